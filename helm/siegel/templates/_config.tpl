@@ -1,0 +1,98 @@
+{{- /* Path of one secret file in the pod. Takes (list service key). */ -}}
+{{- define "siegel.secretPath" -}}
+{{ printf "/run/siegel/secrets/%s/%s" (index . 0) (index . 1) | toJson }}
+{{- end -}}
+
+{{- define "siegel.objectStore" -}}
+{{- $root := index . 0 -}}
+{{- $service := index . 1 -}}
+[{{ $service }}.object_store]
+kind = "s3"
+endpoint = {{ $root.Values.objectStore.endpoint | toJson }}
+region = {{ $root.Values.objectStore.region | toJson }}
+bucket = {{ index $root.Values.objectStore.buckets $service | toJson }}
+access_key_id_file = {{ include "siegel.secretPath" (list $service "object-store-access-key-id") }}
+secret_access_key_file = {{ include "siegel.secretPath" (list $service "object-store-secret-access-key") }}
+{{- end -}}
+
+{{- /*
+siegel.toml: the same for every pod. A service reads the common tables and its own; a pod holds
+only the secret files of its own service.
+*/ -}}
+{{- define "siegel.toml" -}}
+profile = {{ .Values.profile | toJson }}
+origin = {{ .Values.origin | toJson }}
+
+[listen]
+http = "0.0.0.0:8080"
+internal = "0.0.0.0:8443"
+probe = "0.0.0.0:9090"
+
+[internal_tls]
+certificate_file = "/run/siegel/tls/tls.crt"
+private_key_file = "/run/siegel/tls/tls.key"
+ca_file = "/run/siegel/tls/ca.crt"
+
+[siblings]
+{{- range $name, $row := include "siegel.reach" . | fromJson }}
+{{- if has "grpc" $row.faces }}
+{{ $name }} = "https://{{ include "siegel.fullname" $ }}-{{ $name }}:8443"
+{{- end }}
+{{- end }}
+
+[telemetry]
+log = {{ .Values.telemetry.log | toJson }}
+{{- with .Values.telemetry.otlpEndpoint }}
+otlp_endpoint = {{ toJson . }}
+{{- end }}
+
+[identity]
+token_signing_key_file = {{ include "siegel.secretPath" (list "identity" "token-signing-key.pem") }}
+key_encryption_key_file = {{ include "siegel.secretPath" (list "identity" "key-encryption-key") }}
+pairwise_key_file = {{ include "siegel.secretPath" (list "identity" "pairwise-key") }}
+nonce_key_file = {{ include "siegel.secretPath" (list "identity" "nonce-key") }}
+
+[account]
+key_encryption_key_file = {{ include "siegel.secretPath" (list "account" "key-encryption-key") }}
+nonce_key_file = {{ include "siegel.secretPath" (list "account" "nonce-key") }}
+
+{{ include "siegel.objectStore" (list . "account") }}
+
+[organisation]
+nonce_key_file = {{ include "siegel.secretPath" (list "organisation" "nonce-key") }}
+
+[postbox]
+evidence_signing_key_file = {{ include "siegel.secretPath" (list "postbox" "evidence-signing-key.pem") }}
+log_signing_key_file = {{ include "siegel.secretPath" (list "postbox" "log-signing-key.pem") }}
+key_encryption_key_file = {{ include "siegel.secretPath" (list "postbox" "key-encryption-key") }}
+nonce_key_file = {{ include "siegel.secretPath" (list "postbox" "nonce-key") }}
+{{- with .Values.clamd }}
+{{- if .host }}
+clamd = {{ printf "%s:%d" .host (int .port) | toJson }}
+{{- end }}
+{{- end }}
+
+{{ include "siegel.objectStore" (list . "postbox") }}
+
+[eid]
+source = {{ .Values.eid.source | toJson }}
+
+[notification.smtp]
+host = {{ .Values.smtp.host | toJson }}
+port = {{ int .Values.smtp.port }}
+encryption = {{ .Values.smtp.encryption | toJson }}
+from = {{ .Values.smtp.from | toJson }}
+{{- with .Values.smtp.username }}
+username = {{ toJson . }}
+password_file = {{ include "siegel.secretPath" (list "notification" "smtp-password") }}
+{{- end }}
+
+[portal]
+client_key_file = {{ include "siegel.secretPath" (list "portal" "client-key.pem") }}
+session_key_file = {{ include "siegel.secretPath" (list "portal" "session-key") }}
+{{- range $name, $_ := include "siegel.reach" . | fromJson }}
+
+[{{ $name }}.database]
+url_file = {{ include "siegel.secretPath" (list $name "database-url") }}
+{{- end }}
+{{ end -}}
