@@ -115,7 +115,7 @@ def selector(component: str) -> dict:
 def rules(entries: list[dict], side: str) -> list[str]:
     """Rules in a form that compares: order says nothing."""
     canon = lambda x: json.dumps(x, sort_keys=True)
-    return sorted(canon([sorted(map(canon, e[side])), sorted(map(canon, e["ports"]))]) for e in entries or [])
+    return sorted(canon([sorted(map(canon, e.get(side, ["ANYBODY"]))), sorted(map(canon, e.get("ports", ["ANY PORT"])))]) for e in entries or [])
 
 
 def tcp(*ports: int | str) -> list[dict]:
