@@ -87,13 +87,13 @@ def lint(case: str, values: dict) -> None:
     check(not bad, f"{case}: helm lint --strict is clean", "\n".join(bad))
 
 
-def golden(case: str, text: str, update: bool) -> None:
-    path = GOLDEN / f"{case}.yaml"
+def golden(name: str, text: str, update: bool) -> None:
+    path = GOLDEN / name
     if update:
         path.write_text(text)
     old = path.read_text() if path.exists() else ""
     diff = "\n".join(list(difflib.unified_diff(old.splitlines(), text.splitlines(), "golden", "rendered", lineterm="", n=1))[:40])
-    check(old == text, f"{case}: the render equals golden/{case}.yaml (--update after a wanted change)", diff)
+    check(old == text, f"the render equals golden/{name} (--update after a wanted change)", diff)
 
 
 def kubernetes(case: str, objects: list[dict]) -> None:
@@ -268,13 +268,14 @@ def main() -> int:
     for case, values in CASES.items():
         lint(case, values)
         text, objects = render(values)
-        golden(case, text, update)
+        golden(f"{case}.yaml", text, update)
+        golden(f"{case}.siegel.toml", of_kind(objects, "ConfigMap")["config"]["data"]["siegel.toml"], update)
         kubernetes(case, objects)
         network(case, values, objects)
         hardened(case, objects)
         secrets(case, values, text, objects)
         backends(case, objects)
-    stray = {p.stem for p in GOLDEN.glob("*.yaml")} - set(CASES)
+    stray = {p.name for p in GOLDEN.iterdir()} - {f"{c}.{kind}" for c in CASES for kind in ("yaml", "siegel.toml")}
     check(not stray, "no golden file without a case", ", ".join(sorted(stray)))
     refusals()
     print(f"helm: {'FAILED: ' + str(len(failures)) if failures else 'all passed'}")

@@ -95,4 +95,4 @@ session_key_file = {{ include "siegel.secretPath" (list "portal" "session-key") 
 [{{ $name }}.database]
 url_file = {{ include "siegel.secretPath" (list $name "database-url") }}
 {{- end }}
-{{ end -}}
+{{- end -}}
