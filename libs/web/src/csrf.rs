@@ -13,10 +13,9 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::Form;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use siegel_crypto::{b64, hmac_sha256, random_token, same_bytes};
 use siegel_kernel::{Entropy, EntropyUnavailable};
 
 use crate::problem::Problem;
@@ -31,29 +30,29 @@ const SALT_BYTES: usize = 16;
 /// The key of one face's form tokens.
 #[derive(Clone)]
 pub struct Csrf {
-    key: Arc<siegel_crypto::hmac::Key>,
+    key: Arc<[u8]>,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Csrf {
     /// `key` is secret and lives as long as forms may stay open; replicas of a service share it.
     pub fn new(key: &[u8], entropy: Arc<dyn Entropy>) -> Self {
-        Self { key: Arc::new(siegel_crypto::hmac::Key::new(key)), entropy }
+        Self { key: key.into(), entropy }
     }
 
     /// A token for the browser holding `secret`.
     fn token(&self, secret: &str) -> Result<String, EntropyUnavailable> {
         let salt: [u8; SALT_BYTES] = self.entropy.array()?;
         let mut token = salt.to_vec();
-        token.extend_from_slice(&self.key.sign(&message(&salt, secret)));
-        Ok(URL_SAFE_NO_PAD.encode(token))
+        token.extend_from_slice(&hmac_sha256(&self.key, &message(&salt, secret)));
+        Ok(b64::encode(token))
     }
 
     /// Whether `token` was made for the browser holding `secret`, in constant time.
     fn holds(&self, secret: &str, token: &str) -> bool {
-        let Ok(bytes) = URL_SAFE_NO_PAD.decode(token) else { return false };
+        let Some(bytes) = b64::decode(token) else { return false };
         let Some((salt, mac)) = bytes.split_at_checked(SALT_BYTES) else { return false };
-        self.key.verify(&message(salt, secret), mac)
+        same_bytes(&hmac_sha256(&self.key, &message(salt, secret)), mac)
     }
 }
 
@@ -77,9 +76,8 @@ pub(crate) struct Browser {
 impl Browser {
     /// A cookie of any other shape is as good as none.
     pub(crate) fn new(cookie: Option<String>) -> Self {
-        let ours = |value: &String| {
-            URL_SAFE_NO_PAD.decode(value).is_ok_and(|bytes| bytes.len() == SECRET_BYTES)
-        };
+        let ours =
+            |value: &String| b64::decode(value).is_some_and(|bytes| bytes.len() == SECRET_BYTES);
         Self { sent: cookie.filter(ours), minted: OnceLock::new() }
     }
 
@@ -93,8 +91,8 @@ impl Browser {
         if let Some(secret) = self.sent.as_ref().or_else(|| self.minted.get()) {
             return csrf.token(secret);
         }
-        let fresh: [u8; SECRET_BYTES] = csrf.entropy.array()?;
-        csrf.token(self.minted.get_or_init(|| URL_SAFE_NO_PAD.encode(fresh)))
+        let fresh = random_token(&*csrf.entropy)?;
+        csrf.token(self.minted.get_or_init(|| fresh))
     }
 
     /// Whether `token` came from a form shown to this browser.
@@ -105,10 +103,7 @@ impl Browser {
 
 /// The hidden field that every own form carries: `{{ csrf }}`.
 #[derive(Clone, Debug, askama::Template)]
-#[template(
-    source = r#"<input type="hidden" name="csrf_token" value="{{ token }}">"#,
-    ext = "html"
-)]
+#[template(source = r#"<input type="hidden" name="csrf_token" value="{{ token }}">"#, ext = "html")]
 pub struct CsrfField {
     pub(crate) token: String,
 }
