@@ -1,1 +1,38 @@
-//! Under construction.
+//! Everything that touches a key. `ring` appears nowhere else in the suite.
+
+mod aead;
+mod hash;
+mod jose;
+mod keys;
+mod keyset;
+mod provider;
+mod random;
+mod store;
+mod stream;
+
+pub use aead::{DataKey, SealError, open, seal, unwrap_key, wrap_key};
+pub use hash::{hkdf_sha256, hmac_sha256, same_bytes, sha256, sha256_fields};
+pub use jose::{JwsError, Unverified, thumbprint, unverified, verify_untyped, verify_with_jwk};
+pub use keys::{KeyError, SigningKey};
+pub use keyset::KeySet;
+pub use provider::install;
+pub use random::{SystemEntropy, random_token};
+pub use store::{StoredSecret, load_or_create, load_signing_key};
+pub use stream::{CHUNK, Opener, Sealer, sealed_len};
+
+/// Incremental SHA-256, for content that streams by.
+pub use hash::Sha256;
+
+/// Base64url without padding (RFC 4648 §5, RFC 7515 §2).
+pub mod b64 {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    pub fn encode(bytes: impl AsRef<[u8]>) -> String {
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// `None` when it is not base64url without padding.
+    pub fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+        URL_SAFE_NO_PAD.decode(text).ok()
+    }
+}

@@ -22,7 +22,11 @@ pub enum IdKind {
 
 impl IdKind {
     /// Makes a fresh id of this kind.
-    pub fn fresh(self, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Uuid, EntropyUnavailable> {
+    pub fn fresh(
+        self,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<Uuid, EntropyUnavailable> {
         match self {
             Self::Random => Ok(uuid::Builder::from_random_bytes(entropy.array()?).into_uuid()),
             Self::TimeOrdered => {
@@ -134,7 +138,9 @@ macro_rules! __id_sql {
 #[macro_export]
 macro_rules! __id_sql {
     ($name:ident) => {
-        $crate::__delegate_sql!($name, $crate::__private::uuid::Uuid, |id| id.0, |raw| Ok($name(raw)));
+        $crate::__delegate_sql!($name, $crate::__private::uuid::Uuid, |id| id.0, |raw| Ok($name(
+            raw
+        )));
     };
 }
 

@@ -3,6 +3,7 @@
 pub mod berlin;
 mod entropy;
 mod id;
+mod ids;
 mod level;
 #[cfg(feature = "sqlx")]
 mod sql;
@@ -10,6 +11,7 @@ mod time;
 
 pub use entropy::{Entropy, EntropyUnavailable};
 pub use id::{BadId, IdKind, parse_id, write_id};
+pub use ids::{AccountId, GrantId, OrganisationId, SessionId};
 pub use level::{TrustLevel, UnknownLevel};
 pub use time::{Clock, SystemClock, Timestamp};
 

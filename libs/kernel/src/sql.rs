@@ -20,21 +20,25 @@ macro_rules! __delegate_sql {
                 <$raw as $crate::__private::sqlx::Type<DB>>::compatible(ty)
             }
         }
-        impl<'q, DB: $crate::__private::sqlx::Database> $crate::__private::sqlx::Encode<'q, DB> for $name
+        impl<'q, DB: $crate::__private::sqlx::Database> $crate::__private::sqlx::Encode<'q, DB>
+            for $name
         where
             $raw: $crate::__private::sqlx::Encode<'q, DB>,
         {
             fn encode_by_ref(
                 &self,
                 buf: &mut <DB as $crate::__private::sqlx::Database>::ArgumentBuffer,
-            ) -> Result<$crate::__private::sqlx::encode::IsNull, $crate::__private::sqlx::error::BoxDynError>
-            {
+            ) -> Result<
+                $crate::__private::sqlx::encode::IsNull,
+                $crate::__private::sqlx::error::BoxDynError,
+            > {
                 let $v = self;
                 let raw: $raw = $to;
                 <$raw as $crate::__private::sqlx::Encode<'q, DB>>::encode(raw, buf)
             }
         }
-        impl<'r, DB: $crate::__private::sqlx::Database> $crate::__private::sqlx::Decode<'r, DB> for $name
+        impl<'r, DB: $crate::__private::sqlx::Database> $crate::__private::sqlx::Decode<'r, DB>
+            for $name
         where
             $raw: $crate::__private::sqlx::Decode<'r, DB>,
         {
@@ -53,7 +57,10 @@ __delegate_sql!(TrustLevel, i64, |l| i64::from(l.number()), |n| Ok(TrustLevel::t
 
 // Named so that the macro's imports are used even when a crate declares no id.
 const _: fn() = || {
-    fn both<T: for<'q> Encode<'q, sqlx::Sqlite> + for<'r> Decode<'r, sqlx::Postgres> + Type<sqlx::Sqlite>>() {}
+    fn both<
+        T: for<'q> Encode<'q, sqlx::Sqlite> + for<'r> Decode<'r, sqlx::Postgres> + Type<sqlx::Sqlite>,
+    >() {
+    }
     fn named<D: Database>() {}
     both::<Timestamp>();
     named::<sqlx::Sqlite>();

@@ -1,1 +1,10 @@
-//! Under construction.
+//! OpenID Connect and OAuth words and rules without I/O: what identity, resource servers and
+//! clients share.
+
+pub mod acr;
+pub mod assertion;
+pub mod dpop;
+pub mod pkce;
+mod token;
+
+pub use token::{AccessToken, Confirmation, TokenKind, audience};

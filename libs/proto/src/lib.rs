@@ -14,7 +14,12 @@ macro_rules! package {
             pub mod v1 {
                 #![allow(clippy::all, clippy::pedantic, missing_docs)] // generated
                 include!(concat!(env!("OUT_DIR"), "/siegel.", stringify!($service), ".v1.rs"));
-                include!(concat!(env!("OUT_DIR"), "/siegel.", stringify!($service), ".v1.serde.rs"));
+                include!(concat!(
+                    env!("OUT_DIR"),
+                    "/siegel.",
+                    stringify!($service),
+                    ".v1.serde.rs"
+                ));
             }
         }
     };

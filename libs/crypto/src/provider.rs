@@ -1,0 +1,183 @@
+//! The ring-backed provider behind `jsonwebtoken`, and rustls' ring provider.
+
+use std::sync::Once;
+
+use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
+use jsonwebtoken::errors::{Error, ErrorKind, Result};
+use jsonwebtoken::jwk::{EllipticCurve, ThumbprintHash};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey};
+use ring::rand::SystemRandom;
+use ring::signature::{self as rs, KeyPair as _};
+use ring::{digest, hmac};
+use signature::{Error as SignatureError, Signer, Verifier};
+
+/// Makes ring the provider of rustls and jsonwebtoken for this process. Repeating it is harmless;
+/// whatever signs or verifies calls it first.
+pub fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // An error means another part of the program installed a provider before: keep it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = PROVIDER.install_default();
+    });
+}
+
+static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory: signer,
+    verifier_factory: verifier,
+    key_utils: KeyUtils {
+        rsa_pub_components_from_private_key: |_| Err(ErrorKind::InvalidAlgorithm.into()),
+        rsa_pub_components_from_public_key: |_| Err(ErrorKind::InvalidAlgorithm.into()),
+        ec_pub_components_from_private_key: ec_public,
+        ed_pub_components_from_private_key: ed_public,
+        compute_digest: hash,
+    },
+};
+
+fn random() -> SystemRandom {
+    #[expect(clippy::disallowed_methods, reason = "ring's generator trait is sealed")]
+    SystemRandom::new()
+}
+
+enum Key {
+    Hmac(hmac::Key),
+    Ec(rs::EcdsaKeyPair),
+    Ed(rs::Ed25519KeyPair),
+}
+
+struct RingSigner {
+    algorithm: Algorithm,
+    key: Key,
+    random: SystemRandom,
+}
+
+impl Signer<Vec<u8>> for RingSigner {
+    fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, SignatureError> {
+        match &self.key {
+            Key::Hmac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
+            Key::Ec(key) => key
+                .sign(&self.random, message)
+                .map(|s| s.as_ref().to_vec())
+                .map_err(|_| SignatureError::new()),
+            Key::Ed(key) => Ok(key.sign(message).as_ref().to_vec()),
+        }
+    }
+}
+
+impl JwtSigner for RingSigner {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+}
+
+fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
+    if algorithm.family() != key.family() {
+        return Err(ErrorKind::InvalidKeyFormat.into());
+    }
+    let random = random();
+    let bytes = key.as_bytes();
+    let key = match algorithm {
+        Algorithm::HS256 => Key::Hmac(hmac::Key::new(hmac::HMAC_SHA256, bytes)),
+        Algorithm::ES256 => Key::Ec(ec_pair(&rs::ECDSA_P256_SHA256_FIXED_SIGNING, bytes, &random)?),
+        Algorithm::ES384 => Key::Ec(ec_pair(&rs::ECDSA_P384_SHA384_FIXED_SIGNING, bytes, &random)?),
+        Algorithm::EdDSA => Key::Ed(
+            rs::Ed25519KeyPair::from_pkcs8_maybe_unchecked(bytes)
+                .map_err(|_| Error::from(ErrorKind::InvalidEddsaKey))?,
+        ),
+        _ => return Err(ErrorKind::InvalidAlgorithm.into()),
+    };
+    Ok(Box::new(RingSigner { algorithm: *algorithm, key, random }))
+}
+
+fn ec_pair(
+    kind: &'static rs::EcdsaSigningAlgorithm,
+    pkcs8: &[u8],
+    random: &SystemRandom,
+) -> Result<rs::EcdsaKeyPair> {
+    rs::EcdsaKeyPair::from_pkcs8(kind, pkcs8, random).map_err(|_| ErrorKind::InvalidEcdsaKey.into())
+}
+
+struct RingVerifier {
+    algorithm: Algorithm,
+    key: DecodingKey,
+}
+
+impl Verifier<Vec<u8>> for RingVerifier {
+    fn verify(&self, message: &[u8], tag: &Vec<u8>) -> std::result::Result<(), SignatureError> {
+        let failed = |_| SignatureError::new();
+        let plain: &dyn rs::VerificationAlgorithm = match self.algorithm {
+            Algorithm::ES256 => &rs::ECDSA_P256_SHA256_FIXED,
+            Algorithm::ES384 => &rs::ECDSA_P384_SHA384_FIXED,
+            Algorithm::EdDSA => &rs::ED25519,
+            Algorithm::RS256 => return self.rsa(&rs::RSA_PKCS1_2048_8192_SHA256, message, tag),
+            Algorithm::PS256 => return self.rsa(&rs::RSA_PSS_2048_8192_SHA256, message, tag),
+            _ => return Err(SignatureError::new()),
+        };
+        let key = self.key.try_get_as_bytes().map_err(|_| SignatureError::new())?;
+        rs::UnparsedPublicKey::new(plain, key).verify(message, tag).map_err(failed)
+    }
+}
+
+impl RingVerifier {
+    fn rsa(
+        &self,
+        parameters: &'static rs::RsaParameters,
+        message: &[u8],
+        tag: &[u8],
+    ) -> std::result::Result<(), SignatureError> {
+        let held = match self.key.kind() {
+            DecodingKeyKind::SecretOrDer(der) => {
+                rs::UnparsedPublicKey::new(parameters, der).verify(message, tag)
+            }
+            DecodingKeyKind::RsaModulusExponent { n, e } => {
+                rs::RsaPublicKeyComponents { n, e }.verify(parameters, message, tag)
+            }
+        };
+        held.map_err(|_| SignatureError::new())
+    }
+}
+
+impl JwtVerifier for RingVerifier {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+}
+
+fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
+    if algorithm.family() != key.family() || algorithm.family() == AlgorithmFamily::Hmac {
+        return Err(ErrorKind::InvalidKeyFormat.into());
+    }
+    Ok(Box::new(RingVerifier { algorithm: *algorithm, key: key.clone() }))
+}
+
+fn ec_public(pkcs8: &[u8], algorithm: Algorithm) -> Result<(EllipticCurve, Vec<u8>, Vec<u8>)> {
+    let (kind, curve, len) = match algorithm {
+        Algorithm::ES256 => (&rs::ECDSA_P256_SHA256_FIXED_SIGNING, EllipticCurve::P256, 32),
+        Algorithm::ES384 => (&rs::ECDSA_P384_SHA384_FIXED_SIGNING, EllipticCurve::P384, 48),
+        _ => return Err(ErrorKind::InvalidEcdsaKey.into()),
+    };
+    let pair = ec_pair(kind, pkcs8, &random())?;
+    // 0x04, then both coordinates (SEC 1 §2.3.3).
+    let point = pair.public_key().as_ref().get(1..).unwrap_or_default();
+    let (x, y) = point.split_at_checked(len).ok_or(ErrorKind::InvalidEcdsaKey)?;
+    Ok((curve, x.to_vec(), y.to_vec()))
+}
+
+fn ed_public(pkcs8: &[u8], curve: &EllipticCurve) -> Result<Vec<u8>> {
+    if *curve != EllipticCurve::Ed25519 {
+        return Err(ErrorKind::InvalidAlgorithm.into());
+    }
+    let pair = rs::Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8)
+        .map_err(|_| Error::from(ErrorKind::InvalidEddsaKey))?;
+    Ok(pair.public_key().as_ref().to_vec())
+}
+
+fn hash(data: &[u8], kind: ThumbprintHash) -> Result<Vec<u8>> {
+    let kind = match kind {
+        ThumbprintHash::SHA256 => &digest::SHA256,
+        ThumbprintHash::SHA384 => &digest::SHA384,
+        ThumbprintHash::SHA512 => &digest::SHA512,
+        _ => return Err(ErrorKind::InvalidAlgorithm.into()),
+    };
+    Ok(digest::digest(kind, data).as_ref().to_vec())
+}

@@ -1,0 +1,198 @@
+//! STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015): content of any length in chunks of 64 KiB,
+//! AES-256-GCM each; reordering, cutting and mixing of chunks do not open.
+//!
+//! Nonce: 7 random bytes per object, 4 bytes chunk number, 1 byte "last". The key is used for one
+//! object only.
+
+use ring::aead::{Aad, Nonce};
+use siegel_kernel::Entropy;
+
+use crate::{DataKey, SealError};
+
+/// Plain bytes per chunk.
+pub const CHUNK: usize = 64 * 1024;
+const TAG: usize = 16;
+const PREFIX: usize = 7;
+
+/// Length of the sealed form of `plain` bytes.
+pub fn sealed_len(plain: u64) -> u64 {
+    let chunks = plain.div_ceil(CHUNK as u64).max(1);
+    plain + chunks * TAG as u64 + PREFIX as u64
+}
+
+struct Counter {
+    key: ring::aead::LessSafeKey,
+    prefix: [u8; PREFIX],
+    chunk: u32,
+}
+
+impl Counter {
+    fn nonce(&mut self, last: bool) -> Result<Nonce, SealError> {
+        let mut nonce = [0; 12];
+        let (prefix, rest) = nonce.split_at_mut(PREFIX);
+        prefix.copy_from_slice(&self.prefix);
+        let (number, flag) = rest.split_at_mut(4);
+        number.copy_from_slice(&self.chunk.to_be_bytes());
+        flag.fill(u8::from(last));
+        self.chunk = self.chunk.checked_add(1).ok_or(SealError::DoesNotOpen)?;
+        Ok(Nonce::assume_unique_for_key(nonce))
+    }
+}
+
+/// Seals content as it streams by. Memory: one chunk.
+pub struct Sealer {
+    counter: Counter,
+    context: Vec<u8>,
+    pending: Vec<u8>,
+}
+
+impl Sealer {
+    /// Begins an object; the returned bytes are its header and come first.
+    pub fn new(
+        key: &DataKey,
+        context: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<(Self, Vec<u8>), SealError> {
+        let prefix: [u8; PREFIX] = entropy.array()?;
+        let counter = Counter { key: key.cipher()?, prefix, chunk: 0 };
+        Ok((Self { counter, context: context.to_vec(), pending: Vec::new() }, prefix.to_vec()))
+    }
+
+    /// Takes plain bytes, returns the sealed chunks that are complete.
+    pub fn push(&mut self, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.pending.extend_from_slice(plain);
+        let mut out = Vec::new();
+        // The last chunk is held back: only `finish` knows that it is the last.
+        while self.pending.len() > CHUNK {
+            let rest = self.pending.split_off(CHUNK);
+            let full = std::mem::replace(&mut self.pending, rest);
+            self.seal(full, false, &mut out)?;
+        }
+        Ok(out)
+    }
+
+    /// Seals what is left as the last chunk.
+    pub fn finish(mut self) -> Result<Vec<u8>, SealError> {
+        let mut out = Vec::new();
+        let rest = std::mem::take(&mut self.pending);
+        self.seal(rest, true, &mut out)?;
+        Ok(out)
+    }
+
+    fn seal(&mut self, mut chunk: Vec<u8>, last: bool, out: &mut Vec<u8>) -> Result<(), SealError> {
+        let nonce = self.counter.nonce(last)?;
+        self.counter
+            .key
+            .seal_in_place_append_tag(nonce, Aad::from(&self.context), &mut chunk)
+            .map_err(|_| SealError::DoesNotOpen)?;
+        out.append(&mut chunk);
+        Ok(())
+    }
+}
+
+/// Opens content as it streams by. A chunk is handed out only after its tag held; an object that
+/// was cut short fails in [`Opener::finish`].
+pub struct Opener {
+    key: DataKey,
+    counter: Option<Counter>,
+    context: Vec<u8>,
+    pending: Vec<u8>,
+}
+
+impl Opener {
+    pub fn new(key: &DataKey, context: &[u8]) -> Self {
+        Self { key: key.clone(), counter: None, context: context.to_vec(), pending: Vec::new() }
+    }
+
+    /// Takes sealed bytes, returns the plain bytes of complete chunks.
+    pub fn push(&mut self, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.pending.extend_from_slice(sealed);
+        if self.counter.is_none() && self.pending.len() >= PREFIX {
+            let rest = self.pending.split_off(PREFIX);
+            let head = std::mem::replace(&mut self.pending, rest);
+            let prefix = head.try_into().map_err(|_| SealError::DoesNotOpen)?;
+            self.counter = Some(Counter { key: self.key.cipher()?, prefix, chunk: 0 });
+        }
+        let mut out = Vec::new();
+        while self.counter.is_some() && self.pending.len() > CHUNK + TAG {
+            let rest = self.pending.split_off(CHUNK + TAG);
+            let full = std::mem::replace(&mut self.pending, rest);
+            self.open(full, false, &mut out)?;
+        }
+        Ok(out)
+    }
+
+    /// Opens the last chunk.
+    pub fn finish(mut self) -> Result<Vec<u8>, SealError> {
+        let mut out = Vec::new();
+        let rest = std::mem::take(&mut self.pending);
+        self.open(rest, true, &mut out)?;
+        Ok(out)
+    }
+
+    fn open(&mut self, mut chunk: Vec<u8>, last: bool, out: &mut Vec<u8>) -> Result<(), SealError> {
+        let counter = self.counter.as_mut().ok_or(SealError::DoesNotOpen)?;
+        let nonce = counter.nonce(last)?;
+        let plain = counter
+            .key
+            .open_in_place(nonce, Aad::from(&self.context), &mut chunk)
+            .map_err(|_| SealError::DoesNotOpen)?;
+        out.extend_from_slice(plain);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemEntropy;
+
+    fn sealed(key: &DataKey, plain: &[u8]) -> Vec<u8> {
+        let (mut sealer, mut out) = Sealer::new(key, b"a", &SystemEntropy::new()).unwrap();
+        for piece in plain.chunks(10_007) {
+            out.extend(sealer.push(piece).unwrap());
+        }
+        out.extend(sealer.finish().unwrap());
+        out
+    }
+
+    fn opened(key: &DataKey, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        let mut opener = Opener::new(key, b"a");
+        let mut out = Vec::new();
+        for piece in sealed.chunks(4_099) {
+            out.extend(opener.push(piece)?);
+        }
+        out.extend(opener.finish()?);
+        Ok(out)
+    }
+
+    #[test]
+    fn content_of_any_length_comes_back_and_has_the_promised_length() {
+        let key = DataKey::from_bytes([3; 32]);
+        for len in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 200_001] {
+            let plain: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
+            let bytes = sealed(&key, &plain);
+            assert_eq!(bytes.len() as u64, sealed_len(len as u64));
+            assert_eq!(opened(&key, &bytes).unwrap(), plain);
+        }
+    }
+
+    #[test]
+    fn an_object_that_was_cut_at_a_chunk_border_does_not_open() {
+        let key = DataKey::from_bytes([3; 32]);
+        let bytes = sealed(&key, &vec![9; 3 * CHUNK]);
+        let cut = &bytes[..PREFIX + 2 * (CHUNK + TAG)];
+        assert_eq!(opened(&key, cut), Err(SealError::DoesNotOpen));
+    }
+
+    #[test]
+    fn swapped_chunks_do_not_open() {
+        let key = DataKey::from_bytes([3; 32]);
+        let bytes = sealed(&key, &vec![9; 3 * CHUNK]);
+        let (one, two) =
+            (PREFIX..PREFIX + CHUNK + TAG, PREFIX + CHUNK + TAG..PREFIX + 2 * (CHUNK + TAG));
+        let swapped =
+            [&bytes[..PREFIX], &bytes[two.clone()], &bytes[one], &bytes[two.end..]].concat();
+        assert!(opened(&key, &swapped).is_err());
+    }
+}

@@ -1,0 +1,129 @@
+//! What must happen outside after a commit: written with the fact, done at least once.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use siegel_kernel::{Clock, Timestamp};
+use tokio::sync::Notify;
+
+use crate::{Db, StoreError, Tx, on};
+
+/// How long one worker may take for one job before another may try.
+const CLAIM: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_millis(500);
+
+/// A job as it was written.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Job {
+    pub id: i64,
+    pub kind: String,
+    pub payload: Vec<u8>,
+    /// Attempts before this one.
+    pub attempts: i64,
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Finished, or given up for good: remove it.
+    Remove,
+    /// Try again, later each time (1 s, doubling, at most 10 min).
+    Retry,
+}
+
+/// Writes a job in the transaction of its fact.
+pub async fn put(
+    tx: &mut Tx,
+    kind: &str,
+    payload: &[u8],
+    due: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO outbox (kind, payload, due_at_us) VALUES ($1, $2, $3)";
+    on!(tx, c => sqlx::query(SQL).bind(kind).bind(payload).bind(due).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Runs jobs as they fall due.
+#[derive(Clone)]
+pub struct Outbox {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    wake: Arc<Notify>,
+}
+
+impl Outbox {
+    pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
+        Self { db, clock, wake: Arc::new(Notify::new()) }
+    }
+
+    /// Call after a commit that put a job.
+    pub fn committed(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Works until the task is dropped. `handle` must be idempotent: a job whose answer was lost
+    /// comes again.
+    pub async fn run<F, Fut>(self, handle: F)
+    where
+        F: Fn(Job) -> Fut + Send,
+        Fut: Future<Output = Done> + Send,
+    {
+        loop {
+            match self.step(&handle).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the outbox cannot read its jobs"
+                    );
+                }
+            }
+            let _ = tokio::time::timeout(IDLE, self.wake.notified()).await;
+        }
+    }
+
+    /// Does one due job; `false` when there was none.
+    pub async fn step<F, Fut>(&self, handle: &F) -> Result<bool, StoreError>
+    where
+        F: Fn(Job) -> Fut,
+        Fut: Future<Output = Done>,
+    {
+        let Some(job) = self.claim().await? else { return Ok(false) };
+        let (id, attempts) = (job.id, job.attempts);
+        match handle(job).await {
+            Done::Remove => self.remove(id).await?,
+            Done::Retry => self.postpone(id, attempts).await?,
+        }
+        Ok(true)
+    }
+
+    async fn claim(&self) -> Result<Option<Job>, StoreError> {
+        const SQL: &str = "UPDATE outbox SET claimed_until_us = $2, attempts = attempts + 1 \
+            WHERE id = (SELECT id FROM outbox WHERE due_at_us <= $1 AND claimed_until_us <= $1 \
+                ORDER BY due_at_us, id LIMIT 1) AND claimed_until_us <= $1 \
+            RETURNING id, kind, payload, attempts - 1 AS attempts";
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        let job = on!(&mut tx, c => sqlx::query_as(SQL)
+            .bind(now).bind(now.plus(CLAIM)).fetch_optional(c).await?);
+        tx.commit().await?;
+        Ok(job)
+    }
+
+    async fn remove(&self, id: i64) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        on!(&mut tx, c => sqlx::query("DELETE FROM outbox WHERE id = $1").bind(id).execute(c).await?.rows_affected());
+        tx.commit().await
+    }
+
+    async fn postpone(&self, id: i64, attempts: i64) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE outbox SET due_at_us = $2, claimed_until_us = 0 WHERE id = $1";
+        let wait = Duration::from_secs(1 << attempts.clamp(0, 9)).min(Duration::from_secs(600));
+        let due = self.clock.now().plus(wait);
+        let mut tx = self.db.begin().await?;
+        on!(&mut tx, c => sqlx::query(SQL).bind(id).bind(due).execute(c).await?.rows_affected());
+        tx.commit().await
+    }
+}

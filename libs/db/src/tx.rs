@@ -1,0 +1,99 @@
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+/// A statement failed, or the database is out of reach.
+#[derive(Debug, thiserror::Error)]
+#[error("the database refused a statement")]
+pub struct StoreError(#[from] pub sqlx::Error);
+
+impl StoreError {
+    /// A stored value that no longer parses: the row was written by something else.
+    pub fn corrupt(what: &'static str) -> Self {
+        Self(sqlx::Error::Decode(what.into()))
+    }
+}
+
+/// The database of one service. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// One writer, many readers; writers queue in the program instead of failing in the file.
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// One unit of work; dropped without `commit`, it never happened.
+pub enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Db {
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once
+    /// (`BEGIN IMMEDIATE`), so that it never fails half-way with "database is locked".
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that only reads, from one snapshot.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+            ),
+        })
+    }
+
+    /// Answers when the database does.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let mut tx = self.read().await?;
+        crate::on!(&mut tx, c => sqlx::query("SELECT 1").execute(c).await?.rows_affected());
+        Ok(())
+    }
+
+    /// Closes all connections; SQLite then folds its write-ahead log back.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes everything done in this transaction durable.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// Runs one expression against whichever database the transaction is on:
+/// `on!(tx, c => sqlx::query(SQL).bind(id).execute(c).await?.rows_affected())`.
+/// `tx` is a `&mut Tx`; inside, `c` is the connection. Same SQL text, same types on both.
+#[macro_export]
+macro_rules! on {
+    ($tx:expr, $conn:ident => $query:expr) => {
+        match $tx {
+            $crate::Tx::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $query
+            }
+            $crate::Tx::Postgres(tx) => {
+                let $conn = &mut **tx;
+                $query
+            }
+        }
+    };
+}
