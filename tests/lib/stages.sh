@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# The stages, in the order they run. One line each: name, what it needs beside Rust.
+# A name with a database before the colon runs against a living `siegel up` on that database.
+# shellcheck disable=SC2034
+STAGES=(
+  "compile          -"
+  "unit             postgres"
+  # "sqlite:demo      curl"
+  # "sqlite:receipts  curl python"
+  # "sqlite:oidc      curl node"
+  # "sqlite:grpc      curl python node"
+  # "sqlite:browser   curl chromium node"
+  # "postgres:demo     postgres curl"
+  # "postgres:receipts postgres curl python"
+  # "postgres:oidc     postgres curl node"
+  # "postgres:grpc     postgres curl python node"
+  # "postgres:browser  postgres curl chromium node"
+  # "helm             python"
+  # "faults           curl"
+)
+
+FIXTURES="$ROOT/tests/fixtures"
+
+stage_compile() {
+  cargo test --workspace --locked --no-run
+  cargo build --locked
+}
+
+# Unit tests, every statement on both databases, and the journeys of tests/ (`siegel-e2e`).
+stage_unit() {
+  limit 2400 cargo test --workspace --locked --no-fail-fast
+}
+
+# The outside client of the product itself.
+stage_demo() {
+  limit 300 "$SIEGEL_BIN" demo --url "$SIEGEL_ORIGIN" --credentials "$SIEGEL_CREDENTIALS" --out "$SIEGEL_OUT" --json \
+    --attach "$FIXTURES/bescheid.pdf" --attach "$FIXTURES/bescheid.xml"
+}
+
+# What `demo` left: verified without a network, and refused after one flipped byte.
+stage_receipts() {
+  [ -d "$SIEGEL_OUT" ] || stage_demo >/dev/null
+  limit 300 "$VENV/bin/python" "$ROOT/tests/lib/receipts.py" "$SIEGEL_BIN" "$SIEGEL_OUT" "$SIEGEL_ORIGIN"
+}
+
+# openid-client from npm, unmodified.
+stage_oidc() {
+  limit 300 node --test "$ROOT/tests/clients/node/oidc.mjs"
+}
+
+# A Python client generated from proto/, and grpcurl over reflection.
+stage_grpc() {
+  local handle
+  handle=$(limit 120 node "$ROOT/tests/clients/node/handle.mjs")
+  SIEGEL_HANDLE="$handle" limit 300 "$VENV/bin/python" "$ROOT/tests/clients/python/letter.py"
+  limit 120 "$VENV/bin/python" "$ROOT/tests/clients/python/reflection.py"
+}
+
+# A person in a real Chromium.
+stage_browser() {
+  CHROMIUM="$(chromium_bin)" limit 900 node --test --test-concurrency=1 "$ROOT"/tests/browser/*.test.mjs
+}
+
+stage_helm() {
+  limit 900 "$VENV/bin/python" "$ROOT/tests/helm/run.py"
+}
+
+stage_faults() {
+  limit 1800 "$ROOT/tests/faults/run" --kills 20
+}
