@@ -56,8 +56,7 @@ async fn gallery(view: View) -> Response {
         file: Input::file("receipt", "Quittung", ".json").optional(locale),
         message: Textarea::new("message", "Ihre Nachricht").hint("Höchstens 2 000 Zeichen"),
         state: Select::new("state", "Land", ["Hamburg", "Hessen"].map(|l| Choice::new(l, l))),
-        way: Radios::new("way", "Wie möchten Sie sich ausweisen?", [eid, letter])
-            .error_in(&errors),
+        way: Radios::new("way", "Wie möchten Sie sich ausweisen?", [eid, letter]).error_in(&errors),
         consent: Checkbox::new("consent", "Ich gebe meinen Namen an das Wohnungsamt weiter."),
         primary: Button::primary("Weiter"),
         secondary: Button::secondary("Zurück"),
