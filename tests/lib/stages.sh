@@ -15,7 +15,7 @@ STAGES=(
   # "postgres:oidc     postgres curl node"
   # "postgres:grpc     postgres curl python node"
   # "postgres:browser  postgres curl chromium node"
-  # "helm             python"
+  "helm             python"
   # "faults           curl"
 )
 

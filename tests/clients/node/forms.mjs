@@ -126,8 +126,8 @@ export function answer(page, persona) {
       if (type === 'password') {
         values = set(values, name, persona.password)
         score += 8
-      } else if (type === 'email' || /mail|user|login_?name/i.test(name)) {
-        if (type !== 'hidden') values = set(values, name, persona.email)
+      } else if (type === 'email' || (['', 'text'].includes(type) && /mail|user|login/i.test(name))) {
+        values = set(values, name, persona.email)
         score += 2
       } else if (type === 'radio' && attr(field, 'value') === persona.eid_persona) {
         values = set(values, name, persona.eid_persona)
