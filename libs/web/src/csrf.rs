@@ -131,7 +131,7 @@ where
         let view: View = request.extract_parts().await?;
         let (parts, body) = request.into_parts();
         let whole = Request::from_parts(parts.clone(), body);
-        let bytes = Bytes::from_request(whole, state).await.map_err(|e| e.into_response())?;
+        let bytes = Bytes::from_request(whole, state).await.map_err(IntoResponse::into_response)?;
         let again = || Request::from_parts(parts.clone(), Body::from(bytes.clone()));
 
         let Ok(Form(found)) = Form::<TokenOnly>::from_request(again(), state).await else {

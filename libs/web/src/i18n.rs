@@ -199,6 +199,17 @@ mod tests {
     }
 
     #[test]
+    fn a_template_asks_for_texts_with_arguments() {
+        #[derive(askama::Template)]
+        #[template(source = r#"{{ t.with("steps-of", [("n", 1.into()), ("of", 2.into())]) }}"#)]
+        #[template(ext = "html")]
+        struct Body {
+            t: Texts,
+        }
+        assert_eq!(Body { t: shared(Locale::De) }.to_string(), "Schritt 1 von 2");
+    }
+
+    #[test]
     fn arguments_reach_the_text_without_isolating_marks() {
         let text = shared(Locale::En).with("steps-of", [("n", 2.into()), ("of", 3.into())]);
         assert_eq!(text, "Step 2 of 3");

@@ -85,12 +85,16 @@ async fn around(State(face): State<Arc<Face>>, request: Request, next: Next) -> 
     let before = parts.clone();
 
     let mut response = next.run(Request::from_parts(parts, body)).await;
+    // A POST from elsewhere comes without our Lax cookie: a new one would spoil the forms that
+    // this browser has open.
+    let from_elsewhere = response.extensions().get::<ProtectionError>().is_some()
+        || (before.method == Method::POST && face.is_exempt(before.uri.path()));
     if let Some(problem) = unfriendly(&before.headers, &response)
         && let Ok(view) = View::new(Arc::clone(&face), Arc::clone(&browser), &before)
     {
         response = problem.page(&view, response.status());
     }
-    if let Some(secret) = browser.minted() {
+    if let Some(secret) = browser.minted().filter(|_| !from_elsewhere) {
         let cookie = face.scheme.cookie(csrf::COOKIE, secret).to_header();
         response.headers_mut().append(SET_COOKIE, cookie);
     }

@@ -43,7 +43,7 @@ fn app_at(origin: &str, key: &[u8]) -> Router {
     let router = Router::new()
         .route("/form", get(form).post(submit))
         .route("/plain", get(|view: View| async move { view.page("<Plain>").html("") }))
-        .route("/authorize", post(|| async { "authorized" }))
+        .route("/authorize", post(|view: View| async move { view.page("Authorized").html("") }))
         .route("/json", get(|| async { (StatusCode::BAD_REQUEST, axum::Json("bad")) }));
     protect(router, &face)
 }
@@ -141,6 +141,41 @@ async fn an_exempt_path_takes_posts_from_anywhere_and_no_other_does() {
     assert_eq!(exempt.status(), StatusCode::OK);
     let other = app().oneshot(post("/authorize/x")).await.unwrap();
     assert_eq!(other.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_post_from_elsewhere_does_not_spoil_the_forms_that_are_open() {
+    for path in ["/authorize", "/form"] {
+        let request = Request::post(path)
+            .header("origin", "https://evil.example")
+            .header("sec-fetch-site", "cross-site")
+            .body(Body::empty())
+            .unwrap();
+        let response = app().oneshot(request).await.unwrap();
+        assert_eq!(header(&response, "set-cookie"), "", "{path}");
+    }
+}
+
+/// `Referrer-Policy: no-referrer` makes browsers send `Origin: null` with our own forms
+/// (Fetch §3.2); `Sec-Fetch-Site` then says that they are ours.
+#[tokio::test]
+async fn our_own_form_is_accepted_although_its_origin_is_null() {
+    let (cookie, token) = opened(app()).await;
+    let request = |site: Option<&str>| {
+        let request = Request::post("/form")
+            .header(COOKIE, &cookie)
+            .header("origin", "null")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = match site {
+            Some(site) => request.header("sec-fetch-site", site),
+            None => request,
+        };
+        request.body(Body::from(format!("csrf_token={token}&name=Ada"))).unwrap()
+    };
+    let own = app().oneshot(request(Some("same-origin"))).await.unwrap();
+    assert_eq!(own.status(), StatusCode::OK);
+    let unknown = app().oneshot(request(None)).await.unwrap();
+    assert_eq!(unknown.status(), StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

@@ -71,7 +71,6 @@ impl View {
 
     /// Refuses a token that was not made for this browser, with a page. `CheckedForm` does this
     /// by itself; handlers that read multipart bodies must call it.
-    #[expect(clippy::result_large_err, reason = "the error is the response to send")]
     pub fn check_csrf(&self, token: &str) -> Result<(), Response> {
         if self.browser.sent_with(&self.face.csrf, token) {
             return Ok(());

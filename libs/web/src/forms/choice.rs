@@ -85,11 +85,13 @@ impl Radios {
         self
     }
 
-    fn id_of(&self, index: &usize) -> String {
-        match index {
-            0 => self.base.id.clone(),
-            n => format!("{}-{}", self.base.id, n.saturating_add(1)),
-        }
+    /// The answers with their buttons' ids.
+    fn buttons(&self) -> impl Iterator<Item = (String, &Choice)> {
+        let id = &self.base.id;
+        self.choices.iter().zip(1..).map(move |(choice, n)| match n {
+            1 => (id.clone(), choice),
+            n => (format!("{id}-{n}"), choice),
+        })
     }
 
     fn is_selected(&self, choice: &Choice) -> bool {
