@@ -38,18 +38,26 @@ missing_packages() {
   done
 }
 
-install_packages() {
+# Where nothing may be installed: prints the one command to run for what is missing, and fails.
+nothing_missing() {
   local packages
   mapfile -t packages < <(missing_packages "$@" | sort -u)
   [ "${#packages[@]}" -gt 0 ] || return 0
   if ! have apt-get; then
-    echo "Missing: ${packages[*]}. Install PostgreSQL 15 or newer, Chromium, curl and Python 3.11 with venv, and have them on PATH."
-    return 1
+    echo "missing: ${packages[*]}; put PostgreSQL 15+, Chromium, curl and Python 3.11+ with venv on PATH"
+  else
+    echo "missing; run: sudo apt-get install -y --no-install-recommends ${packages[*]}"
   fi
-  if [ "$(id -u)" != 0 ]; then
-    echo "Missing. Run: sudo apt-get install -y --no-install-recommends ${packages[*]}"
-    return 1
-  fi
+  return 1
+}
+
+may_install() { have apt-get && [ "$(id -u)" = 0 ]; }
+
+install_packages() {
+  local packages
+  mapfile -t packages < <(missing_packages "$@" | sort -u)
+  [ "${#packages[@]}" -gt 0 ] || return 0
+  may_install || { nothing_missing "$@"; return 1; }
   export DEBIAN_FRONTEND=noninteractive
   # RUNLEVEL=1 keeps Debian from starting a database service of its own.
   (
@@ -57,8 +65,7 @@ install_packages() {
     apt-get update -qq || exit 1
     RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${packages[@]}"
   ) 9>"$CACHE/apt.lock" || return 1
-  mapfile -t packages < <(missing_packages "$@")
-  [ "${#packages[@]}" -eq 0 ] || { echo "still missing after the installation: ${packages[*]}"; return 1; }
+  nothing_missing "$@"
 }
 
 # Installs a pinned list once; a second run with the same list only compares.
