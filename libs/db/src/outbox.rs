@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use crate::{Db, StoreError, Tx, on};
 
 /// How long one worker may take for one job before another may try.
-const CLAIM: Duration = Duration::from_secs(60);
+const CLAIM: Duration = Duration::from_mins(1);
 const IDLE: Duration = Duration::from_millis(500);
 
 /// A job as it was written.
@@ -80,8 +80,13 @@ impl Outbox {
                     );
                 }
             }
-            let _ = tokio::time::timeout(IDLE, self.wake.notified()).await;
+            self.idle().await;
         }
+    }
+
+    /// Waits until there may be a job: for loops of a service's own around [`Outbox::step`].
+    pub async fn idle(&self) {
+        let _ = tokio::time::timeout(IDLE, self.wake.notified()).await;
     }
 
     /// Does one due job; `false` when there was none.
@@ -119,11 +124,14 @@ impl Outbox {
     }
 
     async fn postpone(&self, id: i64, attempts: i64) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE outbox SET due_at_us = $2, claimed_until_us = 0 WHERE id = $1";
-        let wait = Duration::from_secs(1 << attempts.clamp(0, 9)).min(Duration::from_secs(600));
+        // `attempts` names the claim: a worker that came back after it was given up changes nothing.
+        const SQL: &str = "UPDATE outbox SET due_at_us = $2, claimed_until_us = 0 \
+            WHERE id = $1 AND attempts = $3";
+        let wait = Duration::from_secs(1 << attempts.clamp(0, 9)).min(Duration::from_mins(10));
         let due = self.clock.now().plus(wait);
         let mut tx = self.db.begin().await?;
-        on!(&mut tx, c => sqlx::query(SQL).bind(id).bind(due).execute(c).await?.rows_affected());
+        on!(&mut tx, c => sqlx::query(SQL)
+            .bind(id).bind(due).bind(attempts + 1).execute(c).await?.rows_affected());
         tx.commit().await
     }
 }

@@ -1,0 +1,54 @@
+use std::time::Duration;
+
+use siegel_db::{Db, Lease, take_lease};
+use siegel_kernel::Clock as _;
+use siegel_testkit::{TestClock, on_each_backend};
+
+on_each_backend! { &crate::NONE =>
+    a_lease_has_one_holder_until_it_runs_out,
+    its_holder_renews_it,
+    of_many_who_want_a_lease_at_once_one_gets_it,
+    leases_of_different_names_are_independent,
+}
+
+fn lease<'a>(name: &'a str, holder: &'a str) -> Lease<'a> {
+    Lease { name, holder, span: Duration::from_secs(10) }
+}
+
+async fn a_lease_has_one_holder_until_it_runs_out(db: Db) {
+    let clock = TestClock::default();
+    assert!(take_lease(&db, lease("sweeper", "a"), clock.now()).await.unwrap());
+    clock.advance(Duration::from_secs(10));
+    assert!(!take_lease(&db, lease("sweeper", "b"), clock.now()).await.unwrap());
+    clock.advance(Duration::from_micros(1));
+    assert!(take_lease(&db, lease("sweeper", "b"), clock.now()).await.unwrap());
+    assert!(!take_lease(&db, lease("sweeper", "a"), clock.now()).await.unwrap());
+}
+
+async fn its_holder_renews_it(db: Db) {
+    let clock = TestClock::default();
+    for _ in 0..3 {
+        assert!(take_lease(&db, lease("sweeper", "a"), clock.now()).await.unwrap());
+        clock.advance(Duration::from_secs(9));
+    }
+    assert!(!take_lease(&db, lease("sweeper", "b"), clock.now()).await.unwrap());
+}
+
+async fn of_many_who_want_a_lease_at_once_one_gets_it(db: Db) {
+    let mut all = tokio::task::JoinSet::new();
+    for n in 0..10 {
+        let db = db.clone();
+        all.spawn(async move {
+            let holder = format!("h-{n}");
+            take_lease(&db, lease("sweeper", &holder), TestClock::default().now()).await.unwrap()
+        });
+    }
+    let taken = all.join_all().await.into_iter().filter(|t| *t).count();
+    assert_eq!(taken, 1);
+}
+
+async fn leases_of_different_names_are_independent(db: Db) {
+    let clock = TestClock::default();
+    assert!(take_lease(&db, lease("sweeper", "a"), clock.now()).await.unwrap());
+    assert!(take_lease(&db, lease("reminder", "b"), clock.now()).await.unwrap());
+}
