@@ -1,0 +1,318 @@
+//! A registered client and what its registration allows.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use siegel_kernel::TrustLevel;
+use url::Url;
+
+/// How a client proves who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// A signed assertion (RFC 7523 §2.2).
+    PrivateKeyJwt,
+    /// HTTP Basic with a secret (RFC 6749 §2.3.1).
+    ClientSecretBasic,
+    /// Not at all: a public client, which must use PKCE.
+    None,
+}
+
+impl AuthMethod {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Which set of rules a client is held to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SecurityProfile {
+    #[default]
+    #[serde(rename = "oidc-basic")]
+    OidcBasic,
+    /// FAPI 2.0 Security Profile: pushed requests, `private_key_jwt`, sender-constrained tokens.
+    #[serde(rename = "fapi2")]
+    Fapi2,
+}
+
+/// Ways to a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    AuthorizationCode,
+    RefreshToken,
+    ClientCredentials,
+}
+
+/// What is known of a client. Secrets are held as SHA-256 only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    pub client_id: String,
+    /// Shown to people.
+    pub name: String,
+    pub tenant: String,
+    /// Clients of one sector know a person by the same subject; survives changes of address.
+    pub sector: String,
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    pub auth_method: AuthMethod,
+    /// JWK Set as JSON text, for `private_key_jwt`.
+    #[serde(default)]
+    pub jwks: Option<String>,
+    /// base64url SHA-256 of the secret, for `client_secret_basic`.
+    #[serde(default)]
+    pub secret_hash: Option<String>,
+    pub grant_types: Vec<GrantType>,
+    /// Every scope this client may ask for.
+    pub scopes: Vec<String>,
+    #[serde(default)]
+    pub security_profile: SecurityProfile,
+    /// No log-in below this level.
+    pub min_level: TrustLevel,
+    /// What the attributes are used for, shown on the consent page.
+    #[serde(default)]
+    pub purpose: String,
+    /// Purposes of single attributes, by their name in the catalogue.
+    #[serde(default)]
+    pub claim_purposes: BTreeMap<String, String>,
+    /// The online service in the land's catalogue (LeiKa, PVOG), when it has an entry.
+    #[serde(default)]
+    pub service_id: Option<String>,
+    #[serde(default)]
+    pub first_party: bool,
+    /// Authorization requests must be pushed (RFC 9126 §6).
+    #[serde(default)]
+    pub require_pushed: bool,
+    /// Audiences it may ask access tokens for; those its scopes belong to when empty.
+    #[serde(default)]
+    pub resources: Vec<String>,
+}
+
+/// A registration that cannot be accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadClient {
+    #[error("client {0:?}: ids are 1 to 128 characters of A-Z a-z 0-9 - . _ ~")]
+    Id(String),
+    #[error(
+        "client {0:?}: {1:?} is no redirect URI (https, loopback http or an own scheme; no fragment, no user info, no wildcard)"
+    )]
+    RedirectUri(String, String),
+    #[error("client {0:?}: the authentication method needs {1}")]
+    Credentials(String, &'static str),
+    #[error("client {0:?}: security_profile fapi2 needs private_key_jwt")]
+    Fapi(String),
+    #[error("client {0:?}: the jwks is not a JWK Set with public signature keys")]
+    Jwks(String),
+    #[error("client {0:?}: scope {1:?} does not exist")]
+    Scope(String, String),
+    #[error("client {0:?}: a client without authentication cannot use client_credentials")]
+    PublicForItself(String),
+}
+
+impl Client {
+    /// Checks the registration.
+    pub fn check(&self) -> Result<(), BadClient> {
+        let id = || self.client_id.clone();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+        if !(1..=128).contains(&self.client_id.len()) || !self.client_id.bytes().all(plain) {
+            return Err(BadClient::Id(id()));
+        }
+        let uris = self.redirect_uris.iter().chain(&self.post_logout_redirect_uris);
+        if let Some(uri) = uris.into_iter().find(|uri| !is_redirect_uri(uri)) {
+            return Err(BadClient::RedirectUri(id(), uri.clone()));
+        }
+        if let Some(scope) = self.scopes.iter().find(|s| super::scopes::known(s).is_none()) {
+            return Err(BadClient::Scope(id(), scope.clone()));
+        }
+        match self.auth_method {
+            AuthMethod::PrivateKeyJwt if self.jwks.is_none() => {
+                return Err(BadClient::Credentials(id(), "jwks or jwks_file"));
+            }
+            AuthMethod::ClientSecretBasic if self.secret_hash.is_none() => {
+                return Err(BadClient::Credentials(id(), "secret_file"));
+            }
+            AuthMethod::None if self.may(GrantType::ClientCredentials) => {
+                return Err(BadClient::PublicForItself(id()));
+            }
+            _ => {}
+        }
+        if self.is_fapi() && self.auth_method != AuthMethod::PrivateKeyJwt {
+            return Err(BadClient::Fapi(id()));
+        }
+        Ok(())
+    }
+
+    pub fn may(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    pub const fn is_fapi(&self) -> bool {
+        matches!(self.security_profile, SecurityProfile::Fapi2)
+    }
+
+    pub const fn is_public(&self) -> bool {
+        matches!(self.auth_method, AuthMethod::None)
+    }
+
+    pub fn must_push(&self) -> bool {
+        self.require_pushed || self.is_fapi()
+    }
+
+    /// Whether `uri` is registered, compared as a string (RFC 9700 §2.1). The one exception is the
+    /// port of a literal loopback address of a native client (RFC 8252 §7.3).
+    pub fn allows_redirect(&self, uri: &str) -> bool {
+        self.redirect_uris.iter().any(|registered| {
+            registered == uri || (self.is_public() && same_but_loopback_port(registered, uri))
+        })
+    }
+
+    pub fn allows_logout_redirect(&self, uri: &str) -> bool {
+        self.post_logout_redirect_uris.iter().any(|registered| registered == uri)
+    }
+
+    /// Audiences this client may ask tokens for.
+    pub fn audiences(&self) -> Vec<String> {
+        if self.resources.is_empty() {
+            super::scopes::audiences(&self.scopes)
+        } else {
+            self.resources.clone()
+        }
+    }
+}
+
+fn is_redirect_uri(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let clean = !text.contains(['#', '*', '\\', ' '])
+        && url.username().is_empty()
+        && url.password().is_none()
+        && text.bytes().all(|b| b.is_ascii_graphic());
+    let scheme = match url.scheme() {
+        "https" => url.host_str().is_some(),
+        // Loopback only; `localhost` for development, without the exception for ports.
+        "http" => match url.host() {
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        },
+        // A scheme of its own is a reversed domain name (RFC 8252 §7.1).
+        own => own.contains('.'),
+    };
+    clean && scheme
+}
+
+fn same_but_loopback_port(registered: &str, uri: &str) -> bool {
+    // What is compared is the text around the port, never a normal form of it.
+    let around = |text: &str| -> Option<(String, String)> {
+        let (host, rest) = ["http://127.0.0.1", "http://[::1]"]
+            .iter()
+            .find_map(|host| text.strip_prefix(host).map(|rest| ((*host).to_owned(), rest)))?;
+        let path = match rest.strip_prefix(':') {
+            Some(port) => {
+                let digits = port.bytes().take_while(u8::is_ascii_digit).count();
+                let (number, path) = port.split_at_checked(digits)?;
+                number.parse::<u16>().ok()?;
+                path
+            }
+            None => rest,
+        };
+        (path.is_empty() || path.starts_with('/')).then(|| (host, path.to_owned()))
+    };
+    let registered = around(registered);
+    registered.is_some() && registered == around(uri)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(uris: &[&str]) -> Client {
+        Client {
+            client_id: "app".into(),
+            name: "App".into(),
+            tenant: "musterstadt".into(),
+            sector: "app".into(),
+            redirect_uris: uris.iter().map(|&u| u.to_owned()).collect(),
+            post_logout_redirect_uris: Vec::new(),
+            auth_method: AuthMethod::None,
+            jwks: None,
+            secret_hash: None,
+            grant_types: vec![GrantType::AuthorizationCode],
+            scopes: vec!["openid".into()],
+            security_profile: SecurityProfile::OidcBasic,
+            min_level: TrustLevel::Basic,
+            purpose: String::new(),
+            claim_purposes: BTreeMap::new(),
+            service_id: None,
+            first_party: false,
+            require_pushed: false,
+            resources: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_redirect_uri_is_compared_as_a_string() {
+        let client = client(&["https://portal.example/cb"]);
+        assert!(client.allows_redirect("https://portal.example/cb"));
+        for other in [
+            "https://portal.example/cb/",
+            "https://portal.example/CB",
+            "https://portal.example/cb?x=1",
+            "https://portal.example/a/../cb",
+            "https://portal.example:443/cb",
+            "https://PORTAL.example/cb",
+            "https://portal.example/cb#f",
+            "https://portal.example@evil.example/cb",
+            "https://portal.example@a@evil.example/cb",
+        ] {
+            assert!(!client.allows_redirect(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn only_the_port_of_a_literal_loopback_address_may_differ() {
+        let native = client(&["http://127.0.0.1/cb", "http://localhost/cb"]);
+        assert!(native.allows_redirect("http://127.0.0.1:51004/cb"));
+        for other in [
+            "http://localhost:51004/cb",
+            "http://127.0.0.1:51004/other",
+            "http://127.0.0.1:51004@evil.example/cb",
+            "http://127.0.0.1.evil.example/cb",
+            "http://127.0.0.1:99999/cb",
+            "https://127.0.0.1:51004/cb",
+        ] {
+            assert!(!native.allows_redirect(other), "{other}");
+        }
+        let confidential = Client { auth_method: AuthMethod::PrivateKeyJwt, ..native };
+        assert!(!confidential.allows_redirect("http://127.0.0.1:51004/cb"));
+    }
+
+    #[test]
+    fn a_redirect_uri_with_a_fragment_wildcard_or_user_cannot_be_registered() {
+        for bad in [
+            "https://portal.example/cb#x",
+            "https://portal.example*",
+            "https://user@portal.example/cb",
+            "http://portal.example/cb",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "/cb",
+        ] {
+            let refused = client(&[bad]).check().unwrap_err();
+            assert!(matches!(refused, BadClient::RedirectUri(..)), "{bad}");
+        }
+        assert_eq!(client(&["de.musterstadt.app:/cb", "http://[::1]/cb"]).check(), Ok(()));
+    }
+
+    #[test]
+    fn a_public_client_gets_no_tokens_for_itself() {
+        let client = Client { grant_types: vec![GrantType::ClientCredentials], ..client(&[]) };
+        assert_eq!(client.check(), Err(BadClient::PublicForItself("app".into())));
+    }
+}

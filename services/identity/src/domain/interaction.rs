@@ -1,0 +1,147 @@
+//! An authorization request on its way through the log-in pages: what the protocol side hands to
+//! the pages, and what it gets back.
+
+use serde::{Deserialize, Serialize};
+use siegel_kernel::{AccountId, SessionId, Timestamp, TrustLevel};
+
+siegel_kernel::typed_id! {
+    /// An authorization request that waits for a person; part of the address of every log-in page.
+    InteractionId = "int", random
+}
+
+/// How long a person may take for the pages, seconds.
+pub const INTERACTION_LIFETIME: u64 = 30 * 60;
+
+/// How the answer travels to the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query of the redirect URI (RFC 6749 §4.1.2).
+    #[default]
+    Query,
+    /// As a form the browser posts (OAuth 2.0 Form Post Response Mode §2).
+    FormPost,
+}
+
+/// An attribute the client asks for, by its name in the catalogue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestedClaim {
+    pub name: String,
+    /// The client cannot go on without it (OpenID Connect Core §5.5.1).
+    pub essential: bool,
+    /// Why the client wants this one, in its own words; empty when it did not say.
+    pub purpose: String,
+    /// Asked for in the ID token.
+    pub id_token: bool,
+    /// Asked for at the userinfo endpoint.
+    pub userinfo: bool,
+}
+
+/// A validated authorization request. Nothing in it needs checking again; everything that came
+/// from the client's registration is copied, so that a page and its answer see the same client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthRequest {
+    pub client_id: String,
+    pub client_name: String,
+    pub tenant: String,
+    /// Clients of one sector know a person by the same subject.
+    pub sector: String,
+    pub redirect_uri: String,
+    #[serde(default)]
+    pub response_mode: ResponseMode,
+    #[serde(default)]
+    pub state: Option<String>,
+    #[serde(default)]
+    pub nonce: Option<String>,
+    /// PKCE S256 challenge; absent only for confidential clients registered without it.
+    #[serde(default)]
+    pub code_challenge: Option<String>,
+    pub scopes: Vec<String>,
+    /// `acr_values` (or the `acr` claim's values) as sent, separated by spaces.
+    #[serde(default)]
+    pub wanted: String,
+    /// The level was asked for as an essential claim: a lower one is an error.
+    #[serde(default)]
+    pub acr_essential: bool,
+    /// Below this nothing is issued: the client's minimum or the lowest level asked for.
+    pub floor: TrustLevel,
+    /// The level the pages should reach when the person can.
+    pub aim: TrustLevel,
+    /// Oldest acceptable authentication, seconds.
+    #[serde(default)]
+    pub max_age: Option<i64>,
+    /// `login`, `consent`, `select_account`; `none` never reaches a page.
+    #[serde(default)]
+    pub prompt: Vec<String>,
+    #[serde(default)]
+    pub login_hint: Option<String>,
+    #[serde(default)]
+    pub ui_locales: Option<String>,
+    /// Audiences access tokens may be issued for (RFC 8707).
+    #[serde(default)]
+    pub resources: Vec<String>,
+    #[serde(default)]
+    pub claims: Vec<RequestedClaim>,
+    /// What the client uses the attributes for, from its registration.
+    #[serde(default)]
+    pub purpose: String,
+    /// The code is redeemed with this DPoP key only (RFC 9449 §10).
+    #[serde(default)]
+    pub dpop_jkt: Option<String>,
+    /// The suite's own portal: it asks for no consent, having no attributes released to it.
+    #[serde(default)]
+    pub first_party: bool,
+    /// The handle of the pushed request (RFC 9126), spent when a code is issued.
+    #[serde(default)]
+    pub pushed: Option<String>,
+}
+
+impl AuthRequest {
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|s| s == scope)
+    }
+
+    pub fn has_prompt(&self, prompt: &str) -> bool {
+        self.prompt.iter().any(|p| p == prompt)
+    }
+
+    /// Names of all attributes asked for, in the order of the request.
+    pub fn claim_names(&self) -> Vec<String> {
+        self.claims.iter().map(|c| c.name.clone()).collect()
+    }
+}
+
+/// An authorization request, stored while its person is on the pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interaction {
+    pub id: InteractionId,
+    pub request: AuthRequest,
+    /// The session that finished logging in for this request.
+    pub session: Option<SessionId>,
+    /// The identification in progress at the eid service.
+    pub eid_session: Option<String>,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// SHA-256 of the cookie of the browser that opened the first page; absent before that.
+    pub browser: Option<[u8; 32]>,
+}
+
+impl Interaction {
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at <= now
+    }
+}
+
+/// A session as rules see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    pub id: SessionId,
+    pub account: AccountId,
+    /// The level the session still has: it falls as the credentials behind it age.
+    pub level: TrustLevel,
+    /// When the credential of that level was used.
+    pub authenticated_at: Timestamp,
+    pub started_at: Timestamp,
+    /// Methods used (RFC 8176): `pwd`, `otp`, `hwk`.
+    pub amr: Vec<String>,
+}

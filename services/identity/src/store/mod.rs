@@ -1,0 +1,29 @@
+//! SQL, one file per table family.
+
+pub mod clients;
+pub mod interactions;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use siegel_db::StoreError;
+use sqlx::types::Json;
+
+/// A stored JSON value that no longer reads as what was written.
+fn read_json<T: DeserializeOwned>(
+    value: serde_json::Value,
+    what: &'static str,
+) -> Result<T, StoreError> {
+    serde_json::from_value(value).map_err(|_| StoreError::corrupt(what))
+}
+
+fn write_json<T: Serialize>(
+    value: &T,
+    what: &'static str,
+) -> Result<Json<serde_json::Value>, StoreError> {
+    serde_json::to_value(value).map(Json).map_err(|_| StoreError::corrupt(what))
+}
+
+/// A SHA-256 from its column.
+fn digest(bytes: Vec<u8>, what: &'static str) -> Result<[u8; 32], StoreError> {
+    bytes.try_into().map_err(|_| StoreError::corrupt(what))
+}
