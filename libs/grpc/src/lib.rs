@@ -1,1 +1,27 @@
-//! Under construction.
+//! Servers and clients of the suite: who may call what (data), who is calling (tokens), how
+//! services reach each other, and how errors look.
+
+mod access;
+mod caller;
+mod client;
+mod deadline;
+mod edge;
+mod errors;
+mod guard;
+mod in_process;
+mod reach;
+mod service;
+mod siblings;
+pub mod testing;
+
+pub use access::{AccessTable, CallerKind, Rule, access_table};
+pub use caller::{Caller, Person, audit_name, caller, digest, peer_thumbprint};
+pub use client::{AuthChannel, DpopToken};
+pub use deadline::{remaining, with_deadline};
+pub use edge::public_router;
+pub use errors::{DOMAIN, fact, fault, invalid, reason, refusal, unavailable};
+pub use guard::{Guard, GuardSettings, Peer};
+pub use in_process::InProcess;
+pub use reach::{Reach, reach_table};
+pub use service::{GrpcServices, Outside, Running};
+pub use siblings::{NoSuchWay, Siblings, SiblingsSettings};

@@ -1,0 +1,61 @@
+//! For tests of one service: its surroundings, siblings that are faked, callers that are given.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use siegel_config::Profile;
+use siegel_db::Db;
+use siegel_kernel::{Clock, Entropy};
+use tonic::transport::Channel;
+
+use crate::{Caller, GrpcServices, InProcess, Outside, Peer, Siblings, SiblingsSettings};
+
+/// Faked siblings of the service under test.
+#[derive(Clone, Default)]
+pub struct Fakes {
+    registry: InProcess,
+}
+
+impl Fakes {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers calls of the service `own` to `name` by these services.
+    #[must_use]
+    pub fn with(self, own: &str, name: &str, services: &GrpcServices) -> Self {
+        let caller = Caller::Sibling(own.to_owned());
+        self.registry.register(name, services.router(|_| true).layer(Extension(caller)));
+        self
+    }
+}
+
+/// Surroundings of the service `own` at `http://localhost:8080`, sandbox profile; siblings that
+/// are not faked are unreachable.
+pub fn outside(
+    own: &str,
+    db: Db,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    fakes: &Fakes,
+) -> Outside {
+    let origin = "http://localhost:8080".to_owned();
+    let settings = SiblingsSettings {
+        own: own.to_owned(),
+        thumbprint: "test".to_owned(),
+        origin: origin.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+    };
+    let siblings = Siblings::without_tokens(settings, fakes.registry.clone());
+    let legal_clock = clock.clone();
+    Outside { clock, legal_clock, entropy, db, siblings, profile: Profile::Sandbox, origin }
+}
+
+/// A channel to services on which every call comes from `caller`, in place of the guard.
+pub fn serve(services: &GrpcServices, caller: Caller) -> Channel {
+    let registry = InProcess::default();
+    registry.register("under test", services.router(|_| true).layer(Extension(caller)));
+    let peer = Peer { service: "test".to_owned(), thumbprint: "test".to_owned() };
+    registry.channel(peer, "under test")
+}
