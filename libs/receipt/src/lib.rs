@@ -1,1 +1,21 @@
-//! Under construction.
+//! Receipts: what the postbox signs about a letter, and how anybody verifies it offline. No I/O.
+//!
+//! The format is described in `docs/receipts.md`; the portal's script is a second implementation.
+
+mod claims;
+mod explain;
+mod failure;
+mod file;
+mod keys;
+mod kind;
+mod verify;
+
+pub use claims::{
+    Actor, Body, Claims, LegalEffect, Notification, OnBehalfOf, Sender, TYP, commitment, leaf,
+};
+pub use explain::{Explanation, Sentence};
+pub use failure::Failure;
+pub use file::{Disclosure, FORMAT, ReceiptFile};
+pub use keys::{KeyTrust, PublishedKeys};
+pub use kind::{Kind, UnknownKind};
+pub use verify::{Verified, verify, verify_published};

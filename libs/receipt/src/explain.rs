@@ -1,0 +1,234 @@
+//! What a receipt proves, and what it does not, in plain words.
+
+use siegel_kernel::{Timestamp, TrustLevel, berlin};
+
+use crate::{Kind, LegalEffect, Verified};
+
+/// One statement in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Sentence {
+    pub de: String,
+    pub en: String,
+}
+
+/// The plain words about a verified receipt.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Explanation {
+    pub title: Sentence,
+    pub proven: Vec<Sentence>,
+    pub not_proven: Vec<Sentence>,
+}
+
+fn both(de: impl Into<String>, en: impl Into<String>) -> Sentence {
+    Sentence { de: de.into(), en: en.into() }
+}
+
+impl Verified {
+    /// Says what is proven and what is not.
+    pub fn explain(&self) -> Explanation {
+        let (de, en) = (moment(&self.event_time, true), moment(&self.event_time, false));
+        let title = both(
+            format!("{} am {de}", title_de(self.kind)),
+            format!("{} on {en}", title_en(self.kind)),
+        );
+        let mut proven = vec![
+            both(
+                format!(
+                    "Unversehrt: Inhalt und Signatur gehören zusammen (Schlüssel {}).",
+                    self.key_thumbprint
+                ),
+                format!(
+                    "Intact: payload and signature belong together (key {}).",
+                    self.key_thumbprint
+                ),
+            ),
+            both(
+                format!(
+                    "Der Brief {} von „{}“ hat genau den Inhalt mit dem Prüfwert {}.",
+                    self.letter_id, self.body.sender.authority, self.body.content_digest
+                ),
+                format!(
+                    "Letter {} from \"{}\" has exactly the content with the digest {}.",
+                    self.letter_id, self.body.sender.authority, self.body.content_digest
+                ),
+            ),
+        ];
+        proven.extend(self.actor_sentence());
+        proven.extend(self.body.legal_effect.as_ref().map(effect_sentence));
+        proven.extend(self.notification_sentence());
+        for (name, value) in &self.disclosed {
+            proven.push(both(
+                format!("Der Beleg legt „{name}“ auf {value} fest."),
+                format!("The receipt commits `{name}` to {value}."),
+            ));
+        }
+        Explanation { title, proven, not_proven: self.gaps() }
+    }
+
+    fn actor_sentence(&self) -> Option<Sentence> {
+        let actor = &self.body.actor;
+        if actor.role != "recipient" {
+            return None;
+        }
+        let level = actor.trust_level.and_then(|l| TrustLevel::try_from(i64::from(l)).ok())?;
+        let path = self.body.on_behalf_of.as_ref().map(|o| o.path.as_str());
+        let (for_de, for_en) = path.map_or((String::new(), String::new()), |p| {
+            (format!(", für eine Organisation ({p})"), format!(", for an organisation ({p})"))
+        });
+        let de = match level {
+            TrustLevel::Basic => "Basisregistrierung",
+            TrustLevel::Low => "niedrig",
+            TrustLevel::Substantial => "substanziell",
+            TrustLevel::High => "hoch",
+        };
+        Some(both(
+            format!("Gehandelt hat eine angemeldete Person mit Vertrauensniveau „{de}“{for_de}."),
+            format!("A logged-in person acted, with trust level \"{level}\"{for_en}."),
+        ))
+    }
+
+    fn notification_sentence(&self) -> Option<Sentence> {
+        let sent = self.body.notification.as_ref()?;
+        Some(match (&sent.reason, sent.same_day) {
+            (Some(reason), _) => both(
+                format!("Die Benachrichtigung ist nicht zugestellt worden ({reason})."),
+                format!("The notification was not delivered ({reason})."),
+            ),
+            (None, true) => both(
+                "Die Benachrichtigung ging am Tag der Bereitstellung hinaus.",
+                "The notification left on the day of provision.",
+            ),
+            (None, false) => both(
+                "Die Benachrichtigung ging erst nach dem Tag der Bereitstellung hinaus.",
+                "The notification left after the day of provision.",
+            ),
+        })
+    }
+
+    fn gaps(&self) -> Vec<Sentence> {
+        let mut gaps = Vec::new();
+        if !self.trusted_keys {
+            gaps.push(both(
+                "Wer signiert hat: die Schlüssel sind nicht unabhängig bestätigt. Vergleichen Sie \
+                 den Fingerabdruck mit dem veröffentlichten.",
+                "Who signed: the keys are not independently confirmed. Compare the thumbprint with \
+                 the published one.",
+            ));
+        }
+        if self.clock_moved {
+            gaps.push(both(
+                "Die Zeit: die Uhr des Dienstes war verstellt (Testsystem).",
+                "The time: the service's clock had been moved (test system).",
+            ));
+        }
+        if self.body.legal_effect.as_ref().is_some_and(|e| !e.confirmed_by_operator) {
+            gaps.push(both(
+                "Die Rechtsfolge: der Betreiber hat diese Fristregel nicht bestätigt.",
+                "The legal effect: the operator has not confirmed this rule.",
+            ));
+        }
+        if matches!(self.kind, Kind::Accepted | Kind::Provided | Kind::Notified) {
+            gaps.push(both("Dass jemand den Brief gelesen hat.", "That anybody read the letter."));
+        }
+        if matches!(self.kind, Kind::Opened | Kind::OpenedByDelegate) {
+            gaps.push(both(
+                "Dass die Person den Brief verstanden oder heruntergeladen hat.",
+                "That the person understood or downloaded the letter.",
+            ));
+        }
+        gaps.push(both(
+            "Dass der Beleg im öffentlichen Verzeichnis steht: das wurde hier nicht geprüft.",
+            "That the receipt is in the public log: that was not checked here.",
+        ));
+        gaps
+    }
+}
+
+fn effect_sentence(effect: &LegalEffect) -> Sentence {
+    let (law, day, rule) = (&effect.law, &effect.day, &effect.rule);
+    match effect.effect.as_str() {
+        "announced_if_retrieved" => both(
+            format!(
+                "Abrufbar bis zum Ablauf des {day}; bekanntgegeben am Tag nach dem Abruf ({law}, Regel {rule})."
+            ),
+            format!(
+                "Retrievable until the end of {day}; announced on the day after retrieval ({law}, rule {rule})."
+            ),
+        ),
+        "provision_ended" => both(
+            format!(
+                "Die Bereitstellung endete mit Ablauf des {day}, ohne Bekanntgabe ({law}, Regel {rule})."
+            ),
+            format!(
+                "Provision ended at the end of {day}, without announcement ({law}, rule {rule})."
+            ),
+        ),
+        "served" => both(
+            format!("Gilt am {day} als zugestellt ({law}, Regel {rule})."),
+            format!("Counts as served on {day} ({law}, rule {rule})."),
+        ),
+        _ => both(
+            format!("Gilt am {day} als bekanntgegeben ({law}, Regel {rule})."),
+            format!("Counts as announced on {day} ({law}, rule {rule})."),
+        ),
+    }
+}
+
+/// An instant as people in Germany write it.
+fn moment(rfc3339: &str, german: bool) -> String {
+    let Some(at) = Timestamp::parse_rfc3339(rfc3339) else { return rfc3339.to_owned() };
+    let (y, mo, d, h, mi, s) = berlin::local_parts(at);
+    if german {
+        format!("{d:02}.{mo:02}.{y} um {h:02}:{mi:02}:{s:02} Uhr (Ortszeit Berlin)")
+    } else {
+        format!("{y}-{mo:02}-{d:02} at {h:02}:{mi:02}:{s:02} (Berlin time)")
+    }
+}
+
+const fn title_de(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Accepted => "Angenommen",
+        Kind::Rejected => "Abgewiesen",
+        Kind::Provided => "Zum Abruf bereitgestellt",
+        Kind::Notified => "Benachrichtigt",
+        Kind::NotifyFailed => "Benachrichtigung fehlgeschlagen",
+        Kind::Opened => "Geöffnet",
+        Kind::OpenedByDelegate => "Von einer Vertretung geöffnet",
+        Kind::Downloaded => "Heruntergeladen",
+        Kind::Confirmed => "Empfang bestätigt",
+        Kind::Refused => "Annahme verweigert",
+        Kind::DeemedAnnounced => "Gilt als bekanntgegeben",
+        Kind::DeemedServed => "Gilt als zugestellt",
+        Kind::ProvisionEnded => "Bereitstellung beendet",
+        Kind::ExpiredUnread => "Ungelesen abgelaufen",
+        Kind::Recalled => "Zurückgerufen",
+        Kind::Superseded => "Ersetzt",
+        Kind::Undeliverable => "Unzustellbar",
+        Kind::ReplyAccepted => "Antwort angenommen",
+        Kind::Purged => "Inhalt gelöscht",
+    }
+}
+
+const fn title_en(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Accepted => "Accepted",
+        Kind::Rejected => "Rejected",
+        Kind::Provided => "Provided for retrieval",
+        Kind::Notified => "Notified",
+        Kind::NotifyFailed => "Notification failed",
+        Kind::Opened => "Opened",
+        Kind::OpenedByDelegate => "Opened by a delegate",
+        Kind::Downloaded => "Downloaded",
+        Kind::Confirmed => "Receipt confirmed",
+        Kind::Refused => "Refused",
+        Kind::DeemedAnnounced => "Deemed announced",
+        Kind::DeemedServed => "Deemed served",
+        Kind::ProvisionEnded => "Provision ended",
+        Kind::ExpiredUnread => "Expired unread",
+        Kind::Recalled => "Recalled",
+        Kind::Superseded => "Superseded",
+        Kind::Undeliverable => "Undeliverable",
+        Kind::ReplyAccepted => "Reply accepted",
+        Kind::Purged => "Content purged",
+    }
+}

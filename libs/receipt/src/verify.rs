@@ -1,0 +1,172 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use siegel_crypto::{JwsError, KeySet, b64};
+use siegel_kernel::Timestamp;
+
+use crate::{Body, Claims, Failure, KeyTrust, Kind, PublishedKeys, ReceiptFile, TYP};
+
+/// A receipt whose signature holds. As JSON: what `siegel receipt verify --json` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// Always true.
+    pub valid: bool,
+    /// The keys are confirmed independently of the receipt: only then it proves who signed.
+    pub trusted_keys: bool,
+    /// SHA-256 thumbprint of the key (RFC 7638), base64url.
+    pub key_thumbprint: String,
+    /// `given`, `thumbprint`, `beside_receipt`, `receipt_address`.
+    pub key_source: &'static str,
+    pub kind: Kind,
+    pub receipt_id: String,
+    pub letter_id: String,
+    pub issuer: String,
+    pub event_time: String,
+    pub recorded_time: String,
+    /// The clock of the service had been moved: a test system.
+    pub clock_moved: bool,
+    /// Local date of the legal effect, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legal_day: Option<String>,
+    /// Values whose commitments were checked.
+    pub disclosed: BTreeMap<String, String>,
+    /// What stands for this receipt in the public log, base64url.
+    pub leaf: String,
+    /// `absent`, or `not_checked`: this program does not check places in the log yet.
+    pub log: &'static str,
+    /// Everything that was signed about the event.
+    pub body: Body,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    typ: String,
+    alg: String,
+    kid: String,
+}
+
+/// Verifies a receipt against a key set without dates.
+pub fn verify(file: &ReceiptFile, keys: &KeySet, trust: KeyTrust) -> Result<Verified, Failure> {
+    verify_published(file, &PublishedKeys::from(keys.clone()), trust)
+}
+
+/// Verifies a receipt: the signature over the exact bytes, the key's time, the payload's form, the
+/// disclosed values. Says which of them does not hold.
+pub fn verify_published(
+    file: &ReceiptFile,
+    published: &PublishedKeys,
+    trust: KeyTrust,
+) -> Result<Verified, Failure> {
+    let mut parts = file.jws.split('.');
+    let (Some(header), Some(payload), Some(signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Failure::Token("it does not have three parts"));
+    };
+    let header = read_header(header)?;
+    let jwk =
+        published.keys.find(&header.kid).ok_or_else(|| Failure::UnknownKey(header.kid.clone()))?;
+    let found = siegel_crypto::thumbprint(jwk).map_err(|_| Failure::NotAKeySet)?;
+    let (trusted_keys, key_source) = (trust.is_independent(), trust.as_str());
+    if let KeyTrust::Thumbprint(wanted) = trust
+        && wanted != found
+    {
+        return Err(Failure::OtherThumbprint { wanted, found });
+    }
+    if b64::decode(signature).is_none_or(|s| s.len() != 64) {
+        return Err(Failure::SignatureDamaged);
+    }
+    let signed = siegel_crypto::verify_with_jwk::<serde_json::Value>(&file.jws, TYP, jwk);
+    let bytes = b64::decode(payload);
+    match signed {
+        Ok(_) => {}
+        Err(JwsError::BadSignature | JwsError::Malformed) => {
+            let readable = bytes.is_some_and(|b| serde_json::from_slice::<Claims>(&b).is_ok());
+            return Err(if readable { Failure::Signature } else { Failure::PayloadDamaged });
+        }
+        Err(JwsError::WrongKind | JwsError::UnknownKey) => {
+            return Err(Failure::Token("its type or algorithm is not that of its key"));
+        }
+    }
+    let bytes = bytes.ok_or(Failure::PayloadDamaged)?;
+    let claims: Claims =
+        serde_json::from_slice(&bytes).map_err(|e| Failure::Payload(e.to_string()))?;
+    let body = consistent(&claims)?;
+    let recorded = instant(&body.recorded_time)?;
+    if !published.signed_at(&header.kid, recorded) {
+        return Err(Failure::KeyOutOfTime(body.recorded_time.clone()));
+    }
+    let salt = b64::decode(&file.leaf_salt)
+        .filter(|s| s.len() == 32)
+        .ok_or_else(|| Failure::Format("`leaf_salt` is not 32 bytes in base64url".into()))?;
+    Ok(Verified {
+        valid: true,
+        trusted_keys,
+        key_thumbprint: found,
+        key_source,
+        kind: body.kind,
+        receipt_id: claims.jti.clone(),
+        letter_id: claims.sub.clone(),
+        issuer: claims.iss.clone(),
+        event_time: body.event_time.clone(),
+        recorded_time: body.recorded_time.clone(),
+        clock_moved: body.clock_moved,
+        legal_day: body.legal_effect.as_ref().map(|e| e.day.clone()),
+        disclosed: disclosed(file, body)?,
+        leaf: b64::encode(crate::leaf(&salt, &file.jws)),
+        log: if file.log.is_some() { "not_checked" } else { "absent" },
+        body: body.clone(),
+    })
+}
+
+fn read_header(part: &str) -> Result<Header, Failure> {
+    let bytes = b64::decode(part).ok_or(Failure::Token("its header is not base64url"))?;
+    let header: Header = serde_json::from_slice(&bytes)
+        .map_err(|_| Failure::Token("its header is not {alg, kid, typ}"))?;
+    if header.typ != TYP || header.alg != "ES256" {
+        return Err(Failure::Token("it is not an ES256 security event token"));
+    }
+    Ok(header)
+}
+
+/// The rules that JSON alone does not express.
+fn consistent(claims: &Claims) -> Result<&Body, Failure> {
+    let mut events = claims.events.iter();
+    let (Some((uri, body)), None) = (events.next(), events.next()) else {
+        return Err(Failure::Contradiction("it must hold exactly one event"));
+    };
+    if *uri != body.kind.event_uri() {
+        return Err(Failure::Contradiction("the event's name is not that of its kind"));
+    }
+    if body.etsi_event.as_deref() != body.kind.etsi_event() {
+        return Err(Failure::Contradiction("the ETSI event is not that of its kind"));
+    }
+    if instant(&body.recorded_time)?.as_seconds() != claims.iat {
+        return Err(Failure::Contradiction("`iat` is not the recorded time"));
+    }
+    if instant(&body.event_time)?.as_seconds() != claims.toe {
+        return Err(Failure::Contradiction("`toe` is not the event time"));
+    }
+    if (body.number == 1) != body.previous.is_none() {
+        return Err(Failure::Contradiction("only the first entry has no previous one"));
+    }
+    Ok(body)
+}
+
+fn instant(text: &str) -> Result<Timestamp, Failure> {
+    Timestamp::parse_rfc3339(text).ok_or(Failure::Contradiction("a time is not RFC 3339"))
+}
+
+fn disclosed(file: &ReceiptFile, body: &Body) -> Result<BTreeMap<String, String>, Failure> {
+    let mut values = BTreeMap::new();
+    for (name, disclosure) in &file.disclosed {
+        let salt = b64::decode(&disclosure.salt);
+        let held = salt.map(|salt| crate::commitment(&salt, &disclosure.value));
+        if held.is_none() || held.as_ref() != body.commitments.get(name) {
+            return Err(Failure::Disclosure(name.clone()));
+        }
+        values.insert(name.clone(), disclosure.value.clone());
+    }
+    Ok(values)
+}
