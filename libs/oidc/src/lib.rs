@@ -3,6 +3,7 @@
 
 pub mod acr;
 pub mod assertion;
+pub mod catalogue;
 pub mod dpop;
 pub mod pkce;
 mod token;
