@@ -1,6 +1,9 @@
 //! Log-in, sessions and tokens: the suite's OpenID Provider.
 
+pub mod app;
 pub mod domain;
+pub mod people;
+pub mod people_config;
 pub mod store;
 
 /// The tables of this service.

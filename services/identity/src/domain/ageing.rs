@@ -23,10 +23,7 @@ impl Limits {
             TrustLevel::Substantial => (2 * 60, 30),
             TrustLevel::High => (30, 5),
         };
-        Self {
-            absolute: Duration::from_secs(absolute * 60),
-            idle: Duration::from_secs(idle * 60),
-        }
+        Self { absolute: Duration::from_secs(absolute * 60), idle: Duration::from_secs(idle * 60) }
     }
 
     fn allow(self, proven_at: Timestamp, last_seen: Timestamp, now: Timestamp) -> bool {
@@ -88,10 +85,7 @@ mod tests {
     }
 
     fn password_then_card() -> Vec<Proof> {
-        vec![
-            proof(TrustLevel::Basic, "pwd", START),
-            proof(TrustLevel::High, "eid", minutes(10)),
-        ]
+        vec![proof(TrustLevel::Basic, "pwd", START), proof(TrustLevel::High, "eid", minutes(10))]
     }
 
     fn level(proofs: &[Proof], last_seen: u64, now: u64) -> Option<TrustLevel> {
@@ -140,7 +134,10 @@ mod tests {
     fn the_time_of_log_in_is_that_of_the_level_that_counts() {
         let proofs = password_then_card();
         let high = standing(&proofs, minutes(11), minutes(11)).unwrap();
-        assert_eq!((high.authenticated_at, high.amr), (minutes(10), vec!["eid".into(), "pwd".into()]));
+        assert_eq!(
+            (high.authenticated_at, high.amr),
+            (minutes(10), vec!["eid".into(), "pwd".into()])
+        );
     }
 
     #[test]

@@ -186,7 +186,8 @@ mod tests {
 
     #[test]
     fn declining_never_goes_below_the_floor() {
-        let request = AuthRequest { floor: TrustLevel::Substantial, aim: TrustLevel::High, ..request() };
+        let request =
+            AuthRequest { floor: TrustLevel::Substantial, aim: TrustLevel::High, ..request() };
         let session = session(TrustLevel::Basic, 10);
         let question = Question {
             request: &request,
@@ -204,7 +205,8 @@ mod tests {
     fn prompt_login_refuses_an_old_log_in_and_takes_one_made_for_this_request() {
         for prompt in ["login", "select_account"] {
             let request = AuthRequest { prompt: vec![prompt.into()], ..request() };
-            let old = step(&request, Some(&session(TrustLevel::Basic, 10)), ConsentState::NotNeeded);
+            let old =
+                step(&request, Some(&session(TrustLevel::Basic, 10)), ConsentState::NotNeeded);
             assert_eq!(old, Step::LogIn(LogIn::Again));
             let new = step(&request, Some(&session(TrustLevel::Basic, 0)), ConsentState::NotNeeded);
             assert_eq!(new, Step::Finish);

@@ -45,9 +45,8 @@ impl fmt::Debug for EmailAddress {
 }
 
 fn good_local(local: &str) -> bool {
-    let good = |c: char| {
-        c.is_alphanumeric() || (c.is_ascii_graphic() && !"\"(),:;<>@[\\]".contains(c))
-    };
+    let good =
+        |c: char| c.is_alphanumeric() || (c.is_ascii_graphic() && !"\"(),:;<>@[\\]".contains(c));
     local.chars().all(good)
         && !local.starts_with('.')
         && !local.ends_with('.')
@@ -72,7 +71,10 @@ mod tests {
     fn addresses_that_differ_only_in_case_are_one_log_in_name() {
         let a = EmailAddress::parse(" Erika.Mustermann@Example.ORG ").unwrap();
         assert_eq!(a.as_str(), "Erika.Mustermann@example.org");
-        assert_eq!(a.lookup(), EmailAddress::parse("erika.mustermann@example.org").unwrap().lookup());
+        assert_eq!(
+            a.lookup(),
+            EmailAddress::parse("erika.mustermann@example.org").unwrap().lookup()
+        );
     }
 
     #[test]

@@ -1,7 +1,13 @@
 //! SQL, one file per table family.
 
+pub mod accounts;
 pub mod clients;
+pub mod credentials;
 pub mod interactions;
+pub mod mail_codes;
+pub mod scope_consents;
+pub mod sessions;
+pub mod throttle;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

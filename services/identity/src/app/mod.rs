@@ -1,0 +1,3 @@
+//! Use cases, one file each: one transaction, then what must follow it.
+
+pub mod passwords;
