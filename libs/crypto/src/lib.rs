@@ -7,6 +7,7 @@ mod keys;
 mod keyset;
 mod provider;
 mod random;
+mod root;
 mod store;
 mod stream;
 
@@ -17,6 +18,7 @@ pub use keys::{KeyError, SigningKey};
 pub use keyset::KeySet;
 pub use provider::install;
 pub use random::{SystemEntropy, random_token};
+pub use root::RootSecret;
 pub use store::{StoredSecret, load_or_create, load_signing_key};
 pub use stream::{CHUNK, Opener, Sealer, sealed_len};
 
