@@ -186,12 +186,16 @@ impl Client {
     }
 }
 
+/// Parameters of an answer: a redirect URI that brings its own would carry them twice.
+const ANSWER: [&str; 5] = ["code", "state", "iss", "error", "error_description"];
+
 fn is_redirect_uri(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let clean = !text.contains(['#', '*', '\\', ' '])
         && url.username().is_empty()
         && url.password().is_none()
-        && text.bytes().all(|b| b.is_ascii_graphic());
+        && text.bytes().all(|b| b.is_ascii_graphic())
+        && !url.query_pairs().any(|(name, _)| ANSWER.contains(&&*name));
     let scheme = match url.scheme() {
         "https" => url.host_str().is_some(),
         // Loopback only; `localhost` for development, without the exception for ports.
@@ -300,6 +304,7 @@ mod tests {
             "https://portal.example*",
             "https://user@portal.example/cb",
             "http://portal.example/cb",
+            "https://portal.example/cb?iss=https://evil.example",
             "javascript:alert(1)",
             "data:text/html,x",
             "/cb",

@@ -133,7 +133,7 @@ impl Interaction {
 }
 
 /// A session as rules see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionView {
     pub id: SessionId,
     pub account: AccountId,

@@ -1,0 +1,65 @@
+//! What every handler and use case of this service works with.
+
+use std::sync::Arc;
+
+use siegel_db::events::Feed;
+use siegel_db::outbox::Outbox;
+use siegel_grpc::Outside;
+use siegel_kernel::{AccountId, SessionId, Timestamp};
+
+use crate::config::Config;
+use crate::domain::pairwise;
+use crate::keys::Keys;
+use crate::people::People;
+
+/// The service. Cheap to clone.
+#[derive(Clone)]
+pub struct Identity {
+    pub config: Arc<Config>,
+    pub outside: Outside,
+    pub keys: Arc<Keys>,
+    pub feed: Feed,
+    pub outbox: Outbox,
+    pub people: Arc<People>,
+}
+
+impl Identity {
+    pub fn new(config: Config, outside: Outside, keys: Keys) -> Self {
+        let feed = Feed::new(outside.db.clone());
+        let outbox = Outbox::new(outside.db.clone(), outside.clock.clone());
+        let people = People::new(&config.people, keys.key_encryption(), &outside);
+        Self {
+            config: Arc::new(config),
+            outside,
+            keys: Arc::new(keys),
+            feed,
+            outbox,
+            people: Arc::new(people),
+        }
+    }
+
+    /// Protocol time: read once per use case and passed down.
+    pub fn now(&self) -> Timestamp {
+        self.outside.clock.now()
+    }
+
+    /// The issuer, which is the origin.
+    pub fn issuer(&self) -> &str {
+        &self.outside.origin
+    }
+
+    /// The public URL of a path of this origin.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.outside.origin)
+    }
+
+    /// What clients of a sector know an account by.
+    pub fn subject(&self, sector: &str, account: AccountId) -> String {
+        pairwise::subject(self.keys.pairwise(), sector, account)
+    }
+
+    /// What clients of a sector know a session by (`sid`).
+    pub fn session_name(&self, sector: &str, session: SessionId) -> String {
+        pairwise::session(self.keys.pairwise(), sector, session)
+    }
+}
