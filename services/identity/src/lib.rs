@@ -1,10 +1,17 @@
 //! Log-in, sessions and tokens: the suite's OpenID Provider.
 
 pub mod app;
+pub mod config;
 pub mod domain;
+mod keys;
 pub mod people;
 pub mod people_config;
+mod state;
 pub mod store;
+
+pub use config::Config;
+pub use keys::{Keys, KeysError};
+pub use state::Identity;
 
 /// The tables of this service.
 pub static MIGRATIONS: siegel_db::Migrations = siegel_db::Migrations {
