@@ -1,4 +1,5 @@
 //! Generates the messages, clients and servers from `proto/`, without `protoc`.
+#![expect(clippy::disallowed_methods, reason = "cargo speaks through the environment")]
 
 use std::{env, error::Error, fs, path::Path, path::PathBuf};
 
