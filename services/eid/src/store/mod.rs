@@ -1,0 +1,3 @@
+//! SQL of this service.
+
+pub mod sessions;
