@@ -6,6 +6,7 @@ pub mod domain;
 mod keys;
 pub mod people;
 pub mod people_config;
+pub mod ports;
 mod state;
 pub mod store;
 

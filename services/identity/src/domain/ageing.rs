@@ -36,7 +36,7 @@ impl Limits {
 pub struct Proof {
     /// What it proves now: an aged proof was written back as [`TrustLevel::Basic`].
     pub level: TrustLevel,
-    /// `pwd` or `eid`: the session's `amr` (RFC 8176 §2 has no word for a card; `eid` is ours).
+    /// The session's `amr` (RFC 8176 §2): `pwd` for a password, `sc` for a card.
     pub method: String,
     pub at: Timestamp,
 }
@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn password_then_card() -> Vec<Proof> {
-        vec![proof(TrustLevel::Basic, "pwd", START), proof(TrustLevel::High, "eid", minutes(10))]
+        vec![proof(TrustLevel::Basic, "pwd", START), proof(TrustLevel::High, "sc", minutes(10))]
     }
 
     fn level(proofs: &[Proof], last_seen: u64, now: u64) -> Option<TrustLevel> {
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_session_of_the_card_alone_falls_to_basic_and_lives_on() {
-        let proofs = [proof(TrustLevel::High, "eid", START)];
+        let proofs = [proof(TrustLevel::High, "sc", START)];
         assert_eq!(level(&proofs, 29, 31), Some(TrustLevel::Basic));
         assert_eq!(level(&proofs, 700, 721), None);
     }
@@ -136,7 +136,7 @@ mod tests {
         let high = standing(&proofs, minutes(11), minutes(11)).unwrap();
         assert_eq!(
             (high.authenticated_at, high.amr),
-            (minutes(10), vec!["eid".into(), "pwd".into()])
+            (minutes(10), vec!["pwd".into(), "sc".into()])
         );
     }
 

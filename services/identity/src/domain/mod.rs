@@ -1,9 +1,11 @@
 //! Rules: functions of values, without I/O.
 
 pub mod ageing;
+pub mod cards;
 pub mod client;
 pub mod decide;
 pub mod email;
+pub mod grant;
 pub mod interaction;
 pub mod oauth;
 pub mod pairwise;

@@ -1,0 +1,131 @@
+//! Consent: what leaves the house, to whom, for what. Attributes are remembered by the account
+//! service, scopes here.
+
+use siegel_crypto::{b64, sha256_fields};
+use siegel_db::audit;
+use siegel_grpc::audit_name;
+use siegel_kernel::AccountId;
+
+use super::failure::Failure;
+use crate::domain::decide::ConsentState;
+use crate::domain::interaction::{AuthRequest, Interaction, SessionView};
+use crate::domain::scopes::{Opens, known};
+use crate::ports::accounts::{self, Preview, Release};
+use crate::state::Identity;
+use crate::store::scope_consents;
+
+/// What there is to consent to, and how far it is.
+pub struct Asked {
+    pub state: ConsentState,
+    /// The attributes with the values that would be released.
+    pub preview: Preview,
+    /// Scopes that let the client act or learn something besides attributes.
+    pub scopes: Vec<String>,
+}
+
+/// Scopes a person is asked about; the others only name attributes, which are shown one by one.
+pub fn scopes_to_ask(request: &AuthRequest) -> Vec<String> {
+    let asks = |scope: &&String| {
+        matches!(known(scope), Some(Opens::Handle | Opens::Offline | Opens::Api(_)))
+    };
+    request.scopes.iter().filter(asks).cloned().collect()
+}
+
+/// Looks up what is consented to. Asks the account service only when attributes are asked for.
+pub async fn asked(
+    state: &Identity,
+    request: &AuthRequest,
+    account: AccountId,
+) -> Result<Asked, Failure> {
+    let scopes = scopes_to_ask(request);
+    let attributes = request.claim_names();
+    if request.first_party || (scopes.is_empty() && attributes.is_empty()) {
+        let (state, preview) = (ConsentState::NotNeeded, Preview::default());
+        return Ok(Asked { state, preview, scopes: Vec::new() });
+    }
+    let preview = if attributes.is_empty() {
+        Preview { attributes: Vec::new(), consented: true }
+    } else {
+        let release = release(request, account, &attributes);
+        accounts::preview(&state.outside.siblings, release)
+            .await
+            .map_err(|status| Failure::Sibling("account", status))?
+    };
+    let mut tx = state.outside.db.read().await?;
+    let given = scope_consents::given(&mut tx, account, &request.client_id).await?;
+    drop(tx);
+    let all = preview.consented && scopes.iter().all(|s| given.contains(s));
+    let state = if all { ConsentState::Standing } else { ConsentState::Open };
+    Ok(Asked { state, preview, scopes })
+}
+
+/// How far consent is, for a request that must not show a page.
+pub async fn state_of(
+    state: &Identity,
+    request: &AuthRequest,
+    session: Option<&SessionView>,
+) -> Result<ConsentState, Failure> {
+    match session {
+        Some(session) => Ok(asked(state, request, session.account).await?.state),
+        None => Ok(ConsentState::Open),
+    }
+}
+
+/// Stores what the person allowed and cuts the request down to it: required attributes and those
+/// of the optional ones that were ticked.
+pub async fn give(
+    state: &Identity,
+    interaction: &mut Interaction,
+    session: &SessionView,
+    ticked: &[String],
+) -> Result<(), Failure> {
+    let now = state.now();
+    let id = interaction.id.to_string();
+    let request = &mut interaction.request;
+    request.claims.retain(|c| c.essential || ticked.contains(&c.name));
+    let attributes = request.claim_names();
+    if !attributes.is_empty() {
+        // Another choice on the same page is another request.
+        let names = attributes.join(" ");
+        let choice = b64::encode(sha256_fields(&[id.as_bytes(), names.as_bytes()]));
+        let request_id = format!("consent-{choice}");
+        let release = release(request, session.account, &attributes);
+        accounts::record_consent(&state.outside.siblings, &request_id, release)
+            .await
+            .map_err(|status| Failure::Sibling("account", status))?;
+    }
+    let scopes = scopes_to_ask(request);
+    let name = audit_name(session.account);
+    let mut tx = state.outside.db.begin().await?;
+    scope_consents::give(&mut tx, session.account, &request.client_id, &scopes, now).await?;
+    audit::record(
+        &mut tx,
+        &audit::Entry {
+            kind: "identity.consent.given",
+            actor: &format!("person:{name}"),
+            subject: &name,
+            level: Some(session.level),
+            outcome: "done",
+            request_id: &id,
+            detail: &format!("{} {} {}", request.client_id, attributes.join(","), scopes.join(",")),
+            at: now,
+        },
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn release<'a>(
+    request: &'a AuthRequest,
+    account: AccountId,
+    attributes: &'a [String],
+) -> Release<'a> {
+    Release {
+        account,
+        client_id: &request.client_id,
+        client_name: &request.client_name,
+        attributes,
+        purpose: &request.purpose,
+    }
+}

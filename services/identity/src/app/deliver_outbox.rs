@@ -1,0 +1,107 @@
+//! What leaves the house after a commit: code mails, and new accounts for the account service.
+
+use serde::{Deserialize, Serialize};
+use siegel_db::outbox::{Done, Job};
+use siegel_kernel::{AccountId, Timestamp};
+use tonic::{Code, Status};
+
+use super::failure::Failure;
+use crate::ports::notification::CodeMail;
+use crate::ports::{accounts as account_service, notification};
+use crate::state::Identity;
+use crate::store::accounts;
+
+/// Kind of the jobs that order a code mail; the payload is sealed.
+pub const MAIL_CODE: &str = "mail.code";
+/// Kind of the jobs that open an account at the account service; the payload is its id.
+pub const OPEN_ACCOUNT: &str = "account.open";
+
+/// A mail to be ordered.
+#[derive(Serialize, Deserialize)]
+pub struct MailJob {
+    pub request_id: String,
+    pub email: String,
+    /// Empty when the address has an account.
+    pub code: String,
+    pub locale: String,
+    /// The code is worth nothing afterwards, so the mail is neither.
+    pub expires_at: Timestamp,
+}
+
+impl MailJob {
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// Does one job. Idempotent: every call carries a request id that stays the same.
+pub async fn handle(state: Identity, job: Job) -> Done {
+    let done = match job.kind.as_str() {
+        MAIL_CODE => mail(&state, &job.payload).await,
+        OPEN_ACCOUNT => open_account(&state, &job.payload).await,
+        other => {
+            tracing::error!(kind = other, "the outbox holds a job that nobody does");
+            return Done::Remove;
+        }
+    };
+    match done {
+        Ok(()) => Done::Remove,
+        Err(Failure::Sibling(service, status)) if is_final(&status) => {
+            tracing::error!(kind = %job.kind, service, code = ?status.code(), "a job was refused");
+            Done::Remove
+        }
+        Err(error) => {
+            tracing::warn!(
+                kind = %job.kind,
+                attempts = job.attempts,
+                error = &error as &dyn std::error::Error,
+                "a job will be tried again"
+            );
+            Done::Retry
+        }
+    }
+}
+
+/// Asking again cannot help.
+fn is_final(status: &Status) -> bool {
+    matches!(status.code(), Code::InvalidArgument | Code::Unimplemented)
+}
+
+async fn mail(state: &Identity, payload: &[u8]) -> Result<(), Failure> {
+    let plain = state.people.keys.open_job(MAIL_CODE, payload)?;
+    let Ok(job) = serde_json::from_slice::<MailJob>(&plain) else {
+        tracing::error!("a mail job does not parse");
+        return Ok(());
+    };
+    if job.expires_at <= state.now() {
+        return Ok(());
+    }
+    let mail = CodeMail {
+        request_id: &job.request_id,
+        email: &job.email,
+        code: &job.code,
+        locale: &job.locale,
+    };
+    let sent = notification::send_code(&state.outside.siblings, mail).await;
+    sent.map_err(|status| Failure::Sibling("notification", status))
+}
+
+async fn open_account(state: &Identity, payload: &[u8]) -> Result<(), Failure> {
+    let id = std::str::from_utf8(payload).ok().and_then(|t| t.parse::<AccountId>().ok());
+    let Some(id) = id else {
+        tracing::error!("an account job does not parse");
+        return Ok(());
+    };
+    let mut tx = state.outside.db.read().await?;
+    let opening = accounts::opening(&mut tx, id).await?;
+    drop(tx);
+    let Some(opening) = opening else { return Ok(()) };
+    let email = state.people.keys.open_address(&opening.address_hash, &opening.address_sealed)?;
+    account_service::open_account(&state.outside.siblings, id, &email, &opening.locale)
+        .await
+        .map_err(|status| Failure::Sibling("account", status))?;
+    let mut tx = state.outside.db.begin().await?;
+    accounts::open(&mut tx, id, state.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! Identification by card: raising a session, or logging in with a card that is bound already.
+
+use siegel_crypto::random_token;
+use siegel_kernel::{AccountId, Timestamp};
+
+use super::failure::Failure;
+use super::login::refused;
+use super::sessions::{self, LogIn, LoggedIn};
+use crate::domain::cards::{Refusal, Ruling, rule};
+use crate::domain::interaction::{Interaction, SessionView};
+use crate::ports::accounts as account_service;
+use crate::ports::eid::{self, Identified};
+use crate::state::Identity;
+use crate::store::credentials::{self, CredentialId, NewCard};
+use crate::store::interactions;
+
+/// What is read from a card: the account keeps it, so that no portal has to ask for the card again.
+pub const ATTRIBUTES: &[&str] = &[
+    "title",
+    "given_name",
+    "family_name",
+    "birth_name",
+    "date_of_birth",
+    "place_of_birth",
+    "nationality",
+    "street_and_building",
+    "zip_code",
+    "city",
+    "country",
+    "document_type",
+];
+
+/// Starts an identification for this interaction; the address to send the browser to.
+pub async fn start(
+    state: &Identity,
+    interaction: &Interaction,
+    purpose: &str,
+    locale: &str,
+) -> Result<String, Failure> {
+    let request_id = random_token(&*state.outside.entropy)?;
+    let return_url = state.url(&format!("/login/{}/eid", interaction.id));
+    let order = eid::Start {
+        request_id: &request_id,
+        attributes: ATTRIBUTES,
+        purpose,
+        return_url: &return_url,
+        locale,
+    };
+    let started = eid::start(&state.outside.siblings, order)
+        .await
+        .map_err(|status| Failure::Sibling("eid", status))?;
+    let mut tx = state.outside.db.begin().await?;
+    interactions::set_eid(&mut tx, interaction.id, Some(&started.session_id)).await?;
+    tx.commit().await?;
+    Ok(started.browser_url)
+}
+
+/// A browser that comes back from an identification.
+pub struct Return<'a> {
+    pub interaction: &'a Interaction,
+    /// As the browser says; must be the interaction's own.
+    pub eid_session: &'a str,
+    /// The session that counts for the client's sector.
+    pub session: Option<&'a SessionView>,
+    /// A fresh log-in was demanded.
+    pub again: bool,
+    /// The session cookie that came with the request.
+    pub presented: Option<&'a str>,
+}
+
+/// How it ended.
+pub enum Outcome {
+    In(LoggedIn),
+    Cancelled,
+    Failed,
+    /// The person is not done at the card's page.
+    Open,
+    /// Not this interaction's identification, or fetched before.
+    Unknown,
+    Refused(Refusal),
+}
+
+/// Fetches the outcome and raises the session. The account service has what the card proved
+/// before anything counts at its level.
+pub async fn finish(state: &Identity, back: Return<'_>) -> Result<Outcome, Failure> {
+    let own = back.interaction.eid_session.as_deref();
+    if own != Some(back.eid_session) {
+        return Ok(Outcome::Unknown);
+    }
+    let fetched = eid::fetch(&state.outside.siblings, back.eid_session).await;
+    let card = match fetched.map_err(|status| Failure::Sibling("eid", status))? {
+        eid::Outcome::Open => return Ok(Outcome::Open),
+        other => {
+            let mut tx = state.outside.db.begin().await?;
+            interactions::set_eid(&mut tx, back.interaction.id, None).await?;
+            tx.commit().await?;
+            match other {
+                eid::Outcome::Identified(card) => card,
+                eid::Outcome::Cancelled => return Ok(Outcome::Cancelled),
+                eid::Outcome::Failed => return Ok(Outcome::Failed),
+                eid::Outcome::Open | eid::Outcome::Unknown => return Ok(Outcome::Unknown),
+            }
+        }
+    };
+    use_card(state, &back, &card).await
+}
+
+async fn use_card(
+    state: &Identity,
+    back: &Return<'_>,
+    card: &Identified,
+) -> Result<Outcome, Failure> {
+    let now = state.now();
+    let keys = &state.people.keys;
+    let card_hash = keys.card_hash(&card.source, &card.pseudonym);
+    let holder_hash = keys.holder_hash(&[
+        &card.get("given_name").to_lowercase(),
+        &card.get("family_name").to_lowercase(),
+        card.get("date_of_birth"),
+    ]);
+    let logged_in = back.session.map(|s| s.account);
+    let mut tx = state.outside.db.read().await?;
+    let owner = credentials::by_card(&mut tx, &card_hash).await?;
+    let holders = match logged_in {
+        Some(account) => credentials::holders(&mut tx, account).await?,
+        None => Vec::new(),
+    };
+    drop(tx);
+    let same: Vec<bool> = holders.iter().map(|h| h[..] == holder_hash[..]).collect();
+    let (account, new) = match rule(logged_in, owner.map(|o| o.account_id), &same) {
+        Ruling::Known(account) => (account, false),
+        Ruling::Bind(account) => (account, true),
+        Ruling::Refused(why) => return refuse(state, logged_in, why, now).await,
+    };
+    let request_id = format!("eid-{}", back.eid_session);
+    account_service::record_identification(&state.outside.siblings, &request_id, account, card)
+        .await
+        .map_err(|status| Failure::Sibling("account", status))?;
+
+    let mut tx = state.outside.db.begin().await?;
+    let credential = match owner {
+        Some(owner) => owner.id,
+        None => CredentialId::new(&*state.outside.clock, &*state.outside.entropy)?,
+    };
+    if new {
+        let label = if card.source == "simulated" { "simulated" } else { "" };
+        let card = NewCard {
+            id: credential,
+            account,
+            card_hash: &card_hash,
+            holder_hash: &holder_hash,
+            level: card.level,
+            label,
+            at: now,
+        };
+        if !credentials::add_card(&mut tx, &card).await? {
+            drop(tx);
+            return refuse(state, logged_in, Refusal::OfAnotherAccount, now).await;
+        }
+    }
+    credentials::used(&mut tx, credential, now).await?;
+    let login = LogIn {
+        account,
+        method: "sc",
+        level: card.level,
+        sector: &back.interaction.request.sector,
+        again: back.again,
+        presented: back.presented,
+    };
+    let logged_in = sessions::log_in(state, &mut tx, &login, now).await?;
+    tx.commit().await?;
+    state.feed.committed();
+    Ok(Outcome::In(logged_in))
+}
+
+async fn refuse(
+    state: &Identity,
+    account: Option<AccountId>,
+    why: Refusal,
+    now: Timestamp,
+) -> Result<Outcome, Failure> {
+    let reason = match why {
+        Refusal::OfAnotherAccount => "CARD_OF_ANOTHER_ACCOUNT",
+        Refusal::OfAnotherPerson => "CARD_OF_ANOTHER_PERSON",
+        Refusal::NotBound => "CARD_NOT_BOUND",
+    };
+    refused(state, account, reason, now).await?;
+    Ok(Outcome::Refused(why))
+}

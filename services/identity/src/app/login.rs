@@ -1,0 +1,99 @@
+//! Logging in with address and password.
+
+use secrecy::SecretString;
+use siegel_db::{StoreError, audit};
+use siegel_grpc::audit_name;
+use siegel_kernel::{AccountId, Timestamp, TrustLevel};
+
+use super::failure::Failure;
+use super::sessions::{self, LogIn, LoggedIn};
+use crate::domain::email::EmailAddress;
+use crate::domain::throttle::password_wait;
+use crate::state::Identity;
+use crate::store::credentials;
+use crate::store::throttle::{self, Counter};
+
+/// Somebody typed an address and a password.
+pub struct Attempt<'a> {
+    pub address: &'a EmailAddress,
+    pub password: SecretString,
+    pub sector: &'a str,
+    /// A fresh log-in was demanded.
+    pub again: bool,
+    /// The session cookie that came with the request.
+    pub presented: Option<&'a str>,
+}
+
+/// How it went. The same for a wrong password and an address nobody registered.
+pub enum Outcome {
+    In(LoggedIn),
+    Wrong,
+    /// Too many wrong ones: the password was not looked at.
+    Blocked,
+}
+
+/// Checks the password and starts a session. The attempt is counted as failed before the hash is
+/// looked at, so parallel guesses count too; it is taken back when the password was right.
+pub async fn with_password(state: &Identity, attempt: Attempt<'_>) -> Result<Outcome, Failure> {
+    let now = state.now();
+    let hash = state.people.keys.address_hash(attempt.address);
+    let counter = Counter { scope: "password", subject: &hash };
+    let mut tx = state.outside.db.begin().await?;
+    let counted = throttle::count(&mut tx, counter, now, password_wait).await?;
+    let known = credentials::password_of(&mut tx, &hash).await?;
+    tx.commit().await?;
+    let account = known.as_ref().map(|k| k.account_id);
+    if counted.is_none() {
+        refused(state, account, "BLOCKED", now).await?;
+        return Ok(Outcome::Blocked);
+    }
+
+    let phc = known.as_ref().map(|k| k.secret.clone());
+    let right = state.people.passwords.verify(attempt.password, phc).await?;
+    let Some(known) = known.filter(|_| right) else {
+        refused(state, account, "WRONG_CREDENTIALS", now).await?;
+        return Ok(Outcome::Wrong);
+    };
+
+    let mut tx = state.outside.db.begin().await?;
+    throttle::clear(&mut tx, counter).await?;
+    credentials::used(&mut tx, known.id, now).await?;
+    let login = LogIn {
+        account: known.account_id,
+        method: "pwd",
+        level: TrustLevel::Basic,
+        sector: attempt.sector,
+        again: attempt.again,
+        presented: attempt.presented,
+    };
+    let logged_in = sessions::log_in(state, &mut tx, &login, now).await?;
+    tx.commit().await?;
+    state.feed.committed();
+    Ok(Outcome::In(logged_in))
+}
+
+/// Writes that a log-in was refused, in a transaction of its own.
+pub async fn refused(
+    state: &Identity,
+    account: Option<AccountId>,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let name = account.map(audit_name).unwrap_or_default();
+    let mut tx = state.outside.db.begin().await?;
+    audit::record(
+        &mut tx,
+        &audit::Entry {
+            kind: "identity.login.refused",
+            actor: "anyone",
+            subject: &name,
+            level: None,
+            outcome: reason,
+            request_id: "",
+            detail: "",
+            at: now,
+        },
+    )
+    .await?;
+    tx.commit().await
+}

@@ -1,0 +1,124 @@
+//! Personal data and consents, kept by the account service.
+
+use siegel_grpc::Siblings;
+use siegel_kernel::{AccountId, TrustLevel};
+use siegel_proto::account::v1 as pb;
+use siegel_proto::account::v1::account_registry_service_client::AccountRegistryServiceClient;
+use siegel_proto::common::v1::{AttributeSource, TrustLevel as WireLevel};
+use siegel_proto::convert;
+use tonic::Status;
+
+use super::eid::Identified;
+
+/// Who asks for which attributes, for what.
+#[derive(Clone, Copy)]
+pub struct Release<'a> {
+    pub account: AccountId,
+    pub client_id: &'a str,
+    pub client_name: &'a str,
+    pub attributes: &'a [String],
+    pub purpose: &'a str,
+}
+
+/// An attribute as it would be released.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub name: String,
+    pub value: String,
+    pub source: AttributeSource,
+    pub level: Option<TrustLevel>,
+}
+
+/// What a release would give out.
+#[derive(Clone, Debug, Default)]
+pub struct Preview {
+    /// Those of the asked attributes that the account has.
+    pub attributes: Vec<Shown>,
+    /// Whether a standing consent covers all that was asked.
+    pub consented: bool,
+}
+
+type Client = AccountRegistryServiceClient<siegel_grpc::AuthChannel>;
+
+fn client(siblings: &Siblings) -> Client {
+    AccountRegistryServiceClient::new(siblings.channel("account"))
+}
+
+/// Opens the account that identity minted; doing it again changes nothing.
+pub async fn open_account(
+    siblings: &Siblings,
+    account: AccountId,
+    email: &str,
+    locale: &str,
+) -> Result<(), Status> {
+    let request = pb::OpenAccountRequest {
+        request_id: format!("open-{account}"),
+        account_id: account.to_string(),
+        email: email.to_owned(),
+        locale: locale.to_owned(),
+    };
+    client(siblings).open_account(request).await?;
+    Ok(())
+}
+
+/// Stores what a card proved; with the same `request_id` it is stored once.
+pub async fn record_identification(
+    siblings: &Siblings,
+    request_id: &str,
+    account: AccountId,
+    card: &Identified,
+) -> Result<(), Status> {
+    let level = WireLevel::from(card.level);
+    let at = convert::timestamp(card.at);
+    let attribute = |(name, value): &(String, String)| pb::Attribute {
+        name: name.clone(),
+        value: value.clone(),
+        source: AttributeSource::Eid.into(),
+        level: level.into(),
+        verified_at: Some(at.clone()),
+    };
+    let request = pb::RecordIdentificationRequest {
+        request_id: request_id.to_owned(),
+        account_id: account.to_string(),
+        attributes: card.attributes.iter().filter(|a| !a.1.is_empty()).map(attribute).collect(),
+    };
+    client(siblings).record_identification(request).await?;
+    Ok(())
+}
+
+/// What the consent page shows.
+pub async fn preview(siblings: &Siblings, release: Release<'_>) -> Result<Preview, Status> {
+    let request = pb::PreviewReleaseRequest {
+        account_id: release.account.to_string(),
+        client_id: release.client_id.to_owned(),
+        attributes: release.attributes.to_vec(),
+        purpose: release.purpose.to_owned(),
+    };
+    let answer = client(siblings).preview_release(request).await?.into_inner();
+    let shown = |a: pb::Attribute| Shown {
+        source: a.source(),
+        level: convert::level(a.level),
+        name: a.name,
+        value: a.value,
+    };
+    let attributes = answer.attributes.into_iter().map(shown).collect();
+    Ok(Preview { attributes, consented: answer.consented })
+}
+
+/// Stores a consent; with the same `request_id` it is stored once.
+pub async fn record_consent(
+    siblings: &Siblings,
+    request_id: &str,
+    release: Release<'_>,
+) -> Result<(), Status> {
+    let request = pb::RecordConsentRequest {
+        request_id: request_id.to_owned(),
+        account_id: release.account.to_string(),
+        client_id: release.client_id.to_owned(),
+        client_name: release.client_name.to_owned(),
+        attributes: release.attributes.to_vec(),
+        purpose: release.purpose.to_owned(),
+    };
+    client(siblings).record_consent(request).await?;
+    Ok(())
+}

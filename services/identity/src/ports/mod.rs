@@ -1,0 +1,5 @@
+//! What is outside: sibling services, behind functions that speak of this domain.
+
+pub mod accounts;
+pub mod eid;
+pub mod notification;
