@@ -2,9 +2,15 @@
 
 pub mod accounts;
 pub mod clients;
+pub mod codes;
 pub mod credentials;
+pub mod grants;
 pub mod interactions;
 pub mod mail_codes;
+pub mod par;
+pub mod refresh;
+pub mod replay;
+pub mod revocations;
 pub mod scope_consents;
 pub mod sessions;
 pub mod throttle;

@@ -1,0 +1,82 @@
+//! Authorization codes.
+
+use siegel_db::{StoreError, Tx, on};
+use siegel_kernel::{GrantId, Timestamp};
+use sqlx::types::Json;
+
+use super::{read_json, write_json};
+use crate::domain::grant::Granted;
+
+/// A code as stored; the code itself is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// SHA-256 of the code.
+    pub hash: [u8; 32],
+    /// The grant that redeeming it makes.
+    pub grant: GrantId,
+    pub client_id: String,
+    pub granted: Granted,
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub redeemed_at: Option<Timestamp>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    grant_id: GrantId,
+    client_id: String,
+    context: Json<serde_json::Value>,
+    issued_at_us: Timestamp,
+    expires_at_us: Timestamp,
+    redeemed_at_us: Option<Timestamp>,
+}
+
+pub async fn insert(tx: &mut Tx, code: &Code) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO codes \
+        (code, grant_id, client_id, context, issued_at_us, expires_at_us, redeemed_at_us) \
+        VALUES ($1, $2, $3, $4, $5, $6, NULL)";
+    let context = write_json(&code.granted, "code")?;
+    on!(tx, c => sqlx::query(SQL)
+        .bind(&code.hash[..]).bind(code.grant).bind(&code.client_id).bind(context)
+        .bind(code.issued_at).bind(code.expires_at).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// The code of this client, used or not.
+pub async fn find(
+    tx: &mut Tx,
+    hash: &[u8; 32],
+    client_id: &str,
+) -> Result<Option<Code>, StoreError> {
+    const SQL: &str = "SELECT grant_id, client_id, context, issued_at_us, expires_at_us, \
+        redeemed_at_us FROM codes WHERE code = $1 AND client_id = $2";
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(SQL)
+        .bind(&hash[..]).bind(client_id).fetch_optional(c).await?);
+    row.map(|row| {
+        Ok(Code {
+            hash: *hash,
+            grant: row.grant_id,
+            client_id: row.client_id,
+            granted: read_json(row.context.0, "code")?,
+            issued_at: row.issued_at_us,
+            expires_at: row.expires_at_us,
+            redeemed_at: row.redeemed_at_us,
+        })
+    })
+    .transpose()
+}
+
+/// Uses the code up. Of any number of callers at once exactly one gets `true`.
+pub async fn redeem(tx: &mut Tx, hash: &[u8; 32], now: Timestamp) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE codes SET redeemed_at_us = $2 \
+        WHERE code = $1 AND redeemed_at_us IS NULL AND expires_at_us > $2";
+    let redeemed = on!(tx, c => sqlx::query(SQL)
+        .bind(&hash[..]).bind(now).execute(c).await?.rows_affected());
+    Ok(redeemed == 1)
+}
+
+/// Removes codes that expired before `before`.
+pub async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM codes WHERE expires_at_us < $1";
+    Ok(on!(tx, c => sqlx::query(SQL).bind(before).execute(c).await?.rows_affected()))
+}

@@ -1,0 +1,107 @@
+//! Grants: what tokens refer to.
+
+use siegel_db::{StoreError, Tx, on};
+use siegel_kernel::{AccountId, GrantId, SessionId, Timestamp};
+use sqlx::types::Json;
+
+use super::{read_json, write_json};
+use crate::domain::grant::{Grant, Holder};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: GrantId,
+    kind: String,
+    client_id: String,
+    account_id: Option<AccountId>,
+    session_id: Option<SessionId>,
+    subject: String,
+    context: Json<serde_json::Value>,
+    created_at_us: Timestamp,
+    revoked_at_us: Option<Timestamp>,
+    expires_at_us: Timestamp,
+}
+
+pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO grants (id, kind, client_id, account_id, session_id, subject, \
+        context, created_at_us, revoked_at_us, expires_at_us) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let none = serde_json::Map::new();
+    let (kind, account, session, context) = match &grant.holder {
+        Holder::Person { account, session, granted } => {
+            ("person", Some(*account), *session, write_json(granted, "grant")?)
+        }
+        Holder::Client => ("client", None, None, write_json(&none, "grant")?),
+        Holder::Service => ("service", None, None, write_json(&none, "grant")?),
+    };
+    on!(tx, c => sqlx::query(SQL)
+        .bind(grant.id).bind(kind).bind(&grant.client_id).bind(account).bind(session)
+        .bind(&grant.subject).bind(context).bind(grant.created_at).bind(grant.revoked_at)
+        .bind(grant.expires_at).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+pub async fn find(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>, StoreError> {
+    const SQL: &str = "SELECT id, kind, client_id, account_id, session_id, subject, context, \
+        created_at_us, revoked_at_us, expires_at_us FROM grants WHERE id = $1";
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?);
+    row.map(Row::grant).transpose()
+}
+
+/// Revokes a grant; `false` when it was revoked already or never was.
+pub async fn revoke(tx: &mut Tx, id: GrantId, now: Timestamp) -> Result<bool, StoreError> {
+    const SQL: &str =
+        "UPDATE grants SET revoked_at_us = $2 WHERE id = $1 AND revoked_at_us IS NULL";
+    Ok(on!(tx, c => sqlx::query(SQL).bind(id).bind(now).execute(c).await?.rows_affected()) == 1)
+}
+
+/// Revokes every grant that lives with a session; which ones.
+pub async fn revoke_session(
+    tx: &mut Tx,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<Vec<GrantId>, StoreError> {
+    const SQL: &str = "UPDATE grants SET revoked_at_us = $2 \
+        WHERE session_id = $1 AND revoked_at_us IS NULL RETURNING id";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(session).bind(now).fetch_all(c).await?))
+}
+
+/// Revokes every grant of a client; which ones.
+pub async fn revoke_client(
+    tx: &mut Tx,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<Vec<GrantId>, StoreError> {
+    const SQL: &str = "UPDATE grants SET revoked_at_us = $2 \
+        WHERE client_id = $1 AND revoked_at_us IS NULL AND expires_at_us > $2 RETURNING id";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(client_id).bind(now).fetch_all(c).await?))
+}
+
+/// Removes grants that ended before `before`.
+pub async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM grants WHERE expires_at_us < $1";
+    Ok(on!(tx, c => sqlx::query(SQL).bind(before).execute(c).await?.rows_affected()))
+}
+
+impl Row {
+    fn grant(self) -> Result<Grant, StoreError> {
+        let holder = match (self.kind.as_str(), self.account_id) {
+            ("person", Some(account)) => Holder::Person {
+                account,
+                session: self.session_id,
+                granted: read_json(self.context.0, "grant")?,
+            },
+            ("client", None) => Holder::Client,
+            ("service", None) => Holder::Service,
+            _ => return Err(StoreError::corrupt("grant")),
+        };
+        Ok(Grant {
+            id: self.id,
+            client_id: self.client_id,
+            subject: self.subject,
+            holder,
+            created_at: self.created_at_us,
+            revoked_at: self.revoked_at_us,
+            expires_at: self.expires_at_us,
+        })
+    }
+}
