@@ -71,8 +71,8 @@ fn simulated_card(config: &Config, outside: &Outside) -> Result<SimulatedCard, S
         return Err(SimulatedCardError::Production.into());
     }
     let file = config.pseudonym_key_file.as_ref().ok_or(StartError::NoPseudonymKey)?;
-    let stored = siegel_crypto::load_or_create(file, true, &*outside.entropy)?;
-    Ok(SimulatedCard::new(outside.profile, &outside.origin, stored.bytes)?)
+    let secret = siegel_crypto::RootSecret::load(file, true, &*outside.entropy)?;
+    Ok(SimulatedCard::new(outside.profile, &outside.origin, secret)?)
 }
 
 #[cfg(test)]

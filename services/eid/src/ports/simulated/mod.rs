@@ -5,9 +5,8 @@ mod personas;
 
 use futures_util::future::{BoxFuture, ready};
 use siegel_config::Profile;
-use siegel_crypto::{b64, hkdf_sha256};
+use siegel_crypto::{RootSecret, b64};
 use siegel_kernel::TrustLevel;
-use zeroize::Zeroizing;
 
 pub use personas::{CardState, Persona, personas};
 
@@ -24,15 +23,13 @@ pub const PIN_TRIES: u32 = 3;
 pub enum SimulatedCardError {
     #[error("profile = \"production\" does not allow the simulated card: change `source` in [eid]")]
     Production,
-    #[error("the pseudonym key must have at least 32 bytes")]
-    ShortKey,
     #[error("the personas of the simulated card cannot be read")]
     Personas,
 }
 
 /// The adapter. Cannot be made when the profile is production.
 pub struct SimulatedCard {
-    key: Zeroizing<Vec<u8>>,
+    secret: RootSecret,
     origin: String,
     personas: Vec<Persona>,
 }
@@ -49,20 +46,17 @@ pub enum PinAnswer {
 }
 
 impl SimulatedCard {
-    /// `key` keeps pseudonyms of one installation apart from those of every other.
+    /// `secret` keeps pseudonyms of one installation apart from those of every other.
     pub fn new(
         profile: Profile,
         origin: &str,
-        key: Zeroizing<Vec<u8>>,
+        secret: RootSecret,
     ) -> Result<Self, SimulatedCardError> {
         if profile.is_production() {
             return Err(SimulatedCardError::Production);
         }
-        if key.len() < 32 {
-            return Err(SimulatedCardError::ShortKey);
-        }
         let personas = personas().map_err(|_| SimulatedCardError::Personas)?;
-        Ok(Self { key, origin: origin.to_owned(), personas })
+        Ok(Self { secret, origin: origin.to_owned(), personas })
     }
 
     /// All cards that can be laid on the reader.
@@ -89,13 +83,13 @@ impl SimulatedCard {
 
     /// A key for the forms of this face, from the same secret.
     pub fn form_key(&self) -> [u8; 32] {
-        hkdf_sha256(&self.key, b"siegel-eid", b"form tokens v1")
+        *self.secret.key("eid form tokens").as_bytes()
     }
 
     fn identify(&self, reference: &str, claims: &[Claim]) -> Result<Identity, SourceError> {
         let persona = self.persona(reference).ok_or(SourceError("no such persona"))?;
-        let info = format!("pseudonym v1 {}", persona.card);
-        let pseudonym = b64::encode(hkdf_sha256(&self.key, b"siegel-eid", info.as_bytes()));
+        let key = self.secret.key(&format!("eid pseudonym of card {}", persona.card));
+        let pseudonym = b64::encode(key.as_bytes());
         let on_card = |claim: &Claim| Some((*claim, persona.value(*claim)?.to_owned()));
         let attributes = claims.iter().filter_map(on_card).collect();
         Ok(Identity { pseudonym, level: TrustLevel::High, attributes })

@@ -1,8 +1,14 @@
 use super::*;
 
-fn card(key: u8) -> SimulatedCard {
-    SimulatedCard::new(Profile::Sandbox, "http://localhost:8080", Zeroizing::new(vec![key; 32]))
-        .unwrap()
+fn secret(byte: u8) -> RootSecret {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pseudonym-key");
+    std::fs::write(&file, [byte; 32]).unwrap();
+    RootSecret::load(&file, false, &siegel_testkit::CountingEntropy::default()).unwrap()
+}
+
+fn card(byte: u8) -> SimulatedCard {
+    SimulatedCard::new(Profile::Sandbox, "http://localhost:8080", secret(byte)).unwrap()
 }
 
 fn pseudonym(card: &SimulatedCard, persona: &str) -> String {
@@ -11,8 +17,8 @@ fn pseudonym(card: &SimulatedCard, persona: &str) -> String {
 
 #[test]
 fn production_refuses_the_simulated_card_and_names_the_line() {
-    let key = Zeroizing::new(vec![1; 32]);
-    let error = SimulatedCard::new(Profile::Production, "https://a.example", key).err().unwrap();
+    let error = SimulatedCard::new(Profile::Production, "https://a.example", secret(1));
+    let error = error.err().unwrap();
     assert!(error.to_string().contains("change `source` in [eid]"), "{error}");
 }
 
