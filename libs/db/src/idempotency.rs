@@ -51,6 +51,23 @@ pub async fn begin_request(
     })
 }
 
+/// Looks whether a request was done before, without claiming its id: spares the work before the
+/// transaction. Only [`begin_request`] decides.
+pub async fn seen_request(
+    tx: &mut Tx,
+    key: &IdempotencyKey<'_>,
+) -> Result<Option<Attempt>, StoreError> {
+    const SEEN: &str =
+        "SELECT digest, response FROM requests WHERE caller = $1 AND request_id = $2";
+    let seen: Option<(Vec<u8>, Option<Vec<u8>>)> = on!(tx, c => sqlx::query_as(SEEN)
+        .bind(key.caller).bind(key.request_id).fetch_optional(c).await?);
+    Ok(match seen {
+        Some((digest, Some(bytes))) if digest == key.digest => Some(Attempt::Repeated(bytes)),
+        Some((digest, _)) if digest != key.digest => Some(Attempt::Conflict),
+        _ => None,
+    })
+}
+
 /// Keeps the answer beside the claim.
 pub async fn finish_request(
     tx: &mut Tx,

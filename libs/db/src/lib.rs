@@ -12,7 +12,7 @@ mod schema;
 mod tx;
 
 pub use connect::{DbError, Target};
-pub use idempotency::{Attempt, IdempotencyKey, begin_request, finish_request};
+pub use idempotency::{Attempt, IdempotencyKey, begin_request, finish_request, seen_request};
 pub use lease::{Lease, take_lease};
 pub use migrate::{COMMON, Migrations};
 pub use schema::{Column, columns};
