@@ -133,12 +133,11 @@ impl ClientConfig {
         let failed = |file: &PathBuf, e| ClientError::File(id(), file.display().to_string(), e);
         let jwks = match (&self.jwks, &self.jwks_file) {
             (Some(text), _) => Some(text.clone()),
-            (None, Some(file)) => {
-                Some(std::fs::read_to_string(file).map_err(|e| failed(file, e))?)
-            }
+            (None, Some(file)) => Some(std::fs::read_to_string(file).map_err(|e| failed(file, e))?),
             (None, None) => None,
         };
-        let usable = |text: &String| KeySet::from_json(text).is_ok_and(|set| !set.keys().is_empty());
+        let usable =
+            |text: &String| KeySet::from_json(text).is_ok_and(|set| !set.keys().is_empty());
         if jwks.as_ref().is_some_and(|text| !usable(text)) {
             return Err(BadClient::Jwks(id()).into());
         }

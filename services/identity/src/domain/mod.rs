@@ -1,7 +1,9 @@
 //! Rules: functions of values, without I/O.
 
 pub mod ageing;
+pub mod answer;
 pub mod cards;
+pub mod claims_request;
 pub mod client;
 pub mod decide;
 pub mod email;
@@ -11,5 +13,6 @@ pub mod oauth;
 pub mod pairwise;
 pub mod params;
 pub mod password;
+pub mod request;
 pub mod scopes;
 pub mod throttle;

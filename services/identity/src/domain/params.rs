@@ -63,6 +63,16 @@ impl Params {
         found
     }
 
+    /// Replaces a parameter, or leaves it as it is when there is no value.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Option<&str>) -> Self {
+        if let Some(value) = value {
+            self.0.retain(|(n, _)| n != name);
+            self.0.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
     /// Leaves out what proves the client: it has no business in storage.
     #[must_use]
     pub fn without_credentials(mut self) -> Self {

@@ -3,3 +3,4 @@
 pub mod accounts;
 pub mod eid;
 pub mod notification;
+pub mod release;

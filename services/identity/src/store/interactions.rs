@@ -86,6 +86,12 @@ pub async fn remove(tx: &mut Tx, id: InteractionId) -> Result<bool, StoreError> 
     Ok(on!(tx, c => sqlx::query(SQL).bind(id).execute(c).await?.rows_affected()) == 1)
 }
 
+/// Removes interactions whose time is over.
+pub async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM interactions WHERE expires_at_us <= $1";
+    Ok(on!(tx, c => sqlx::query(SQL).bind(now).execute(c).await?.rows_affected()))
+}
+
 impl Row {
     fn interaction(self) -> Result<Interaction, StoreError> {
         Ok(Interaction {

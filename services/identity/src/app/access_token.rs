@@ -1,0 +1,123 @@
+//! Access tokens (RFC 9068): one audience each, five minutes.
+
+use siegel_crypto::{KeyError, random_token};
+use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp};
+use siegel_oidc::{AccessToken, Confirmation, TokenKind, audience};
+
+use super::endpoint::EndpointError;
+use crate::domain::client::Client;
+use crate::domain::grant::Granted;
+use crate::domain::interaction::SessionView;
+use crate::domain::oauth::{OAuthError, Refused};
+use crate::domain::scopes;
+use crate::state::Identity;
+
+/// An access token cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    #[error("signing failed")]
+    Sign(#[from] KeyError),
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
+}
+
+impl From<TokenError> for EndpointError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Sign(e) => e.into(),
+            TokenError::Entropy(e) => e.into(),
+        }
+    }
+}
+
+/// Which of the allowed audiences a token is for. One asked for now wins; then the only one asked
+/// for at the start; then userinfo, for OpenID requests (RFC 8707 §2.2).
+pub fn choose_audience(
+    asked: &[String],
+    allowed: &[String],
+    from_start: &[String],
+) -> Result<String, Refused> {
+    let no = |text| Refused::new(OAuthError::InvalidTarget, text);
+    match asked {
+        [] => {}
+        [one] if allowed.contains(one) => return Ok(one.clone()),
+        [_] => return Err(no("the resource was not granted")),
+        _ => return Err(no("an access token has one audience: ask once per resource")),
+    }
+    let own = audience("identity");
+    match (from_start, allowed) {
+        ([one], _) | ([], [one]) => Ok(one.clone()),
+        _ if allowed.contains(&own) => Ok(own),
+        _ => Err(no("say which resource the token is for")),
+    }
+}
+
+/// Refuses tokens without a key where one is needed.
+pub fn check_binding(client: &Client, wanted: &str, jkt: Option<&str>) -> Result<(), Refused> {
+    if jkt.is_none() && (scopes::must_be_bound(wanted) || client.is_fapi()) {
+        let text = "tokens for this audience are bound to a key: send a DPoP proof";
+        return Err(Refused::new(OAuthError::InvalidDpopProof, text));
+    }
+    Ok(())
+}
+
+/// What a token is made of besides its times.
+#[derive(Debug)]
+pub struct NewToken<'a> {
+    pub subject: &'a str,
+    pub audience: &'a str,
+    pub client_id: &'a str,
+    pub tenant: Option<&'a str>,
+    pub scopes: &'a [String],
+    pub kind: TokenKind,
+    pub grant: GrantId,
+    pub session: Option<(&'a Granted, &'a SessionView)>,
+    pub confirmation: Option<Confirmation>,
+    pub now: Timestamp,
+}
+
+/// Signs an access token.
+pub fn sign(state: &Identity, new: &NewToken<'_>) -> Result<String, TokenError> {
+    let now = new.now.as_seconds();
+    let claims = AccessToken {
+        iss: state.issuer().to_owned(),
+        sub: new.subject.to_owned(),
+        aud: new.audience.to_owned(),
+        exp: now + AccessToken::LIFETIME,
+        iat: now,
+        jti: random_token(&*state.outside.entropy)?,
+        client_id: new.client_id.to_owned(),
+        scope: scopes::for_audience(new.scopes, new.audience).join(" "),
+        kind: new.kind,
+        gid: new.grant.to_string(),
+        sid: new.session.map(|(g, s)| state.session_name(&g.request.sector, s.id)),
+        trust_level: new.session.map(|(_, s)| s.level.number()),
+        auth_time: new.session.map(|(_, s)| s.authenticated_at.as_seconds()),
+        tenant: new.tenant.map(str::to_owned),
+        cnf: new.confirmation.clone(),
+    };
+    Ok(state.keys.signing.sign(AccessToken::TYP, &claims)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| audience(name)).collect()
+    }
+
+    #[test]
+    fn the_audience_is_the_one_asked_for_now_or_at_the_start_or_userinfo() {
+        let allowed = list(&["identity", "postbox", "account"]);
+        let choose = |asked: &[&str], start: &[&str]| {
+            choose_audience(&list(asked), &allowed, &list(start)).map_err(|r| r.error)
+        };
+        assert_eq!(choose(&["account"], &["postbox"]), Ok(audience("account")));
+        assert_eq!(choose(&[], &["postbox"]), Ok(audience("postbox")));
+        assert_eq!(choose(&[], &["postbox", "account"]), Ok(audience("identity")));
+        assert_eq!(choose(&[], &[]), Ok(audience("identity")));
+        assert_eq!(choose(&["eid"], &[]), Err(OAuthError::InvalidTarget));
+        assert_eq!(choose(&["account", "postbox"], &[]), Err(OAuthError::InvalidTarget));
+    }
+}

@@ -1,0 +1,286 @@
+//! The authorization endpoint: from a request to the pages, and from the pages to the answer.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use siegel_crypto::{JwsError, random_token, sha256};
+use siegel_db::{StoreError, Tx, audit};
+use siegel_grpc::audit_name;
+use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp};
+
+use super::par::HANDLE_PREFIX;
+use super::{consent, sessions};
+use crate::domain::answer::RedirectTarget;
+use crate::domain::client::Client;
+use crate::domain::decide::{Question, Step, decide};
+use crate::domain::grant::Granted;
+use crate::domain::interaction::{
+    AuthRequest, INTERACTION_LIFETIME, Interaction, InteractionId, SessionView,
+};
+use crate::domain::oauth::{OAuthError, Refused};
+use crate::domain::params::Params;
+use crate::domain::request::{self, ReplyTo};
+use crate::state::Identity;
+use crate::store::{clients, codes, interactions, par};
+
+/// How long a code may be redeemed (FAPI 2.0 §5.3.2.1: at most 60 s).
+pub const CODE_LIFETIME: Duration = Duration::from_secs(60);
+
+/// What happens to an authorization request.
+#[derive(Debug)]
+pub enum Received {
+    /// The person goes to the pages.
+    Pages(InteractionId),
+    /// The client is answered at once.
+    Answer(RedirectTarget),
+}
+
+/// Why nothing can be sent to any client.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorizeError {
+    /// Shown to the person: it is not certain who asks (RFC 6749 §4.1.2.1).
+    #[error("the authorization request is not acceptable")]
+    Unacceptable(#[source] Refused),
+    #[error("reading or storing failed")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
+}
+
+/// Takes an authorization request.
+#[tracing::instrument(name = "identity.authorize", skip_all)]
+pub async fn receive(
+    state: &Identity,
+    params: &Params,
+    headers: &HeaderMap,
+) -> Result<Received, AuthorizeError> {
+    let bad = AuthorizeError::Unacceptable;
+    let now = state.now();
+    let unknown = Refused::new(OAuthError::UnauthorizedClient, "the client is not registered");
+    if params.repeated() == Some("client_id") {
+        return Err(bad(Refused::invalid_request("client_id is sent twice")));
+    }
+    let client_id = params.get("client_id").ok_or_else(|| bad(unknown))?;
+    let mut tx = state.outside.db.read().await?;
+    let client = clients::find(&mut tx, client_id).await?.ok_or_else(|| bad(unknown))?;
+    let handle = params.get("request_uri").filter(|uri| uri.starts_with(HANDLE_PREFIX));
+    let pushed = match handle {
+        // Nothing beside the handle counts (RFC 9126 §4).
+        Some(handle) => {
+            let found = par::find(&mut tx, handle, client_id, now).await?;
+            let text = "the pushed request is unknown, used or expired";
+            Some(found.ok_or_else(|| bad(Refused::new(OAuthError::InvalidRequestUri, text)))?)
+        }
+        None => None,
+    };
+    drop(tx);
+    let asked = pushed.as_ref().unwrap_or(params);
+    let reply = request::reply_to(&client, asked).map_err(bad)?;
+    let refuse = |refused| Ok(Received::Answer(reply.refusal(state.issuer(), refused)));
+    if pushed.is_none() && (state.config.require_pushed || client.must_push()) {
+        return refuse(Refused::invalid_request("this client must push its requests"));
+    }
+    let mut request = match request::read(&client, asked, reply.clone(), None) {
+        Ok(request) => request,
+        Err(refused) => return refuse(refused),
+    };
+    request.pushed = handle.map(str::to_owned);
+    if request.has_prompt("none") {
+        return match silently(state, &client, &request, asked, headers, now).await? {
+            Ok(target) => Ok(Received::Answer(target)),
+            Err(refused) => refuse(refused),
+        };
+    }
+    let id = InteractionId::new(&*state.outside.clock, &*state.outside.entropy)?;
+    let interaction = Interaction {
+        id,
+        request,
+        session: None,
+        eid_session: None,
+        created_at: now,
+        expires_at: now.plus(Duration::from_secs(INTERACTION_LIFETIME)),
+        browser: None,
+    };
+    let mut tx = state.outside.db.begin().await?;
+    interactions::insert(&mut tx, &interaction).await?;
+    tx.commit().await?;
+    Ok(Received::Pages(id))
+}
+
+/// `prompt=none`: no page is ever shown (OpenID Connect Core §3.1.2.6).
+async fn silently(
+    state: &Identity,
+    client: &Client,
+    request: &AuthRequest,
+    params: &Params,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Result<RedirectTarget, Refused>, AuthorizeError> {
+    let no = |error, text| Ok(Err(Refused::new(error, text)));
+    let session = sessions::from_cookie(state, headers, &request.sector).await?;
+    let Ok(consent) = consent::state_of(state, request, session.as_ref()).await else {
+        return no(OAuthError::TemporarilyUnavailable, "a part of the service is out of reach");
+    };
+    let question = Question {
+        request,
+        session: session.as_ref(),
+        consent,
+        asked_at: now,
+        settled: true,
+        now,
+    };
+    let step = decide(&question);
+    let session = match (step, session) {
+        (Step::Finish, Some(session)) => session,
+        (Step::StepUp { .. }, _) if request.acr_essential => {
+            return no(
+                OAuthError::UnmetAuthenticationRequirements,
+                "the session does not have the level",
+            );
+        }
+        (Step::StepUp { .. }, _) => {
+            return no(OAuthError::InteractionRequired, "the session does not have the level");
+        }
+        (Step::Consent, _) => return no(OAuthError::ConsentRequired, "consent is missing"),
+        _ => return no(OAuthError::LoginRequired, "nobody is logged in"),
+    };
+    if let Some(hint) = params.get("id_token_hint")
+        && hinted_subject(state, client, hint).as_deref()
+            != Ok(state.subject(&request.sector, session.account).as_str())
+    {
+        return no(OAuthError::LoginRequired, "somebody else is logged in");
+    }
+    let mut tx = state.outside.db.begin().await?;
+    match grant_code(state, &mut tx, request, &session, now).await {
+        Ok(target) => {
+            tx.commit().await?;
+            Ok(Ok(target))
+        }
+        Err(CompleteError::Store(e)) => Err(e.into()),
+        Err(CompleteError::Entropy(e)) => Err(e.into()),
+        Err(CompleteError::AlreadyAnswered | CompleteError::NotEnough) => {
+            no(OAuthError::InvalidRequestUri, "the pushed request was answered already")
+        }
+    }
+}
+
+/// The subject of an ID token that we issued to this client; it may have expired.
+pub fn hinted_subject(
+    state: &Identity,
+    client: &Client,
+    hint: &str,
+) -> Result<String, JwsError> {
+    #[derive(serde::Deserialize)]
+    struct Hint {
+        iss: String,
+        aud: String,
+        sub: String,
+    }
+    let hint: Hint = state.keys.published().verify(hint, super::id_token::TYP)?;
+    if hint.iss != state.issuer() || hint.aud != client.client_id {
+        return Err(JwsError::WrongKind);
+    }
+    Ok(hint.sub)
+}
+
+/// Why the pages' result cannot become a code.
+#[derive(Debug, thiserror::Error)]
+pub enum CompleteError {
+    /// In another window, or by going back: the request had its answer.
+    #[error("the authorization request was answered already")]
+    AlreadyAnswered,
+    /// The session is below what was decided; the pages must decide again.
+    #[error("the session is not enough for the request")]
+    NotEnough,
+    #[error("reading or storing failed")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
+}
+
+/// Ends an interaction with a code for the client.
+#[tracing::instrument(name = "identity.authorize.complete", skip_all)]
+pub async fn complete(
+    state: &Identity,
+    interaction: &Interaction,
+    session: &SessionView,
+) -> Result<RedirectTarget, CompleteError> {
+    let now = state.now();
+    if session.level < interaction.request.floor {
+        return Err(CompleteError::NotEnough);
+    }
+    let mut tx = state.outside.db.begin().await?;
+    if !interactions::remove(&mut tx, interaction.id).await? {
+        return Err(CompleteError::AlreadyAnswered);
+    }
+    let target = grant_code(state, &mut tx, &interaction.request, session, now).await?;
+    tx.commit().await?;
+    Ok(target)
+}
+
+/// Ends an interaction with an error for the client.
+pub async fn refuse(
+    state: &Identity,
+    interaction: &Interaction,
+    error: OAuthError,
+    description: &'static str,
+) -> Result<RedirectTarget, StoreError> {
+    let mut tx = state.outside.db.begin().await?;
+    interactions::remove(&mut tx, interaction.id).await?;
+    let entry = audit::Entry {
+        kind: "identity.authorization.refused",
+        actor: &format!("client:{}", interaction.request.client_id),
+        subject: "",
+        level: None,
+        outcome: error.as_str(),
+        request_id: &interaction.id.to_string(),
+        detail: "",
+        at: state.now(),
+    };
+    audit::record(&mut tx, &entry).await?;
+    tx.commit().await?;
+    let reply = ReplyTo::of(&interaction.request);
+    Ok(reply.refusal(state.issuer(), Refused::new(error, description)))
+}
+
+/// Makes the single-use code, and uses up the pushed request it answers (RFC 9126 §7.3).
+async fn grant_code(
+    state: &Identity,
+    tx: &mut Tx,
+    request: &AuthRequest,
+    session: &SessionView,
+    now: Timestamp,
+) -> Result<RedirectTarget, CompleteError> {
+    if let Some(handle) = &request.pushed
+        && !par::consume(tx, handle, now).await?
+    {
+        return Err(CompleteError::AlreadyAnswered);
+    }
+    let code = random_token(&*state.outside.entropy)?;
+    let grant = GrantId::new(&*state.outside.clock, &*state.outside.entropy)?;
+    // What only the answer needed is not kept.
+    let kept = AuthRequest { state: None, login_hint: None, pushed: None, ..request.clone() };
+    let stored = codes::Code {
+        hash: sha256(code.as_bytes()),
+        grant,
+        client_id: request.client_id.clone(),
+        granted: Granted { request: kept, session: session.clone(), refresh_jkt: None },
+        issued_at: now,
+        expires_at: now.plus(CODE_LIFETIME),
+        redeemed_at: None,
+    };
+    codes::insert(tx, &stored).await?;
+    let name = audit_name(session.account);
+    let entry = audit::Entry {
+        kind: "identity.code.issued",
+        actor: &format!("person:{name}"),
+        subject: &name,
+        level: Some(session.level),
+        outcome: "done",
+        request_id: &grant.to_string(),
+        detail: &request.client_id,
+        at: now,
+    };
+    audit::record(tx, &entry).await?;
+    Ok(ReplyTo::of(request).code(state.issuer(), &code))
+}

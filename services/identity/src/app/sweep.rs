@@ -1,0 +1,46 @@
+//! Removes what has no meaning any more, every five minutes.
+
+use std::time::Duration;
+
+use siegel_db::{Lease, StoreError, take_lease};
+use siegel_kernel::Timestamp;
+
+use crate::state::Identity;
+use crate::store::{codes, grants, interactions, par, refresh, replay};
+
+const PAUSE: Duration = Duration::from_secs(300);
+/// Used codes, spent refresh tokens and ended grants are remembered this long: a second use is
+/// then recognised as such.
+const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
+/// Pushed requests may still be answered while their person is on the pages.
+const ON_THE_PAGES: Duration = Duration::from_secs(3600);
+
+/// Sweeps until the task is dropped; one replica at a time.
+pub async fn run(state: Identity) {
+    let holder = siegel_crypto::random_token(&*state.outside.entropy).unwrap_or_default();
+    let lease = Lease { name: "sweep-protocol", holder: &holder, span: 2 * PAUSE };
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        let now = state.now();
+        let swept = match take_lease(&state.outside.db, lease, now).await {
+            Ok(true) => once(&state, now).await,
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = swept {
+            tracing::error!(error = &error as &dyn std::error::Error, "sweeping failed");
+        }
+    }
+}
+
+/// One round.
+pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
+    let mut tx = state.outside.db.begin().await?;
+    interactions::sweep(&mut tx, now).await?;
+    par::sweep(&mut tx, now.minus(ON_THE_PAGES)).await?;
+    replay::sweep(&mut tx, now).await?;
+    codes::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    refresh::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    grants::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    tx.commit().await
+}

@@ -1,0 +1,133 @@
+//! The token endpoint (RFC 6749 §3.2).
+
+mod client;
+mod code;
+mod refresh;
+
+use http::HeaderMap;
+use serde::Serialize;
+use siegel_db::{StoreError, Tx, audit};
+use siegel_kernel::{GrantId, Timestamp, TrustLevel};
+use siegel_oidc::dpop::{Expected, Proof};
+use siegel_oidc::{AccessToken, Confirmation};
+
+use super::endpoint::EndpointError;
+use super::{client_auth, dpop};
+use crate::domain::client::{Client, GrantType};
+use crate::domain::oauth::{OAuthError, Refused};
+use crate::domain::params::Params;
+use crate::state::Identity;
+
+/// RFC 6749 §5.1.
+#[derive(Debug, Serialize)]
+pub struct TokenAnswer {
+    pub access_token: String,
+    /// `DPoP` or `Bearer`.
+    pub token_type: &'static str,
+    /// Seconds.
+    pub expires_in: i64,
+    /// What was granted, for all audiences together.
+    pub scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+}
+
+/// A request of an authenticated client.
+struct Asked<'a> {
+    client: Client,
+    params: &'a Params,
+    proof: Option<Proof>,
+    now: Timestamp,
+}
+
+impl Asked<'_> {
+    fn jkt(&self) -> Option<&str> {
+        self.proof.as_ref().map(|p| p.jkt.as_str())
+    }
+
+    fn confirmation(&self) -> Option<Confirmation> {
+        self.jkt().map(|jkt| Confirmation { jkt: Some(jkt.to_owned()), x5t_s256: None })
+    }
+
+    fn token_type(&self) -> &'static str {
+        if self.proof.is_some() { "DPoP" } else { "Bearer" }
+    }
+
+    /// Uses the DPoP proof up, in the transaction of what it is for.
+    async fn use_proof(&self, tx: &mut Tx) -> Result<(), EndpointError> {
+        match &self.proof {
+            Some(proof) if !dpop::first_use(tx, proof, self.now).await? => {
+                Err(dpop::replayed().into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn record(
+        &self,
+        tx: &mut Tx,
+        grant: GrantId,
+        subject: &str,
+        level: Option<TrustLevel>,
+        outcome: &str,
+    ) -> Result<(), StoreError> {
+        let entry = audit::Entry {
+            kind: "identity.token.issued",
+            actor: &format!("client:{}/{}", self.client.tenant, self.client.client_id),
+            subject,
+            level,
+            outcome,
+            request_id: &grant.to_string(),
+            detail: self.params.get("grant_type").unwrap_or_default(),
+            at: self.now,
+        };
+        audit::record(tx, &entry).await
+    }
+}
+
+/// Answers a token request.
+#[tracing::instrument(name = "identity.token", skip_all)]
+pub async fn answer(
+    state: &Identity,
+    headers: &HeaderMap,
+    params: Params,
+) -> Result<TokenAnswer, EndpointError> {
+    let now = state.now();
+    let params = params.once()?;
+    // The nonce is asked for before anything is used up: the client repeats the same request.
+    let url = state.url("/token");
+    let expected = Expected { method: "POST", url: &url, access_token: None, jkt: None };
+    let proof = dpop::check(state, headers, &expected, now)?;
+    let client = client_auth::authenticate(state, headers, &params, "/token", now).await?;
+    let asked = Asked { client, params: &params, proof, now };
+    let allowed = |grant| {
+        if asked.client.may(grant) {
+            return Ok(());
+        }
+        let text = "the client is not registered for this grant type";
+        Err(Refused::new(OAuthError::UnauthorizedClient, text))
+    };
+    match params.get("grant_type") {
+        Some("authorization_code") => {
+            allowed(GrantType::AuthorizationCode)?;
+            code::redeem(state, &asked).await
+        }
+        Some("refresh_token") => {
+            allowed(GrantType::RefreshToken)?;
+            refresh::exchange(state, &asked).await
+        }
+        Some("client_credentials") => {
+            allowed(GrantType::ClientCredentials)?;
+            client::issue(state, &asked).await
+        }
+        Some(_) => {
+            let text = "the grant type is not supported";
+            Err(Refused::new(OAuthError::UnsupportedGrantType, text).into())
+        }
+        None => Err(Refused::invalid_request("grant_type is missing").into()),
+    }
+}
+
+const LIFETIME: i64 = AccessToken::LIFETIME;

@@ -1,0 +1,154 @@
+//! Exchanging a refresh token (RFC 6749 §6, RFC 8707 §2.2).
+
+use std::time::Duration;
+
+use serde_json::Map;
+use siegel_crypto::{random_token, sha256};
+use siegel_db::{StoreError, Tx};
+use siegel_grpc::audit_name;
+use siegel_kernel::{Timestamp, TrustLevel};
+use siegel_oidc::TokenKind;
+
+use super::{Asked, LIFETIME, TokenAnswer};
+use crate::app::access_token::{self, NewToken};
+use crate::app::endpoint::EndpointError;
+use crate::app::id_token::{self, NewIdToken};
+use crate::app::{revoke, sessions};
+use crate::domain::grant::{Granted, Holder};
+use crate::domain::interaction::SessionView;
+use crate::domain::oauth::{OAuthError, Refused};
+use crate::domain::request;
+use crate::state::Identity;
+use crate::store::grants;
+use crate::store::refresh::{self, RefreshToken};
+
+/// A client whose answer was lost may try again with the spent token this long.
+const GRACE: Duration = Duration::from_secs(10);
+
+pub(super) async fn exchange(
+    state: &Identity,
+    asked: &Asked<'_>,
+) -> Result<TokenAnswer, EndpointError> {
+    let wrong = Refused::invalid_grant("the refresh token is unknown, expired or revoked");
+    let token = asked.params.get("refresh_token");
+    let token = token.ok_or(Refused::invalid_request("refresh_token is missing"))?;
+    let hash = sha256(token.as_bytes());
+    let resources = request::resources(&asked.client, asked.params)?;
+
+    let mut tx = state.outside.db.begin().await?;
+    asked.use_proof(&mut tx).await?;
+    let stored = refresh::find(&mut tx, &hash).await?.ok_or(wrong)?;
+    let grant = grants::find(&mut tx, stored.grant_id).await?.ok_or(wrong)?;
+    let ours = grant.client_id == asked.client.client_id;
+    if !ours || !grant.is_live(asked.now) || stored.expires_at <= asked.now {
+        return Err(wrong.into());
+    }
+    let Holder::Person { account, granted, .. } = &grant.holder else { return Err(wrong.into()) };
+    let name = audit_name(*account);
+    if stored.spent_at.is_some_and(|at| at.plus(GRACE) < asked.now) {
+        // A thief and the owner hold it, and nobody knows which is which (RFC 9700 §4.14.2).
+        revoke::grant(&mut tx, grant.id, asked.now).await?;
+        asked.record(&mut tx, grant.id, &name, None, "REFRESH_TOKEN_REUSED").await?;
+        tx.commit().await?;
+        state.feed.committed();
+        return Err(wrong.into());
+    }
+    if granted.refresh_jkt.is_some() && granted.refresh_jkt.as_deref() != asked.jkt() {
+        let text = "the refresh token is bound to another DPoP key";
+        return Err(Refused::new(OAuthError::InvalidDpopProof, text).into());
+    }
+    let session = standing(&mut tx, granted, asked.now).await?;
+    let session = session.ok_or(Refused::invalid_grant("the session has ended"))?;
+    let scopes = narrowed(asked, granted)?;
+    let start = &granted.request.resources;
+    let audience = access_token::choose_audience(&resources, &granted.audiences(), start)?;
+    access_token::check_binding(&asked.client, &audience, asked.jkt())?;
+
+    let refresh_token = if is_constrained(asked, granted) {
+        // FAPI 2.0 §5.3.2.1: rotation adds nothing to a token only its client can use.
+        token.to_owned()
+    } else {
+        rotate(state, asked, &mut tx, &hash, &stored).await?
+    };
+    asked.record(&mut tx, grant.id, &name, Some(session.level), "done").await?;
+    let access_token = access_token::sign(
+        state,
+        &NewToken {
+            subject: &grant.subject,
+            audience: &audience,
+            client_id: &asked.client.client_id,
+            tenant: Some(&asked.client.tenant),
+            scopes: &scopes,
+            kind: TokenKind::Person,
+            grant: grant.id,
+            session: Some((granted, &session)),
+            confirmation: asked.confirmation(),
+            now: asked.now,
+        },
+    )?;
+    // The same person, client and time of log-in as the first one; no nonce, no attributes
+    // (OpenID Connect Core §12.2).
+    let id_token = if scopes.iter().any(|s| s == "openid") {
+        let now = asked.now;
+        let new = NewIdToken { granted, access_token: &access_token, nonce: None, now };
+        Some(id_token::sign(state, &new, Map::new())?)
+    } else {
+        None
+    };
+    tx.commit().await?;
+    Ok(TokenAnswer {
+        access_token,
+        token_type: asked.token_type(),
+        expires_in: LIFETIME,
+        scope: scopes.join(" "),
+        refresh_token: Some(refresh_token),
+        id_token,
+    })
+}
+
+/// The session as it stands now; what outlives its session is worth what a password proves.
+async fn standing(
+    tx: &mut Tx,
+    granted: &Granted,
+    now: Timestamp,
+) -> Result<Option<SessionView>, StoreError> {
+    let session = sessions::seen(tx, granted.session.id, now).await?;
+    if session.is_none() && granted.is_offline() {
+        let then = SessionView { level: TrustLevel::Basic, ..granted.session.clone() };
+        return Ok(Some(then));
+    }
+    Ok(session)
+}
+
+/// Scopes can only shrink (RFC 6749 §6).
+fn narrowed(asked: &Asked<'_>, granted: &Granted) -> Result<Vec<String>, Refused> {
+    let wanted = asked.params.words("scope");
+    if wanted.is_empty() {
+        return Ok(granted.request.scopes.clone());
+    }
+    if wanted.iter().any(|s| !granted.request.scopes.contains(s)) {
+        let text = "a scope was not granted at the log-in";
+        return Err(Refused::new(OAuthError::InvalidScope, text));
+    }
+    Ok(wanted)
+}
+
+/// Whether only this client can use the token: bound to its key, or to its authentication.
+fn is_constrained(asked: &Asked<'_>, granted: &Granted) -> bool {
+    granted.refresh_jkt.is_some() || asked.client.is_fapi()
+}
+
+/// Spends the token and makes its successor. Within the grace a spent one gets another successor.
+async fn rotate(
+    state: &Identity,
+    asked: &Asked<'_>,
+    tx: &mut Tx,
+    hash: &[u8; 32],
+    stored: &RefreshToken,
+) -> Result<String, EndpointError> {
+    refresh::spend(tx, hash, asked.now).await?;
+    let next = random_token(&*state.outside.entropy)?;
+    let successor = RefreshToken { issued_at: asked.now, spent_at: None, ..*stored };
+    refresh::insert(tx, &sha256(next.as_bytes()), &successor).await?;
+    Ok(next)
+}

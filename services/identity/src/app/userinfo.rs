@@ -1,0 +1,97 @@
+//! The userinfo endpoint (OpenID Connect Core §5.3).
+
+use http::{HeaderMap, header};
+use serde_json::{Map, Value, json};
+use siegel_kernel::{GrantId, Timestamp};
+use siegel_oidc::dpop::Expected;
+use siegel_oidc::{AccessToken, TokenKind, audience};
+
+use super::claims::{self, Place};
+use super::endpoint::EndpointError;
+use super::{check, dpop};
+use crate::domain::grant::Holder;
+use crate::domain::oauth::{OAuthError, Refused};
+use crate::state::Identity;
+use crate::store::grants;
+
+/// How the token is presented; the answer's challenge has the same scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+const INVALID: Refused =
+    Refused::new(OAuthError::InvalidToken, "the access token is malformed, expired or revoked");
+
+/// The token of a request, from its header and from nowhere else (RFC 9700 §4.3.2). `None` when
+/// there is no such header.
+pub fn presented(headers: &HeaderMap) -> Result<Option<(Scheme, &str)>, Refused> {
+    let mut sent = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = sent.next() else { return Ok(None) };
+    let text = first.to_str().ok().filter(|_| sent.next().is_none());
+    let (scheme, token) = text.and_then(|t| t.split_once(' ')).ok_or(INVALID)?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Ok(Some((Scheme::Bearer, token))),
+        "dpop" => Ok(Some((Scheme::Dpop, token))),
+        _ => Err(INVALID),
+    }
+}
+
+/// The claims for the holder of an access token.
+#[tracing::instrument(name = "identity.userinfo", skip_all)]
+pub async fn answer(
+    state: &Identity,
+    method: &str,
+    headers: &HeaderMap,
+    scheme: Scheme,
+    token: &str,
+) -> Result<Map<String, Value>, EndpointError> {
+    let now = state.now();
+    let claims = claims_of(state, token, now)?;
+    let jkt = claims.cnf.as_ref().and_then(|cnf| cnf.jkt.as_deref());
+    let url = state.url("/userinfo");
+    let expected = Expected { method, url: &url, access_token: Some(token), jkt };
+    let proof = match (scheme, jkt) {
+        (Scheme::Dpop, Some(_)) => {
+            let missing = Refused::new(OAuthError::InvalidDpopProof, "a DPoP proof is missing");
+            Some(dpop::check(state, headers, &expected, now)?.ok_or(missing)?)
+        }
+        (Scheme::Bearer, None) => None,
+        // A bound token as bearer (RFC 9449 §7.2), or a bearer token made to look bound.
+        _ => return Err(INVALID.into()),
+    };
+    if !claims.has_scope("openid") || claims.kind != TokenKind::Person {
+        let text = "the scope openid is needed";
+        return Err(Refused::new(OAuthError::InsufficientScope, text).into());
+    }
+    let id: GrantId = claims.gid.parse().map_err(|_| INVALID)?;
+    let mut tx = state.outside.db.begin().await?;
+    if let Some(proof) = &proof
+        && !dpop::first_use(&mut tx, proof, now).await?
+    {
+        return Err(dpop::replayed().into());
+    }
+    let grant = grants::find(&mut tx, id).await?.ok_or(INVALID)?;
+    let active = check::is_active(&mut tx, &check::Facts::of(&claims), now).await?;
+    tx.commit().await?;
+    let Holder::Person { account, granted, .. } = &grant.holder else {
+        return Err(INVALID.into());
+    };
+    if !active {
+        return Err(INVALID.into());
+    }
+    let mut about = claims::released(state, id, *account, granted, Place::Userinfo).await?;
+    about.insert("sub".to_owned(), json!(grant.subject));
+    Ok(about)
+}
+
+fn claims_of(state: &Identity, token: &str, now: Timestamp) -> Result<AccessToken, Refused> {
+    let claims: AccessToken =
+        state.keys.published().verify(token, AccessToken::TYP).map_err(|_| INVALID)?;
+    let ours = claims.iss == state.issuer() && claims.aud == audience("identity");
+    if !ours || claims.exp <= now.as_seconds() {
+        return Err(INVALID);
+    }
+    Ok(claims)
+}

@@ -1,0 +1,43 @@
+//! What leaves with a token: attributes from the account service, the handle from the postbox.
+
+use siegel_grpc::Siblings;
+use siegel_kernel::AccountId;
+use siegel_proto::account::v1 as account;
+use siegel_proto::account::v1::account_registry_service_client::AccountRegistryServiceClient;
+use siegel_proto::postbox::v1 as postbox;
+use siegel_proto::postbox::v1::handle_service_client::HandleServiceClient;
+use tonic::{Code, Status};
+
+/// Gives out attributes under the person's consent; the account service writes its disclosure log.
+/// The same `request_id` discloses once. `None` when there is no consent (any more).
+pub async fn attributes(
+    siblings: &Siblings,
+    request: account::ReleaseAttributesRequest,
+) -> Result<Option<Vec<account::Attribute>>, Status> {
+    let mut client = AccountRegistryServiceClient::new(siblings.channel("account"));
+    match client.release_attributes(request).await {
+        Ok(answer) => Ok(Some(answer.into_inner().attributes)),
+        Err(status)
+            if status.code() == Code::FailedPrecondition
+                && siegel_grpc::reason(&status).as_deref() == Some("CONSENT_REQUIRED") =>
+        {
+            Ok(None)
+        }
+        Err(status) => Err(status),
+    }
+}
+
+/// The handle under which senders of a sector reach an account.
+pub async fn handle(
+    siblings: &Siblings,
+    account: AccountId,
+    sector: &str,
+) -> Result<String, Status> {
+    let request = postbox::IssueHandleRequest {
+        request_id: format!("handle-{account}-{sector}"),
+        owner: Some(postbox::issue_handle_request::Owner::AccountId(account.to_string())),
+        sector: sector.to_owned(),
+    };
+    let mut client = HandleServiceClient::new(siblings.channel("postbox"));
+    Ok(client.issue_handle(request).await?.into_inner().handle)
+}
