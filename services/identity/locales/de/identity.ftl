@@ -1,0 +1,150 @@
+# Wer fragt, und was verlangt wird
+who-title = Wer Ihre Anmeldung verlangt
+who-purpose = Zweck:
+why-basic = Dafür genügt die Anmeldung mit E-Mail-Adresse und Passwort.
+why-low = Verlangt wird mindestens dieses Vertrauensniveau. Ihr Passwort allein genügt nicht; mit dem Online-Ausweis erreichen Sie es.
+why-substantial = Verlangt wird mindestens dieses Vertrauensniveau: Ihre Identität muss nachgewiesen sein. Mit dem Online-Ausweis erreichen Sie es.
+why-high = Verlangt wird dieses Vertrauensniveau: Ihre Identität muss mit dem Online-Ausweis nachgewiesen sein.
+cancel = Abbrechen
+
+# Anmelden
+login-title = Anmelden
+login-again-title = Bitte melden Sie sich noch einmal an
+login-email = E-Mail-Adresse
+login-password = Passwort
+login-submit = Anmelden
+login-no-account = Noch kein Konto?
+login-register = Konto anlegen
+login-card-title = Mit dem Online-Ausweis
+login-card-text = Wenn Ihr Ausweis schon mit Ihrem Konto verbunden ist, können Sie sich ohne Passwort anmelden.
+login-card = Mit Online-Ausweis anmelden
+login-email-missing = Geben Sie Ihre E-Mail-Adresse ein, zum Beispiel name@example.org
+login-password-missing = Geben Sie Ihr Passwort ein
+login-wrong = E-Mail-Adresse oder Passwort stimmt nicht. Es wurde nichts geändert.
+login-blocked = Zu viele Fehlversuche. Das Passwort nimmt eine Zeit lang keine Anmeldung an, höchstens 24 Stunden. Mit dem Online-Ausweis können Sie sich weiterhin anmelden.
+login-busy-title = Gerade melden sich sehr viele an
+login-busy = Bitte laden Sie die Seite in einigen Sekunden neu und versuchen Sie es noch einmal.
+
+# Konto anlegen
+register-title = Konto anlegen
+register-step-1 = E-Mail-Adresse und Passwort
+register-step-2 = Code eingeben
+register-email = E-Mail-Adresse
+register-email-hint = An diese Adresse schicken wir Ihnen einen Code.
+register-email-bad = Das ist keine gültige E-Mail-Adresse. Geben Sie sie so ein: name@example.org
+register-password = Passwort
+register-password-hint = Mindestens 8 Zeichen. Gut sind mehrere Wörter, die nur Sie zusammenbringen.
+register-password-short = Das Passwort braucht mindestens 8 Zeichen.
+register-password-long = Das Passwort darf höchstens 128 Zeichen haben.
+register-password-common = Dieses Passwort ist zu leicht zu erraten. Wählen Sie bitte ein anderes.
+register-data = Gespeichert werden Ihre E-Mail-Adresse und Ihr Passwort in verschlüsselter Form.
+register-submit = Code anfordern
+register-have-account = Sie haben schon ein Konto?
+register-too-many = An diese Adresse gingen in der letzten Stunde schon mehrere Mails. Bitte warten Sie eine Stunde und prüfen Sie auch den Spam-Ordner.
+confirm-title = Code eingeben
+confirm-text = Wir haben eine E-Mail an die angegebene Adresse geschickt. Geben Sie den Code daraus ein. Er gilt 10 Minuten.
+confirm-code = Code
+confirm-code-hint = Sechs Ziffern
+confirm-submit = Konto anlegen
+confirm-wrong = Dieser Code stimmt nicht. Prüfen Sie die Ziffern in der E-Mail.
+confirm-spent-title = Der Code gilt nicht mehr
+confirm-spent = Er ist abgelaufen oder wurde zu oft falsch eingegeben. Fordern Sie bitte einen neuen an.
+confirm-again = Neuen Code anfordern
+confirm-no-mail = Keine E-Mail bekommen?
+
+# Wird eingerichtet
+waiting-title = Ihr Konto wird eingerichtet
+waiting-text = Das dauert meist nur wenige Sekunden. Die Seite geht von selbst weiter.
+waiting-go-on = Weiter
+
+# Vertrauensniveau erhöhen
+step-up-title = Bitte weisen Sie sich aus
+step-up-have = Sie sind angemeldet mit dem Vertrauensniveau „{ $level }“. Das reicht für diesen Dienst nicht.
+step-up-offer = Sie sind angemeldet mit dem Vertrauensniveau „{ $level }“. Der Dienst bevorzugt ein höheres, nimmt dieses aber auch an.
+step-up-text = Mit Ihrem Personalausweis, elektronischen Aufenthaltstitel oder Ihrer Unionsbürgerkarte weisen Sie Ihre Identität online nach. Gelesen werden Name, Geburtsdatum und -ort, Anschrift und Staatsangehörigkeit; sie werden in Ihrem Konto gespeichert.
+step-up-card = Online-Ausweis
+step-up-skip = Ohne Ausweis fortfahren
+eid-purpose-login = Anmeldung am Servicekonto für „{ $client }“
+eid-purpose-raise = Nachweis Ihrer Identität im Servicekonto für „{ $client }“
+
+# Ergebnis des Ausweises
+card-cancelled-title = Sie haben abgebrochen
+card-cancelled = Es wurden keine Daten übernommen. Sie können es noch einmal versuchen.
+card-failed-title = Der Ausweis konnte nicht gelesen werden
+card-failed = Vielleicht ist er abgelaufen oder gesperrt, oder die Verbindung wurde unterbrochen. Es wurden keine Daten übernommen.
+card-open-title = Der Ausweisvorgang ist noch nicht beendet
+card-open = Schließen Sie ihn bitte zuerst ab.
+card-unknown-title = Dieser Ausweisvorgang gilt nicht mehr
+card-unknown = Er ist abgelaufen, wurde schon verwendet oder gehört zu einer anderen Anmeldung. Beginnen Sie bitte von vorn.
+card-other-account-title = Dieser Ausweis kann hier nicht verwendet werden
+card-other-account = Er ist bereits mit einem anderen Konto verbunden. Ein Ausweis gehört immer zu genau einem Konto. Melden Sie sich mit dem Online-Ausweis an, um dieses Konto zu benutzen.
+card-other-person-title = Das ist der Ausweis einer anderen Person
+card-other-person = Name oder Geburtsdatum stimmen nicht mit dem Ausweis überein, der schon mit Ihrem Konto verbunden ist. Es wurden keine Daten übernommen. Wenn sich Ihr Name geändert hat, wenden Sie sich bitte an die Hilfe.
+card-not-bound-title = Dieser Ausweis gehört noch zu keinem Konto
+card-not-bound = Melden Sie sich zuerst mit E-Mail-Adresse und Passwort an oder legen Sie ein Konto an. Danach können Sie den Ausweis verbinden.
+card-back = Zurück zur Anmeldung
+
+# Einwilligung
+consent-title = Daten weitergeben?
+consent-who = „{ $client }“ ({ $tenant }) möchte Daten aus Ihrem Konto erhalten. Weitergegeben wird nur, was hier steht, und erst, wenn Sie zustimmen.
+consent-purpose = Zweck:
+consent-purpose-none = Der Dienst hat keinen Zweck angegeben.
+consent-required = Diese Daten benötigt der Dienst
+consent-optional = Diese Daten können Sie freiwillig weitergeben
+consent-missing = Nicht in Ihrem Konto vorhanden und deshalb nicht weitergegeben:
+consent-scopes = Außerdem darf der Dienst
+consent-withdraw = Ihre Zustimmung gilt, bis Sie sie in Ihrem Konto widerrufen. Dort sehen Sie auch, wer wann welche Daten erhalten hat.
+consent-allow = Zustimmen und weiter
+consent-deny = Ablehnen
+scope-postbox = Ihr Postfach kennen, um Ihnen Briefe zuzustellen
+scope-offline_access = auch dann auf die genannten Daten zugreifen, wenn Sie nicht angemeldet sind
+scope-account-read = Ihre Kontodaten lesen
+scope-account-write = Ihre selbst eingetragenen Kontodaten ändern
+scope-organisation-read = Ihre Organisationen sehen
+scope-organisation-write = Organisationen für Sie anlegen und verwalten
+scope-postbox-read = Ihre Briefe lesen
+scope-postbox-deliver = Briefe zustellen
+scope-identity-self = Ihre Anmeldungen sehen und beenden
+source-self-declared = eigene Angabe
+source-confirmed = bestätigt
+source-eid = Online-Ausweis
+source-upstream = anderes Konto
+source-operator = Prüfung durch eine Behörde
+attribute-salutation = Anrede
+attribute-title = Doktorgrad
+attribute-given-name = Vornamen
+attribute-family-name = Familienname
+attribute-birth-name = Geburtsname
+attribute-date-of-birth = Geburtsdatum
+attribute-place-of-birth = Geburtsort
+attribute-nationality = Staatsangehörigkeit
+attribute-street-and-building = Straße und Hausnummer
+attribute-zip-code = Postleitzahl
+attribute-city = Ort
+attribute-country = Land
+attribute-email = E-Mail-Adresse
+attribute-telephone = Telefon
+attribute-demail = De-Mail-Adresse
+attribute-document-type = Art des Ausweises
+attribute-community-id = Gemeindeschlüssel
+attribute-eidas-country = Ausstellender Staat
+
+# Abmelden
+logout-title = Möchten Sie sich abmelden?
+logout-text = Danach sind Sie bei allen Diensten abgemeldet, bei denen Sie sich in diesem Browser mit diesem Konto angemeldet haben.
+logout-submit = Abmelden
+logout-stay = Angemeldet bleiben
+logged-out-title = Sie sind abgemeldet
+logged-out = An einem fremden Gerät schließen Sie bitte auch den Browser.
+
+# Störungen
+other-browser-title = Diese Anmeldung gehört zu einem anderen Browser
+other-browser = Eine Anmeldung lässt sich nur in dem Browser fortsetzen, in dem sie begonnen hat. Öffnen Sie den Dienst bitte neu. Ihr Browser muss Cookies dieser Website annehmen.
+over-title = Diese Anmeldung ist abgelaufen
+over = Sie wurde schon beendet oder hat zu lange gedauert. Öffnen Sie den Dienst bitte neu.
+home = Zur Startseite
+
+# Zurück zum Dienst
+form-post-title = Zurück zum Dienst
+form-post-text = Mit einem Klick geht es zurück zum Dienst.
+form-post-submit = Zurück zum Dienst

@@ -1,0 +1,150 @@
+# Who asks, and what is demanded
+who-title = Who asks you to sign in
+who-purpose = Purpose:
+why-basic = Signing in with e-mail address and password is enough for this.
+why-low = At least this level of assurance is required. Your password alone is not enough; your online ID card is.
+why-substantial = At least this level of assurance is required: your identity must be proven. Your online ID card does that.
+why-high = This level of assurance is required: your identity must be proven with your online ID card.
+cancel = Cancel
+
+# Signing in
+login-title = Sign in
+login-again-title = Please sign in again
+login-email = E-mail address
+login-password = Password
+login-submit = Sign in
+login-no-account = No account yet?
+login-register = Create an account
+login-card-title = With your online ID card
+login-card-text = If your ID card is already linked to your account, you can sign in without a password.
+login-card = Sign in with online ID card
+login-email-missing = Enter your e-mail address, for example name@example.org
+login-password-missing = Enter your password
+login-wrong = E-mail address or password is not right. Nothing was changed.
+login-blocked = Too many failed attempts. The password accepts no sign-in for a while, at most 24 hours. You can still sign in with your online ID card.
+login-busy-title = Very many people are signing in right now
+login-busy = Please reload the page in a few seconds and try again.
+
+# Creating an account
+register-title = Create an account
+register-step-1 = E-mail address and password
+register-step-2 = Enter the code
+register-email = E-mail address
+register-email-hint = We will send a code to this address.
+register-email-bad = This is not a valid e-mail address. Enter it like this: name@example.org
+register-password = Password
+register-password-hint = At least 8 characters. Several words that only you would put together are good.
+register-password-short = The password needs at least 8 characters.
+register-password-long = The password may have at most 128 characters.
+register-password-common = This password is too easy to guess. Please choose another one.
+register-data = We store your e-mail address and your password in protected form.
+register-submit = Send code
+register-have-account = You already have an account?
+register-too-many = Several e-mails went to this address within the last hour. Please wait an hour and look into your spam folder too.
+confirm-title = Enter the code
+confirm-text = We have sent an e-mail to the address you gave. Enter the code from it. It is valid for 10 minutes.
+confirm-code = Code
+confirm-code-hint = Six digits
+confirm-submit = Create account
+confirm-wrong = This code is not right. Check the digits in the e-mail.
+confirm-spent-title = The code is no longer valid
+confirm-spent = It has run out, or was entered wrongly too often. Please ask for a new one.
+confirm-again = Ask for a new code
+confirm-no-mail = Got no e-mail?
+
+# Being set up
+waiting-title = Your account is being set up
+waiting-text = This usually takes only a few seconds. The page goes on by itself.
+waiting-go-on = Continue
+
+# Raising the level
+step-up-title = Please prove your identity
+step-up-have = You are signed in at the level of assurance “{ $level }”. That is not enough for this service.
+step-up-offer = You are signed in at the level of assurance “{ $level }”. The service prefers a higher one but accepts this one too.
+step-up-text = You prove your identity online with your German identity card, electronic residence permit or eID card for EU citizens. Name, date and place of birth, address and nationality are read and stored in your account.
+step-up-card = Online ID card
+step-up-skip = Continue without the card
+eid-purpose-login = Signing in to the service account for “{ $client }”
+eid-purpose-raise = Proving your identity in the service account for “{ $client }”
+
+# What the card said
+card-cancelled-title = You cancelled
+card-cancelled = No data were taken over. You can try again.
+card-failed-title = The card could not be read
+card-failed = It may have expired or be blocked, or the connection was interrupted. No data were taken over.
+card-open-title = The identification is not finished yet
+card-open = Please complete it first.
+card-unknown-title = This identification is no longer valid
+card-unknown = It has run out, was used before or belongs to another sign-in. Please start again.
+card-other-account-title = This card cannot be used here
+card-other-account = It is already linked to another account. A card always belongs to exactly one account. Sign in with the online ID card to use that account.
+card-other-person-title = This card belongs to somebody else
+card-other-person = Name or date of birth differ from the card that is already linked to your account. No data were taken over. If your name has changed, please contact the help desk.
+card-not-bound-title = This card belongs to no account yet
+card-not-bound = Sign in with e-mail address and password first, or create an account. Then you can link the card.
+card-back = Back to signing in
+
+# Consent
+consent-title = Pass on data?
+consent-who = “{ $client }” ({ $tenant }) would like to receive data from your account. Only what is listed here is passed on, and only if you agree.
+consent-purpose = Purpose:
+consent-purpose-none = The service gave no purpose.
+consent-required = The service needs these data
+consent-optional = You may pass on these data voluntarily
+consent-missing = Not in your account and therefore not passed on:
+consent-scopes = The service may also
+consent-withdraw = Your consent holds until you withdraw it in your account. There you also see who received which data and when.
+consent-allow = Agree and continue
+consent-deny = Decline
+scope-postbox = know your postbox, to deliver letters to you
+scope-offline_access = access the data listed even when you are not signed in
+scope-account-read = read your account data
+scope-account-write = change account data you entered yourself
+scope-organisation-read = see your organisations
+scope-organisation-write = create and manage organisations for you
+scope-postbox-read = read your letters
+scope-postbox-deliver = deliver letters
+scope-identity-self = see and end your sign-ins
+source-self-declared = stated by you
+source-confirmed = confirmed
+source-eid = online ID card
+source-upstream = another account
+source-operator = checked by an authority
+attribute-salutation = Salutation
+attribute-title = Doctoral degree
+attribute-given-name = Given names
+attribute-family-name = Family name
+attribute-birth-name = Name at birth
+attribute-date-of-birth = Date of birth
+attribute-place-of-birth = Place of birth
+attribute-nationality = Nationality
+attribute-street-and-building = Street and number
+attribute-zip-code = Postcode
+attribute-city = Town
+attribute-country = Country
+attribute-email = E-mail address
+attribute-telephone = Telephone
+attribute-demail = De-Mail address
+attribute-document-type = Kind of card
+attribute-community-id = Community key
+attribute-eidas-country = Issuing country
+
+# Signing out
+logout-title = Do you want to sign out?
+logout-text = You will then be signed out of every service you signed in to with this account in this browser.
+logout-submit = Sign out
+logout-stay = Stay signed in
+logged-out-title = You are signed out
+logged-out = On somebody else's device, please close the browser too.
+
+# Trouble
+other-browser-title = This sign-in belongs to another browser
+other-browser = A sign-in can only be continued in the browser in which it began. Please open the service again. Your browser must accept cookies of this website.
+over-title = This sign-in has run out
+over = It was finished before or took too long. Please open the service again.
+home = To the start page
+
+# Back to the service
+form-post-title = Back to the service
+form-post-text = One click takes you back to the service.
+form-post-submit = Back to the service

@@ -1,0 +1,3 @@
+//! gRPC faces: between wire messages and use cases.
+
+pub mod self_service;

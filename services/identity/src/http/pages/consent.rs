@@ -1,0 +1,179 @@
+//! `/login/{interaction}/consent`: exactly which attributes go to whom, for what.
+
+use axum::response::Response;
+use serde::Deserialize;
+use siegel_kernel::berlin::LegalDay;
+use siegel_oidc::catalogue::{self, Form};
+use siegel_proto::common::v1::AttributeSource;
+use siegel_web::forms::{Button, Checkbox, DescriptionList, Item};
+use siegel_web::{CheckedForm, CsrfField, Texts, format};
+
+use super::visit::Visit;
+use crate::app::consent::{self, Asked};
+use crate::app::failure::Failure;
+use crate::domain::decide::{ConsentState, Step};
+use crate::domain::interaction::{RequestedClaim, SessionView};
+use crate::ports::accounts::Shown;
+
+#[derive(askama::Template)]
+#[template(path = "consent.html")]
+struct ConsentPage {
+    t: Texts,
+    who: String,
+    purpose: String,
+    required: Option<DescriptionList>,
+    optional: Vec<(Checkbox, DescriptionList)>,
+    missing: String,
+    scopes: Vec<String>,
+    csrf: CsrfField,
+    action: String,
+    allow: Button,
+    deny: Button,
+}
+
+#[derive(Deserialize)]
+pub struct ConsentForm {
+    #[serde(default)]
+    action: String,
+    /// Names of the optional attributes that were ticked.
+    #[serde(default)]
+    claim: Vec<String>,
+}
+
+pub async fn show(visit: Visit) -> Response {
+    match at_consent(&visit).await {
+        Ok(Some((_, asked))) => page(&visit, &asked),
+        Ok(None) => visit.go(""),
+        Err(failure) => visit.failed(&failure),
+    }
+}
+
+/// The session and what there is to consent to, when consent is indeed the next step.
+async fn at_consent(visit: &Visit) -> Result<Option<(SessionView, Asked)>, Failure> {
+    let Some(session) = visit.session().await? else { return Ok(None) };
+    let open = visit.decide(Some(&session), ConsentState::Open) == Step::Consent;
+    if !open {
+        return Ok(None);
+    }
+    let request = &visit.interaction.request;
+    let asked = consent::asked(&visit.state, request, session.account).await?;
+    let still = visit.decide(Some(&session), asked.state) == Step::Consent;
+    Ok(still.then_some((session, asked)))
+}
+
+fn page(visit: &Visit, asked: &Asked) -> Response {
+    let t = visit.t;
+    let request = &visit.interaction.request;
+    let locale = visit.view.locale;
+    let shown = |claim: &&RequestedClaim| {
+        asked.preview.attributes.iter().find(|a| a.name == claim.name && a.level.is_some())
+    };
+    let (present, absent): (Vec<_>, Vec<_>) =
+        request.claims.iter().partition(|c| shown(c).is_some());
+    let pairs = |essential: bool| {
+        let of_kind = present.iter().filter(move |c| c.essential == essential);
+        of_kind.filter_map(|c| shown(c).map(|a| (*c, a)))
+    };
+    let required: Vec<Item> = pairs(true).map(|(claim, a)| item(t, claim, a)).collect();
+    let optional = pairs(false).map(|(claim, a)| {
+        let tick = Checkbox::new("claim", label(t, &claim.name))
+            .id(format!("claim-{}", claim.name))
+            .value(&claim.name)
+            .checked(true);
+        (tick, DescriptionList::new(locale, [item(t, claim, a)]))
+    });
+    let missing: Vec<String> = absent.iter().map(|c| label(t, &c.name)).collect();
+    let purpose = if request.purpose.is_empty() {
+        t.get("consent-purpose-none")
+    } else {
+        request.purpose.clone()
+    };
+    let parties = [
+        ("client", request.client_name.as_str().into()),
+        ("tenant", request.tenant.as_str().into()),
+    ];
+    let body = ConsentPage {
+        t,
+        who: t.with("consent-who", parties),
+        purpose,
+        required: (!required.is_empty()).then(|| DescriptionList::new(locale, required)),
+        optional: optional.collect(),
+        missing: missing.join(", "),
+        scopes: asked.scopes.iter().map(|s| t.get(&scope_key(s))).collect(),
+        csrf: visit.view.csrf_field(),
+        action: visit.path("consent"),
+        allow: Button::primary(t.get("consent-allow")).sends("action", "allow"),
+        deny: Button::secondary(t.get("consent-deny")).sends("action", "deny"),
+    };
+    visit.dressed(visit.view.page(t.get("consent-title")).narrow().show(&body))
+}
+
+fn item(t: Texts, claim: &RequestedClaim, attribute: &Shown) -> Item {
+    let key = if claim.purpose.is_empty() {
+        label(t, &claim.name)
+    } else {
+        format!("{} ({})", label(t, &claim.name), claim.purpose)
+    };
+    let item = Item::new(key, readable(t, attribute));
+    let item = match source_key(attribute.source) {
+        Some(key) => item.source(t.get(key)),
+        None => item,
+    };
+    match attribute.level {
+        Some(level) => item.level(level),
+        None => item,
+    }
+}
+
+fn label(t: Texts, name: &str) -> String {
+    catalogue::attribute(name).map_or_else(|| name.to_owned(), |row| t.get(row.label))
+}
+
+/// The value as people write it.
+fn readable(t: Texts, attribute: &Shown) -> String {
+    let is_date = catalogue::attribute(&attribute.name).is_some_and(|row| row.form == Form::Date);
+    match is_date.then(|| LegalDay::parse(&attribute.value)).flatten() {
+        Some(day) => format::legal_day(t.locale, day),
+        None => attribute.value.clone(),
+    }
+}
+
+const fn source_key(source: AttributeSource) -> Option<&'static str> {
+    Some(match source {
+        AttributeSource::SelfDeclared => "source-self-declared",
+        AttributeSource::Confirmed => "source-confirmed",
+        AttributeSource::Eid => "source-eid",
+        AttributeSource::Upstream => "source-upstream",
+        AttributeSource::Operator => "source-operator",
+        AttributeSource::Unspecified => return None,
+    })
+}
+
+/// Message names hold no dots.
+pub(super) fn scope_key(scope: &str) -> String {
+    format!("scope-{}", scope.replace('.', "-"))
+}
+
+pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<ConsentForm>) -> Response {
+    match sent.action.as_str() {
+        "allow" => allow(visit, &sent.claim).await,
+        "deny" => visit.refuse("the person declined").await,
+        _ => visit.go("consent"),
+    }
+}
+
+async fn allow(mut visit: Visit, ticked: &[String]) -> Response {
+    let session = match at_consent(&visit).await {
+        Ok(Some((session, _))) => session,
+        Ok(None) => return visit.go(""),
+        Err(failure) => return visit.failed(&failure),
+    };
+    let given = consent::give(&visit.state, &mut visit.interaction, &session, ticked).await;
+    if let Err(failure) = given {
+        return visit.failed(&failure);
+    }
+    match visit.decide(Some(&session), ConsentState::Given) {
+        Step::Finish => visit.finish(&session).await,
+        _ => visit.go(""),
+    }
+}

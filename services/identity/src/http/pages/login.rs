@@ -1,0 +1,189 @@
+//! `/login/{interaction}`: the page that knows the next step, and the log-in form.
+
+use axum::response::Response;
+use http::header::REFRESH;
+use http::{HeaderValue, StatusCode};
+use secrecy::SecretString;
+use serde::Deserialize;
+use siegel_web::forms::{Button, Errors, Input, Link};
+use siegel_web::{CheckedForm, CsrfField, Texts};
+
+use super::visit::{Cancel, Visit, Who};
+use crate::app::consent;
+use crate::app::failure::Failure;
+use crate::app::login::{Attempt, Outcome, with_password};
+use crate::domain::decide::{ConsentState, LogIn, Step};
+use crate::domain::email::EmailAddress;
+use crate::domain::interaction::SessionView;
+use crate::store::accounts::{self, AccountState};
+
+#[derive(askama::Template)]
+#[template(path = "login.html")]
+struct LoginPage {
+    t: Texts,
+    who: Who,
+    csrf: CsrfField,
+    action: String,
+    email: Input,
+    password: Input,
+    submit: Button,
+    register: Option<Link>,
+    card: Button,
+    cancel: Cancel,
+}
+
+#[derive(askama::Template)]
+#[template(path = "waiting.html")]
+struct WaitingPage {
+    t: Texts,
+    go_on: Link,
+}
+
+#[derive(Deserialize)]
+pub struct LoginForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    /// `eid`: with the card alone.
+    #[serde(default)]
+    method: String,
+}
+
+/// The next step of this request: a form, another page, or the way back to the client.
+pub async fn show(visit: Visit) -> Response {
+    match next(&visit).await {
+        Ok(Next::Page(response)) => response,
+        Ok(Next::Finish(session)) => visit.finish(&session).await,
+        Err(failure) => visit.failed(&failure),
+    }
+}
+
+enum Next {
+    Page(Response),
+    Finish(Box<SessionView>),
+}
+
+async fn next(visit: &Visit) -> Result<Next, Failure> {
+    let session = visit.session().await?;
+    // Consent is looked up last: it costs a call to another service.
+    let step = visit.decide(session.as_ref(), ConsentState::Given);
+    let session = match (step, session) {
+        (Step::LogIn(why), _) => {
+            let hint = visit.interaction.request.login_hint.clone().unwrap_or_default();
+            return Ok(Next::Page(form(visit, why, &Errors::new(), &hint)));
+        }
+        (_, None) => return Ok(Next::Page(visit.go(""))), // not reached: no session logs in
+        (_, Some(session)) => session,
+    };
+    let mut tx = visit.state.outside.db.read().await?;
+    let account = accounts::state(&mut tx, session.account).await?;
+    drop(tx);
+    if account != Some(AccountState::Open) {
+        return Ok(Next::Page(waiting(visit)));
+    }
+    if let Step::StepUp { .. } = step {
+        return Ok(Next::Page(visit.go("step-up")));
+    }
+    let asked = consent::asked(&visit.state, &visit.interaction.request, session.account).await?;
+    match visit.decide(Some(&session), asked.state) {
+        Step::Finish => Ok(Next::Finish(Box::new(session))),
+        _ => Ok(Next::Page(visit.go("consent"))),
+    }
+}
+
+/// The account is known here and not yet everywhere. Reloads by itself, without script.
+fn waiting(visit: &Visit) -> Response {
+    let go_on = Link::primary(visit.path(""), visit.t.get("waiting-go-on"));
+    let body = WaitingPage { t: visit.t, go_on };
+    let mut response = visit.view.page(visit.t.get("waiting-title")).narrow().show(&body);
+    response.headers_mut().insert(REFRESH, HeaderValue::from_static("2"));
+    visit.dressed(response)
+}
+
+fn form(visit: &Visit, why: LogIn, errors: &Errors, email: &str) -> Response {
+    let t = visit.t;
+    let heading = match why {
+        LogIn::NoSession => "login-title",
+        LogIn::Again => "login-again-title",
+    };
+    let body = LoginPage {
+        t,
+        who: visit.who(),
+        csrf: visit.view.csrf_field(),
+        action: visit.path(""),
+        email: Input::email("email", t.get("login-email"))
+            .value(email)
+            .autocomplete("username")
+            .error_in(errors),
+        password: Input::password("password", t.get("login-password")).error_in(errors),
+        submit: Button::primary(t.get("login-submit")).block(),
+        register: Some(Link::text(visit.path("register"), t.get("login-register"))),
+        card: Button::secondary(t.get("login-card")).sends("method", "eid").block(),
+        cancel: visit.cancel(),
+    };
+    visit.dressed(visit.view.page(t.get(heading)).narrow().errors(errors).show(&body))
+}
+
+/// Checks address and password, or sends the browser to the card.
+pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<LoginForm>) -> Response {
+    if sent.method == "eid" {
+        return super::step_up::to_card(&visit, "eid-purpose-login").await;
+    }
+    match check(&visit, sent).await {
+        Ok(response) => response,
+        Err(failure) => visit.failed(&failure),
+    }
+}
+
+async fn check(visit: &Visit, sent: LoginForm) -> Result<Response, Failure> {
+    let session = visit.session().await?;
+    let why = match visit.decide(session.as_ref(), ConsentState::Given) {
+        Step::LogIn(why) => why,
+        // A second tab was faster, or the person came back: a password typed is a password checked.
+        _ => LogIn::NoSession,
+    };
+    let t = visit.t;
+    let mut errors = Errors::new();
+    let address = EmailAddress::parse(&sent.email);
+    if address.is_err() {
+        errors.add("email", t.get("login-email-missing"));
+    }
+    if sent.password.is_empty() {
+        errors.add("password", t.get("login-password-missing"));
+    }
+    let Ok(address) = address else { return Ok(form(visit, why, &errors, &sent.email)) };
+    if !errors.is_empty() {
+        return Ok(form(visit, why, &errors, &sent.email));
+    }
+    let presented = visit.presented();
+    let attempt = Attempt {
+        address: &address,
+        password: SecretString::from(sent.password),
+        sector: &visit.interaction.request.sector,
+        again: why == LogIn::Again,
+        presented: presented.as_deref(),
+    };
+    Ok(match with_password(&visit.state, attempt).await? {
+        Outcome::In(logged_in) => visit.go_logged_in(logged_in),
+        Outcome::Wrong => {
+            errors.add_general(t.get("login-wrong"));
+            form(visit, why, &errors, &sent.email)
+        }
+        Outcome::Blocked => {
+            errors.add_general(t.get("login-blocked"));
+            let mut response = form(visit, why, &errors, &sent.email);
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            response
+        }
+    })
+}
+
+/// Anything; only the form token counts.
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+/// Back to the client with `access_denied`.
+pub async fn cancel(visit: Visit, CheckedForm(Nothing {}): CheckedForm<Nothing>) -> Response {
+    visit.refuse("the person cancelled").await
+}

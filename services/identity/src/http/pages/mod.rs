@@ -1,0 +1,32 @@
+//! The log-in pages. Every step works without script; every POST carries a form token and answers
+//! 303 to a GET (RFC 9700 §4.12).
+
+mod consent;
+mod login;
+mod logout;
+mod register;
+mod step_up;
+mod visit;
+
+use axum::Router;
+use axum::routing::{get, post};
+use siegel_web::protect;
+
+use crate::state::Identity;
+
+/// `/login/*` and `/logout`.
+pub fn router(state: Identity) -> Router {
+    let face = state.people.face.clone();
+    let pages = Router::new()
+        .route("/logout", get(logout::show).post(logout::forward))
+        .route("/login/logout", get(logout::done).post(logout::submit))
+        .route("/login/{interaction}", get(login::show).post(login::submit))
+        .route("/login/{interaction}/cancel", post(login::cancel))
+        .route("/login/{interaction}/register", get(register::show).post(register::submit))
+        .route("/login/{interaction}/confirm", get(register::code).post(register::confirm))
+        .route("/login/{interaction}/step-up", get(step_up::show).post(step_up::submit))
+        .route("/login/{interaction}/eid", get(step_up::back))
+        .route("/login/{interaction}/consent", get(consent::show).post(consent::submit))
+        .with_state(state);
+    protect(pages, &face)
+}

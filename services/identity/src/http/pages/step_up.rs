@@ -1,0 +1,130 @@
+//! Raising the level with the eID card, and coming back from it.
+
+use axum::extract::Query;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use siegel_web::forms::{Button, Link};
+use siegel_web::{CheckedForm, CsrfField, Texts, format};
+
+use super::visit::{Cancel, Visit, Who};
+use crate::app::failure::Failure;
+use crate::app::identify::{self, Outcome, Return};
+use crate::domain::cards::Refusal;
+use crate::domain::decide::{ConsentState, LogIn, Step};
+
+#[derive(askama::Template)]
+#[template(path = "step_up.html")]
+struct StepUpPage {
+    t: Texts,
+    who: Who,
+    have: String,
+    csrf: CsrfField,
+    action: String,
+    card: Button,
+    skip: Option<Button>,
+    cancel: Cancel,
+}
+
+#[derive(Deserialize)]
+pub struct StepUpForm {
+    /// `eid`, or `skip` where the level is only preferred.
+    #[serde(default)]
+    method: String,
+}
+
+#[derive(Deserialize)]
+pub struct BackQuery {
+    #[serde(default)]
+    eid_session: String,
+}
+
+/// Says why a higher level is needed and offers what reaches it: of our credentials, the card
+/// alone.
+pub async fn show(visit: Visit) -> Response {
+    let session = match visit.session().await {
+        Ok(session) => session,
+        Err(error) => return visit.failed(&error.into()),
+    };
+    let step = visit.decide(session.as_ref(), ConsentState::Given);
+    let (Step::StepUp { optional, .. }, Some(session)) = (step, session) else {
+        return visit.go("");
+    };
+    let t = visit.t;
+    let level = format::level(visit.view.locale, session.level);
+    let have = if optional { "step-up-offer" } else { "step-up-have" };
+    let skip = || Button::secondary(t.get("step-up-skip")).sends("method", "skip");
+    let body = StepUpPage {
+        t,
+        who: visit.who(),
+        have: t.with(have, [("level", level.into())]),
+        csrf: visit.view.csrf_field(),
+        action: visit.path("step-up"),
+        card: Button::primary(t.get("step-up-card")).sends("method", "eid"),
+        skip: optional.then(skip),
+        cancel: visit.cancel(),
+    };
+    visit.dressed(visit.view.page(t.get("step-up-title")).narrow().show(&body))
+}
+
+pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<StepUpForm>) -> Response {
+    match sent.method.as_str() {
+        "eid" => to_card(&visit, "eid-purpose-raise").await,
+        "skip" => visit.go_settled(),
+        _ => visit.go("step-up"),
+    }
+}
+
+/// Starts an identification and sends the browser there.
+pub async fn to_card(visit: &Visit, purpose: &str) -> Response {
+    let client = visit.interaction.request.client_name.as_str();
+    let purpose = visit.t.with(purpose, [("client", client.into())]);
+    let locale = visit.view.locale.as_str();
+    match identify::start(&visit.state, &visit.interaction, &purpose, locale).await {
+        Ok(browser_url) => visit.dressed(Redirect::to(&browser_url).into_response()),
+        Err(failure) => visit.failed(&failure),
+    }
+}
+
+/// The browser is back from the card.
+pub async fn back(visit: Visit, Query(query): Query<BackQuery>) -> Response {
+    match finish(&visit, &query.eid_session).await {
+        Ok(Outcome::In(logged_in)) => visit.go_logged_in(logged_in),
+        Ok(outcome) => not_raised(&visit, &outcome),
+        Err(failure) => visit.failed(&failure),
+    }
+}
+
+async fn finish(visit: &Visit, eid_session: &str) -> Result<Outcome, Failure> {
+    let session = visit.session().await?;
+    let step = visit.decide(session.as_ref(), ConsentState::Given);
+    let again = step == Step::LogIn(LogIn::Again);
+    let presented = visit.presented();
+    let back = Return {
+        interaction: &visit.interaction,
+        eid_session,
+        session: session.as_ref(),
+        again,
+        presented: presented.as_deref(),
+    };
+    identify::finish(&visit.state, back).await
+}
+
+fn not_raised(visit: &Visit, outcome: &Outcome) -> Response {
+    let (status, key) = match outcome {
+        Outcome::In(_) | Outcome::Cancelled => (StatusCode::OK, "card-cancelled"),
+        Outcome::Failed => (StatusCode::UNPROCESSABLE_ENTITY, "card-failed"),
+        Outcome::Open => (StatusCode::CONFLICT, "card-open"),
+        Outcome::Unknown => (StatusCode::GONE, "card-unknown"),
+        Outcome::Refused(why) => (
+            StatusCode::FORBIDDEN,
+            match why {
+                Refusal::OfAnotherAccount => "card-other-account",
+                Refusal::OfAnotherPerson => "card-other-person",
+                Refusal::NotBound => "card-not-bound",
+            },
+        ),
+    };
+    let back = Link::primary(visit.path(""), visit.t.get("card-back"));
+    visit.dead_end(status, &format!("{key}-title"), key, back)
+}

@@ -1,0 +1,302 @@
+//! One request to a page of an authorization request: whose browser, which request, which session.
+
+use std::error::Error;
+use std::time::Duration;
+
+use axum::RequestPartsExt as _;
+use axum::extract::{FromRequestParts, Path};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use siegel_crypto::{b64, random_token, same_bytes, sha256};
+use siegel_db::StoreError;
+use siegel_kernel::Timestamp;
+use siegel_web::forms::{Button, LevelBadge, Link};
+use siegel_web::{FormAction, Locale, Problem, SetCookie, Texts, View};
+
+use crate::app::authorize::{self, CompleteError};
+use crate::app::failure::Failure;
+use crate::app::sessions::{self, LoggedIn};
+use crate::domain::answer::RedirectTarget;
+use crate::domain::decide::{ConsentState, Question, Step, decide};
+use crate::domain::interaction::{Interaction, InteractionId, SessionView};
+use crate::domain::oauth::OAuthError;
+use crate::http::LOCALES;
+use crate::state::Identity;
+use crate::store::interactions;
+
+/// Short name of the cookie that ties an authorization request to one browser.
+const BROWSER: &str = "browser";
+
+/// What every page of an authorization request knows.
+pub struct Visit {
+    pub state: Identity,
+    pub view: View,
+    pub t: Texts,
+    pub interaction: Interaction,
+    pub headers: HeaderMap,
+    pub now: Timestamp,
+    /// The person chose to go on with less than the client prefers (`?enough=1`).
+    settled: bool,
+    /// To be set when this was the first page.
+    cookie: Option<SetCookie>,
+}
+
+impl FromRequestParts<Identity> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Identity) -> Result<Self, Response> {
+        let view: View = parts.extract().await?;
+        let id = parts.extract::<Path<String>>().await.ok();
+        let id = id.and_then(|Path(text)| text.parse::<InteractionId>().ok());
+        let t = view.texts(&LOCALES);
+        let Some(id) = id else { return Err(over(&view, t)) };
+        match Self::open(parts, state, view.clone(), id).await {
+            Ok(Some(visit)) => Ok(visit),
+            Ok(None) => Err(over(&view, t)),
+            Err(Refused::OtherBrowser) => Err(other_browser(&view, t)),
+            Err(Refused::Failure(failure)) => Err(failed(&view, &failure)),
+        }
+    }
+}
+
+/// Why a page does not open.
+enum Refused {
+    OtherBrowser,
+    Failure(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl Visit {
+    async fn open(
+        parts: &Parts,
+        state: &Identity,
+        view: View,
+        id: InteractionId,
+    ) -> Result<Option<Self>, Refused> {
+        let now = state.now();
+        let mut tx = state.outside.db.read().await?;
+        let Some(interaction) = interactions::find(&mut tx, id, now).await? else {
+            return Ok(None);
+        };
+        drop(tx);
+        let first_page = parts.method == Method::GET && view.path() == format!("/login/{id}");
+        let cookie = match &interaction.browser {
+            Some(bound) => {
+                let sent = view.cookie(BROWSER).map(|c| sha256(c.as_bytes()));
+                if !sent.is_some_and(|sent| same_bytes(&sent, bound)) {
+                    return Err(Refused::OtherBrowser);
+                }
+                None
+            }
+            None if first_page => Some(bind(state, &view, id).await?),
+            None => return Err(Refused::OtherBrowser),
+        };
+        let view = spoken(view, &interaction);
+        let settled = parts.uri.query().is_some_and(|q| q.split('&').any(|p| p == "enough=1"));
+        let t = view.texts(&LOCALES);
+        let (state, headers) = (state.clone(), parts.headers.clone());
+        Ok(Some(Self { state, view, t, interaction, headers, now, settled, cookie }))
+    }
+
+    /// The session of this browser, if it counts for the client's sector.
+    pub async fn session(&self) -> Result<Option<SessionView>, StoreError> {
+        sessions::from_cookie(&self.state, &self.headers, &self.interaction.request.sector).await
+    }
+
+    /// The session cookie, whatever it is worth.
+    pub fn presented(&self) -> Option<String> {
+        sessions::presented(&self.state, &self.headers)
+    }
+
+    pub fn decide(&self, session: Option<&SessionView>, consent: ConsentState) -> Step {
+        decide(&Question {
+            request: &self.interaction.request,
+            session,
+            consent,
+            asked_at: self.interaction.created_at,
+            settled: self.settled,
+            now: self.now,
+        })
+    }
+
+    /// The path of one of this request's pages; `""` is the first, which knows the next step.
+    pub fn path(&self, page: &str) -> String {
+        let slash = if page.is_empty() { "" } else { "/" };
+        let enough = if self.settled { "?enough=1" } else { "" };
+        format!("/login/{}{slash}{page}{enough}", self.interaction.id)
+    }
+
+    /// To one of this request's pages.
+    pub fn go(&self, page: &str) -> Response {
+        self.dressed(Redirect::to(&self.path(page)).into_response())
+    }
+
+    /// Past an optional step.
+    pub fn go_settled(&self) -> Response {
+        let path = format!("/login/{}?enough=1", self.interaction.id);
+        self.dressed(Redirect::to(&path).into_response())
+    }
+
+    /// On with a session whose cookie is new.
+    pub fn go_logged_in(&self, logged_in: LoggedIn) -> Response {
+        let cookie = self.view.scheme().cookie(sessions::COOKIE, logged_in.token);
+        (cookie, self.go("")).into_response()
+    }
+
+    /// Adds to a response what every page of this request needs: the browser's cookie, and leave
+    /// for its forms to end at the client (Chromium applies `form-action` to redirects).
+    pub fn dressed(&self, mut response: Response) -> Response {
+        if let Some(cookie) = &self.cookie {
+            response.headers_mut().append(SET_COOKIE, cookie.to_header());
+        }
+        match FormAction::of(&self.interaction.request.redirect_uri) {
+            Some(client) => client.on(response),
+            None => response,
+        }
+    }
+
+    /// Answers the client and leaves the pages.
+    pub async fn finish(&self, session: &SessionView) -> Response {
+        match authorize::complete(&self.state, &self.interaction, session).await {
+            Ok(target) => self.leave(target),
+            Err(CompleteError::AlreadyAnswered) => over(&self.view, self.t),
+            Err(CompleteError::NotEnough) => self.go(""),
+            Err(CompleteError::Store(error)) => self.failed(&error.into()),
+            Err(CompleteError::Entropy(error)) => self.failed(&error.into()),
+        }
+    }
+
+    /// Tells the client that the person does not want this.
+    pub async fn refuse(&self, description: &'static str) -> Response {
+        let error = OAuthError::AccessDenied;
+        match authorize::refuse(&self.state, &self.interaction, error, description).await {
+            Ok(target) => self.leave(target),
+            Err(error) => self.failed(&error.into()),
+        }
+    }
+
+    fn leave(&self, target: RedirectTarget) -> Response {
+        let mut response = crate::http::answer::show(&self.view, target);
+        if let Some(cookie) = &self.cookie {
+            response.headers_mut().append(SET_COOKIE, cookie.to_header());
+        }
+        response
+    }
+
+    /// A page for what went wrong on our side.
+    pub fn failed(&self, failure: &Failure) -> Response {
+        self.dressed(failed(&self.view, failure))
+    }
+
+    /// A page that says why it does not go on here, and leads to another.
+    pub fn dead_end(&self, status: StatusCode, title: &str, text: &str, back: Link) -> Response {
+        let body = DeadEnd { text: self.t.get(text), back };
+        let page = self.view.page(self.t.get(title)).narrow().status(status);
+        self.dressed(page.show(&body))
+    }
+
+    /// Who asks, for what, and how sure they must be.
+    pub fn who(&self) -> Who {
+        let request = &self.interaction.request;
+        let why = match request.floor.as_str() {
+            "basic" => "why-basic",
+            "low" => "why-low",
+            "substantial" => "why-substantial",
+            _ => "why-high",
+        };
+        Who {
+            client: request.client_name.clone(),
+            purpose: Some(request.purpose.clone()).filter(|p| !p.is_empty()),
+            level: LevelBadge::new(request.floor, self.view.locale),
+            why: self.t.get(why),
+        }
+    }
+
+    /// The way out, on every page before the last.
+    pub fn cancel(&self) -> Cancel {
+        let button = Button::tertiary(self.t.get("cancel")).skip_validation();
+        Cancel { action: self.path("cancel"), button }
+    }
+}
+
+/// Who asks, as `who.html` shows it.
+pub struct Who {
+    pub client: String,
+    pub purpose: Option<String>,
+    pub level: LevelBadge,
+    pub why: String,
+}
+
+/// The form of `cancel.html`.
+pub struct Cancel {
+    pub action: String,
+    pub button: Button,
+}
+
+#[derive(askama::Template)]
+#[template(path = "dead_end.html")]
+struct DeadEnd {
+    text: String,
+    back: Link,
+}
+
+/// Binds the request to this browser, by the cookie it has or a new one.
+async fn bind(state: &Identity, view: &View, id: InteractionId) -> Result<SetCookie, Refused> {
+    let ours = |c: &String| b64::decode(c).is_some_and(|bytes| bytes.len() == 32);
+    let token = match view.cookie(BROWSER).filter(ours) {
+        Some(token) => token,
+        None => random_token(&*state.outside.entropy)?,
+    };
+    let mut tx = state.outside.db.begin().await?;
+    let bound = interactions::bind_browser(&mut tx, id, &sha256(token.as_bytes())).await?;
+    tx.commit().await?;
+    if !bound {
+        // Another browser opened the page in this very moment.
+        return Err(Refused::OtherBrowser);
+    }
+    Ok(view.scheme().cookie(BROWSER, token))
+}
+
+/// The person's own choice of language comes before the client's.
+fn spoken(view: View, interaction: &Interaction) -> View {
+    let wanted = interaction.request.ui_locales.as_deref().and_then(Locale::from_ui_locales);
+    if view.cookie("lang").is_some() { view } else { view.with_locale(wanted) }
+}
+
+fn over(view: &View, t: Texts) -> Response {
+    view.error_page(StatusCode::GONE, &t.get("over-title"), &t.get("over"), None)
+}
+
+fn other_browser(view: &View, t: Texts) -> Response {
+    tracing::info!("a log-in page was opened in another browser");
+    let (title, text) = (t.get("other-browser-title"), t.get("other-browser"));
+    view.error_page(StatusCode::FORBIDDEN, &title, &text, None)
+}
+
+/// Logs the failure once and answers without details.
+pub fn failed(view: &View, failure: &Failure) -> Response {
+    let error = failure as &dyn Error;
+    if failure.passes() {
+        tracing::warn!(error, "a log-in page has to be tried again");
+        let mut response = match failure {
+            Failure::Password(_) => {
+                let t = view.texts(&LOCALES);
+                let (title, text) = (t.get("login-busy-title"), t.get("login-busy"));
+                view.error_page(StatusCode::SERVICE_UNAVAILABLE, &title, &text, None)
+            }
+            _ => view.problem(Problem::Unavailable),
+        };
+        let seconds = HeaderValue::from(Duration::from_secs(5).as_secs());
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+        return response;
+    }
+    tracing::error!(error, "a log-in page failed");
+    view.problem(Problem::Internal)
+}
