@@ -1,0 +1,111 @@
+//! What only the sandbox has: a mail sink with pages, a clock that can be moved, an index. Only
+//! `siegel up` makes it, and that refuses to run when the profile is production.
+
+mod clock;
+mod clock_pages;
+mod index;
+mod mail_pages;
+mod mail_sink;
+mod mail_text;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use siegel_crypto::SystemEntropy;
+use siegel_web::{Csrf, Face};
+
+pub use clock::SandboxClock;
+pub use mail_sink::SandboxMailSink;
+
+fluent_templates::static_loader! {
+    static LOCALES = {
+        locales: "./src/sandbox/locales",
+        fallback_language: "de",
+        customise: |bundle| bundle.set_use_isolating(false),
+    };
+}
+
+/// A part of the sandbox cannot be made or used.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    #[error("the sandbox's mail sink cannot listen")]
+    Listen(#[source] std::io::Error),
+    #[error("the state of the sandbox's clock in {0} cannot be read or written")]
+    ClockFile(String, #[source] std::io::Error),
+    #[error("{0} does not hold the state of the sandbox's clock")]
+    ClockState(String),
+    #[error("the sandbox's clock only moves forward, and at most {0} years ahead")]
+    ClockMove(i64),
+    #[error("no mail arrived within {0} s")]
+    NoMail(u64),
+}
+
+/// Everything below `/sandbox`.
+#[derive(Clone)]
+pub struct Sandbox {
+    /// Without a slash at the end.
+    origin: String,
+    mails: SandboxMailSink,
+    clock: Arc<SandboxClock>,
+    /// Name and address of people who have an account.
+    people: Vec<(String, String)>,
+}
+
+impl Sandbox {
+    pub fn new(
+        origin: &str,
+        mails: SandboxMailSink,
+        clock: Arc<SandboxClock>,
+        people: Vec<(String, String)>,
+    ) -> Self {
+        Self { origin: origin.to_owned(), mails, clock, people }
+    }
+
+    /// The pages. Their form tokens hold for this process.
+    pub fn router(&self) -> Router {
+        let entropy = SystemEntropy::new();
+        let Ok(key) = siegel_kernel::Entropy::bytes::<32>(&entropy) else {
+            tracing::error!("the sandbox has no pages: there are no random bytes");
+            return Router::new();
+        };
+        let face = Face::new(&self.origin, Csrf::new(&key, Arc::new(entropy))).sandbox(true);
+        let router = Router::new()
+            .route("/sandbox", get(index::show))
+            .route("/sandbox/clock", post(clock_pages::set))
+            .route("/sandbox/clock.json", get(clock_pages::read))
+            .route("/sandbox/mail", get(mail_pages::list))
+            .route("/sandbox/mail.json", get(mail_pages::json))
+            .route("/sandbox/mail/{id}", get(mail_pages::one))
+            .layer(DefaultBodyLimit::max(4096))
+            .with_state(self.clone());
+        siegel_web::protect(router, &face)
+    }
+
+    /// The code in the newest mail to `address`, for which it waits at most `patience`; `None`
+    /// when that mail has no code (the address has an account already).
+    pub async fn code_for(
+        &self,
+        address: &str,
+        patience: Duration,
+    ) -> Result<Option<String>, SandboxError> {
+        let mail = tokio::time::timeout(patience, self.mails.newest_to(address)).await;
+        let mail = mail.map_err(|_| SandboxError::NoMail(patience.as_secs()))?;
+        Ok(code_in(&mail_text::readable(&mail.raw).text))
+    }
+}
+
+/// The first run of exactly six digits; spaces inside, as mails group them, do not count.
+fn code_in(text: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let dense: String = line.chars().filter(|c| *c != ' ').collect();
+        let mut runs =
+            [line, &dense].into_iter().flat_map(|l| l.split(|c: char| !c.is_ascii_digit()));
+        runs.find(|run| run.len() == 6).map(str::to_owned)
+    })
+}
+
+#[cfg(test)]
+mod tests;
