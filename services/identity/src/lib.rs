@@ -3,15 +3,19 @@
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod grpc;
+pub mod http;
 mod keys;
 pub mod people;
 pub mod people_config;
 pub mod ports;
+mod start;
 mod state;
 pub mod store;
 
 pub use config::Config;
 pub use keys::{Keys, KeysError};
+pub use start::{StartError, running, start};
 pub use state::Identity;
 
 /// The tables of this service.

@@ -24,7 +24,7 @@ use crate::state::Identity;
 use crate::store::{clients, codes, interactions, par};
 
 /// How long a code may be redeemed (FAPI 2.0 §5.3.2.1: at most 60 s).
-pub const CODE_LIFETIME: Duration = Duration::from_secs(60);
+pub const CODE_LIFETIME: Duration = Duration::from_mins(1);
 
 /// What happens to an authorization request.
 #[derive(Debug)]
@@ -121,14 +121,8 @@ async fn silently(
     let Ok(consent) = consent::state_of(state, request, session.as_ref()).await else {
         return no(OAuthError::TemporarilyUnavailable, "a part of the service is out of reach");
     };
-    let question = Question {
-        request,
-        session: session.as_ref(),
-        consent,
-        asked_at: now,
-        settled: true,
-        now,
-    };
+    let question =
+        Question { request, session: session.as_ref(), consent, asked_at: now, settled: true, now };
     let step = decide(&question);
     let session = match (step, session) {
         (Step::Finish, Some(session)) => session,
@@ -165,11 +159,7 @@ async fn silently(
 }
 
 /// The subject of an ID token that we issued to this client; it may have expired.
-pub fn hinted_subject(
-    state: &Identity,
-    client: &Client,
-    hint: &str,
-) -> Result<String, JwsError> {
+pub fn hinted_subject(state: &Identity, client: &Client, hint: &str) -> Result<String, JwsError> {
     #[derive(serde::Deserialize)]
     struct Hint {
         iss: String,

@@ -30,11 +30,7 @@ impl<'a> Facts<'a> {
 
 /// The grant lives, is this client's and subject's, its session has not ended, and no not-before
 /// came after the token.
-pub async fn is_active(
-    tx: &mut Tx,
-    facts: &Facts<'_>,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
+pub async fn is_active(tx: &mut Tx, facts: &Facts<'_>, now: Timestamp) -> Result<bool, StoreError> {
     let Some(id) = facts.grant else { return Ok(false) };
     let Some(grant) = grants::find(tx, id).await? else { return Ok(false) };
     let same = grant.client_id == facts.client_id && grant.subject == facts.subject;

@@ -81,13 +81,7 @@ async fn by_assertion(
     // name the endpoint (OpenID Connect Core §9).
     let audiences = [state.issuer(), here.as_str(), token.as_str()];
     let allowed = if client.is_fapi() { audiences.get(..1) } else { audiences.get(..) };
-    let held = assertion::verify(
-        text,
-        &keys,
-        &client.client_id,
-        allowed.unwrap_or_default(),
-        now,
-    );
+    let held = assertion::verify(text, &keys, &client.client_id, allowed.unwrap_or_default(), now);
     let held = held.map_err(|e| {
         failed(match e {
             AssertionError::Malformed => "the client assertion is malformed",
@@ -126,8 +120,7 @@ fn sent<'a>(headers: &HeaderMap, params: &'a Params) -> Result<Sent<'a>, Endpoin
     if let Some(value) = first {
         let description = "the Authorization header holds no client id and secret";
         let parts = value.to_str().ok().and_then(basic);
-        let (id, secret) =
-            parts.ok_or(EndpointError::Client { by_header: true, description })?;
+        let (id, secret) = parts.ok_or(EndpointError::Client { by_header: true, description })?;
         return Ok(Sent::Basic { id, secret });
     }
     let Some(text) = assertion else { return Ok(Sent::Nothing) };

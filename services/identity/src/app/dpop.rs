@@ -15,7 +15,7 @@ use crate::store::replay::{self, Seen};
 /// A nonce is accepted in the window it was made in and in the next.
 const WINDOW_SECONDS: i64 = 60;
 /// A proof cannot be presented longer than this: its own window and both clocks' error.
-const REMEMBERED: Duration = Duration::from_secs(120);
+const REMEMBERED: Duration = Duration::from_mins(2);
 
 /// The proof of a request, when it has one; `access_token` at userinfo. Replay is checked by
 /// [`first_use`], inside the transaction of what the proof is for.

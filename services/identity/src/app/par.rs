@@ -18,7 +18,7 @@ use crate::store::par;
 /// How the handles look.
 pub const HANDLE_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// How long a client has to send the person (RFC 9126 §2.2: 5 to 600 s).
-pub const LIFETIME: Duration = Duration::from_secs(300);
+pub const LIFETIME: Duration = Duration::from_mins(5);
 
 #[derive(Debug, Serialize)]
 pub struct Pushed {

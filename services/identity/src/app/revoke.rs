@@ -38,7 +38,7 @@ pub async fn by_client(
     let mut tx = state.outside.db.begin().await?;
     let Some(id) = grant_of(state, &mut tx, token).await? else { return Ok(()) };
     let found = grants::find(&mut tx, id).await?;
-    if !found.is_some_and(|g| g.client_id == client.client_id) {
+    if found.is_none_or(|g| g.client_id != client.client_id) {
         return Ok(());
     }
     if grant(&mut tx, id, now).await? {
@@ -68,7 +68,6 @@ async fn grant_of(
     if let Some(stored) = refresh::find(tx, &sha256(token.as_bytes())).await? {
         return Ok(Some(stored.grant_id));
     }
-    let claims: Option<AccessToken> =
-        state.keys.published().verify(token, AccessToken::TYP).ok();
+    let claims: Option<AccessToken> = state.keys.published().verify(token, AccessToken::TYP).ok();
     Ok(claims.and_then(|c| c.gid.parse().ok()))
 }

@@ -8,12 +8,12 @@ use siegel_kernel::Timestamp;
 use crate::state::Identity;
 use crate::store::{codes, grants, interactions, par, refresh, replay};
 
-const PAUSE: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_mins(5);
 /// Used codes, spent refresh tokens and ended grants are remembered this long: a second use is
 /// then recognised as such.
-const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
+const REMEMBERED: Duration = Duration::from_hours(24);
 /// Pushed requests may still be answered while their person is on the pages.
-const ON_THE_PAGES: Duration = Duration::from_secs(3600);
+const ON_THE_PAGES: Duration = Duration::from_hours(1);
 
 /// Sweeps until the task is dropped; one replica at a time.
 pub async fn run(state: Identity) {

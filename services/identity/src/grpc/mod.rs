@@ -1,3 +1,5 @@
 //! gRPC faces: between wire messages and use cases.
 
+pub mod key_service;
 pub mod self_service;
+pub mod sibling_service;

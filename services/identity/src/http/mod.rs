@@ -1,6 +1,7 @@
 //! The public face: OpenID Connect and the log-in pages.
 
 pub mod answer;
+pub mod op;
 pub mod pages;
 
 fluent_templates::static_loader! {

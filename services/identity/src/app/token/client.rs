@@ -10,8 +10,8 @@ use crate::app::access_token::{self, NewToken};
 use crate::app::endpoint::EndpointError;
 use crate::domain::grant::{Grant, Holder};
 use crate::domain::oauth::{OAuthError, Refused};
-use crate::domain::scopes::{self, Opens};
 use crate::domain::request;
+use crate::domain::scopes::{self, Opens};
 use crate::state::Identity;
 use crate::store::grants;
 

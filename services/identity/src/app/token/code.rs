@@ -19,13 +19,13 @@ use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::request;
 use crate::state::Identity;
 use crate::store::codes::{self, Code};
-use crate::store::refresh::{self, RefreshToken};
 use crate::store::grants;
+use crate::store::refresh::{self, RefreshToken};
 
 /// A grant lives as long as its session can.
-const WITH_SESSION: Duration = Duration::from_secs(12 * 3600);
+const WITH_SESSION: Duration = Duration::from_hours(12);
 /// A grant with `offline_access`.
-const OFFLINE: Duration = Duration::from_secs(30 * 24 * 3600);
+const OFFLINE: Duration = Duration::from_hours(30 * 24);
 
 pub(super) async fn redeem(
     state: &Identity,
@@ -93,8 +93,7 @@ pub(super) async fn redeem(
         .map(|about| {
             let nonce = granted.request.nonce.as_deref();
             let now = asked.now;
-            let new =
-                NewIdToken { granted: &granted, access_token: &access_token, nonce, now };
+            let new = NewIdToken { granted: &granted, access_token: &access_token, nonce, now };
             id_token::sign(state, &new, about)
         })
         .transpose()?;
@@ -124,7 +123,9 @@ pub(super) async fn redeem(
 fn prove(asked: &Asked<'_>, granted: &Granted) -> Result<(), Refused> {
     let request = &granted.request;
     if asked.params.get("redirect_uri") != Some(request.redirect_uri.as_str()) {
-        return Err(Refused::invalid_grant("redirect_uri is not that of the authorization request"));
+        return Err(Refused::invalid_grant(
+            "redirect_uri is not that of the authorization request",
+        ));
     }
     match (asked.params.get("code_verifier"), &request.code_challenge) {
         (Some(verifier), Some(challenge)) if pkce::verify(verifier, challenge) => {}
@@ -172,23 +173,15 @@ async fn keep(
         return Ok(None);
     }
     let token = random_token(&*state.outside.entropy)?;
-    let stored = RefreshToken {
-        grant_id: code.grant,
-        issued_at: asked.now,
-        expires_at,
-        spent_at: None,
-    };
+    let stored =
+        RefreshToken { grant_id: code.grant, issued_at: asked.now, expires_at, spent_at: None };
     refresh::insert(tx, &sha256(token.as_bytes()), &stored).await?;
     Ok(Some(token))
 }
 
 /// Somebody holds a code that was not theirs: what the first use issued is revoked as well
 /// (RFC 6749 §10.5).
-async fn used_twice(
-    state: &Identity,
-    asked: &Asked<'_>,
-    code: &Code,
-) -> Result<(), EndpointError> {
+async fn used_twice(state: &Identity, asked: &Asked<'_>, code: &Code) -> Result<(), EndpointError> {
     let mut tx = state.outside.db.begin().await?;
     revoke::grant(&mut tx, code.grant, asked.now).await?;
     let name = audit_name(code.granted.session.account);

@@ -1,0 +1,105 @@
+//! What clients can find out about this provider (OpenID Connect Discovery 1.0 §3, RFC 8414 §2):
+//! only what is there.
+
+use serde::Serialize;
+use siegel_oidc::acr::SUPPORTED;
+use siegel_oidc::catalogue::CATALOGUE;
+
+use crate::domain::scopes::ALL;
+use crate::state::Identity;
+
+/// Algorithms accepted in client assertions and DPoP proofs.
+const ALGORITHMS: [&str; 5] = ["ES256", "ES384", "EdDSA", "PS256", "RS256"];
+/// DPoP keys are made for this purpose: the old RSA padding has no excuse there.
+const PROOF_ALGORITHMS: [&str; 4] = ["ES256", "ES384", "EdDSA", "PS256"];
+const AUTH_METHODS: [&str; 3] = ["private_key_jwt", "client_secret_basic", "none"];
+/// Claims beside the catalogue's.
+const PROTOCOL_CLAIMS: [&str; 15] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "sid",
+    "at_hash",
+    "trust_level",
+    "attribute_levels",
+    "postbox_handle",
+    "email_verified",
+];
+
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "names and types are the standard's")]
+pub struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    pushed_authorization_request_endpoint: String,
+    userinfo_endpoint: String,
+    revocation_endpoint: String,
+    end_session_endpoint: String,
+    jwks_uri: String,
+    scopes_supported: Vec<&'static str>,
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 2],
+    grant_types_supported: [&'static str; 3],
+    acr_values_supported: Vec<&'static str>,
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: [&'static str; 1],
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    token_endpoint_auth_signing_alg_values_supported: [&'static str; 5],
+    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    revocation_endpoint_auth_signing_alg_values_supported: [&'static str; 5],
+    dpop_signing_alg_values_supported: [&'static str; 4],
+    code_challenge_methods_supported: [&'static str; 1],
+    claim_types_supported: [&'static str; 1],
+    claims_supported: Vec<&'static str>,
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    require_pushed_authorization_requests: bool,
+    authorization_response_iss_parameter_supported: bool,
+    prompt_values_supported: [&'static str; 4],
+    ui_locales_supported: [&'static str; 2],
+}
+
+/// The provider's metadata; the issuer has no path, so both well-known forms are the same place.
+pub fn metadata(state: &Identity) -> Metadata {
+    let catalogue = CATALOGUE.iter().map(|a| a.name);
+    Metadata {
+        issuer: state.issuer().to_owned(),
+        authorization_endpoint: state.url("/authorize"),
+        token_endpoint: state.url("/token"),
+        pushed_authorization_request_endpoint: state.url("/par"),
+        userinfo_endpoint: state.url("/userinfo"),
+        revocation_endpoint: state.url("/revoke"),
+        end_session_endpoint: state.url("/logout"),
+        jwks_uri: state.url("/.well-known/jwks.json"),
+        scopes_supported: ALL.iter().map(|(name, _)| *name).collect(),
+        response_types_supported: ["code"],
+        response_modes_supported: ["query", "form_post"],
+        grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
+        acr_values_supported: SUPPORTED.iter().map(|(name, _)| *name).collect(),
+        subject_types_supported: ["pairwise"],
+        id_token_signing_alg_values_supported: ["ES256"],
+        token_endpoint_auth_methods_supported: AUTH_METHODS,
+        token_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
+        revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+        revocation_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
+        dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
+        code_challenge_methods_supported: ["S256"],
+        claim_types_supported: ["normal"],
+        claims_supported: PROTOCOL_CLAIMS.into_iter().chain(catalogue).collect(),
+        claims_parameter_supported: true,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+        require_pushed_authorization_requests: state.config.require_pushed,
+        authorization_response_iss_parameter_supported: true,
+        prompt_values_supported: ["none", "login", "consent", "select_account"],
+        ui_locales_supported: ["de", "en"],
+    }
+}

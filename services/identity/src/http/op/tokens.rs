@@ -1,0 +1,82 @@
+//! `/token`, `/par`, `/revoke`: forms of clients.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use super::answer;
+use crate::app::endpoint::EndpointError;
+use crate::app::{par as pushing, revoke as revocation, token as tokens};
+use crate::domain::oauth::Refused;
+use crate::domain::params::Params;
+use crate::state::Identity;
+
+pub(super) async fn token(
+    State(state): State<Identity>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let result = match form(&headers, &body) {
+        Ok(params) => tokens::answer(&state, &headers, params).await,
+        Err(refused) => Err(refused.into()),
+    };
+    let response = match result {
+        Ok(body) => answer::json(StatusCode::OK, &body),
+        Err(error) => answer::error(&error),
+    };
+    answer::with_nonce(&state, response)
+}
+
+pub(super) async fn par(
+    State(state): State<Identity>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let result = match form(&headers, &body) {
+        Ok(params) => pushing::push(&state, &headers, params).await,
+        Err(refused) => Err(refused.into()),
+    };
+    let response = match result {
+        Ok(body) => answer::json(StatusCode::CREATED, &body),
+        Err(error) => answer::error(&error),
+    };
+    answer::with_nonce(&state, response)
+}
+
+pub(super) async fn revoke(
+    State(state): State<Identity>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let result: Result<(), EndpointError> = match form(&headers, &body) {
+        Ok(params) => revocation::by_client(&state, &headers, params).await,
+        Err(refused) => Err(refused.into()),
+    };
+    match result {
+        Ok(()) => {
+            let mut response = StatusCode::OK.into_response();
+            answer::unkept(&mut response);
+            response
+        }
+        Err(error) => answer::error(&error),
+    }
+}
+
+/// Tokens and codes never travel in addresses (RFC 6749 §3.2).
+pub(super) async fn only_post() -> Response {
+    let body = json!({"error": "invalid_request", "error_description": "use POST with a form"});
+    let mut response = answer::json(StatusCode::METHOD_NOT_ALLOWED, &body);
+    response.headers_mut().insert(ALLOW, http::HeaderValue::from_static("POST"));
+    response
+}
+
+fn form(headers: &HeaderMap, body: &str) -> Result<Params, Refused> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(Refused::invalid_request("the body is not a form"));
+    }
+    Params::parse(body)
+}

@@ -1,0 +1,60 @@
+//! Starting the service.
+
+use siegel_db::StoreError;
+use siegel_grpc::{GrpcServices, Outside, Running};
+use siegel_proto::identity::v1::key_service_server::KeyServiceServer;
+use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
+use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
+use tokio::task::JoinSet;
+
+use crate::app::{clients, deliver_outbox, sweep};
+use crate::config::{ClientError, Config};
+use crate::grpc::key_service::PublicKeys;
+use crate::grpc::self_service::SelfCare;
+use crate::grpc::sibling_service::Siblings;
+use crate::http::{op, pages};
+use crate::keys::{Keys, KeysError};
+use crate::state::Identity;
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("{0}")]
+    Keys(#[from] KeysError),
+    #[error("{0}")]
+    Clients(#[from] ClientError),
+    #[error(
+        "origin {0:?} is not https: production serves no http (set origin, or profile = \"sandbox\")"
+    )]
+    InsecureOrigin(String),
+    #[error("the clients cannot be stored")]
+    Store(#[from] StoreError),
+}
+
+/// Loads keys, registers clients, and gives back what is to be served.
+pub async fn start(config: Config, outside: Outside) -> Result<Running, StartError> {
+    let production = outside.profile.is_production();
+    if production && !outside.origin.starts_with("https://") {
+        return Err(StartError::InsecureOrigin(outside.origin));
+    }
+    let keys = Keys::load(&config, !production, &*outside.entropy)?;
+    let registrations = config.registrations()?;
+    let state = Identity::new(config, outside, keys);
+    clients::register(&state, &registrations).await?;
+    Ok(running(&state))
+}
+
+/// What a prepared state serves.
+pub fn running(state: &Identity) -> Running {
+    let grpc = GrpcServices::new()
+        .add(KeyServiceServer::new(PublicKeys(state.clone())))
+        .add(SiblingServiceServer::new(Siblings(state.clone())))
+        .add(SelfServiceServer::new(SelfCare(state.clone())));
+    let http = op::router(state.clone()).merge(pages::router(state.clone()));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(state.feed.clone().run(state.outside.clock.clone()));
+    let worker = state.clone();
+    tasks.spawn(state.outbox.clone().run(move |job| deliver_outbox::handle(worker.clone(), job)));
+    tasks.spawn(sweep::run(state.clone()));
+    Running { grpc, http, tasks }
+}
