@@ -1,0 +1,60 @@
+use siegel_crypto::SealError;
+use siegel_db::StoreError;
+use siegel_kernel::EntropyUnavailable;
+
+use crate::domain::{BadField, NotDeclarable};
+
+/// Why a use case did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("the request is malformed")]
+    Malformed(#[from] BadField),
+    #[error("there is no such account")]
+    UnknownAccount,
+    #[error("the account is open already")]
+    AlreadyOpen,
+    #[error(transparent)]
+    NotDeclarable(#[from] NotDeclarable),
+    #[error("no consent covers these attributes for this purpose")]
+    ConsentRequired,
+    #[error("there is no such consent")]
+    UnknownConsent,
+    #[error("the request id was used for another request")]
+    RequestIdReused,
+    #[error("the database failed")]
+    Store(#[from] StoreError),
+    #[error("sealed values cannot be read or written")]
+    Seal(#[from] SealError),
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
+    #[error("a stored answer cannot be read")]
+    StoredAnswer,
+}
+
+impl Failure {
+    /// The stable reason; `None` for faults of our own and malformed input.
+    pub fn reason(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::UnknownAccount => "ACCOUNT_UNKNOWN",
+            Self::AlreadyOpen => "ACCOUNT_EXISTS",
+            Self::NotDeclarable(NotDeclarable::Verified(_)) => "ATTRIBUTE_VERIFIED",
+            Self::NotDeclarable(NotDeclarable::ProvenOnly(_)) => "ATTRIBUTE_NOT_DECLARABLE",
+            Self::ConsentRequired => "CONSENT_REQUIRED",
+            Self::UnknownConsent => "CONSENT_UNKNOWN",
+            Self::RequestIdReused => "REQUEST_ID_REUSED",
+            Self::Malformed(_)
+            | Self::Store(_)
+            | Self::Seal(_)
+            | Self::Entropy(_)
+            | Self::StoredAnswer => return None,
+        })
+    }
+
+    /// The reason, when it is a decision about the person that the audit trail keeps.
+    pub fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::NotDeclarable(_) | Self::ConsentRequired | Self::UnknownConsent => self.reason(),
+            _ => None,
+        }
+    }
+}

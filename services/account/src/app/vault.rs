@@ -1,0 +1,102 @@
+use std::sync::Arc;
+
+use siegel_crypto::{
+    DataKey, RootSecret, SealError, hmac_sha256, open, seal, unwrap_key, wrap_key,
+};
+use siegel_kernel::{AccountId, Entropy};
+
+use crate::domain::Held;
+use crate::store::accounts::Account;
+use crate::store::attributes::{AttributeId, Stored};
+
+/// The keys above the accounts' own. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault {
+    key_encryption: Arc<DataKey>,
+    digests: Arc<DataKey>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// The key of one account.
+pub struct AccountKey {
+    key: DataKey,
+    account: AccountId,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Vault {
+    pub fn new(root: &RootSecret, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            key_encryption: Arc::new(root.key("account key encryption")),
+            digests: Arc::new(root.key("account request digests")),
+            entropy,
+        }
+    }
+
+    /// Keyed digest of a request that may hold personal data.
+    pub fn digest(&self, kind: &str, request: &[u8]) -> [u8; 32] {
+        hmac_sha256(self.digests.as_bytes(), &[kind.as_bytes(), &[0], request].concat())
+    }
+
+    /// A fresh key for an account, and its wrapped form to be stored.
+    pub fn new_key(&self, account: AccountId) -> Result<(AccountKey, Vec<u8>), SealError> {
+        let key = DataKey::generate(self.entropy.as_ref())?;
+        let wrapped =
+            wrap_key(&self.key_encryption, &context(account), &key, self.entropy.as_ref())?;
+        Ok((AccountKey { key, account, entropy: self.entropy.clone() }, wrapped))
+    }
+
+    pub fn key_of(&self, account: &Account) -> Result<AccountKey, SealError> {
+        let key = unwrap_key(&self.key_encryption, &context(account.id), &account.data_key)?;
+        Ok(AccountKey { key, account: account.id, entropy: self.entropy.clone() })
+    }
+}
+
+fn context(account: AccountId) -> Vec<u8> {
+    format!("account key/{account}").into_bytes()
+}
+
+impl AccountKey {
+    fn value_context(&self, id: AttributeId, name: &str) -> Vec<u8> {
+        format!("attribute/{}/{id}/{name}", self.account).into_bytes()
+    }
+
+    pub fn seal_value(
+        &self,
+        id: AttributeId,
+        name: &str,
+        value: &str,
+    ) -> Result<Vec<u8>, SealError> {
+        let context = self.value_context(id, name);
+        seal(&self.key, &context, value.as_bytes(), self.entropy.as_ref())
+    }
+
+    pub fn open_value(&self, stored: &Stored) -> Result<Held, SealError> {
+        let context = self.value_context(stored.id, &stored.name);
+        let plain = open(&self.key, &context, &stored.value)?;
+        let value = String::from_utf8(plain.to_vec()).map_err(|_| SealError::DoesNotOpen)?;
+        Ok(Held {
+            name: stored.name.clone(),
+            value,
+            proof: stored.proof,
+            recorded_at: stored.recorded_at,
+        })
+    }
+
+    pub fn open_values(&self, stored: &[Stored]) -> Result<Vec<Held>, SealError> {
+        stored.iter().map(|one| self.open_value(one)).collect()
+    }
+
+    /// Seals the answer to a request, which is kept for its repetition.
+    pub fn seal_answer(&self, request_id: &str, answer: &[u8]) -> Result<Vec<u8>, SealError> {
+        seal(&self.key, &self.answer_context(request_id), answer, self.entropy.as_ref())
+    }
+
+    pub fn open_answer(&self, request_id: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        Ok(open(&self.key, &self.answer_context(request_id), sealed)?.to_vec())
+    }
+
+    fn answer_context(&self, request_id: &str) -> Vec<u8> {
+        format!("answer/{}/{request_id}", self.account).into_bytes()
+    }
+}

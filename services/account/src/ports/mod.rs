@@ -1,0 +1,3 @@
+//! What is outside: the notification service.
+
+pub mod contact;

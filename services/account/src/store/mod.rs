@@ -1,0 +1,6 @@
+//! SQL, one file per table.
+
+pub mod accounts;
+pub mod attributes;
+pub mod consents;
+pub mod disclosures;

@@ -1,0 +1,216 @@
+//! A running service, and what the tests say to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use siegel_account::{Config, MIGRATIONS, start};
+use siegel_db::{Db, StoreError, on};
+use siegel_grpc::testing::{Fakes, outside, serve};
+use siegel_grpc::{Caller, GrpcServices, Person, Running};
+use siegel_kernel::{AccountId, Clock as _, Entropy as _, GrantId, TrustLevel};
+use siegel_proto::account::v1::account_registry_service_client::AccountRegistryServiceClient;
+use siegel_proto::account::v1::account_service_client::AccountServiceClient;
+use siegel_proto::account::v1::{
+    Attribute, OpenAccountRequest, RecordConsentRequest, RecordIdentificationRequest,
+};
+use siegel_proto::common::v1::AttributeSource;
+use siegel_proto::notification::v1 as note;
+use siegel_proto::notification::v1::notification_service_server::{
+    NotificationService, NotificationServiceServer,
+};
+use siegel_testkit::{CountingEntropy, TestClock};
+use tokio::sync::watch;
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
+
+pub struct Office {
+    pub db: Db,
+    pub clock: Arc<TestClock>,
+    pub entropy: Arc<CountingEntropy>,
+    pub contacts: Contacts,
+    pub registry: AccountRegistryServiceClient<Channel>,
+    running: Running,
+    _dir: tempfile::TempDir,
+}
+
+impl Office {
+    pub async fn open(db: Db) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (clock, entropy) =
+            (Arc::new(TestClock::default()), Arc::new(CountingEntropy::default()));
+        let contacts = Contacts::default();
+        let notification =
+            GrpcServices::new().add(NotificationServiceServer::new(contacts.clone()));
+        let fakes = Fakes::new().with("account", "notification", &notification);
+        let outside = outside("account", db.clone(), clock.clone(), entropy.clone(), &fakes);
+        let running = start(Config::new(dir.path().join("kek")), outside).await.unwrap();
+        let identity = Caller::Sibling("identity".into());
+        let registry = AccountRegistryServiceClient::new(serve(&running.grpc, identity));
+        Self { db, clock, entropy, contacts, registry, running, _dir: dir }
+    }
+
+    /// An open account for this address.
+    pub async fn account(&mut self, email: &str) -> AccountId {
+        let id = AccountId::new(self.clock.as_ref(), self.entropy.as_ref()).unwrap();
+        self.registry.open_account(opening(id, email)).await.unwrap();
+        id
+    }
+
+    /// The service as this person at level basic reaches it.
+    pub fn person(&self, account: AccountId) -> AccountServiceClient<Channel> {
+        let person = Person {
+            account,
+            client_id: "portal".into(),
+            subject: "s".into(),
+            level: TrustLevel::Basic,
+            authenticated_at: self.clock.now(),
+            grant: GrantId::new(self.clock.as_ref(), self.entropy.as_ref()).unwrap(),
+            session: None,
+            scopes: vec!["account.read".into(), "account.write".into()],
+        };
+        AccountServiceClient::new(serve(&self.running.grpc, Caller::Person(person)))
+    }
+
+    /// A card reading with these attributes, at level high.
+    pub async fn card(&mut self, account: AccountId, attributes: &[(&str, &str)]) {
+        let request = RecordIdentificationRequest {
+            request_id: self.fresh(),
+            account_id: account.to_string(),
+            attributes: attributes.iter().map(|(n, v)| from_card(n, v)).collect(),
+        };
+        self.registry.record_identification(request).await.unwrap();
+    }
+
+    pub async fn consent(&mut self, account: AccountId, client: &str, names: &[&str]) -> String {
+        let request = RecordConsentRequest {
+            request_id: self.fresh(),
+            account_id: account.to_string(),
+            client_id: client.into(),
+            client_name: "Bürgerportal".into(),
+            attributes: names.iter().map(|n| (*n).to_owned()).collect(),
+            purpose: "Antrag".into(),
+        };
+        self.registry.record_consent(request).await.unwrap().into_inner().consent_id
+    }
+
+    /// Moves the clock past the wait of a failed job, once it has been put back.
+    pub async fn advance_until_retried(&self, attempts: usize) {
+        let back = "SELECT COUNT(*) FROM outbox WHERE claimed_until_us = 0";
+        while self.contacts.calls.borrow().len() == attempts {
+            if self.count(back).await == 1 {
+                self.clock.advance(Duration::from_mins(1));
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub fn fresh(&self) -> String {
+        siegel_crypto::b64::encode(self.entropy.bytes::<12>().unwrap())
+    }
+
+    /// A number from the database.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        let counted = async {
+            let mut tx = self.db.read().await?;
+            Ok::<i64, StoreError>(on!(&mut tx, c => sqlx::query_scalar(sql).fetch_one(c).await?))
+        };
+        counted.await.unwrap()
+    }
+
+    /// Audit kinds and outcomes so far, in order.
+    pub async fn audit(&self) -> Vec<(String, String)> {
+        const SQL: &str = "SELECT kind, outcome FROM audit ORDER BY id";
+        let read = async {
+            let mut tx = self.db.read().await?;
+            Ok::<_, StoreError>(on!(&mut tx, c => sqlx::query_as(SQL).fetch_all(c).await?))
+        };
+        read.await.unwrap()
+    }
+}
+
+pub fn opening(account: AccountId, email: &str) -> OpenAccountRequest {
+    OpenAccountRequest {
+        request_id: format!("open-{account}"),
+        account_id: account.to_string(),
+        email: email.into(),
+        locale: "de".into(),
+    }
+}
+
+pub fn from_card(name: &str, value: &str) -> Attribute {
+    Attribute {
+        name: name.into(),
+        value: value.into(),
+        source: AttributeSource::Eid.into(),
+        level: 4,
+        verified_at: None,
+    }
+}
+
+pub use siegel_grpc::reason;
+
+pub static TABLES: &siegel_db::Migrations = &MIGRATIONS;
+
+/// What notification was told; the first `failures` orders are turned away.
+#[derive(Clone)]
+pub struct Contacts {
+    calls: Arc<watch::Sender<Vec<note::SetContactRequest>>>,
+    pub failures: Arc<AtomicUsize>,
+}
+
+impl Default for Contacts {
+    fn default() -> Self {
+        let calls = Arc::new(watch::Sender::new(Vec::new()));
+        Self { calls, failures: Arc::default() }
+    }
+}
+
+impl Contacts {
+    /// Waits until so many orders have arrived, turned away or not.
+    pub async fn wait_for(&self, count: usize) -> Vec<note::SetContactRequest> {
+        let mut calls = self.calls.subscribe();
+        let waiting = calls.wait_for(|seen| seen.len() >= count);
+        let seen = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+        seen.unwrap().clone()
+    }
+}
+
+#[tonic::async_trait]
+impl NotificationService for Contacts {
+    async fn set_contact(
+        &self,
+        request: Request<note::SetContactRequest>,
+    ) -> Result<Response<note::SetContactResponse>, Status> {
+        let mut attempt = 0;
+        self.calls.send_modify(|seen| {
+            seen.push(request.into_inner());
+            attempt = seen.len();
+        });
+        if attempt <= self.failures.load(Ordering::SeqCst) {
+            return Err(Status::unavailable("down"));
+        }
+        Ok(Response::new(note::SetContactResponse {}))
+    }
+
+    async fn send_code(
+        &self,
+        _: Request<note::SendCodeRequest>,
+    ) -> Result<Response<note::SendCodeResponse>, Status> {
+        Err(Status::unimplemented("not asked here"))
+    }
+
+    async fn notify(
+        &self,
+        _: Request<note::NotifyRequest>,
+    ) -> Result<Response<note::NotifyResponse>, Status> {
+        Err(Status::unimplemented("not asked here"))
+    }
+
+    async fn get_notification(
+        &self,
+        _: Request<note::GetNotificationRequest>,
+    ) -> Result<Response<note::GetNotificationResponse>, Status> {
+        Err(Status::unimplemented("not asked here"))
+    }
+}
