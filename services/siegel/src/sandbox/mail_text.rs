@@ -11,7 +11,6 @@ const DEPTH: u8 = 4;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readable {
     pub from: String,
-    pub to: String,
     pub subject: String,
     pub text: String,
 }
@@ -23,7 +22,6 @@ pub fn readable(raw: &[u8]) -> Readable {
     let header = |name| part.header(name).map(words).unwrap_or_default();
     Readable {
         from: header("from"),
-        to: header("to"),
         subject: header("subject"),
         text: part.plain_text(DEPTH).unwrap_or_else(|| part.body.to_owned()),
     }
