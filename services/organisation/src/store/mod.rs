@@ -1,0 +1,4 @@
+//! SQL, one file per table.
+
+pub mod memberships;
+pub mod organisations;
