@@ -1,0 +1,270 @@
+# Navigation
+nav-home = Start
+nav-account = Account
+nav-postbox = Postbox
+nav-organisation = Organisations
+nav-verify = Verify a receipt
+my-account = My account
+save = Save
+cancel = Cancel
+
+# Home
+home = Your account and postbox for public authorities
+home-lead = Sign in once, use it with many authorities. Decisions arrive in your postbox, and every step has a receipt.
+home-sign-in = Sign in or create an account
+home-register = No account yet? You can create one in the next step.
+home-account = What we know about you, where it comes from and who received it.
+home-postbox = Letters from authorities, with a receipt for every step.
+home-organisation = Act for your company or association and read its mail.
+home-verify = Find out whether a receipt is genuine and unchanged. No sign-in needed.
+home-sandbox = Try it out
+home-sandbox-text = This is a test environment with a simulated ID card and a mailbox of its own.
+home-sandbox-link = To the tools of the test environment
+
+# Log-in
+login-again = Sign in again
+login-unknown = This sign-in does not belong to this browser
+login-unknown-text = Perhaps it took too long, or you began it in another browser. Nothing has happened.
+login-cancelled = The sign-in was cancelled
+login-cancelled-text = You can start again at any time.
+login-level = The trust level needed was not reached
+login-level-text = For this step you have to identify yourself more securely, for example with your online ID.
+login-failed = Signing in did not work
+login-failed-text = The answer to your sign-in was not trustworthy or incomplete. To protect you, you were not signed in.
+sign-in-again = Your sign-in has expired
+sign-in-again-text = To protect you, a sign-in ends after some time. Please sign in again; you will come back here.
+sign-in-again-link = Sign in and come back
+unavailable = The service cannot be reached right now
+unavailable-text = Please try again in a moment. Your data is safe.
+unavailable-link = Try again
+step-up = This needs trust level “{ $level }”
+step-up-needed = Needed
+step-up-held = You have at the moment
+step-up-how = Identify yourself with your online ID. You will come back here.
+step-up-link = Identify now
+step-up-back = Back
+step-up-why-page = This step is specially protected.
+step-up-why-letter = The authority decided how securely you must identify yourself before you open this letter.
+step-up-why-organisation = Whoever creates an organisation must be securely identified.
+
+# Account
+account = Your account
+account-nav = Parts of the account
+account-overview = Overview
+account-level = Your trust level
+account-proven = Highest level you have ever proven:
+account-raise = Raise to “high” with online ID
+account-raise-text = With your online ID you can also open letters that need a higher level.
+account-attributes = Your details
+account-attributes-text = For each detail you see where it comes from and how certain it is. Authorities receive it only if you agree.
+account-attributes-none = No details are stored yet.
+account-edit = Edit your own details
+account-change = Change
+account-opened = Account created on { $at }
+level-basic-means = You signed in with e-mail address and password. That does not prove who you are.
+level-low-means = Your identity has been proven by a simple procedure.
+level-substantial-means = Your identity has been proven by a secure procedure. That is enough for most applications.
+level-high-means = You identified yourself with your online ID. Nothing is more secure. This level lasts only a short time.
+source-unknown = unknown
+source-self = entered by yourself
+source-confirmed = confirmed
+source-eid = online ID
+source-upstream = another user account
+source-operator = entered by an authority
+
+# Attributes
+attributes = Edit your own details
+attributes-text = What comes from your ID card cannot be changed here. Everything else is voluntary.
+attribute-salutation = Form of address
+attribute-title = Doctorate or title
+attribute-given-name = Given names
+attribute-family-name = Family name
+attribute-birth-name = Name at birth
+attribute-date-of-birth = Date of birth
+attribute-place-of-birth = Place of birth
+attribute-nationality = Nationality
+attribute-street-and-building = Street and number
+attribute-zip-code = Postal code
+attribute-city = Town or city
+attribute-country = Country
+attribute-email = E-mail address
+attribute-telephone = Telephone
+attribute-demail = De-Mail address
+attribute-document-type = Kind of ID document
+attribute-community-id = Municipality code
+attribute-eidas-country = Issuing country
+salutation-none = Not stated
+salutation-0 = None
+salutation-1 = Mr
+salutation-2 = Ms
+hint-date = Year, month and day with hyphens, for example 1964-08-12
+hint-country = Two capital letters, for example DE
+hint-nationality = One to three capital letters as in a passport, for example D
+hint-phone = With country code, for example +49 385 5450
+attribute-is-verified = This detail has been verified meanwhile and can no longer be changed by hand.
+attribute-not-plain = One line without control characters, please.
+attribute-too-long = This is too long.
+attribute-not-listed = Please choose something from the list.
+attribute-not-an-email = An e-mail address like name@example.org, please.
+
+# Consents and disclosures
+consents = Consents
+consents-text = You allowed these services to receive details about you. After withdrawal a service asks again next time.
+consents-none = You have given no standing consents.
+consent-given = Given on
+consent-withdraw = Withdraw
+attributes-released = Details
+purpose = Purpose
+disclosures = Disclosures
+disclosures-text = Who received details about you, when and what for.
+disclosures-none = So far nobody has received details about you.
+disclosures-caption = Disclosures, newest first
+disclosed-at = When
+disclosed-to = To whom
+disclosed-level = Trust level of the sign-in
+
+# Security
+security = Security
+security-text = How you sign in, and where you are signed in right now.
+credentials = Ways to sign in
+credential-password = E-mail address and password
+credential-eid = Online ID
+credential-added = Added on { $at }
+credential-used = Last used on { $at }
+sessions = Sign-ins
+sessions-text = A sign-in you do not recognise? End it and change your password.
+session-started = Signed in on { $at }
+session-seen = Last used on { $at }
+session-current = this one
+session-end = End
+
+# Organisations
+organisations = Your organisations
+organisations-text = Companies, associations and others you act for.
+organisations-none = You do not belong to any organisation yet.
+organisation-new = Create an organisation
+organisation-new-text = You will be the first person responsible for this organisation.
+organisation-create = Create
+organisation-name = Name
+organisation-name-missing = Please give the name.
+organisation-legal-form = Legal form
+organisation-legal-form-hint = For example GmbH, e. V. or sole proprietorship
+organisation-legal-form-missing = Please give the legal form.
+organisation-register = Register
+organisation-register-kind = Register
+organisation-court = Register court
+organisation-number = Register number
+organisation-number-hint = At most 11 letters and digits
+organisation-invalid = Please check the details of the register.
+organisation-level = Proven at level
+organisation-created = Created on
+organisation-role = Your role
+organisation-mailbox = Open the postbox
+register-none = Not registered
+register-hra = Commercial register A
+register-hrb = Commercial register B
+register-vr = Register of associations
+register-gr = Register of cooperatives
+register-pr = Register of partnerships
+role-owner = Person responsible
+role-administrator = Administration
+role-case-worker = Case work
+role-mail-receiver = Receiving mail
+role-read-only = Reading only
+
+# Postbox
+postbox = Your postbox
+postbox-text = Letters from authorities, newest first. Looking at the list has no legal effect.
+postbox-of = Postbox of the organisation “{ $name }”
+letters-filter = Choose letters
+letters-all = All
+letters-unread = Unread
+letters-important = Important
+letters-none = There are no letters here.
+letter-important = Important
+letter-new = New
+letter-opened-at = Opened on { $at }
+letter-announced-on = Counts as announced on { $day }
+sender-hidden = Sender not visible yet
+subject-hidden = Subject not visible yet
+attachments = Attachments
+attachments-count = { $n ->
+    [one] 1 attachment
+   *[other] { $n } attachments
+}
+type-information = Information
+type-status = Status of an application
+type-decision = Decision
+type-formal-service = Formal service
+type-documents = Request for documents
+type-application = Copy of an application
+state-accepted = Being processed
+state-provided = Ready to open
+state-opened = Opened
+state-deemed-announced = Counts as announced
+state-provision-ended = The time to retrieve it is over
+state-expired = Expired unread
+state-confirmed = Receipt confirmed
+state-refused = Refused
+state-deemed-served = Counts as served
+state-recalled = Recalled
+state-undeliverable = Undeliverable
+
+# Letter
+letter-sender = Sender
+letter-type = Kind
+letter-state = Status
+letter-provided = Available since
+letter-announced = Time limit
+letter-level = Trust level needed
+letter-case = Reference
+letter-effect = What opening means
+letter-open = Open
+letter-read = Read the letter
+letter-raise = Identify and reach level “{ $level }”
+letter-level-too-low = Your trust level is not high enough yet
+letter-level-needed = This letter needs “{ $needed }”, you have “{ $held }” at the moment.
+letter-about = About this letter
+letter-text-in = Text: { $language }
+letter-easy-text = Easy language: { $language }
+language-de = German
+language-en = English
+
+# Receipts
+receipts = Receipts for this letter
+receipts-text = Every receipt is signed and can be verified without us. To keep them: download them or print this page.
+receipts-none = There are no receipts for this letter yet.
+receipts-all = All receipts for this letter
+receipts-check = Verify receipts
+receipts-check-text = Whoever does not believe you can check it:
+receipts-keys = Download the published keys
+receipt-yours = Your receipt
+receipt-yours-text = This receipt records that the letter was opened, and when. The authority that sent it has the same one.
+receipt-proves = This is proven:
+receipt-proves-not = This is not proven:
+receipt-thumbprint = Thumbprint of the key (SHA-256):
+receipt-unverified = The published keys cannot be reached right now. The receipt has not been verified here.
+receipt-download = Download the receipt (JSON)
+receipt-accepted = Accepted
+receipt-provided = Provided for retrieval
+receipt-notified = Notified
+receipt-notify-failed = Notification failed
+receipt-opened = Opened
+receipt-opened-by-delegate = Opened by a delegate
+receipt-downloaded = Downloaded
+receipt-deemed-announced = Counts as announced
+receipt-provision-ended = Provision ended
+receipt-expired = Expired unread
+
+# Verification page
+verify = Verify a receipt
+verify-text = Upload a receipt file. We check signature and content against the published keys of this postbox and store nothing.
+verify-file = Receipt file
+verify-file-hint = A file ending in .json, at most 256 kB
+verify-missing = Please choose a file.
+verify-check = Verify
+verify-holds = The receipt is genuine and unchanged
+verify-holds-text = It was signed with a key that this postbox has published.
+verify-holds-not = The receipt does not hold
+verify-yourself = Verify without us
+verify-yourself-text = You need not believe this page: the program siegel verifies offline. Compare the thumbprint with the one the authority publishes elsewhere.

@@ -1,0 +1,94 @@
+//! The pages. All of them work without script.
+
+mod account;
+mod attachment;
+mod attributes;
+mod consents;
+mod disclosures;
+mod home;
+mod letter;
+mod login;
+mod organisation;
+mod postbox;
+mod receipts;
+mod security;
+mod trouble;
+mod verify;
+mod visitor;
+mod words;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
+use siegel_web::{Branding, Csrf, Face};
+
+use crate::app::App;
+
+pub use visitor::{Signed, Visitor};
+
+/// A page must be there within this time, with all its calls.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// Forms are small.
+const FORM_BYTES: usize = 64 << 10;
+
+/// All pages of the portal and `/assets/*`.
+pub fn router(app: App) -> Router {
+    let outside = &app.outside;
+    let mut branding = Branding::new(app.config.operator.clone());
+    for link in &app.config.footer {
+        branding = branding.footer_link(&link.de, &link.en, &link.href);
+    }
+    let face = Face::new(&outside.origin, Csrf::new(&app.csrf_key, outside.entropy.clone()))
+        .branding(branding)
+        .sandbox(!outside.profile.is_production());
+    let pages = pages().route_layer(from_fn(bounded)).layer(DefaultBodyLimit::max(FORM_BYTES));
+    let router = pages.merge(streams()).with_state(app);
+    siegel_web::protect(router, &face).merge(siegel_web::assets::router())
+}
+
+fn pages() -> Router<App> {
+    Router::new()
+        .route("/", get(home::show))
+        .route("/account", get(account::show))
+        .route("/account/login", get(login::begin))
+        .route("/account/callback", get(login::finish))
+        .route("/account/logout", get(login::to_account).post(login::end))
+        .route("/account/edit", get(attributes::show).post(attributes::save))
+        .route("/account/consents", get(consents::show).post(consents::withdraw))
+        .route("/account/disclosures", get(disclosures::show))
+        .route("/account/security", get(security::show).post(security::end_session))
+        .route("/organisation", get(organisation::list))
+        .route("/organisation/new", get(organisation::form).post(organisation::create))
+        .route("/organisation/{organisation}", get(organisation::show))
+        .route("/postbox", get(postbox::list))
+        .route("/postbox/{letter}", get(letter::preview))
+        .route("/postbox/{letter}/open", get(letter::to_preview).post(letter::open))
+        .route("/postbox/{letter}/read", get(letter::read))
+        .route("/postbox/{letter}/receipts", get(receipts::list))
+        .route("/postbox/{letter}/receipts/{receipt}", get(receipts::download))
+}
+
+/// What may take longer or be larger than a page.
+fn streams() -> Router<App> {
+    let attachment = "/postbox/{letter}/attachments/{attachment}";
+    let check = post(verify::check).layer(DefaultBodyLimit::max(verify::LARGEST + FORM_BYTES));
+    Router::new()
+        .route(attachment, get(attachment::download))
+        .route("/verify", get(verify::show).merge(check))
+}
+
+/// Ends a page that takes too long, and passes the time that is left on to the services.
+async fn bounded(request: Request, next: Next) -> Response {
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    let work = siegel_grpc::with_deadline(Some(deadline), next.run(request));
+    match tokio::time::timeout_at(deadline, work).await {
+        Ok(response) => response,
+        // `protect` puts the page around it.
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}

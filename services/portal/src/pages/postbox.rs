@@ -1,0 +1,180 @@
+//! The list of letters. Looking at it has no legal effect.
+
+use axum::extract::Query;
+use axum::response::Response;
+use serde::Deserialize;
+use siegel_proto::convert;
+use siegel_proto::organisation::v1::GetOrganisationRequest;
+use siegel_proto::postbox::v1::{DeliveryState, Importance, LetterSummary, ListLettersRequest};
+use siegel_web::forms::{Alert, Badge, LevelBadge, Pagination};
+use siegel_web::{Locale, Texts};
+
+use super::words::{self, Ident};
+use super::{Signed, disclosures};
+
+/// Whose mailbox: the person's own, or an organisation's.
+#[derive(Clone, Deserialize)]
+pub struct Place {
+    organisation: Option<Ident>,
+}
+
+impl Place {
+    /// For calls: empty for the person's own.
+    pub fn id(&self) -> String {
+        self.organisation.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// For links: empty or `?organisation=org_…`.
+    pub fn query(&self) -> String {
+        self.organisation.as_ref().map(|id| format!("?organisation={id}")).unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Wish {
+    organisation: Option<Ident>,
+    show: Option<String>,
+    page: Option<String>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "postbox.html")]
+struct List {
+    t: Texts,
+    filters: Vec<Filter>,
+    letters: Vec<Card>,
+    pages: Pagination,
+}
+
+struct Filter {
+    href: String,
+    text: String,
+    current: bool,
+}
+
+struct Card {
+    href: String,
+    sender: String,
+    subject: String,
+    unread: bool,
+    badges: Vec<String>,
+    provided: String,
+    machine: String,
+    kind: String,
+    lines: Vec<String>,
+}
+
+pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Response> {
+    let place = Place { organisation: wish.organisation };
+    let show = match wish.show.as_deref() {
+        Some("unread") => "unread",
+        Some("important") => "important",
+        _ => "all",
+    };
+    let request = ListLettersRequest {
+        organisation_id: place.id(),
+        page_size: 25,
+        page_token: wish.page.clone().unwrap_or_default(),
+        unread_only: show == "unread",
+        important_only: show == "important",
+    };
+    let mut service = who.mailbox().await?;
+    let found = service.list_letters(request).await;
+    let found = found.map_err(|status| who.refuse("postbox", &status))?.into_inner();
+    let t = who.texts();
+    let base = |show: &str| {
+        let join = if place.organisation.is_some() { '&' } else { '?' };
+        match show {
+            "all" => format!("/postbox{}", place.query()),
+            show => format!("/postbox{}{join}show={show}", place.query()),
+        }
+    };
+    let filter = |name: &str, key: &str| Filter {
+        href: base(name),
+        text: t.get(key),
+        current: name == show,
+    };
+    let here = base(show);
+    let join = if here.contains('?') { '&' } else { '?' };
+    let (later, next) = (wish.page.is_some(), &found.next_page_token);
+    let body = List {
+        filters: vec![
+            filter("all", "letters-all"),
+            filter("unread", "letters-unread"),
+            filter("important", "letters-important"),
+        ],
+        letters: found.letters.iter().map(|l| card(&t, who.view.locale, &place, l)).collect(),
+        pages: disclosures::pages(who.view.locale, &format!("{here}{join}"), later, next),
+        t,
+    };
+    let page = who.page(t.get("postbox")).lead(t.get("postbox-text"));
+    match &place.organisation {
+        None => Ok(page.show(&body)),
+        Some(id) => {
+            let name = organisation(&who, id).await;
+            let title = t.with("postbox-of", [("name", name.into())]);
+            Ok(page.notice(Alert::info(title)).back(format!("/organisation/{id}")).show(&body))
+        }
+    }
+}
+
+/// The organisation's name, or its id when the organisation service does not answer.
+async fn organisation(who: &Signed, id: &Ident) -> String {
+    let Ok(mut service) = who.organisation().await else { return id.to_string() };
+    let request = GetOrganisationRequest { organisation_id: id.to_string() };
+    let found = service.get_organisation(request).await.ok();
+    found.and_then(|f| f.into_inner().organisation).map_or_else(|| id.to_string(), |o| o.name)
+}
+
+fn card(t: &Texts, locale: Locale, place: &Place, letter: &LetterSummary) -> Card {
+    let badges = badges(t, locale, letter).into_iter().map(|b| b.to_html());
+    let level = convert::level(letter.required_level).map(|l| LevelBadge::new(l, locale).to_html());
+    let mut lines = Vec::new();
+    if letter.attachment_count > 0 {
+        lines.push(t.with("attachments-count", [("n", letter.attachment_count.into())]));
+    }
+    lines.extend(announced(t, locale, letter));
+    Card {
+        href: format!("/postbox/{}{}", letter.letter_id, place.query()),
+        sender: sender(t, letter),
+        subject: subject(t, letter),
+        unread: letter.opened_at.is_none(),
+        badges: badges.chain(level).collect(),
+        provided: words::date_time(locale, letter.provided_at.as_ref()),
+        machine: words::machine(letter.provided_at.as_ref()),
+        kind: words::delivery_type(t, letter.delivery_type()),
+        lines,
+    }
+}
+
+/// Important, new, opened.
+pub fn badges(t: &Texts, locale: Locale, letter: &LetterSummary) -> Vec<Badge> {
+    let mut badges = Vec::new();
+    if letter.importance() == Importance::Important {
+        badges.push(Badge::warning(t.get("letter-important")));
+    }
+    if letter.opened_at.is_some() {
+        let at = words::date_time(locale, letter.opened_at.as_ref());
+        badges.push(Badge::success(t.with("letter-opened-at", [("at", at.into())])));
+    } else {
+        badges.push(Badge::info(match letter.state() {
+            DeliveryState::Provided => t.get("letter-new"),
+            state => words::state(t, state),
+        }));
+    }
+    badges
+}
+
+/// The day on which the letter counts as announced, where a rule applies.
+pub fn announced(t: &Texts, locale: Locale, letter: &LetterSummary) -> Option<String> {
+    let day = words::day(locale, &letter.announced_on);
+    (!day.is_empty()).then(|| t.with("letter-announced-on", [("day", day.into())]))
+}
+
+pub fn sender(t: &Texts, letter: &LetterSummary) -> String {
+    if letter.authority.is_empty() { t.get("sender-hidden") } else { letter.authority.clone() }
+}
+
+pub fn subject(t: &Texts, letter: &LetterSummary) -> String {
+    if letter.subject.is_empty() { t.get("subject-hidden") } else { letter.subject.clone() }
+}
