@@ -6,7 +6,9 @@ use siegel_db::{Lease, StoreError, take_lease};
 use siegel_kernel::Timestamp;
 
 use crate::state::Identity;
-use crate::store::{codes, grants, interactions, par, refresh, replay};
+use crate::store::{
+    codes, grants, interactions, mail_codes, par, refresh, replay, sessions, throttle,
+};
 
 const PAUSE: Duration = Duration::from_mins(5);
 /// Used codes, spent refresh tokens and ended grants are remembered this long: a second use is
@@ -42,5 +44,9 @@ pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
     codes::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     refresh::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     grants::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    mail_codes::sweep(&mut tx, now).await?;
+    throttle::sweep(&mut tx, now).await?;
+    // No session lives longer than twelve hours.
+    sessions::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     tx.commit().await
 }

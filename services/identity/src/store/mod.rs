@@ -39,3 +39,6 @@ fn write_json<T: Serialize>(
 fn digest(bytes: Vec<u8>, what: &'static str) -> Result<[u8; 32], StoreError> {
     bytes.try_into().map_err(|_| StoreError::corrupt(what))
 }
+
+#[cfg(test)]
+mod people_tests;

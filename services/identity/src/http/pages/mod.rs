@@ -30,3 +30,6 @@ pub fn router(state: Identity) -> Router {
         .with_state(state);
     protect(pages, &face)
 }
+
+#[cfg(test)]
+mod tests;
