@@ -1,1 +1,21 @@
-//! Under construction.
+//! The postbox: letters from authorities to people, encrypted at rest, with signed evidence of
+//! everything that happened to them.
+
+mod app;
+mod config;
+mod domain;
+mod grpc;
+mod http;
+mod ports;
+mod start;
+mod store;
+
+pub use config::{Config, LimitsConfig, ObjectStoreConfig};
+pub use start::{StartError, start};
+pub use store::senders::Sender;
+
+/// The tables of the postbox.
+pub static MIGRATIONS: siegel_db::Migrations = siegel_db::Migrations {
+    sqlite: sqlx::migrate!("migrations/sqlite"),
+    postgres: sqlx::migrate!("migrations/postgres"),
+};

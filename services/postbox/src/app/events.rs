@@ -1,0 +1,117 @@
+//! A sender's events: durable cursor, every event in order, then live.
+
+use siegel_crypto::b64;
+use siegel_db::events::{self, Event};
+use siegel_db::{StoreError, Tx};
+use siegel_kernel::Timestamp;
+use siegel_receipt::ReceiptFile;
+
+use super::evidence::{Party, Pointer};
+use super::submit::SenderClient;
+use super::{Postbox, Trouble, reader};
+use crate::domain::LetterId;
+use crate::store::evidence::{self, EvidenceRow};
+use crate::store::letters::{self, LetterRow, topic};
+use crate::store::mailboxes;
+
+/// Events read at a time.
+const BATCH: i64 = 100;
+
+/// A cursor that was not made here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the cursor was not made here")]
+pub struct BadCursor;
+
+/// An event about a letter.
+#[derive(Clone, Debug)]
+pub struct LetterEvent {
+    pub position: i64,
+    pub letter: LetterId,
+    pub sender_reference: String,
+    pub state: String,
+    pub occurred_at: Timestamp,
+    pub receipt: (EvidenceRow, ReceiptFile),
+}
+
+/// Opaque to clients: a version and a position.
+pub fn write_cursor(position: i64) -> String {
+    let mut bytes = vec![1];
+    bytes.extend_from_slice(&position.to_be_bytes());
+    b64::encode(bytes)
+}
+
+/// The position behind a cursor; an empty one is the beginning.
+pub fn read_cursor(cursor: &str) -> Result<i64, BadCursor> {
+    if cursor.is_empty() {
+        return Ok(0);
+    }
+    match b64::decode(cursor).as_deref() {
+        Some([1, position @ ..]) => {
+            let position = <[u8; 8]>::try_from(position).map_err(|_| BadCursor)?;
+            Ok(i64::from_be_bytes(position))
+        }
+        _ => Err(BadCursor),
+    }
+}
+
+impl Postbox {
+    /// The next events of a sender after a position; empty when there are none yet.
+    pub async fn events_after(
+        &self,
+        who: &SenderClient,
+        position: i64,
+    ) -> Result<Vec<LetterEvent>, Trouble> {
+        let topic = topic(&who.tenant, &who.client_id);
+        let found = events::after(&self.db, &topic, position, BATCH).await?;
+        let mut told = Vec::with_capacity(found.len());
+        let mut tx = self.db.read().await?;
+        for event in found {
+            told.push(self.tell(&mut tx, event).await?);
+        }
+        Ok(told)
+    }
+
+    async fn tell(&self, tx: &mut Tx, event: Event) -> Result<LetterEvent, Trouble> {
+        let pointer: Pointer = serde_json::from_slice(&event.payload)?;
+        let row = letters::get(tx, pointer.mailbox, pointer.letter).await?;
+        let row = row.ok_or(Trouble::Contradiction("an event's letter is gone"))?;
+        let entries = evidence::of_letter(tx, pointer.mailbox, pointer.letter).await?;
+        let entry = entries.into_iter().find(|e| e.number == pointer.number);
+        let entry = entry.ok_or(Trouble::Contradiction("an event's evidence is gone"))?;
+        let file = self.receipt(&row, &entry, Party::Sender);
+        Ok(LetterEvent {
+            position: event.position,
+            letter: pointer.letter,
+            sender_reference: self.sender_reference(tx, &row).await?,
+            state: pointer.state,
+            occurred_at: event.occurred_at,
+            receipt: (entry, file),
+        })
+    }
+
+    /// The sender's own reference: sealed at rest like everything people write.
+    pub(super) async fn sender_reference(
+        &self,
+        tx: &mut Tx,
+        letter: &LetterRow,
+    ) -> Result<String, Trouble> {
+        let mailbox = mailboxes::by_id(tx, letter.mailbox_id).await?;
+        let mailbox = mailbox.ok_or(StoreError::corrupt("a letter's mailbox is gone"))?;
+        let key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
+        Ok(reader::head(&key, letter)?.sender_reference)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_leads_back_to_its_position_and_others_are_refused() {
+        assert_eq!(read_cursor(&write_cursor(77)), Ok(77));
+        assert_eq!(read_cursor(""), Ok(0));
+        for bad in ["77", "AQ", "!", "AgAAAAAAAABN"] {
+            assert_eq!(read_cursor(bad), Err(BadCursor), "{bad}");
+        }
+    }
+}

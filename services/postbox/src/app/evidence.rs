@@ -1,0 +1,223 @@
+//! Signing what happened, in the transaction in which it happens.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use siegel_crypto::{SigningKey, b64, hmac_sha256, sha256};
+use siegel_db::Tx;
+use siegel_db::events::{self, NewEvent};
+use siegel_kernel::Timestamp;
+use siegel_receipt::{
+    Actor, Body, Claims, Disclosure, FORMAT, Kind, LegalEffect, Notification, OnBehalfOf,
+    ReceiptFile, Sender, TYP, commitment, leaf,
+};
+
+use super::{Now, Postbox, Trouble};
+use crate::domain::ReceiptId;
+use crate::domain::legal::{Effect, Rule};
+use crate::store::evidence::{self, EvidenceRow};
+use crate::store::letters::LetterRow;
+
+/// Commitment to the handle the letter was sent to.
+pub const RECIPIENT: &str = "recipient";
+/// Commitment to the letter's place in its mailbox, `mbx_…/7`.
+pub const MAILBOX_ENTRY: &str = "mailbox_entry";
+
+/// The signing key of evidence and where its public part is found.
+#[derive(Clone)]
+pub struct Notary {
+    pub key: SigningKey,
+    pub origin: String,
+}
+
+impl Notary {
+    /// Address of the published key set.
+    pub fn jwks_uri(&self) -> String {
+        format!("{}/log/keys.json", self.origin)
+    }
+}
+
+/// Something that happened to a letter.
+pub struct Fact {
+    pub kind: Kind,
+    pub event_at: Timestamp,
+    pub actor: Actor,
+    pub on_behalf_of: Option<OnBehalfOf>,
+    pub legal_effect: Option<LegalEffect>,
+    pub notification: Option<Notification>,
+    pub attachment: Option<String>,
+}
+
+impl Fact {
+    /// Something the postbox itself did.
+    pub fn by_service(kind: Kind, event_at: Timestamp) -> Self {
+        let actor = Actor {
+            role: "service".into(),
+            pseudonym: None,
+            trust_level: None,
+            authenticated_at: None,
+            client_id: None,
+        };
+        Self {
+            kind,
+            event_at,
+            actor,
+            on_behalf_of: None,
+            legal_effect: None,
+            notification: None,
+            attachment: None,
+        }
+    }
+}
+
+/// What the event stream keeps of an entry; the entry itself is read when the event is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pointer {
+    pub mailbox: crate::domain::MailboxId,
+    pub letter: crate::domain::LetterId,
+    pub number: i64,
+    /// State after the event.
+    pub state: String,
+}
+
+impl Postbox {
+    /// Signs a fact and stores it with its event. The caller saves `letter`, whose chain this
+    /// moves on.
+    pub async fn attest(
+        &self,
+        tx: &mut Tx,
+        letter: &mut LetterRow,
+        fact: Fact,
+        now: Now,
+    ) -> Result<EvidenceRow, Trouble> {
+        let id = ReceiptId::new(self.clock.as_ref(), self.entropy.as_ref())?;
+        let number = letter.evidence_count + 1;
+        let (kind, event_at) = (fact.kind, fact.event_at);
+        let claims = Claims {
+            iss: self.notary.origin.clone(),
+            iat: now.recorded.as_seconds(),
+            jti: id.to_string(),
+            sub: letter.id.to_string(),
+            toe: event_at.as_seconds(),
+            events: BTreeMap::from([(kind.event_uri(), body(letter, fact, number, now)?)]),
+        };
+        let jws = self.notary.key.sign(TYP, &claims)?;
+        let leaf_salt: [u8; 32] = self.entropy.array()?;
+        let row = EvidenceRow {
+            mailbox_id: letter.mailbox_id,
+            letter_id: letter.id,
+            number,
+            id,
+            kind: kind.as_str().to_owned(),
+            leaf: leaf(&leaf_salt, &jws).to_vec(),
+            leaf_salt: leaf_salt.to_vec(),
+            key_id: self.notary.key.kid().to_owned(),
+            event_at,
+            recorded_at: now.recorded,
+            jws,
+        };
+        evidence::add(tx, &row).await?;
+        letter.evidence_count = number;
+        letter.last_evidence = Some(sha256(row.jws.as_bytes()).to_vec());
+        let pointer = Pointer {
+            mailbox: letter.mailbox_id,
+            letter: letter.id,
+            number,
+            state: letter.state.clone(),
+        };
+        let event = NewEvent {
+            topic: &letter.topic(),
+            kind: kind.as_str(),
+            payload: serde_json::to_vec(&pointer)?,
+            occurred_at: event_at,
+        };
+        events::append(tx, &event).await?;
+        Ok(row)
+    }
+
+    /// The receipt file of an entry as one of the parties may have it.
+    pub fn receipt(&self, letter: &LetterRow, row: &EvidenceRow, party: Party) -> ReceiptFile {
+        let disclosed = match party {
+            Party::Sender => Some((RECIPIENT, letter.handle_id.to_string())),
+            Party::Recipient => mailbox_entry(letter)
+                .filter(|_| row.kind != Kind::Accepted.as_str())
+                .map(|entry| (MAILBOX_ENTRY, entry)),
+        };
+        let disclosed = disclosed.map(|(name, value)| {
+            let salt = b64::encode(hmac_sha256(&letter.commitment_salt, name.as_bytes()));
+            (name.to_owned(), Disclosure { salt, value })
+        });
+        ReceiptFile {
+            format: FORMAT.to_owned(),
+            jws: row.jws.clone(),
+            leaf_salt: b64::encode(&row.leaf_salt),
+            jwks_uri: self.notary.jwks_uri(),
+            disclosed: disclosed.into_iter().collect(),
+            log: None,
+        }
+    }
+}
+
+/// Whose copy of a receipt it is: a sender's copy never shows a place in the mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    Sender,
+    Recipient,
+}
+
+fn mailbox_entry(letter: &LetterRow) -> Option<String> {
+    letter.sequence.map(|sequence| format!("{}/{sequence}", letter.mailbox_id))
+}
+
+fn body(letter: &LetterRow, fact: Fact, number: i64, now: Now) -> Result<Body, Trouble> {
+    let commit = |name: &str, value: &str| {
+        let salt = hmac_sha256(&letter.commitment_salt, name.as_bytes());
+        (name.to_owned(), commitment(&salt, value))
+    };
+    let mut commitments = BTreeMap::from([commit(RECIPIENT, &letter.handle_id.to_string())]);
+    if let Some(entry) = mailbox_entry(letter) {
+        commitments.extend([commit(MAILBOX_ENTRY, &entry)]);
+    }
+    Ok(Body {
+        kind: fact.kind,
+        etsi_event: fact.kind.etsi_event().map(str::to_owned),
+        content_digest: b64::encode(&letter.content_digest),
+        attachment_digests: letter.attachment_digests.chunks(32).map(b64::encode).collect(),
+        event_time: fact.event_at.to_rfc3339(),
+        recorded_time: now.recorded.to_rfc3339(),
+        clock_moved: now.moved,
+        number: u32::try_from(number).map_err(|_| Trouble::Contradiction("evidence_count"))?,
+        previous: letter.last_evidence.as_ref().map(b64::encode),
+        sender: Sender {
+            tenant: letter.tenant.clone(),
+            client_id: letter.client_id.clone(),
+            authority: letter.authority.clone(),
+            ars: letter.ars.clone(),
+            service_id: letter.service_id.clone(),
+        },
+        required_level: letter.required_level.number(),
+        actor: fact.actor,
+        on_behalf_of: fact.on_behalf_of,
+        legal_effect: fact.legal_effect,
+        notification: fact.notification,
+        attachment: fact.attachment,
+        commitments,
+    })
+}
+
+/// An effect of the legal clock as receipts show it.
+pub fn in_receipt(rule: &Rule, effect: &Effect) -> LegalEffect {
+    LegalEffect {
+        rule: rule.id.clone(),
+        legal_basis: rule.legal_basis.clone(),
+        law: rule.law.clone(),
+        effect: effect.outcome.as_str().to_owned(),
+        day0_event: effect.day0_event.as_str().to_owned(),
+        day0: effect.day0.to_string(),
+        days: effect.days,
+        shift: rule.shift.as_str().to_owned(),
+        calendar: effect.calendar.map(str::to_owned),
+        day: effect.day.to_string(),
+        confirmed_by_operator: rule.confirmed_by_operator,
+    }
+}

@@ -1,0 +1,100 @@
+//! Looking at a mailbox without legal effect.
+
+use siegel_crypto::b64;
+
+use super::Postbox;
+use super::provide::effect;
+use super::reader::{ReadError, Reader, Summary, summary};
+use crate::domain::LetterId;
+use crate::domain::effect_text::{EffectText, before_opening};
+use crate::domain::state::Delivery;
+use crate::store::letters::{self, Page};
+
+/// Letters on a page when the caller names no number, and at most.
+const PAGE: i64 = 50;
+const PAGE_MAX: i64 = 200;
+
+/// What to list.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// 0 for the usual number.
+    pub page_size: i32,
+    /// Empty for the newest letters.
+    pub page_token: String,
+    pub unread_only: bool,
+    pub important_only: bool,
+}
+
+/// One page, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Listed {
+    pub letters: Vec<Summary>,
+    pub next_page_token: String,
+    /// Letters in the mailbox, kept as counters.
+    pub total: i64,
+    pub unread: i64,
+}
+
+impl Postbox {
+    /// The letters of the reader's mailbox.
+    #[tracing::instrument(name = "postbox.list_letters", skip_all)]
+    pub async fn list(&self, reader: &Reader, listing: &Listing) -> Result<Listed, ReadError> {
+        let before = read_token(&listing.page_token)?;
+        let size = match i64::from(listing.page_size) {
+            n if n <= 0 => PAGE,
+            n => n.min(PAGE_MAX),
+        };
+        let mut tx = self.db.read().await?;
+        let Some((mailbox, key)) = self.mailbox_of(&mut tx, reader).await? else {
+            return Ok(Listed::default());
+        };
+        let page = Page {
+            mailbox: mailbox.id,
+            before,
+            limit: size + 1,
+            unread_only: listing.unread_only,
+            important_only: listing.important_only,
+        };
+        let mut rows = letters::page(&mut tx, &page).await?;
+        let more = i64::try_from(rows.len()).is_ok_and(|n| n > size);
+        rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        let last = rows.last().and_then(|row| row.sequence);
+        let letters = rows.into_iter().map(|row| summary(reader, &key, row));
+        Ok(Listed {
+            letters: letters.collect::<Result<_, _>>()?,
+            next_page_token: last.filter(|_| more).map(write_token).unwrap_or_default(),
+            total: mailbox.letters,
+            unread: mailbox.unread,
+        })
+    }
+
+    /// One letter, with what opening it will mean.
+    #[tracing::instrument(name = "postbox.preview", skip_all, fields(letter.id = %letter))]
+    pub async fn preview(
+        &self,
+        reader: &Reader,
+        letter: LetterId,
+    ) -> Result<(Summary, EffectText), ReadError> {
+        let mut tx = self.db.read().await?;
+        let found = self.mailbox_of(&mut tx, reader).await?;
+        let (mailbox, key) = found.ok_or(ReadError::LetterUnknown)?;
+        let row = letters::get(&mut tx, mailbox.id, letter).await?;
+        let row = row.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
+        let ended = matches!(row.delivery()?, Delivery::Ended { .. });
+        let text = before_opening(effect(&row)?.as_ref(), row.opened_at.is_some(), ended);
+        Ok((summary(reader, &key, row)?, text))
+    }
+}
+
+fn write_token(sequence: i64) -> String {
+    b64::encode(sequence.to_be_bytes())
+}
+
+/// The place in the sequence before which a page begins.
+fn read_token(token: &str) -> Result<i64, ReadError> {
+    if token.is_empty() {
+        return Ok(i64::MAX);
+    }
+    let bytes = b64::decode(token).and_then(|b| <[u8; 8]>::try_from(b).ok());
+    bytes.map(i64::from_be_bytes).ok_or(ReadError::BadPageToken)
+}

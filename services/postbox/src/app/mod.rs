@@ -1,0 +1,104 @@
+//! Use cases, one file each: one transaction, no network call inside it.
+
+pub mod download;
+pub mod events;
+pub mod evidence;
+pub mod handles;
+pub mod list;
+pub mod notify;
+pub mod open;
+pub mod provide;
+pub mod reader;
+pub mod receipts;
+pub mod submit;
+pub mod sweep;
+pub mod upload;
+pub mod vault;
+
+use std::sync::Arc;
+
+use siegel_db::outbox::Outbox;
+use siegel_db::{Db, StoreError, events::Feed};
+use siegel_grpc::Siblings;
+use siegel_kernel::{Clock, Entropy, EntropyUnavailable, Timestamp, TrustLevel};
+
+use crate::config::LimitsConfig;
+use crate::domain::canon::NotCanonical;
+use crate::ports::objects::{ObjectError, Objects};
+use evidence::Notary;
+use vault::Vault;
+
+/// What every use case works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Postbox(Arc<Parts>);
+
+pub struct Parts {
+    pub db: Db,
+    pub clock: Arc<dyn Clock>,
+    pub legal_clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub siblings: Siblings,
+    pub vault: Vault,
+    pub notary: Notary,
+    pub objects: Objects,
+    pub feed: Feed,
+    pub outbox: Outbox,
+    pub limits: LimitsConfig,
+    pub unread_days: u32,
+    pub default_required_level: TrustLevel,
+}
+
+impl Postbox {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Both clocks, read once per use case.
+    pub fn now(&self) -> Now {
+        Now {
+            legal: self.legal_clock.now(),
+            recorded: self.clock.now(),
+            moved: self.legal_clock.is_moved() || self.clock.is_moved(),
+        }
+    }
+}
+
+impl std::ops::Deref for Postbox {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The time of a use case.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// What legal days, states and events go by; a sandbox may move it.
+    pub legal: Timestamp,
+    /// What a receipt's recorded time and the audit trail go by.
+    pub recorded: Timestamp,
+    /// Somebody moved one of the clocks.
+    pub moved: bool,
+}
+
+/// Something of ours broke: nobody's mistake, nothing to tell a caller.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("stored bytes cannot be sealed or opened")]
+    Seal(#[from] siegel_crypto::SealError),
+    #[error("evidence cannot be signed")]
+    Sign(#[from] siegel_crypto::KeyError),
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
+    #[error("stored JSON cannot be read or written")]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Canon(#[from] NotCanonical),
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+    #[error("a stored value contradicts another: {0}")]
+    Contradiction(&'static str),
+}

@@ -1,0 +1,120 @@
+//! Telling the recipient the same day, and keeping evidence of whether that happened.
+
+use siegel_db::outbox::{Done, Job};
+use siegel_kernel::berlin::LegalDay;
+use siegel_receipt::{Kind, Notification};
+
+use super::evidence::Fact;
+use super::provide::{NOTIFY_JOB, effect, set_effect};
+use super::{Postbox, Trouble};
+use crate::domain::holidays::Land;
+use crate::domain::{LetterId, MailboxId};
+use crate::ports::notifier::{self, Order};
+use crate::store::{letters, mailboxes, rules};
+
+impl Postbox {
+    /// Works on one outbox job.
+    pub async fn work(&self, job: Job) -> Done {
+        if job.kind != NOTIFY_JOB {
+            tracing::error!(job.kind = %job.kind, "the outbox holds a job nobody knows");
+            return Done::Remove;
+        }
+        match self.notify(&job.payload).await {
+            Ok(done) => done,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a notification could not be ordered"
+                );
+                Done::Retry
+            }
+        }
+    }
+
+    async fn notify(&self, payload: &[u8]) -> Result<Done, Trouble> {
+        let (mailbox_id, letter_id): (MailboxId, LetterId) = serde_json::from_slice(payload)?;
+        let (recipient, level) = {
+            let mut tx = self.db.read().await?;
+            let Some(letter) = letters::get(&mut tx, mailbox_id, letter_id).await? else {
+                return Ok(Done::Remove);
+            };
+            let mailbox = mailboxes::by_id(&mut tx, mailbox_id).await?;
+            let mailbox = mailbox.ok_or(Trouble::Contradiction("a letter's mailbox is gone"))?;
+            (mailbox.owner().text(), letter.required_level)
+        };
+        let request_id = format!("postbox:{letter_id}");
+        let order = notifier::letter_provided(&self.siblings, &request_id, &recipient, level).await;
+        match order {
+            Ok(Order::Queued) => return Ok(Done::Retry),
+            Ok(order) => self.notified(mailbox_id, letter_id, order).await?,
+            Err(status) => {
+                tracing::info!(code = ?status.code(), "notification is out of reach, trying again");
+                return Ok(Done::Retry);
+            }
+        }
+        Ok(Done::Remove)
+    }
+
+    /// Signs how the order ended; the second time it does nothing.
+    async fn notified(
+        &self,
+        mailbox: MailboxId,
+        letter: LetterId,
+        order: Order,
+    ) -> Result<(), Trouble> {
+        let mut tx = self.db.begin().await?;
+        let now = self.now();
+        let letter = letters::lock(&mut tx, mailbox, letter).await?;
+        let mut letter = letter.ok_or(Trouble::Contradiction("a notified letter is gone"))?;
+        if letter.notified_at.is_some() {
+            return Ok(());
+        }
+        // A late sweeper must not let a notification move an end that has come already.
+        self.settle(&mut tx, &mut letter, now).await?;
+        letter.notified_at = Some(now.legal);
+        let today = LegalDay::of(now.legal);
+        let same_day = letter.provided_at.is_some_and(|at| LegalDay::of(at) == today);
+        let reason = match order {
+            Order::Sent | Order::Queued => None,
+            Order::Failed => Some("FAILED"),
+            Order::NoContact => Some("NO_CONTACT"),
+        };
+        let kind = if reason.is_none() { Kind::Notified } else { Kind::NotifyFailed };
+        let mut fact = Fact::by_service(kind, now.legal);
+        fact.notification = Some(Notification {
+            channel: "email".into(),
+            same_day,
+            reason: reason.map(str::to_owned),
+        });
+        if kind == Kind::Notified && !same_day {
+            self.count_again(&mut tx, &mut letter, today).await?;
+        }
+        fact.legal_effect = effect(&letter)?;
+        self.attest(&mut tx, &mut letter, fact, now).await?;
+        letters::save(&mut tx, &letter).await?;
+        tx.commit().await?;
+        self.feed.committed();
+        Ok(())
+    }
+
+    /// Where the days run from the notification, a late one moves the end of an open letter.
+    async fn count_again(
+        &self,
+        tx: &mut siegel_db::Tx,
+        letter: &mut letters::LetterRow,
+        today: LegalDay,
+    ) -> Result<(), Trouble> {
+        let Some(id) = &letter.legal_rule else { return Ok(()) };
+        let rule = rules::by_id(tx, id).await?;
+        let Some(rule) = rule.filter(crate::domain::legal::Rule::counts_from_notification) else {
+            return Ok(());
+        };
+        if letter.due_at.is_none() {
+            return Ok(());
+        }
+        let effect = rule.on_provision(today, Land::of_ars(&letter.ars));
+        let moved = letter.delivery()?.move_end(effect.holds_from());
+        letter.set_delivery(moved);
+        set_effect(letter, &rule, &effect)
+    }
+}

@@ -1,0 +1,145 @@
+//! Opening a letter: level, legal effect, evidence and content from one transaction.
+
+use siegel_db::Tx;
+use siegel_db::audit::{self, Entry};
+use siegel_kernel::berlin::LegalDay;
+use siegel_receipt::{Kind, ReceiptFile};
+
+use super::evidence::{Fact, Party};
+use super::provide::{effect, set_effect};
+use super::reader::{ReadError, Reader, Summary, letter_key, summary};
+use super::{Now, Postbox, Trouble, vault};
+use crate::domain::canon::Content;
+use crate::domain::holidays::Land;
+use crate::domain::state::{Ending, Opening};
+use crate::domain::{AttachmentId, LetterId};
+use crate::store::evidence::EvidenceRow;
+use crate::store::letters::{self, LetterRow};
+use crate::store::{attachments, evidence, mailboxes, rules};
+
+/// An opened letter.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    pub summary: Summary,
+    pub content: Content,
+    /// The canonical text whose SHA-256 receipts sign.
+    pub content_json: String,
+    /// In the order of `content.attachments`.
+    pub attachments: Vec<AttachmentId>,
+    pub receipt: (EvidenceRow, ReceiptFile),
+}
+
+impl Postbox {
+    /// Opens a letter with legal effect; again, with the same receipt and none.
+    #[tracing::instrument(name = "postbox.open", skip_all, fields(letter.id = %letter))]
+    pub async fn open(
+        &self,
+        reader: &Reader,
+        letter: LetterId,
+        request_id: &str,
+    ) -> Result<Opened, ReadError> {
+        let mut tx = self.db.begin().await?;
+        let now = self.now();
+        let found = self.mailbox_of(&mut tx, reader).await?;
+        let (mailbox, mailbox_key) = found.ok_or(ReadError::LetterUnknown)?;
+        let row = letters::lock(&mut tx, mailbox.id, letter).await?;
+        let mut row = row.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
+        if let Err(refused) = reader.check_level(&row) {
+            self.audit(&mut tx, reader, &row, (request_id, "TRUST_TOO_LOW"), now).await?;
+            tx.commit().await?;
+            return Err(refused);
+        }
+        // What the law made of the letter before this instant comes first.
+        self.settle(&mut tx, &mut row, now).await?;
+        let first = match row.delivery()?.open() {
+            Ok((delivery, opening)) => {
+                row.set_delivery(delivery);
+                opening == Opening::First
+            }
+            Err(refusal) => {
+                letters::save(&mut tx, &row).await?;
+                self.audit(&mut tx, reader, &row, (request_id, "PROVISION_ENDED"), now).await?;
+                tx.commit().await?;
+                self.feed.committed();
+                return Err(refusal.into());
+            }
+        };
+        if first {
+            self.first_opening(&mut tx, reader, &mut row, (&mailbox_key, now)).await?;
+        }
+        letters::save(&mut tx, &row).await?;
+        self.audit(&mut tx, reader, &row, (request_id, "done"), now).await?;
+        let receipt = opening_entry(&mut tx, &row).await?;
+        let sealed = letters::sealed_content(&mut tx, mailbox.id, letter).await?;
+        let files = attachments::of_letter(&mut tx, mailbox.id, letter).await?;
+        let key = letter_key(&mailbox_key, &row)?;
+        let (content, content_json) = vault::open_content(&key, mailbox.id, letter, &sealed)?;
+        tx.commit().await?;
+        self.feed.committed();
+        let file = self.receipt(&row, &receipt, Party::Recipient);
+        Ok(Opened {
+            summary: summary(reader, &mailbox_key, row)?,
+            content,
+            content_json,
+            attachments: files.iter().map(|a| a.id).collect(),
+            receipt: (receipt, file),
+        })
+    }
+
+    async fn first_opening(
+        &self,
+        tx: &mut Tx,
+        reader: &Reader,
+        row: &mut LetterRow,
+        (mailbox_key, now): (&siegel_crypto::DataKey, Now),
+    ) -> Result<(), Trouble> {
+        row.opened_at = Some(now.legal);
+        if std::mem::take(&mut row.unread) {
+            mailboxes::one_read(tx, row.mailbox_id).await?;
+        }
+        if let Some(id) = &row.legal_rule
+            && let Some(rule) = rules::by_id(tx, id).await?
+            && let Some(effect) = rule.on_retrieval(LegalDay::of(now.legal), Land::of_ars(&row.ars))
+        {
+            set_effect(row, &rule, &effect)?;
+        }
+        let mut fact = Fact::by_service(Kind::Opened, now.legal);
+        fact.actor = reader.actor(row, mailbox_key);
+        fact.on_behalf_of = reader.on_behalf_of(row, mailbox_key);
+        // Opening serves nothing formally: that takes a confirmation (VwZG § 5) or time.
+        if row.ending != Ending::DeemedServed.as_str() {
+            fact.legal_effect = effect(row)?;
+        }
+        self.attest(tx, row, fact, now).await?;
+        Ok(())
+    }
+
+    /// One line per access, the refused ones too.
+    async fn audit(
+        &self,
+        tx: &mut Tx,
+        reader: &Reader,
+        letter: &LetterRow,
+        (request_id, outcome): (&str, &str),
+        now: Now,
+    ) -> Result<(), Trouble> {
+        let entry = Entry {
+            kind: "postbox.letter.opened",
+            actor: &reader.name(),
+            subject: &reader.subject(),
+            level: Some(reader.person.level),
+            outcome,
+            request_id,
+            detail: &letter.id.to_string(),
+            at: now.recorded,
+        };
+        Ok(audit::record(tx, &entry).await?)
+    }
+}
+
+/// The entry of the first opening.
+async fn opening_entry(tx: &mut Tx, letter: &LetterRow) -> Result<EvidenceRow, Trouble> {
+    let rows = evidence::of_letter(tx, letter.mailbox_id, letter.id).await?;
+    let found = rows.into_iter().find(|e| e.kind == Kind::Opened.as_str());
+    found.ok_or(Trouble::Contradiction("an opened letter has no `opened` entry"))
+}

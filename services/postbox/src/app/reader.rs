@@ -1,0 +1,185 @@
+//! Whose mailbox a person reads, by which right, and what each may see of a letter.
+
+use siegel_crypto::DataKey;
+use siegel_db::{StoreError, Tx};
+use siegel_grpc::Person;
+use siegel_kernel::{OrganisationId, TrustLevel};
+use siegel_proto::organisation::v1::Action;
+use siegel_receipt::{Actor, OnBehalfOf};
+
+use super::vault::{self, Head, pseudonym};
+use super::{Postbox, Trouble};
+use crate::domain::state::{Delivery, End, Refusal};
+use crate::ports::access::{self, AccessError};
+use crate::store::letters::LetterRow;
+use crate::store::mailboxes::{self, Mailbox, Owner};
+
+/// A letter is not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("there is no such letter in this mailbox")]
+    LetterUnknown,
+    #[error("the letter needs the trust level {needed}")]
+    TrustTooLow { needed: TrustLevel },
+    #[error("the provision of the letter has ended")]
+    ProvisionEnded,
+    #[error("the letter has not been opened")]
+    NotOpened,
+    #[error("there is no such attachment")]
+    AttachmentUnknown,
+    #[error("the offset is beyond the end of the attachment")]
+    OffsetBeyondEnd,
+    #[error("the page token was not made here")]
+    BadPageToken,
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    #[error("the letter could not be read")]
+    Trouble(#[from] Trouble),
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+/// A person, for themself or for an organisation.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pub person: Person,
+    organisation: Option<(OrganisationId, String)>,
+}
+
+impl Reader {
+    pub const fn owner(&self) -> Owner {
+        match &self.organisation {
+            Some((organisation, _)) => Owner::Organisation(*organisation),
+            None => Owner::Account(self.person.account),
+        }
+    }
+
+    /// Actor of the audit trail.
+    pub fn name(&self) -> String {
+        format!("person:{}", siegel_grpc::audit_name(self.person.account))
+    }
+
+    /// Whom the audit line concerns.
+    pub fn subject(&self) -> String {
+        match &self.organisation {
+            Some((organisation, _)) => organisation.to_string(),
+            None => siegel_grpc::audit_name(self.person.account),
+        }
+    }
+
+    /// The person as a receipt of this letter names them.
+    pub fn actor(&self, letter: &LetterRow, mailbox_key: &DataKey) -> Actor {
+        let who = self.person.account.to_string();
+        Actor {
+            role: "recipient".into(),
+            pseudonym: Some(pseudonym(mailbox_key, &letter.sector, "act", &who)),
+            trust_level: Some(self.person.level.number()),
+            authenticated_at: Some(self.person.authenticated_at.to_rfc3339()),
+            client_id: Some(self.person.client_id.clone()),
+        }
+    }
+
+    pub fn on_behalf_of(&self, letter: &LetterRow, mailbox_key: &DataKey) -> Option<OnBehalfOf> {
+        let (organisation, path) = self.organisation.as_ref()?;
+        let who = organisation.to_string();
+        let organisation = pseudonym(mailbox_key, &letter.sector, "for", &who);
+        Some(OnBehalfOf { organisation, path: path.clone() })
+    }
+
+    /// Refuses content below the letter's level.
+    pub fn check_level(&self, letter: &LetterRow) -> Result<(), ReadError> {
+        if self.person.level < letter.required_level {
+            return Err(ReadError::TrustTooLow { needed: letter.required_level });
+        }
+        Ok(())
+    }
+}
+
+/// A letter as a list or preview shows it.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    pub letter: LetterRow,
+    /// Empty while hidden.
+    pub authority: String,
+    pub subject: String,
+    pub case_id: String,
+    pub can_open: bool,
+}
+
+impl Postbox {
+    /// Finds out for whom the person reads; asks `organisation` when it is not for themself.
+    pub async fn reader(
+        &self,
+        person: &Person,
+        organisation: Option<OrganisationId>,
+        action: Action,
+    ) -> Result<Reader, ReadError> {
+        let organisation = match organisation {
+            Some(id) => Some((id, access::check(&self.siblings, person, id, action).await?)),
+            None => None,
+        };
+        Ok(Reader { person: person.clone(), organisation })
+    }
+
+    /// The reader's mailbox, if anybody ever opened one.
+    pub(super) async fn mailbox_of(
+        &self,
+        tx: &mut Tx,
+        reader: &Reader,
+    ) -> Result<Option<(Mailbox, DataKey)>, Trouble> {
+        let Some(mailbox) = mailboxes::of_owner(tx, reader.owner()).await? else { return Ok(None) };
+        let key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
+        Ok(Some((mailbox, key)))
+    }
+}
+
+pub(super) fn letter_key(mailbox_key: &DataKey, letter: &LetterRow) -> Result<DataKey, Trouble> {
+    let mailbox = (letter.mailbox_id, mailbox_key);
+    vault::letter_key(mailbox, letter.id, &letter.wrapped_key)
+}
+
+pub(super) fn head(mailbox_key: &DataKey, letter: &LetterRow) -> Result<Head, Trouble> {
+    let key = letter_key(mailbox_key, letter)?;
+    vault::open_head(&key, letter.mailbox_id, letter.id, &letter.sealed_head)
+}
+
+/// What this reader may see before opening.
+pub(super) fn summary(
+    reader: &Reader,
+    mailbox_key: &DataKey,
+    letter: LetterRow,
+) -> Result<Summary, Trouble> {
+    let level_suffices = reader.person.level >= letter.required_level;
+    let gone = matches!(
+        letter.delivery()?,
+        Delivery::Ended { end: End::ProvisionEnded | End::Recalled | End::Undeliverable, .. }
+    );
+    let mut summary = Summary {
+        authority: String::new(),
+        subject: String::new(),
+        case_id: String::new(),
+        can_open: level_suffices && !gone,
+        letter,
+    };
+    if level_suffices || !summary.letter.hide_preview {
+        let head = head(mailbox_key, &summary.letter)?;
+        summary.authority.clone_from(&summary.letter.authority);
+        summary.subject = head.subject;
+        summary.case_id = head.case_id;
+    }
+    Ok(summary)
+}
+
+impl From<Refusal> for ReadError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::ProvisionEnded => Self::ProvisionEnded,
+            // A letter that is not there yet, or no more, is not there.
+            _ => Self::LetterUnknown,
+        }
+    }
+}

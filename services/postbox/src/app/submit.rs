@@ -1,0 +1,411 @@
+//! Delivering a letter: checks, upload, then one transaction with the letter, its evidence, its
+//! events, its notification order and the answer.
+
+use bytes::Bytes;
+use futures_util::Stream;
+use serde::{Deserialize, Serialize};
+use siegel_crypto::{DataKey, sha256};
+use siegel_db::audit::{self, Entry};
+use siegel_db::{Attempt, IdempotencyKey, StoreError, Tx, begin_request, finish_request};
+use siegel_kernel::berlin::LegalDay;
+use siegel_receipt::{Actor, Kind, ReceiptFile};
+
+use super::evidence::{Fact, Party};
+use super::upload::{Place, Uploaded};
+use super::vault::Head;
+use super::{Now, Postbox, Trouble};
+use crate::domain::attachment::{self, Declaration};
+use crate::domain::canon::{Content, SenderPart, request_digest};
+use crate::domain::legal::{self, OnNoRetrieval};
+use crate::domain::letter::{DeliveryType, Letter, Violation};
+use crate::domain::state::{Delivery, Ending};
+use crate::domain::{LetterId, MailboxId};
+use crate::store::evidence::EvidenceRow;
+use crate::store::letters::{self, LetterRow};
+use crate::store::mailboxes::{self, Mailbox, Owner};
+use crate::store::senders::{self, Sender};
+use crate::store::{attachments, rules, uploads};
+
+/// The calling client, as the guard established it.
+#[derive(Clone, Debug)]
+pub struct SenderClient {
+    pub client_id: String,
+    pub tenant: String,
+    /// Scope of request ids and actor of the audit trail.
+    pub name: String,
+}
+
+/// A letter to deliver.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub request_id: String,
+    pub letter: Letter,
+    pub attachments: Vec<Declaration>,
+}
+
+/// A delivered letter: what the answer says.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    pub letter: LetterId,
+    pub state: String,
+    /// Empty when no day is certain.
+    pub announced_on: String,
+    pub receipts: Vec<(EvidenceRow, ReceiptFile)>,
+}
+
+/// A letter that is not delivered. Nothing of it is stored.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    #[error("the request is malformed")]
+    Malformed(Vec<Violation>),
+    #[error("the client is not registered as a sender")]
+    SenderUnknown,
+    #[error("there is no such recipient")]
+    RecipientUnknown,
+    #[error("there is no such legal basis on this day")]
+    LegalBasisUnknown,
+    #[error(transparent)]
+    Attachments(#[from] attachment::Refusal),
+    #[error("attachments of more than {limit} bytes in all are streamed, not sent inline")]
+    InlineTooLarge { limit: usize },
+    #[error("the content of attachment {index} does not have the declared SHA-256")]
+    DigestMismatch { index: usize },
+    #[error("the content of attachment {index} is not of the declared media type")]
+    MediaTypeMismatch { index: usize },
+    #[error("the stream ended before all attachments were there")]
+    StreamIncomplete,
+    #[error("the request id was used for another letter")]
+    RequestIdReused,
+    #[error("the letter could not be stored")]
+    Trouble(#[from] Trouble),
+}
+
+impl From<StoreError> for SubmitError {
+    fn from(error: StoreError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+impl SubmitError {
+    pub fn field(field: &str, problem: &'static str) -> Self {
+        Self::Malformed(vec![Violation::new(field, problem)])
+    }
+}
+
+/// What is kept beside the request id: enough to give the same answer again.
+#[derive(Serialize, Deserialize)]
+struct Answer {
+    mailbox: MailboxId,
+    letter: LetterId,
+    state: String,
+    announced_on: String,
+    receipts: usize,
+}
+
+/// What a letter goes with into its transaction.
+struct Draft<'a> {
+    id: LetterId,
+    key: &'a DataKey,
+    content: Content,
+    uploaded: Uploaded,
+}
+
+impl Postbox {
+    /// Delivers a letter; `content` is the attachments' bytes in order.
+    #[tracing::instrument(name = "postbox.submit", skip_all)]
+    pub async fn submit<S>(
+        &self,
+        who: &SenderClient,
+        order: &Order,
+        content: S,
+    ) -> Result<Submitted, SubmitError>
+    where
+        S: Stream<Item = Result<Bytes, SubmitError>> + Unpin + Send,
+    {
+        let now = self.now();
+        let digest = request_digest(&order.letter, &order.attachments).map_err(Trouble::from)?;
+        let key = IdempotencyKey { caller: &who.name, request_id: &order.request_id, digest };
+        let (sender, mailbox) = match self.look(who, order, &key, now).await? {
+            Look::Again(answer) => return self.again(&answer).await,
+            Look::Fresh(found) => *found,
+        };
+        let id =
+            LetterId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
+        let letter_key = self.vault.new_key()?;
+        let place = Place { mailbox: mailbox.id, letter: id, letter_key: &letter_key };
+        let uploaded = self.upload(&place, &order.attachments, content).await?;
+        let objects: Vec<String> = uploaded.rows.iter().map(|a| a.object_key.clone()).collect();
+        let content =
+            Content::new(&id.to_string(), sender_part(&sender), &order.letter, &order.attachments);
+        let draft = Draft { id, key: &letter_key, content, uploaded };
+        let outcome = self.deliver(who, order, &key, (&sender, draft)).await;
+        match outcome {
+            Ok(Delivered::Now(submitted)) => {
+                self.feed.committed();
+                self.outbox.committed();
+                Ok(submitted)
+            }
+            Ok(Delivered::Before(answer)) => {
+                self.discard(&objects).await;
+                self.again(&answer).await
+            }
+            Err(Undelivered { error, uncertain }) => {
+                // After a commit whose outcome is unknown the objects may be part of a letter.
+                if !uncertain {
+                    self.discard(&objects).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// What a sender hears about a recipient that does not even look like one.
+    pub async fn refuse_recipient(&self, who: &SenderClient) -> Result<Submitted, SubmitError> {
+        let mut tx = self.db.read().await?;
+        match senders::find(&mut tx, &who.client_id, &who.tenant).await? {
+            Some(_) => Err(SubmitError::RecipientUnknown),
+            None => Err(SubmitError::SenderUnknown),
+        }
+    }
+
+    /// Everything that can be refused before the first byte is taken.
+    async fn look(
+        &self,
+        who: &SenderClient,
+        order: &Order,
+        key: &IdempotencyKey<'_>,
+        now: Now,
+    ) -> Result<Look, SubmitError> {
+        if order.request_id.is_empty() || order.request_id.chars().count() > 128 {
+            return Err(SubmitError::field("request_id", "must have 1 to 128 characters"));
+        }
+        let violations = order.letter.violations(now.legal);
+        if !violations.is_empty() {
+            return Err(SubmitError::Malformed(violations));
+        }
+        let mut tx = self.db.read().await?;
+        let sender = senders::find(&mut tx, &who.client_id, &who.tenant).await?;
+        let sender = sender.ok_or(SubmitError::SenderUnknown)?;
+        match siegel_db::seen_request(&mut tx, key).await? {
+            Some(Attempt::Repeated(answer)) => return Ok(Look::Again(answer)),
+            Some(Attempt::Conflict) => return Err(SubmitError::RequestIdReused),
+            Some(Attempt::Fresh) | None => {}
+        }
+        attachment::check(&order.attachments, &self.limits.attachments())?;
+        let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
+        let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
+        check_rule(&mut tx, &order.letter, now).await?;
+        Ok(Look::Fresh(Box::new((sender, mailbox))))
+    }
+
+    /// The one transaction.
+    async fn deliver(
+        &self,
+        who: &SenderClient,
+        order: &Order,
+        key: &IdempotencyKey<'_>,
+        (sender, draft): (&Sender, Draft<'_>),
+    ) -> Result<Delivered, Undelivered> {
+        let mut tx = self.db.begin().await?;
+        // Read behind the write lock: times in the order of commits, as far as one writer goes.
+        let now = self.now();
+        match begin_request(&mut tx, key, now.recorded).await? {
+            Attempt::Fresh => {}
+            Attempt::Repeated(answer) => return Ok(Delivered::Before(answer)),
+            Attempt::Conflict => return Err(SubmitError::RequestIdReused.into()),
+        }
+        // Again: the handle may have been revoked during the upload.
+        let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
+        let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
+        for row in &draft.uploaded.rows {
+            if !uploads::attach(&mut tx, &row.object_key).await? {
+                return Err(Trouble::Contradiction("an upload was swept away").into());
+            }
+            attachments::add(&mut tx, row).await?;
+        }
+        let (letter, sealed_content, rows) =
+            self.write(&mut tx, (sender, &mailbox), &order.letter, (&draft, now)).await?;
+        letters::add(&mut tx, &letter, &sealed_content).await?;
+        letters::add_sent(&mut tx, &letter, &order.request_id).await?;
+        let subject = match mailbox.owner() {
+            Owner::Account(account) => siegel_grpc::audit_name(account),
+            Owner::Organisation(organisation) => organisation.to_string(),
+        };
+        let entry = Entry {
+            kind: "postbox.letter.submitted",
+            actor: &who.name,
+            subject: &subject,
+            level: None,
+            outcome: "done",
+            request_id: &order.request_id,
+            detail: &letter.id.to_string(),
+            at: now.recorded,
+        };
+        audit::record(&mut tx, &entry).await?;
+        let answer = Answer {
+            mailbox: letter.mailbox_id,
+            letter: letter.id,
+            state: letter.state.clone(),
+            announced_on: letter.announced_on.clone().unwrap_or_default(),
+            receipts: rows.len(),
+        };
+        let bytes = serde_json::to_vec(&answer).map_err(Trouble::from)?;
+        finish_request(&mut tx, key, &bytes).await?;
+        tx.commit().await.map_err(|e| Undelivered { error: e.into(), uncertain: true })?;
+        Ok(Delivered::Now(self.submitted(&letter, answer, rows)))
+    }
+
+    /// Builds the row and signs what happened to it.
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        (sender, mailbox): (&Sender, &Mailbox),
+        letter: &Letter,
+        (draft, now): (&Draft<'_>, Now),
+    ) -> Result<(LetterRow, Vec<u8>, Vec<EvidenceRow>), Trouble> {
+        let canonical = draft.content.canonical()?;
+        let mailbox_key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
+        let head = Head {
+            subject: letter.subject.clone(),
+            sender_reference: letter.sender_reference.clone(),
+            case_id: letter.case_id.clone(),
+        };
+        let wrapped_key =
+            self.vault.wrap_letter_key((mailbox.id, &mailbox_key), draft.id, draft.key)?;
+        let sealed_head = self.vault.seal_head(draft.key, mailbox.id, draft.id, &head)?;
+        let sealed_content =
+            self.vault.seal_content(draft.key, mailbox.id, draft.id, &canonical)?;
+        let salt: [u8; 32] = self.entropy.array()?;
+        let later = letter.publish_at.filter(|at| *at > now.legal);
+        let mut row = LetterRow {
+            mailbox_id: mailbox.id,
+            id: draft.id,
+            sequence: None,
+            handle_id: letter.handle,
+            sector: sender.sector.clone(),
+            client_id: sender.client_id.clone(),
+            tenant: sender.tenant.clone(),
+            authority: sender.authority.clone(),
+            ars: sender.ars.clone(),
+            service_id: sender.service_id.clone(),
+            state: Delivery::Accepted.as_str().to_owned(),
+            ending: Ending::ExpiredUnread.as_str().to_owned(),
+            delivery_type: letter.delivery_type.as_str().to_owned(),
+            importance: if letter.important { 2 } else { 1 },
+            required_level: letter.required_level,
+            hide_preview: letter.hide_preview,
+            lane: if letter.bulk { "bulk" } else { "interactive" }.to_owned(),
+            thread: letter.thread,
+            legal_basis: letter.legal_basis.clone(),
+            legal_rule: None,
+            legal_effect: None,
+            announced_on: None,
+            attachment_count: i64::try_from(draft.uploaded.rows.len()).unwrap_or(i64::MAX),
+            content_digest: sha256(&canonical).to_vec(),
+            attachment_digests: draft.uploaded.rows.iter().flat_map(|a| a.sha256.clone()).collect(),
+            wrapped_key,
+            sealed_head,
+            commitment_salt: salt.to_vec(),
+            accepted_at: now.legal,
+            publish_at: None,
+            provided_at: None,
+            notified_at: None,
+            opened_at: None,
+            terminal_by: self.expires(later.unwrap_or(now.legal)),
+            due_at: None,
+            unread: false,
+            evidence_count: 0,
+            last_evidence: None,
+        };
+        let mut accepted = Fact::by_service(Kind::Accepted, now.legal);
+        accepted.actor = Actor {
+            role: "sender".into(),
+            client_id: Some(sender.client_id.clone()),
+            ..accepted.actor
+        };
+        let mut rows = vec![self.attest(tx, &mut row, accepted, now).await?];
+        match later {
+            Some(at) => {
+                let scheduled = Delivery::Accepted.schedule(at);
+                row.set_delivery(scheduled.map_err(|_| Trouble::Contradiction("scheduled twice"))?);
+            }
+            None => rows.push(self.provide(tx, &mut row, now).await?),
+        }
+        Ok((row, sealed_content, rows))
+    }
+
+    /// The answer given before, from what is stored.
+    async fn again(&self, bytes: &[u8]) -> Result<Submitted, SubmitError> {
+        let answer: Answer = serde_json::from_slice(bytes).map_err(Trouble::from)?;
+        let mut tx = self.db.read().await?;
+        let letter = letters::get(&mut tx, answer.mailbox, answer.letter).await?;
+        let letter = letter.ok_or(Trouble::Contradiction("an answered letter is gone"))?;
+        let mut rows =
+            crate::store::evidence::of_letter(&mut tx, answer.mailbox, answer.letter).await?;
+        rows.truncate(answer.receipts);
+        Ok(self.submitted(&letter, answer, rows))
+    }
+
+    fn submitted(&self, letter: &LetterRow, answer: Answer, rows: Vec<EvidenceRow>) -> Submitted {
+        let file = |row: EvidenceRow| {
+            let file = self.receipt(letter, &row, Party::Sender);
+            (row, file)
+        };
+        Submitted {
+            letter: answer.letter,
+            state: answer.state,
+            announced_on: answer.announced_on,
+            receipts: rows.into_iter().map(file).collect(),
+        }
+    }
+}
+
+/// The named rule exists on the day of provision and fits the kind of letter.
+async fn check_rule(tx: &mut Tx, letter: &Letter, now: Now) -> Result<(), SubmitError> {
+    let Some(basis) = &letter.legal_basis else { return Ok(()) };
+    let rows = rules::of_basis(tx, basis).await?;
+    let day = LegalDay::of(letter.publish_at.map_or(now.legal, |at| at.max(now.legal)));
+    let rule = legal::in_force(&rows, basis, day).ok_or(SubmitError::LegalBasisUnknown)?;
+    let serves = rule.on_no_retrieval == OnNoRetrieval::DeemedServed;
+    match (serves, letter.delivery_type == DeliveryType::FormalService) {
+        (true, false) => {
+            Err(SubmitError::field("letter.legal_basis", "is a rule for formal service"))
+        }
+        (false, true) => {
+            Err(SubmitError::field("letter.legal_basis", "is no rule for formal service"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn sender_part(sender: &Sender) -> SenderPart {
+    SenderPart {
+        tenant: sender.tenant.clone(),
+        client_id: sender.client_id.clone(),
+        authority: sender.authority.clone(),
+        ars: sender.ars.clone(),
+        service_id: sender.service_id.clone(),
+    }
+}
+
+enum Look {
+    Fresh(Box<(Sender, Mailbox)>),
+    Again(Vec<u8>),
+}
+
+enum Delivered {
+    Now(Submitted),
+    Before(Vec<u8>),
+}
+
+struct Undelivered {
+    error: SubmitError,
+    /// Whether the transaction may have been committed after all.
+    uncertain: bool,
+}
+
+impl<E: Into<SubmitError>> From<E> for Undelivered {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), uncertain: false }
+    }
+}

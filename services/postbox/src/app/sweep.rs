@@ -1,0 +1,80 @@
+//! What time does: publication, ends, orphaned uploads.
+
+use std::time::Duration;
+
+use super::{Postbox, Trouble};
+use crate::domain::state::Delivery;
+use crate::domain::{LetterId, MailboxId};
+use crate::store::{letters, uploads};
+
+/// Letters and objects taken at a time.
+const BATCH: i64 = 100;
+/// How long an upload may stay without a letter.
+const ORPHANED_AFTER: Duration = Duration::from_hours(7 * 24);
+/// How often the sweeper looks; a look that finds nothing is one indexed read.
+const EVERY: Duration = Duration::from_secs(1);
+
+impl Postbox {
+    /// Sweeps until the task is dropped. Every replica may: each letter is taken under its lock.
+    pub async fn sweep_forever(self) {
+        let mut tick = tokio::time::interval(EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            if let Err(error) = self.sweep().await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "letters whose time has come could not be handled"
+                );
+            }
+        }
+    }
+
+    /// Does all that is due; how many letters and objects it took.
+    pub async fn sweep(&self) -> Result<usize, Trouble> {
+        let mut taken = 0;
+        loop {
+            let due = letters::due(&self.db, self.now().legal, BATCH).await?;
+            for (mailbox, letter) in &due {
+                self.step(*mailbox, *letter).await?;
+            }
+            taken += due.len();
+            if i64::try_from(due.len()).is_ok_and(|n| n < BATCH) {
+                break;
+            }
+        }
+        Ok(taken + self.sweep_uploads().await?)
+    }
+
+    async fn step(&self, mailbox: MailboxId, letter: LetterId) -> Result<(), Trouble> {
+        let mut tx = self.db.begin().await?;
+        let now = self.now();
+        let Some(mut row) = letters::lock(&mut tx, mailbox, letter).await? else { return Ok(()) };
+        if row.due_at.is_none_or(|due| due > now.legal) {
+            return Ok(()); // somebody was faster
+        }
+        match row.delivery()? {
+            Delivery::Scheduled { .. } => {
+                self.provide(&mut tx, &mut row, now).await?;
+            }
+            _ => {
+                self.settle(&mut tx, &mut row, now).await?;
+            }
+        }
+        letters::save(&mut tx, &row).await?;
+        tx.commit().await?;
+        self.feed.committed();
+        self.outbox.committed();
+        Ok(())
+    }
+
+    async fn sweep_uploads(&self) -> Result<usize, Trouble> {
+        let before = self.now().legal.minus(ORPHANED_AFTER);
+        let keys = uploads::orphans(&self.db, before, BATCH).await?;
+        for key in &keys {
+            self.objects.delete(key).await?;
+            uploads::forget(&self.db, std::slice::from_ref(key)).await?;
+        }
+        Ok(keys.len())
+    }
+}

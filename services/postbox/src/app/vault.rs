@@ -1,0 +1,159 @@
+//! Keys: one per letter and attachment, wrapped by the mailbox's, wrapped by the key-encryption
+//! key. Every wrapped or sealed thing names what it is, so that nothing opens in another's place.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use siegel_crypto::{DataKey, open, seal, unwrap_key, wrap_key};
+use siegel_kernel::Entropy;
+
+use super::Trouble;
+use crate::domain::canon::Content;
+use crate::domain::{AttachmentId, LetterId, MailboxId};
+
+/// Wraps and opens keys.
+#[derive(Clone)]
+pub struct Vault {
+    key_encryption_key: DataKey,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// What lists show of a letter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    pub subject: String,
+    pub sender_reference: String,
+    pub case_id: String,
+}
+
+impl Vault {
+    pub fn new(key_encryption_key: DataKey, entropy: Arc<dyn Entropy>) -> Self {
+        Self { key_encryption_key, entropy }
+    }
+
+    /// A fresh key for a mailbox, wrapped.
+    pub fn new_mailbox_key(&self, mailbox: MailboxId) -> Result<Vec<u8>, Trouble> {
+        let key = DataKey::generate(self.entropy.as_ref())?;
+        let context = mailbox_context(mailbox);
+        Ok(wrap_key(&self.key_encryption_key, &context, &key, self.entropy.as_ref())?)
+    }
+
+    pub fn mailbox_key(&self, mailbox: MailboxId, wrapped: &[u8]) -> Result<DataKey, Trouble> {
+        Ok(unwrap_key(&self.key_encryption_key, &mailbox_context(mailbox), wrapped)?)
+    }
+
+    pub fn new_key(&self) -> Result<DataKey, Trouble> {
+        Ok(DataKey::generate(self.entropy.as_ref())?)
+    }
+
+    /// Wraps a letter's key under its mailbox's.
+    pub fn wrap_letter_key(
+        &self,
+        mailbox: (MailboxId, &DataKey),
+        letter: LetterId,
+        key: &DataKey,
+    ) -> Result<Vec<u8>, Trouble> {
+        let context = letter_context("key", mailbox.0, letter);
+        Ok(wrap_key(mailbox.1, &context, key, self.entropy.as_ref())?)
+    }
+
+    pub fn seal_head(
+        &self,
+        key: &DataKey,
+        mailbox: MailboxId,
+        letter: LetterId,
+        head: &Head,
+    ) -> Result<Vec<u8>, Trouble> {
+        let context = letter_context("head", mailbox, letter);
+        Ok(seal(key, &context, &serde_json::to_vec(head)?, self.entropy.as_ref())?)
+    }
+
+    /// Seals the canonical bytes of a letter.
+    pub fn seal_content(
+        &self,
+        key: &DataKey,
+        mailbox: MailboxId,
+        letter: LetterId,
+        canonical: &[u8],
+    ) -> Result<Vec<u8>, Trouble> {
+        let context = letter_context("content", mailbox, letter);
+        Ok(seal(key, &context, canonical, self.entropy.as_ref())?)
+    }
+
+    pub fn wrap_attachment_key(
+        &self,
+        letter_key: &DataKey,
+        attachment: AttachmentId,
+        key: &DataKey,
+    ) -> Result<Vec<u8>, Trouble> {
+        let context = attachment_context("key", attachment);
+        Ok(wrap_key(letter_key, &context, key, self.entropy.as_ref())?)
+    }
+
+    pub fn entropy(&self) -> &dyn Entropy {
+        self.entropy.as_ref()
+    }
+}
+
+pub fn letter_key(
+    mailbox: (MailboxId, &DataKey),
+    letter: LetterId,
+    wrapped: &[u8],
+) -> Result<DataKey, Trouble> {
+    Ok(unwrap_key(mailbox.1, &letter_context("key", mailbox.0, letter), wrapped)?)
+}
+
+pub fn open_head(
+    key: &DataKey,
+    mailbox: MailboxId,
+    letter: LetterId,
+    sealed: &[u8],
+) -> Result<Head, Trouble> {
+    let plain = open(key, &letter_context("head", mailbox, letter), sealed)?;
+    Ok(serde_json::from_slice(&plain)?)
+}
+
+/// The content and its canonical text.
+pub fn open_content(
+    key: &DataKey,
+    mailbox: MailboxId,
+    letter: LetterId,
+    sealed: &[u8],
+) -> Result<(Content, String), Trouble> {
+    let plain = open(key, &letter_context("content", mailbox, letter), sealed)?;
+    let text = std::str::from_utf8(&plain).map_err(|_| Trouble::Contradiction("content"))?;
+    Ok((serde_json::from_str(text)?, text.to_owned()))
+}
+
+pub fn attachment_key(
+    letter_key: &DataKey,
+    attachment: AttachmentId,
+    wrapped: &[u8],
+) -> Result<DataKey, Trouble> {
+    Ok(unwrap_key(letter_key, &attachment_context("key", attachment), wrapped)?)
+}
+
+fn mailbox_context(mailbox: MailboxId) -> Vec<u8> {
+    format!("siegel postbox mailbox key {mailbox}").into_bytes()
+}
+
+fn letter_context(what: &str, mailbox: MailboxId, letter: LetterId) -> Vec<u8> {
+    format!("siegel postbox letter {what} {mailbox} {letter}").into_bytes()
+}
+
+/// What the sealed bytes of an attachment are bound to.
+pub fn attachment_context(what: &str, attachment: AttachmentId) -> Vec<u8> {
+    format!("siegel postbox attachment {what} {attachment}").into_bytes()
+}
+
+/// What a person or organisation is called in receipts of one sector: the same each time there,
+/// unlike what other sectors see, and nobody's once the mailbox key is gone.
+pub fn pseudonym(mailbox_key: &DataKey, sector: &str, prefix: &str, who: &str) -> String {
+    let key = siegel_crypto::hkdf_sha256(
+        mailbox_key.as_bytes(),
+        sector.as_bytes(),
+        b"siegel postbox receipt pseudonym",
+    );
+    let tag = siegel_crypto::hmac_sha256(&key, who.as_bytes());
+    format!("{prefix}_{}", siegel_crypto::b64::encode(tag.get(..16).unwrap_or(&tag)))
+}

@@ -1,0 +1,135 @@
+//! Settings of the postbox: the table `[postbox]` of `siegel.toml`.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use siegel_kernel::TrustLevel;
+
+use crate::domain::attachment::Limits;
+use crate::domain::media;
+use crate::store::senders::Sender;
+
+/// `[postbox]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// ES256 key that signs evidence, PEM. Made at first start, except in production.
+    pub evidence_signing_key_file: PathBuf,
+    /// Secret of at least 32 bytes under which mailbox keys are wrapped. Made at first start,
+    /// except in production.
+    pub key_encryption_key_file: PathBuf,
+    /// Key of the public evidence log (Ed25519). Read once the log is published.
+    #[serde(default)]
+    pub log_signing_key_file: Option<PathBuf>,
+    /// Where sealed attachments are.
+    pub object_store: ObjectStoreConfig,
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    /// Days after provision on which a letter that no rule ends and nobody opened expires.
+    #[serde(default = "unread_days")]
+    pub unread_days: u32,
+    /// Level a letter needs when its sender names none; the federal interface says high.
+    #[serde(default = "required_level")]
+    pub default_required_level: TrustLevel,
+    /// The registered senders; a sender that is taken out can deliver no more.
+    #[serde(default)]
+    pub senders: Vec<Sender>,
+}
+
+/// `[postbox.object_store]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum ObjectStoreConfig {
+    /// A local directory, made when it is missing.
+    Files { dir: PathBuf },
+    /// Anything that speaks S3.
+    S3 {
+        endpoint: String,
+        region: String,
+        bucket: String,
+        access_key_id_file: PathBuf,
+        secret_access_key_file: PathBuf,
+    },
+}
+
+/// `[postbox.limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// Attachments of one letter.
+    pub attachments: usize,
+    /// Bytes of one attachment.
+    pub attachment_bytes: u64,
+    /// Bytes of all attachments sent inline in one `Submit`.
+    pub inline_bytes: usize,
+    /// Media types that are taken; an own list replaces the default one.
+    pub media_types: Vec<String>,
+}
+
+impl Default for LimitsConfig {
+    /// As the federal postbox: 5 × 2 MiB.
+    fn default() -> Self {
+        Self {
+            attachments: 5,
+            attachment_bytes: 2 * 1024 * 1024,
+            inline_bytes: 3 * 1024 * 1024,
+            media_types: media::DEFAULT_TYPES.iter().map(|t| (*t).to_owned()).collect(),
+        }
+    }
+}
+
+impl LimitsConfig {
+    pub(crate) fn attachments(&self) -> Limits {
+        Limits {
+            count: self.attachments,
+            bytes: self.attachment_bytes,
+            media_types: self.media_types.clone(),
+        }
+    }
+}
+
+impl Config {
+    /// Keys and objects under one directory, defaults for the rest: what a sandbox needs.
+    pub fn in_directory(dir: &Path, senders: Vec<Sender>) -> Self {
+        Self {
+            evidence_signing_key_file: dir.join("evidence-signing-key.pem"),
+            key_encryption_key_file: dir.join("key-encryption-key"),
+            log_signing_key_file: None,
+            object_store: ObjectStoreConfig::Files { dir: dir.join("objects") },
+            limits: LimitsConfig::default(),
+            unread_days: unread_days(),
+            default_required_level: required_level(),
+            senders,
+        }
+    }
+}
+
+const fn unread_days() -> u32 {
+    365
+}
+
+const fn required_level() -> TrustLevel {
+    TrustLevel::High
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_refused_and_defaults_are_those_of_the_federal_postbox() {
+        let mut table = serde_json::json!({
+            "evidence_signing_key_file": "a.pem",
+            "key_encryption_key_file": "kek",
+            "object_store": { "kind": "files", "dir": "objects" },
+            "senders": [{ "client_id": "c", "tenant": "t", "sector": "s", "authority": "A" }],
+        });
+        let config: Config = serde_json::from_value(table.clone()).unwrap();
+        assert_eq!((config.limits.attachments, config.limits.attachment_bytes), (5, 2_097_152));
+        assert_eq!(config.default_required_level, TrustLevel::High);
+        table["objects"] = "file:x".into();
+        assert!(
+            serde_json::from_value::<Config>(table).unwrap_err().to_string().contains("objects")
+        );
+    }
+}

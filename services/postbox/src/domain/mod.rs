@@ -1,0 +1,37 @@
+//! Rules. No database, no network.
+
+pub mod attachment;
+pub mod canon;
+pub mod effect_text;
+pub mod holidays;
+pub mod legal;
+pub mod letter;
+pub mod media;
+pub mod state;
+
+use siegel_kernel::typed_id;
+
+typed_id! {
+    /// A mailbox of one account or organisation.
+    MailboxId = "mbx", random
+}
+
+typed_id! {
+    /// What a sender holds instead of a name: different for every sector, revocable.
+    HandleId = "hdl", random
+}
+
+typed_id! {
+    /// A letter.
+    LetterId = "ltr", random
+}
+
+typed_id! {
+    /// An attachment of a letter.
+    AttachmentId = "att", random
+}
+
+typed_id! {
+    /// A signed entry about a letter.
+    ReceiptId = "rcp", random
+}

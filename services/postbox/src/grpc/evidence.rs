@@ -1,0 +1,53 @@
+use siegel_grpc::{Caller, caller};
+use siegel_proto::organisation::v1::Action;
+use siegel_proto::postbox::v1::evidence_service_server::EvidenceService;
+use siegel_proto::postbox::v1::{
+    ListReceiptsRequest, ListReceiptsResponse, ListSigningKeysRequest, ListSigningKeysResponse,
+};
+use tonic::{Request, Response, Status};
+
+use super::{convert, status};
+use crate::app::Postbox;
+use crate::app::reader::ReadError;
+use crate::app::submit::SenderClient;
+
+/// `EvidenceService`
+#[derive(Clone)]
+pub struct EvidenceServer(pub Postbox);
+
+#[tonic::async_trait]
+impl EvidenceService for EvidenceServer {
+    async fn list_receipts(
+        &self,
+        request: Request<ListReceiptsRequest>,
+    ) -> Result<Response<ListReceiptsResponse>, Status> {
+        let message = request.get_ref();
+        let letter = convert::id(&message.letter_id);
+        let letter = letter.ok_or_else(|| status::read(&ReadError::LetterUnknown))?;
+        let caller = caller(&request)?;
+        let found = if let Caller::Client { client_id, tenant, .. } = caller {
+            let who = SenderClient {
+                client_id: client_id.clone(),
+                tenant: tenant.clone(),
+                name: caller.name(),
+            };
+            self.0.sent_letter(&who, letter).await.map(|sent| sent.receipts)
+        } else {
+            let organisation = convert::organisation(&message.organisation_id)?;
+            let reader = self.0.reader(caller.person()?, organisation, Action::ReadMail).await;
+            self.0.receipts(&reader.map_err(|e| status::read(&e))?, letter).await
+        };
+        let receipts = found.map_err(|e| status::read(&e))?;
+        Ok(Response::new(ListReceiptsResponse {
+            receipts: receipts.iter().map(convert::receipt).collect(),
+        }))
+    }
+
+    async fn list_signing_keys(
+        &self,
+        _: Request<ListSigningKeysRequest>,
+    ) -> Result<Response<ListSigningKeysResponse>, Status> {
+        let jwks = self.0.key_set().await.map_err(|e| status::read(&e))?;
+        Ok(Response::new(ListSigningKeysResponse { jwks }))
+    }
+}

@@ -1,0 +1,38 @@
+use siegel_grpc::{caller, invalid};
+use siegel_proto::postbox::v1::handle_service_server::HandleService;
+use siegel_proto::postbox::v1::issue_handle_request::Owner as WireOwner;
+use siegel_proto::postbox::v1::{IssueHandleRequest, IssueHandleResponse};
+use tonic::{Request, Response, Status};
+
+use super::status;
+use crate::app::Postbox;
+use crate::store::mailboxes::Owner;
+
+/// `HandleService`
+#[derive(Clone)]
+pub struct HandleServer(pub Postbox);
+
+#[tonic::async_trait]
+impl HandleService for HandleServer {
+    async fn issue_handle(
+        &self,
+        request: Request<IssueHandleRequest>,
+    ) -> Result<Response<IssueHandleResponse>, Status> {
+        let caller = caller(&request)?.name();
+        let message = request.into_inner();
+        let owner = match &message.owner {
+            Some(WireOwner::AccountId(id)) => id.parse().ok().map(Owner::Account),
+            Some(WireOwner::OrganisationId(id)) => id.parse().ok().map(Owner::Organisation),
+            None => None,
+        };
+        let owner =
+            owner.ok_or_else(|| invalid(&[("owner", "must be one account or organisation")]))?;
+        if message.sector.is_empty() || message.sector.len() > 255 {
+            return Err(invalid(&[("sector", "must have 1 to 255 bytes")]));
+        }
+        let issued =
+            self.0.issue_handle(&caller, &message.request_id, owner, &message.sector).await;
+        let handle = issued.map_err(|e| status::handle(&e))?;
+        Ok(Response::new(IssueHandleResponse { handle: handle.to_string() }))
+    }
+}

@@ -1,0 +1,153 @@
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use siegel_grpc::{caller, invalid};
+use siegel_proto::organisation::v1::Action;
+use siegel_proto::postbox::v1::download_attachment_response::Part;
+use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
+use siegel_proto::postbox::v1::{
+    Attachment, Body, DownloadAttachmentRequest, DownloadAttachmentResponse, ListLettersRequest,
+    ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse,
+};
+use tonic::{Request, Response, Status};
+
+use super::{convert, status};
+use crate::app::Postbox;
+use crate::app::download::Download;
+use crate::app::list::Listing;
+use crate::app::open::Opened;
+use crate::app::reader::{ReadError, Reader};
+use crate::domain::AttachmentId;
+use crate::domain::canon::AttachmentPart;
+
+/// `MailboxService`
+#[derive(Clone)]
+pub struct MailboxServer(pub Postbox);
+
+impl MailboxServer {
+    /// The calling person, for themself or for the organisation named.
+    async fn reader<T>(
+        &self,
+        request: &Request<T>,
+        organisation: &str,
+        action: Action,
+    ) -> Result<Reader, Status> {
+        let person = caller(request)?.person()?;
+        let organisation = convert::organisation(organisation)?;
+        self.0.reader(person, organisation, action).await.map_err(|e| status::read(&e))
+    }
+}
+
+fn unknown() -> Status {
+    status::read(&ReadError::LetterUnknown)
+}
+
+#[tonic::async_trait]
+impl MailboxService for MailboxServer {
+    type DownloadAttachmentStream = BoxStream<'static, Result<DownloadAttachmentResponse, Status>>;
+
+    async fn list_letters(
+        &self,
+        request: Request<ListLettersRequest>,
+    ) -> Result<Response<ListLettersResponse>, Status> {
+        let organisation = &request.get_ref().organisation_id;
+        let reader = self.reader(&request, organisation, Action::ReadMail).await?;
+        let message = request.into_inner();
+        let listing = Listing {
+            page_size: message.page_size,
+            page_token: message.page_token,
+            unread_only: message.unread_only,
+            important_only: message.important_only,
+        };
+        let listed = self.0.list(&reader, &listing).await.map_err(|e| status::read(&e))?;
+        Ok(Response::new(ListLettersResponse {
+            letters: listed.letters.into_iter().map(convert::summary).collect(),
+            next_page_token: listed.next_page_token,
+            total: listed.total,
+            unread: listed.unread,
+        }))
+    }
+
+    async fn preview(
+        &self,
+        request: Request<PreviewRequest>,
+    ) -> Result<Response<PreviewResponse>, Status> {
+        let message = request.get_ref();
+        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
+        let (summary, effect) =
+            self.0.preview(&reader, letter).await.map_err(|e| status::read(&e))?;
+        Ok(Response::new(PreviewResponse {
+            letter: Some(convert::summary(summary)),
+            effect_de: effect.de,
+            effect_en: effect.en,
+        }))
+    }
+
+    async fn open(&self, request: Request<OpenRequest>) -> Result<Response<OpenResponse>, Status> {
+        let message = request.get_ref();
+        if message.request_id.chars().count() > 128 {
+            return Err(invalid(&[("request_id", "must have at most 128 characters")]));
+        }
+        let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
+        let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
+        let opened = self.0.open(&reader, letter, &message.request_id).await;
+        Ok(Response::new(response(opened.map_err(|e| status::open(&e))?)))
+    }
+
+    async fn download_attachment(
+        &self,
+        request: Request<DownloadAttachmentRequest>,
+    ) -> Result<Response<Self::DownloadAttachmentStream>, Status> {
+        let message = request.get_ref();
+        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
+        let attachment = convert::id(&message.attachment_id)
+            .ok_or_else(|| status::read(&ReadError::AttachmentUnknown))?;
+        let offset = u64::try_from(message.offset_bytes)
+            .map_err(|_| invalid(&[("offset_bytes", "must not be negative")]))?;
+        let download = self.0.download(&reader, letter, attachment, offset).await;
+        let download = download.map_err(|e| status::open(&e))?;
+        let head = DownloadAttachmentResponse {
+            part: Some(Part::Attachment(wire(download.id, &download.part))),
+        };
+        let rest = stream::try_unfold((self.0.clone(), download), step);
+        Ok(Response::new(stream::iter([Ok(head)]).chain(rest).boxed()))
+    }
+}
+
+/// The next message of a download.
+async fn step(
+    (postbox, mut download): (Postbox, Download),
+) -> Result<Option<(DownloadAttachmentResponse, (Postbox, Download))>, Status> {
+    let bytes = postbox.next_bytes(&mut download).await.map_err(|e| status::trouble(&e))?;
+    Ok(bytes.map(|bytes| {
+        let part = Some(Part::Chunk(bytes.to_vec()));
+        (DownloadAttachmentResponse { part }, (postbox, download))
+    }))
+}
+
+fn response(opened: Opened) -> OpenResponse {
+    let bodies = opened.content.bodies.iter().map(|b| Body {
+        language: b.language.clone(),
+        plain_text: b.plain_text.clone(),
+        easy_text: b.easy_text.clone(),
+    });
+    let files = opened.attachments.iter().zip(&opened.content.attachments);
+    OpenResponse {
+        bodies: bodies.collect(),
+        attachments: files.map(|(id, part)| wire(*id, part)).collect(),
+        receipt: Some(convert::receipt(&opened.receipt)),
+        letter: Some(convert::summary(opened.summary)),
+        content_json: opened.content_json,
+    }
+}
+
+fn wire(id: AttachmentId, part: &AttachmentPart) -> Attachment {
+    Attachment {
+        attachment_id: id.to_string(),
+        name: part.name.clone(),
+        media_type: part.media_type.clone(),
+        size_bytes: i64::try_from(part.size_bytes).unwrap_or(i64::MAX),
+        sha256: siegel_crypto::b64::decode(&part.sha256).unwrap_or_default(),
+    }
+}

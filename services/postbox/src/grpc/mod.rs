@@ -1,0 +1,13 @@
+//! Proto to domain and back, and how errors look outside.
+
+mod convert;
+mod evidence;
+mod handle;
+mod mailbox;
+mod sender;
+mod status;
+
+pub use evidence::EvidenceServer;
+pub use handle::HandleServer;
+pub use mailbox::MailboxServer;
+pub use sender::SenderServer;

@@ -1,0 +1,233 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt as _};
+use siegel_grpc::{caller, invalid};
+use siegel_kernel::Timestamp;
+use siegel_proto::convert::timestamp;
+use siegel_proto::postbox::v1::sender_service_server::SenderService;
+use siegel_proto::postbox::v1::submit_stream_request::Part;
+use siegel_proto::postbox::v1::{
+    GetSentLetterRequest, GetSentLetterResponse, LetterEvent, SubmitRequest, SubmitResponse,
+    SubmitStreamRequest, SubmitStreamResponse, WatchEventsRequest, WatchEventsResponse,
+};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{convert, status};
+use crate::app::events::{self, read_cursor, write_cursor};
+use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
+use crate::app::{Postbox, Trouble, reader::ReadError};
+use crate::domain::attachment::Declaration;
+use crate::domain::letter::Letter;
+
+/// How often a quiet stream says that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// `SenderService`
+#[derive(Clone)]
+pub struct SenderServer(pub Postbox);
+
+fn client<T>(request: &Request<T>) -> Result<SenderClient, Status> {
+    let caller = caller(request)?;
+    let (client_id, tenant) = caller.client()?;
+    Ok(SenderClient {
+        client_id: client_id.to_owned(),
+        tenant: tenant.to_owned(),
+        name: caller.name(),
+    })
+}
+
+#[tonic::async_trait]
+impl SenderService for SenderServer {
+    type WatchEventsStream = BoxStream<'static, Result<WatchEventsResponse, Status>>;
+
+    async fn submit(
+        &self,
+        request: Request<SubmitRequest>,
+    ) -> Result<Response<SubmitResponse>, Status> {
+        let who = client(&request)?;
+        let message = request.into_inner();
+        let (wire, contents): (Vec<_>, Vec<_>) = message
+            .attachments
+            .into_iter()
+            .map(|a| (a.declaration.unwrap_or_default(), Bytes::from(a.content)))
+            .unzip();
+        let declared = convert::declarations(wire)?;
+        self.check_inline(&declared, &contents).map_err(|e| status::submit(&e))?;
+        let letter = convert::letter(message.letter, self.0.default_required_level)?;
+        let content = stream::iter(contents.into_iter().map(Ok));
+        let done = self.run(&who, (message.request_id, letter, declared), content).await?;
+        Ok(Response::new(SubmitResponse {
+            letter_id: done.letter.to_string(),
+            state: convert::state(&done.state).into(),
+            receipts: done.receipts.iter().map(convert::receipt).collect(),
+            announced_on: done.announced_on,
+        }))
+    }
+
+    async fn submit_stream(
+        &self,
+        request: Request<Streaming<SubmitStreamRequest>>,
+    ) -> Result<Response<SubmitStreamResponse>, Status> {
+        let who = client(&request)?;
+        let mut messages = request.into_inner();
+        let first = messages.message().await?.and_then(|m| m.part);
+        let Some(Part::Head(head)) = first else {
+            return Err(invalid(&[("head", "must be the first message")]));
+        };
+        let declared = convert::declarations(head.attachments)?;
+        let letter = convert::letter(head.letter, self.0.default_required_level)?;
+        let content = messages.map(chunk).boxed();
+        let done = self.run(&who, (head.request_id, letter, declared), content).await?;
+        Ok(Response::new(SubmitStreamResponse {
+            letter_id: done.letter.to_string(),
+            state: convert::state(&done.state).into(),
+            receipts: done.receipts.iter().map(convert::receipt).collect(),
+            announced_on: done.announced_on,
+        }))
+    }
+
+    async fn get_sent_letter(
+        &self,
+        request: Request<GetSentLetterRequest>,
+    ) -> Result<Response<GetSentLetterResponse>, Status> {
+        let who = client(&request)?;
+        let id = convert::id(&request.get_ref().letter_id);
+        let id = id.ok_or_else(|| status::read(&ReadError::LetterUnknown))?;
+        let sent = self.0.sent_letter(&who, id).await.map_err(|e| status::read(&e))?;
+        Ok(Response::new(GetSentLetterResponse {
+            letter_id: sent.letter.id.to_string(),
+            request_id: sent.request_id,
+            sender_reference: sent.sender_reference,
+            state: convert::state(&sent.letter.state).into(),
+            receipts: sent.receipts.iter().map(convert::receipt).collect(),
+        }))
+    }
+
+    async fn watch_events(
+        &self,
+        request: Request<WatchEventsRequest>,
+    ) -> Result<Response<Self::WatchEventsStream>, Status> {
+        let who = client(&request)?;
+        let position = read_cursor(&request.get_ref().cursor)
+            .map_err(|_| invalid(&[("cursor", "was not made here")]))?;
+        let (out, told) = mpsc::channel(16);
+        let postbox = self.0.clone();
+        tokio::spawn(async move {
+            if let Err(trouble) = watch(&postbox, &who, position, &out).await {
+                let _ = out.send(Err(status::trouble(&trouble))).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(told).boxed()))
+    }
+}
+
+impl SenderServer {
+    fn check_inline(
+        &self,
+        declared: &[Declaration],
+        contents: &[Bytes],
+    ) -> Result<(), SubmitError> {
+        let limit = self.0.limits.inline_bytes;
+        if contents.iter().map(Bytes::len).sum::<usize>() > limit {
+            return Err(SubmitError::InlineTooLarge { limit });
+        }
+        for (index, (one, content)) in declared.iter().zip(contents).enumerate() {
+            if one.size_bytes != content.len() as u64 {
+                let field = format!("attachments[{index}].declaration.size_bytes");
+                return Err(SubmitError::field(&field, "is not the size of the content"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn run<S>(
+        &self,
+        who: &SenderClient,
+        (request_id, letter, attachments): (String, Option<Letter>, Vec<Declaration>),
+        content: S,
+    ) -> Result<Submitted, Status>
+    where
+        S: Stream<Item = Result<Bytes, SubmitError>> + Unpin + Send,
+    {
+        // A handle that is none is refused like one that nobody has; but only to registered
+        // senders, as everything else.
+        let outcome = match letter {
+            Some(letter) => {
+                let order = Order { request_id, letter, attachments };
+                self.0.submit(who, &order, content).await
+            }
+            None => self.0.refuse_recipient(who).await,
+        };
+        outcome.map_err(|e| status::submit(&e))
+    }
+}
+
+/// The bytes of one message of the stream.
+fn chunk(message: Result<SubmitStreamRequest, Status>) -> Result<Bytes, SubmitError> {
+    match message.map(|m| m.part) {
+        Ok(Some(Part::Chunk(bytes))) => Ok(Bytes::from(bytes)),
+        Ok(Some(Part::Head(_))) => Err(SubmitError::field("head", "must come once")),
+        Ok(None) => Ok(Bytes::new()),
+        // The connection broke: what is missing will not come.
+        Err(_) => Err(SubmitError::StreamIncomplete),
+    }
+}
+
+/// Tells events until nobody listens.
+async fn watch(
+    postbox: &Postbox,
+    who: &SenderClient,
+    mut position: i64,
+    out: &mpsc::Sender<Result<WatchEventsResponse, Status>>,
+) -> Result<(), Trouble> {
+    let mut head = postbox.feed.head();
+    loop {
+        // Seen before reading: an event numbered meanwhile wakes the wait below.
+        head.borrow_and_update();
+        let events = postbox.events_after(who, position).await?;
+        let quiet = events.is_empty();
+        for event in events {
+            position = event.position;
+            let lag = postbox.now().legal.since(event.occurred_at);
+            let message = WatchEventsResponse {
+                cursor: write_cursor(position),
+                lag_ms: i64::try_from(lag.as_millis()).unwrap_or(i64::MAX),
+                event: Some(wire(event)),
+            };
+            if out.send(Ok(message)).await.is_err() {
+                return Ok(());
+            }
+        }
+        if !quiet {
+            continue;
+        }
+        let woken = tokio::select! {
+            changed = head.changed() => changed.is_ok(),
+            () = tokio::time::sleep(HEARTBEAT) => false,
+            () = out.closed() => return Ok(()),
+        };
+        if !woken {
+            let beat =
+                WatchEventsResponse { cursor: write_cursor(position), lag_ms: 0, event: None };
+            if out.send(Ok(beat)).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn wire(event: events::LetterEvent) -> LetterEvent {
+    let at: Timestamp = event.occurred_at;
+    LetterEvent {
+        letter_id: event.letter.to_string(),
+        sender_reference: event.sender_reference,
+        kind: event.receipt.0.kind.clone(),
+        state: convert::state(&event.state).into(),
+        occurred_at: Some(timestamp(at)),
+        receipt: Some(convert::receipt(&event.receipt)),
+    }
+}

@@ -1,0 +1,112 @@
+//! Use-case errors as callers see them: stable reasons, listed in docs/receipts.md.
+
+use siegel_grpc::{fault, invalid, refusal, unavailable};
+use tonic::{Code, Status};
+
+use crate::app::Trouble;
+use crate::app::handles::HandleError;
+use crate::app::reader::ReadError;
+use crate::app::submit::SubmitError;
+use crate::domain::attachment::Refusal;
+use crate::domain::letter::Violation;
+use crate::ports::access::AccessError;
+
+pub fn violations(found: &[Violation]) -> Status {
+    let fields: Vec<(&str, &str)> = found.iter().map(|v| (v.field.as_str(), v.problem)).collect();
+    invalid(&fields)
+}
+
+/// What a write answers when our own stores fail: nothing was promised, try again.
+fn down(trouble: &Trouble) -> Status {
+    match trouble {
+        Trouble::Store(_) => {
+            let _ = fault(trouble); // logs the causes
+            unavailable("EVIDENCE_STORE_DOWN", "letter and evidence cannot be stored now")
+        }
+        Trouble::Objects(_) => {
+            let _ = fault(trouble);
+            unavailable("OBJECT_STORE_DOWN", "attachments cannot be stored or read now")
+        }
+        _ => fault(trouble),
+    }
+}
+
+pub fn trouble(trouble: &Trouble) -> Status {
+    match trouble {
+        Trouble::Objects(_) => down(trouble),
+        _ => fault(trouble),
+    }
+}
+
+pub fn submit(error: &SubmitError) -> Status {
+    use SubmitError as E;
+    let attachment = |code, reason: &str, index: usize| {
+        refusal(code, reason, error, [("attachment", &index.to_string())])
+    };
+    let bad = Code::InvalidArgument;
+    match error {
+        E::SenderUnknown => refusal(Code::PermissionDenied, "SENDER_UNKNOWN", error, []),
+        E::RecipientUnknown => refusal(Code::NotFound, "RECIPIENT_UNKNOWN", error, []),
+        E::LegalBasisUnknown => refusal(bad, "LEGAL_BASIS_UNKNOWN", error, []),
+        E::Malformed(found) | E::Attachments(Refusal::Malformed(found)) => violations(found),
+        E::Attachments(Refusal::TooMany { limit }) => {
+            refusal(bad, "TOO_MANY_ATTACHMENTS", error, [("limit", &limit.to_string())])
+        }
+        E::Attachments(Refusal::TooLarge { index, limit }) => {
+            let (index, limit) = (index.to_string(), limit.to_string());
+            let facts = [("attachment", index.as_str()), ("limit_bytes", limit.as_str())];
+            refusal(bad, "ATTACHMENT_TOO_LARGE", error, facts)
+        }
+        E::Attachments(Refusal::TypeNotAllowed { index }) => {
+            attachment(bad, "MEDIA_TYPE_NOT_ALLOWED", *index)
+        }
+        E::Attachments(Refusal::ExtensionMismatch { index }) | E::MediaTypeMismatch { index } => {
+            attachment(bad, "MEDIA_TYPE_MISMATCH", *index)
+        }
+        E::InlineTooLarge { limit } => {
+            refusal(bad, "ATTACHMENT_TOO_LARGE", error, [("limit_bytes", &limit.to_string())])
+        }
+        E::DigestMismatch { index } => attachment(bad, "DIGEST_MISMATCH", *index),
+        E::StreamIncomplete => refusal(bad, "STREAM_INCOMPLETE", error, []),
+        E::RequestIdReused => refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", error, []),
+        E::Trouble(inner) => down(inner),
+    }
+}
+
+pub fn read(error: &ReadError) -> Status {
+    use ReadError as E;
+    match error {
+        E::LetterUnknown => refusal(Code::NotFound, "LETTER_UNKNOWN", error, []),
+        E::TrustTooLow { needed } => {
+            let facts = [("needed", needed.as_str())];
+            refusal(Code::PermissionDenied, "TRUST_TOO_LOW", error, facts)
+        }
+        E::ProvisionEnded => refusal(Code::FailedPrecondition, "PROVISION_ENDED", error, []),
+        E::NotOpened => refusal(Code::FailedPrecondition, "LETTER_NOT_OPENED", error, []),
+        E::AttachmentUnknown => refusal(Code::NotFound, "ATTACHMENT_UNKNOWN", error, []),
+        E::OffsetBeyondEnd => invalid(&[("offset_bytes", "must be within the attachment")]),
+        E::BadPageToken => invalid(&[("page_token", "was not made here")]),
+        E::Access(AccessError::Unknown) => {
+            refusal(Code::NotFound, "ORGANISATION_UNKNOWN", error, [])
+        }
+        E::Access(AccessError::Down(_)) => {
+            let _ = fault(error);
+            unavailable("ORGANISATION_DOWN", "rights in the organisation cannot be checked now")
+        }
+        E::Trouble(inner) => trouble(inner),
+    }
+}
+
+/// As [`read`], for opening: evidence that cannot be stored keeps the letter closed.
+pub fn open(error: &ReadError) -> Status {
+    match error {
+        ReadError::Trouble(inner) => down(inner),
+        other => read(other),
+    }
+}
+
+pub fn handle(error: &HandleError) -> Status {
+    match error {
+        HandleError::Trouble(inner) => trouble(inner),
+    }
+}

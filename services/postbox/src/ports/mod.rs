@@ -1,0 +1,5 @@
+//! What is outside: the object store, and the sibling services.
+
+pub mod access;
+pub mod notifier;
+pub mod objects;

@@ -1,0 +1,116 @@
+//! The object store. Only sealed bytes pass through here.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use object_store::aws::AmazonS3Builder;
+use object_store::buffered::BufWriter;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use tokio::io::AsyncWriteExt as _;
+
+use crate::config::ObjectStoreConfig;
+
+/// Objects below this many bytes are written in one piece, and only when they are complete.
+const PIECE: usize = 5 * 1024 * 1024;
+/// Pieces of one object that travel at the same time; with [`PIECE`] the memory of an upload.
+const AT_ONCE: usize = 2;
+
+/// The object store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    #[error("the object store failed")]
+    Store(#[from] object_store::Error),
+    #[error("the object store failed")]
+    Io(#[from] std::io::Error),
+    #[error("a key file of the object store cannot be read")]
+    Secret(#[from] siegel_config::SecretFileError),
+}
+
+/// Where sealed attachments are.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    store: Arc<dyn ObjectStore>,
+}
+
+impl Objects {
+    pub fn open(config: &ObjectStoreConfig) -> Result<Self, ObjectError> {
+        let store: Arc<dyn ObjectStore> = match config {
+            ObjectStoreConfig::Files { dir } => {
+                std::fs::create_dir_all(dir)?;
+                // A letter is acknowledged only when its attachments survive a power cut.
+                Arc::new(LocalFileSystem::new_with_prefix(dir)?.with_fsync(true))
+            }
+            ObjectStoreConfig::S3 {
+                endpoint,
+                region,
+                bucket,
+                access_key_id_file,
+                secret_access_key_file,
+            } => {
+                use secrecy::ExposeSecret as _;
+                siegel_crypto::install();
+                let id = siegel_config::read_secret(access_key_id_file)?;
+                let secret = siegel_config::read_secret(secret_access_key_file)?;
+                let builder = AmazonS3Builder::new()
+                    .with_endpoint(endpoint)
+                    .with_region(region)
+                    .with_bucket_name(bucket)
+                    .with_access_key_id(id.expose_secret())
+                    .with_secret_access_key(secret.expose_secret())
+                    .with_allow_http(endpoint.starts_with("http://"));
+                Arc::new(builder.build()?)
+            }
+        };
+        Ok(Self { store })
+    }
+
+    /// Begins an object; nothing is visible before [`Writer::finish`].
+    pub fn write(&self, key: &str) -> Writer {
+        let writer = BufWriter::with_capacity(self.store.clone(), Path::from(key), PIECE);
+        Writer(writer.with_max_concurrency(AT_ONCE))
+    }
+
+    pub async fn read(
+        &self,
+        key: &str,
+    ) -> Result<BoxStream<'static, Result<Bytes, ObjectError>>, ObjectError> {
+        let found = self.store.get(&Path::from(key)).await?;
+        Ok(found.into_stream().map(|piece| Ok(piece?)).boxed())
+    }
+
+    /// Removes an object; it may be gone already.
+    pub async fn delete(&self, key: &str) -> Result<(), ObjectError> {
+        match self.store.delete(&Path::from(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// An object that is being written.
+pub struct Writer(BufWriter);
+
+impl Writer {
+    pub async fn push(&mut self, sealed: Vec<u8>) -> Result<(), ObjectError> {
+        if !sealed.is_empty() {
+            self.0.put(Bytes::from(sealed)).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the object durable and visible.
+    pub async fn finish(mut self) -> Result<(), ObjectError> {
+        Ok(self.0.shutdown().await?)
+    }
+
+    /// Leaves nothing behind.
+    pub async fn abort(mut self) {
+        if let Err(error) = self.0.abort().await {
+            tracing::info!(error = &error as &dyn std::error::Error, "an upload was not aborted");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Letters. Texts stand here sealed only.
+
+use siegel_db::{Db, StoreError, Tx, on};
+use siegel_kernel::{Timestamp, TrustLevel};
+use sqlx::AssertSqlSafe;
+
+use crate::domain::state::{Delivery, End, Ending};
+use crate::domain::{HandleId, LetterId, MailboxId};
+
+/// A letter without its sealed texts.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct LetterRow {
+    pub mailbox_id: MailboxId,
+    pub id: LetterId,
+    pub sequence: Option<i64>,
+    pub handle_id: HandleId,
+    pub sector: String,
+    pub client_id: String,
+    pub tenant: String,
+    pub authority: String,
+    pub ars: String,
+    pub service_id: String,
+    pub state: String,
+    pub ending: String,
+    pub delivery_type: String,
+    pub importance: i64,
+    pub required_level: TrustLevel,
+    pub hide_preview: bool,
+    pub lane: String,
+    pub thread: Option<LetterId>,
+    pub legal_basis: Option<String>,
+    pub legal_rule: Option<String>,
+    pub legal_effect: Option<String>,
+    pub announced_on: Option<String>,
+    pub attachment_count: i64,
+    pub content_digest: Vec<u8>,
+    pub attachment_digests: Vec<u8>,
+    pub wrapped_key: Vec<u8>,
+    pub sealed_head: Vec<u8>,
+    pub commitment_salt: Vec<u8>,
+    #[sqlx(rename = "accepted_at_us")]
+    pub accepted_at: Timestamp,
+    #[sqlx(rename = "publish_at_us")]
+    pub publish_at: Option<Timestamp>,
+    #[sqlx(rename = "provided_at_us")]
+    pub provided_at: Option<Timestamp>,
+    #[sqlx(rename = "notified_at_us")]
+    pub notified_at: Option<Timestamp>,
+    #[sqlx(rename = "opened_at_us")]
+    pub opened_at: Option<Timestamp>,
+    #[sqlx(rename = "terminal_by_us")]
+    pub terminal_by: Timestamp,
+    #[sqlx(rename = "due_at_us")]
+    pub due_at: Option<Timestamp>,
+    pub unread: bool,
+    pub evidence_count: i64,
+    pub last_evidence: Option<Vec<u8>>,
+}
+
+const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, tenant, authority, \
+    ars, service_id, state, ending, delivery_type, importance, required_level, hide_preview, lane, \
+    thread, legal_basis, legal_rule, legal_effect, announced_on, attachment_count, content_digest, \
+    attachment_digests, wrapped_key, sealed_head, commitment_salt, accepted_at_us, publish_at_us, \
+    provided_at_us, notified_at_us, opened_at_us, terminal_by_us, due_at_us, unread, \
+    evidence_count, last_evidence";
+
+impl LetterRow {
+    /// The delivery state that the columns say.
+    pub fn delivery(&self) -> Result<Delivery, StoreError> {
+        let opened = self.opened_at.is_some();
+        Ok(match self.state.as_str() {
+            "accepted" => Delivery::Accepted,
+            "scheduled" => Delivery::Scheduled {
+                publish_at: self.publish_at.ok_or(StoreError::corrupt("letters: publish_at"))?,
+            },
+            "provided" => Delivery::Provided {
+                ending: Ending::parse(&self.ending)
+                    .ok_or(StoreError::corrupt("letters: ending"))?,
+                by: self.terminal_by,
+                opened,
+            },
+            end => Delivery::Ended {
+                end: End::parse(end).ok_or(StoreError::corrupt("letters: state"))?,
+                opened,
+            },
+        })
+    }
+
+    /// Writes a delivery state into the columns, with what the sweeper has to look for next.
+    pub fn set_delivery(&mut self, delivery: Delivery) {
+        delivery.as_str().clone_into(&mut self.state);
+        self.due_at = match delivery {
+            Delivery::Accepted | Delivery::Ended { .. } => None,
+            Delivery::Scheduled { publish_at } => {
+                self.publish_at = Some(publish_at);
+                Some(publish_at)
+            }
+            Delivery::Provided { ending, by, .. } => {
+                ending.as_str().clone_into(&mut self.ending);
+                self.terminal_by = by;
+                Some(by)
+            }
+        };
+    }
+
+    /// Where the events of this letter's sender are.
+    pub fn topic(&self) -> String {
+        topic(&self.tenant, &self.client_id)
+    }
+}
+
+/// The event topic of a sender.
+pub fn topic(tenant: &str, client_id: &str) -> String {
+    format!("sender:{tenant}/{client_id}")
+}
+
+/// Adds a letter with its sealed content.
+pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<(), StoreError> {
+    let places: Vec<String> = (1..=39).map(|n| format!("${n}")).collect();
+    let sql = AssertSqlSafe(format!(
+        "INSERT INTO letters ({COLUMNS}, sealed_content) VALUES ({})",
+        places.join(", ")
+    ));
+    on!(tx, c => sqlx::query(sql)
+        .bind(l.mailbox_id).bind(l.id).bind(l.sequence).bind(l.handle_id).bind(&l.sector)
+        .bind(&l.client_id).bind(&l.tenant).bind(&l.authority).bind(&l.ars).bind(&l.service_id)
+        .bind(&l.state).bind(&l.ending).bind(&l.delivery_type).bind(l.importance)
+        .bind(l.required_level).bind(l.hide_preview).bind(&l.lane).bind(l.thread)
+        .bind(&l.legal_basis).bind(&l.legal_rule).bind(&l.legal_effect).bind(&l.announced_on)
+        .bind(l.attachment_count)
+        .bind(&l.content_digest).bind(&l.attachment_digests).bind(&l.wrapped_key)
+        .bind(&l.sealed_head).bind(&l.commitment_salt).bind(l.accepted_at).bind(l.publish_at)
+        .bind(l.provided_at).bind(l.notified_at).bind(l.opened_at).bind(l.terminal_by)
+        .bind(l.due_at).bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence)
+        .bind(sealed_content)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Reads a letter and holds it: nobody else changes it before this transaction ends.
+pub async fn lock(
+    tx: &mut Tx,
+    mailbox: MailboxId,
+    id: LetterId,
+) -> Result<Option<LetterRow>, StoreError> {
+    // An update that changes nothing is the lock that both databases have.
+    let sql = AssertSqlSafe(format!(
+        "UPDATE letters SET evidence_count = evidence_count \
+         WHERE mailbox_id = $1 AND id = $2 RETURNING {COLUMNS}"
+    ));
+    Ok(on!(tx, c => sqlx::query_as(sql).bind(mailbox).bind(id).fetch_optional(c).await?))
+}
+
+pub async fn get(
+    tx: &mut Tx,
+    mailbox: MailboxId,
+    id: LetterId,
+) -> Result<Option<LetterRow>, StoreError> {
+    let sql =
+        AssertSqlSafe(format!("SELECT {COLUMNS} FROM letters WHERE mailbox_id = $1 AND id = $2"));
+    Ok(on!(tx, c => sqlx::query_as(sql).bind(mailbox).bind(id).fetch_optional(c).await?))
+}
+
+/// Writes back what can change in a letter's life.
+pub async fn save(tx: &mut Tx, l: &LetterRow) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE letters SET sequence = $3, state = $4, ending = $5, \
+        legal_rule = $6, legal_effect = $7, announced_on = $8, provided_at_us = $9, \
+        notified_at_us = $10, opened_at_us = $11, terminal_by_us = $12, due_at_us = $13, \
+        unread = $14, evidence_count = $15, last_evidence = $16 \
+        WHERE mailbox_id = $1 AND id = $2";
+    on!(tx, c => sqlx::query(SQL)
+        .bind(l.mailbox_id).bind(l.id).bind(l.sequence).bind(&l.state).bind(&l.ending)
+        .bind(&l.legal_rule).bind(&l.legal_effect).bind(&l.announced_on).bind(l.provided_at)
+        .bind(l.notified_at).bind(l.opened_at).bind(l.terminal_by).bind(l.due_at)
+        .bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// The sealed content of a letter.
+pub async fn sealed_content(
+    tx: &mut Tx,
+    mailbox: MailboxId,
+    id: LetterId,
+) -> Result<Vec<u8>, StoreError> {
+    const SQL: &str = "SELECT sealed_content FROM letters WHERE mailbox_id = $1 AND id = $2";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(mailbox).bind(id).fetch_one(c).await?))
+}
+
+/// What a list shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    pub mailbox: MailboxId,
+    /// Letters before this place in the sequence.
+    pub before: i64,
+    pub limit: i64,
+    pub unread_only: bool,
+    pub important_only: bool,
+}
+
+/// Provided letters, newest first. Each filter has an index of its own.
+pub async fn page(tx: &mut Tx, page: &Page) -> Result<Vec<LetterRow>, StoreError> {
+    let unread = if page.unread_only { "AND unread" } else { "" };
+    let important = if page.important_only { "AND importance = 2" } else { "" };
+    let sql = AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM letters WHERE mailbox_id = $1 AND sequence < $2 {unread} {important} \
+         ORDER BY sequence DESC LIMIT $3"
+    ));
+    Ok(on!(tx, c => sqlx::query_as(sql)
+        .bind(page.mailbox).bind(page.before).bind(page.limit).fetch_all(c).await?))
+}
+
+/// Letters whose time has come, soonest first.
+pub async fn due(
+    db: &Db,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<(MailboxId, LetterId)>, StoreError> {
+    const SQL: &str =
+        "SELECT mailbox_id, id FROM letters WHERE due_at_us <= $1 ORDER BY due_at_us LIMIT $2";
+    let mut tx = db.read().await?;
+    Ok(on!(&mut tx, c => sqlx::query_as(SQL).bind(now).bind(limit).fetch_all(c).await?))
+}
+
+/// A letter in its sender's book.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Sent {
+    pub mailbox_id: MailboxId,
+    pub request_id: String,
+}
+
+pub async fn add_sent(tx: &mut Tx, letter: &LetterRow, request_id: &str) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO sent_letters \
+        (client_id, letter_id, mailbox_id, request_id, accepted_at_us) VALUES ($1, $2, $3, $4, $5)";
+    on!(tx, c => sqlx::query(SQL)
+        .bind(&letter.client_id).bind(letter.id).bind(letter.mailbox_id).bind(request_id)
+        .bind(letter.accepted_at)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Where a letter of this sender is.
+pub async fn sent(
+    tx: &mut Tx,
+    client_id: &str,
+    letter: LetterId,
+) -> Result<Option<Sent>, StoreError> {
+    const SQL: &str = "SELECT mailbox_id, request_id FROM sent_letters \
+        WHERE client_id = $1 AND letter_id = $2";
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(client_id).bind(letter).fetch_optional(c).await?))
+}

@@ -1,0 +1,148 @@
+//! Mailboxes and the handles under which senders reach them.
+
+use siegel_db::{StoreError, Tx, on};
+use siegel_kernel::{AccountId, OrganisationId, Timestamp};
+use uuid::Uuid;
+
+use crate::domain::{HandleId, MailboxId};
+
+/// Whose mailbox it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    Account(AccountId),
+    Organisation(OrganisationId),
+}
+
+impl Owner {
+    const fn columns(self) -> (&'static str, Uuid) {
+        match self {
+            Self::Account(id) => ("account", id.as_uuid()),
+            Self::Organisation(id) => ("organisation", id.as_uuid()),
+        }
+    }
+
+    /// `acc_…` or `org_…`
+    pub fn text(self) -> String {
+        match self {
+            Self::Account(id) => id.to_string(),
+            Self::Organisation(id) => id.to_string(),
+        }
+    }
+}
+
+/// A mailbox as stored; its key is wrapped.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Mailbox {
+    pub id: MailboxId,
+    owner_kind: String,
+    owner: Uuid,
+    pub wrapped_key: Vec<u8>,
+    pub letters: i64,
+    pub unread: i64,
+}
+
+impl Mailbox {
+    pub fn owner(&self) -> Owner {
+        if self.owner_kind == "account" {
+            Owner::Account(AccountId::from_uuid(self.owner))
+        } else {
+            Owner::Organisation(OrganisationId::from_uuid(self.owner))
+        }
+    }
+}
+
+/// The mailbox of an owner.
+pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Option<Mailbox>, StoreError> {
+    const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread FROM mailboxes \
+        WHERE owner_kind = $1 AND owner = $2";
+    let (kind, id) = owner.columns();
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(kind).bind(id).fetch_optional(c).await?))
+}
+
+pub async fn by_id(tx: &mut Tx, id: MailboxId) -> Result<Option<Mailbox>, StoreError> {
+    const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread FROM mailboxes \
+        WHERE id = $1";
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?))
+}
+
+/// Any mailbox: at start its key shows whether the key-encryption key is the right one.
+pub async fn any(tx: &mut Tx) -> Result<Option<Mailbox>, StoreError> {
+    const SQL: &str =
+        "SELECT id, owner_kind, owner, wrapped_key, letters, unread FROM mailboxes LIMIT 1";
+    Ok(on!(tx, c => sqlx::query_as(SQL).fetch_optional(c).await?))
+}
+
+/// Opens a mailbox; does nothing when the owner has one.
+pub async fn add(
+    tx: &mut Tx,
+    id: MailboxId,
+    owner: Owner,
+    wrapped_key: &[u8],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO mailboxes (id, owner_kind, owner, wrapped_key, created_at_us) \
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    let (kind, owner) = owner.columns();
+    on!(tx, c => sqlx::query(SQL).bind(id).bind(kind).bind(owner).bind(wrapped_key).bind(now)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Takes the next place in the mailbox's gap-free sequence for a letter that is now provided.
+pub async fn next_sequence(tx: &mut Tx, id: MailboxId) -> Result<i64, StoreError> {
+    const SQL: &str = "UPDATE mailboxes SET letters = letters + 1, unread = unread + 1 \
+        WHERE id = $1 RETURNING letters";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_one(c).await?))
+}
+
+pub async fn one_read(tx: &mut Tx, id: MailboxId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE mailboxes SET unread = unread - 1 WHERE id = $1";
+    on!(tx, c => sqlx::query(SQL).bind(id).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// The handle of a mailbox for a sector, if one is in use.
+pub async fn handle_of(
+    tx: &mut Tx,
+    mailbox: MailboxId,
+    sector: &str,
+) -> Result<Option<HandleId>, StoreError> {
+    const SQL: &str = "SELECT id FROM handles \
+        WHERE mailbox_id = $1 AND sector = $2 AND revoked_at_us IS NULL";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(mailbox).bind(sector).fetch_optional(c).await?))
+}
+
+/// Adds a handle; does nothing when one is in use.
+pub async fn add_handle(
+    tx: &mut Tx,
+    id: HandleId,
+    mailbox: MailboxId,
+    sector: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO handles (id, mailbox_id, sector, created_at_us) \
+        VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    on!(tx, c => sqlx::query(SQL).bind(id).bind(mailbox).bind(sector).bind(now)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Ends a handle: what is sent to it from now on reaches nobody.
+#[cfg_attr(not(test), expect(dead_code, reason = "revoking has no RPC yet"))]
+pub async fn revoke_handle(tx: &mut Tx, id: HandleId, now: Timestamp) -> Result<bool, StoreError> {
+    const SQL: &str =
+        "UPDATE handles SET revoked_at_us = $2 WHERE id = $1 AND revoked_at_us IS NULL";
+    Ok(on!(tx, c => sqlx::query(SQL).bind(id).bind(now).execute(c).await?.rows_affected()) == 1)
+}
+
+/// The mailbox behind a handle, for senders of the handle's sector only.
+pub async fn by_handle(
+    tx: &mut Tx,
+    handle: HandleId,
+    sector: &str,
+) -> Result<Option<Mailbox>, StoreError> {
+    const SQL: &str = "SELECT m.id, m.owner_kind, m.owner, m.wrapped_key, m.letters, m.unread \
+        FROM handles h JOIN mailboxes m ON m.id = h.mailbox_id \
+        WHERE h.id = $1 AND h.sector = $2 AND h.revoked_at_us IS NULL";
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(handle).bind(sector).fetch_optional(c).await?))
+}

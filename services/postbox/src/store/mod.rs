@@ -1,0 +1,10 @@
+//! SQL, one file per table family.
+
+pub mod attachments;
+pub mod evidence;
+pub mod keys;
+pub mod letters;
+pub mod mailboxes;
+pub mod rules;
+pub mod senders;
+pub mod uploads;
