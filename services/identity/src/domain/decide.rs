@@ -140,7 +140,7 @@ mod tests {
 
     /// The request arrived one minute ago.
     fn step(request: &AuthRequest, session: Option<&SessionView>, consent: ConsentState) -> Step {
-        let asked_at = NOW.minus(Duration::from_secs(60));
+        let asked_at = NOW.minus(Duration::from_mins(1));
         decide(&Question { request, session, consent, asked_at, settled: false, now: NOW })
     }
 

@@ -75,7 +75,7 @@ pub async fn record_identification(
         value: value.clone(),
         source: AttributeSource::Eid.into(),
         level: level.into(),
-        verified_at: Some(at.clone()),
+        verified_at: Some(at),
     };
     let request = pb::RecordIdentificationRequest {
         request_id: request_id.to_owned(),

@@ -86,7 +86,7 @@ async fn an_account_is_opened_once(db: Db) {
     assert_eq!(accounts::state(&mut tx, account(9)).await.unwrap(), None);
 }
 
-fn card<'a>(id: u32, account: AccountId, card_hash: &'a [u8; 32]) -> NewCard<'a> {
+fn card(id: u32, account: AccountId, card_hash: &[u8; 32]) -> NewCard<'_> {
     NewCard {
         id: credential(id),
         account,

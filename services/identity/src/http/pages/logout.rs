@@ -134,7 +134,7 @@ async fn ask(
 ) -> Result<Response, StoreError> {
     let target = allowed_target(identity, request).await?;
     if sessions::any_from_cookie(identity, headers).await?.is_none() {
-        return Ok(gone(view, target));
+        return Ok(gone(target.as_deref()));
     }
     let t = view.texts(&LOCALES);
     let body = LogoutPage {
@@ -168,14 +168,14 @@ pub async fn submit(
     match ended.await {
         Ok(target) => {
             let expired = view.scheme().expire(sessions::COOKIE);
-            (expired, gone(&view, target)).into_response()
+            (expired, gone(target.as_deref())).into_response()
         }
         Err(error) => failed(&view, &Failure::from(error)),
     }
 }
 
-fn gone(_view: &View, target: Option<String>) -> Response {
-    Redirect::to(target.as_deref().unwrap_or("/login/logout")).into_response()
+fn gone(target: Option<&str>) -> Response {
+    Redirect::to(target.unwrap_or("/login/logout")).into_response()
 }
 
 /// `GET /login/logout`: it is done.

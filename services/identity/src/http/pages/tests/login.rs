@@ -88,7 +88,7 @@ async fn nine_wrong_passwords_switch_the_password_off_for_a_quarter_of_an_hour()
     for _ in 0..9 {
         let page = browser.tries(id, ERIKA, "falsch geraten").await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-        house.clock.advance(Duration::from_secs(60));
+        house.clock.advance(Duration::from_mins(1));
     }
     let blocked = browser.tries(id, "Erika@Example.org", PASSWORD).await;
     assert_eq!(blocked.status, StatusCode::TOO_MANY_REQUESTS, "whatever case is typed");
@@ -113,7 +113,7 @@ async fn a_blocked_password_does_not_lock_the_card_out() {
     guesser.get(&format!("/login/{id}")).await;
     for _ in 0..9 {
         guesser.tries(id, ERIKA, "falsch geraten").await;
-        house.clock.advance(Duration::from_secs(60));
+        house.clock.advance(Duration::from_mins(1));
     }
     house.shows_card(Card::of("dkk-1", "Mustermann"));
     let page = guesser.identifies(id, "").await;
@@ -129,7 +129,7 @@ async fn an_unknown_address_is_blocked_like_a_known_one() {
     browser.get(&format!("/login/{id}")).await;
     for _ in 0..9 {
         browser.tries(id, "nobody@example.org", "falsch geraten").await;
-        house.clock.advance(Duration::from_secs(60));
+        house.clock.advance(Duration::from_mins(1));
     }
     let page = browser.tries(id, "nobody@example.org", "falsch geraten").await;
     assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
