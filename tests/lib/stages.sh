@@ -17,6 +17,7 @@ STAGES=(
   # "postgres:browser  postgres curl chromium node"
   "helm             python"
   # "faults           curl"
+  # "fuzz             python"
 )
 
 FIXTURES="$ROOT/tests/fixtures"
@@ -67,4 +68,9 @@ stage_helm() {
 
 stage_faults() {
   limit 1800 "$ROOT/tests/faults/run" --kills 20
+}
+
+# Each fuzz target for ten seconds.
+stage_fuzz() {
+  limit 1200 "$ROOT/fuzz/run" 10
 }
