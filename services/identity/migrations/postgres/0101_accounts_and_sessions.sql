@@ -90,3 +90,14 @@ CREATE TABLE scope_consents (
     given_at_us BIGINT NOT NULL,
     PRIMARY KEY (account_id, client_id, scope)
 );
+
+-- Which of the attributes a client asked for a person allowed, so that a voluntary one that was
+-- declined is not asked for at every log-in. `asked`: hash of everything that was asked for.
+CREATE TABLE consent_choices (
+    account_id UUID NOT NULL REFERENCES accounts (id),
+    client_id TEXT NOT NULL,
+    asked BYTEA NOT NULL,
+    allowed TEXT NOT NULL,
+    given_at_us BIGINT NOT NULL,
+    PRIMARY KEY (account_id, client_id, asked)
+);

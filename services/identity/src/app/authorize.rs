@@ -118,9 +118,10 @@ async fn silently(
 ) -> Result<Result<RedirectTarget, Refused>, AuthorizeError> {
     let no = |error, text| Ok(Err(Refused::new(error, text)));
     let session = sessions::from_cookie(state, headers, &request.sector).await?;
-    let Ok(consent) = consent::state_of(state, request, session.as_ref()).await else {
+    let Ok((consent, request)) = consent::settled(state, request, session.as_ref()).await else {
         return no(OAuthError::TemporarilyUnavailable, "a part of the service is out of reach");
     };
+    let request = &request;
     let question =
         Question { request, session: session.as_ref(), consent, asked_at: now, settled: true, now };
     let step = decide(&question);

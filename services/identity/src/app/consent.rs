@@ -21,6 +21,15 @@ pub struct Asked {
     pub preview: Preview,
     /// Scopes that let the client act or learn something besides attributes.
     pub scopes: Vec<String>,
+    /// The attributes that may be released when the consent stands.
+    allowed: Vec<String>,
+}
+
+impl Asked {
+    /// Cuts a request down to what was allowed.
+    pub fn cut(&self, request: &mut AuthRequest) {
+        request.claims.retain(|c| self.allowed.contains(&c.name));
+    }
 }
 
 /// Scopes a person is asked about; the others only name attributes, which are shown one by one.
@@ -38,37 +47,65 @@ pub async fn asked(
     account: AccountId,
 ) -> Result<Asked, Failure> {
     let scopes = scopes_to_ask(request);
-    let attributes = request.claim_names();
-    if request.first_party || (scopes.is_empty() && attributes.is_empty()) {
+    let names = request.claim_names();
+    if request.first_party || (scopes.is_empty() && names.is_empty()) {
         let (state, preview) = (ConsentState::NotNeeded, Preview::default());
-        return Ok(Asked { state, preview, scopes: Vec::new() });
+        return Ok(Asked { state, preview, scopes: Vec::new(), allowed: names });
     }
-    let preview = if attributes.is_empty() {
-        Preview { attributes: Vec::new(), consented: true }
-    } else {
-        let release = release(request, account, &attributes);
-        accounts::preview(&state.outside.siblings, release)
-            .await
-            .map_err(|status| Failure::Sibling("account", status))?
-    };
     let mut tx = state.outside.db.read().await?;
     let given = scope_consents::given(&mut tx, account, &request.client_id).await?;
+    let chosen =
+        scope_consents::choice(&mut tx, account, &request.client_id, &asked_hash(request)).await?;
     drop(tx);
-    let all = preview.consented && scopes.iter().all(|s| given.contains(s));
+    let preview = preview(state, request, account, &names).await?;
+    let (consented, allowed) = match chosen {
+        _ if preview.consented => (true, names),
+        // What was declined stays declined; what was allowed may have been withdrawn since.
+        Some(allowed) => {
+            (self::preview(state, request, account, &allowed).await?.consented, allowed)
+        }
+        None => (false, names),
+    };
+    let all = consented && scopes.iter().all(|s| given.contains(s));
     let state = if all { ConsentState::Standing } else { ConsentState::Open };
-    Ok(Asked { state, preview, scopes })
+    Ok(Asked { state, preview, scopes, allowed })
 }
 
-/// How far consent is, for a request that must not show a page.
-pub async fn state_of(
+async fn preview(
+    state: &Identity,
+    request: &AuthRequest,
+    account: AccountId,
+    names: &[String],
+) -> Result<Preview, Failure> {
+    if names.is_empty() {
+        return Ok(Preview { attributes: Vec::new(), consented: true });
+    }
+    let release = release(request, account, names);
+    let answer = accounts::preview(&state.outside.siblings, release).await;
+    answer.map_err(|status| Failure::Sibling("account", status))
+}
+
+/// Everything about the attributes of a request that a person decides on.
+fn asked_hash(request: &AuthRequest) -> [u8; 32] {
+    let mut asked = vec![request.purpose.clone()];
+    for claim in &request.claims {
+        asked.push(format!("{} {} {}", claim.name, claim.essential, claim.purpose));
+    }
+    let asked: Vec<&[u8]> = asked.iter().map(String::as_bytes).collect();
+    sha256_fields(&asked)
+}
+
+/// How far consent is, for a request that must not show a page, and the request cut down to it.
+pub async fn settled(
     state: &Identity,
     request: &AuthRequest,
     session: Option<&SessionView>,
-) -> Result<ConsentState, Failure> {
-    match session {
-        Some(session) => Ok(asked(state, request, session.account).await?.state),
-        None => Ok(ConsentState::Open),
-    }
+) -> Result<(ConsentState, AuthRequest), Failure> {
+    let mut request = request.clone();
+    let Some(session) = session else { return Ok((ConsentState::Open, request)) };
+    let asked = asked(state, &request, session.account).await?;
+    asked.cut(&mut request);
+    Ok((asked.state, request))
 }
 
 /// Stores what the person allowed and cuts the request down to it: required attributes and those
@@ -82,6 +119,7 @@ pub async fn give(
     let now = state.now();
     let id = interaction.id.to_string();
     let request = &mut interaction.request;
+    let asked = asked_hash(request);
     request.claims.retain(|c| c.essential || ticked.contains(&c.name));
     let attributes = request.claim_names();
     if !attributes.is_empty() {
@@ -97,7 +135,9 @@ pub async fn give(
     let scopes = scopes_to_ask(request);
     let name = audit_name(session.account);
     let mut tx = state.outside.db.begin().await?;
-    scope_consents::give(&mut tx, session.account, &request.client_id, &scopes, now).await?;
+    let (account, client) = (session.account, request.client_id.as_str());
+    scope_consents::give(&mut tx, account, client, &scopes, now).await?;
+    scope_consents::choose(&mut tx, account, client, &asked, &attributes, now).await?;
     audit::record(
         &mut tx,
         &audit::Entry {

@@ -33,6 +33,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_session_that_ended_is_found_no_more,
     sweeping_removes_old_sessions_with_their_proofs,
     allowed_scopes_add_up,
+    the_last_choice_for_exactly_this_request_counts,
 }
 
 fn account(n: u32) -> AccountId {
@@ -285,4 +286,15 @@ async fn allowed_scopes_add_up(db: Db) {
     let given = scope_consents::given(&mut tx, id, "portal").await.unwrap();
     assert_eq!(given, ["offline_access", "postbox"]);
     assert!(scope_consents::given(&mut tx, id, "other").await.unwrap().is_empty());
+}
+
+async fn the_last_choice_for_exactly_this_request_counts(db: Db) {
+    let id = with_account(&db, 1).await;
+    let mut tx = db.begin().await.unwrap();
+    for names in [vec!["city".to_owned(), "zip_code".to_owned()], vec![]] {
+        scope_consents::choose(&mut tx, id, "portal", &[1; 32], &names, NOW).await.unwrap();
+        let found = scope_consents::choice(&mut tx, id, "portal", &[1; 32]).await.unwrap();
+        assert_eq!(found, Some(names));
+    }
+    assert_eq!(scope_consents::choice(&mut tx, id, "portal", &[2; 32]).await.unwrap(), None);
 }

@@ -22,7 +22,7 @@ struct ConsentPage {
     who: String,
     purpose: String,
     required: Option<DescriptionList>,
-    optional: Vec<(Checkbox, DescriptionList)>,
+    optional: Vec<Checkbox>,
     missing: String,
     scopes: Vec<String>,
     csrf: CsrfField,
@@ -76,11 +76,11 @@ fn page(visit: &Visit, asked: &Asked) -> Response {
     };
     let required: Vec<Item> = pairs(true).map(|(claim, a)| item(t, claim, a)).collect();
     let optional = pairs(false).map(|(claim, a)| {
-        let tick = Checkbox::new("claim", label(t, &claim.name))
+        // Never ticked beforehand (GDPR Art. 4(11), Art. 25(2)).
+        Checkbox::new("claim", format!("{}: {}", label(t, &claim.name), readable(t, a)))
             .id(format!("claim-{}", claim.name))
             .value(&claim.name)
-            .checked(true);
-        (tick, DescriptionList::new(locale, [item(t, claim, a)]))
+            .hint(origin(t, claim, a))
     });
     let missing: Vec<String> = absent.iter().map(|c| label(t, &c.name)).collect();
     let purpose = if request.purpose.is_empty() {
@@ -123,6 +123,15 @@ fn item(t: Texts, claim: &RequestedClaim, attribute: &Shown) -> Item {
         Some(level) => item.level(level),
         None => item,
     }
+}
+
+/// Source, level and the client's reason, in one sentence.
+fn origin(t: Texts, claim: &RequestedClaim, attribute: &Shown) -> String {
+    let source = source_key(attribute.source).map(|key| t.get(key)).unwrap_or_default();
+    let level = attribute.level.map(|l| format::level(t.locale, l)).unwrap_or_default();
+    let args = [("source", source.into()), ("level", level.into())];
+    let origin = t.with("consent-origin", args);
+    if claim.purpose.is_empty() { origin } else { format!("{} {origin}", claim.purpose) }
 }
 
 fn label(t: Texts, name: &str) -> String {

@@ -9,7 +9,7 @@ use siegel_web::forms::{Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts};
 
 use super::visit::{Cancel, Visit, Who};
-use crate::app::consent;
+use crate::app::consent::{self, Asked};
 use crate::app::failure::Failure;
 use crate::app::login::{Attempt, Outcome, with_password};
 use crate::domain::decide::{ConsentState, LogIn, Step};
@@ -51,17 +51,21 @@ pub struct LoginForm {
 }
 
 /// The next step of this request: a form, another page, or the way back to the client.
-pub async fn show(visit: Visit) -> Response {
+pub async fn show(mut visit: Visit) -> Response {
     match next(&visit).await {
         Ok(Next::Page(response)) => response,
-        Ok(Next::Finish(session)) => visit.finish(&session).await,
+        Ok(Next::Finish(done)) => {
+            let (session, asked) = *done;
+            asked.cut(&mut visit.interaction.request);
+            visit.finish(&session).await
+        }
         Err(failure) => visit.failed(&failure),
     }
 }
 
 enum Next {
     Page(Response),
-    Finish(Box<SessionView>),
+    Finish(Box<(SessionView, Asked)>),
 }
 
 async fn next(visit: &Visit) -> Result<Next, Failure> {
@@ -87,7 +91,7 @@ async fn next(visit: &Visit) -> Result<Next, Failure> {
     }
     let asked = consent::asked(&visit.state, &visit.interaction.request, session.account).await?;
     match visit.decide(Some(&session), asked.state) {
-        Step::Finish => Ok(Next::Finish(Box::new(session))),
+        Step::Finish => Ok(Next::Finish(Box::new((session, asked)))),
         _ => Ok(Next::Page(visit.go("consent"))),
     }
 }

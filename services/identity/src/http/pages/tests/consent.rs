@@ -101,6 +101,33 @@ async fn a_standing_consent_is_not_asked_for_again() {
 }
 
 #[tokio::test]
+async fn what_was_declined_is_not_asked_for_again_until_more_is_asked() {
+    let house = House::new().await;
+    let (id, mut browser, body) = at_consent(&house).await;
+    assert!(!body.contains("checked"), "nothing is ticked beforehand");
+    let fields = [("action", "allow"), ("claim", "zip_code")];
+    browser.post(&format!("/login/{id}/consent"), &fields).await;
+    let id = asks(&house).await;
+    let done = browser.get(&format!("/login/{id}")).await;
+    assert!(done.location.starts_with(CALLBACK), "{}", done.location);
+    let id = house.asks_with(|r| r.claims = vec![claim("place_of_birth", false)]).await;
+    let page = browser.get(&format!("/login/{id}")).await;
+    assert_eq!(page.location, format!("/login/{id}/consent"));
+}
+
+#[tokio::test]
+async fn a_withdrawn_consent_is_asked_for_again() {
+    let house = House::new().await;
+    let (id, mut browser, _) = at_consent(&house).await;
+    let fields = [("action", "allow"), ("claim", "zip_code")];
+    browser.post(&format!("/login/{id}/consent"), &fields).await;
+    house.siblings.consents.lock().unwrap().clear();
+    let id = asks(&house).await;
+    let page = browser.get(&format!("/login/{id}")).await;
+    assert_eq!(page.location, format!("/login/{id}/consent"));
+}
+
+#[tokio::test]
 async fn a_consent_of_somebody_else_counts_for_nothing() {
     let house = House::new().await;
     let (id, mut browser, _) = at_consent(&house).await;
