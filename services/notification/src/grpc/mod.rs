@@ -1,0 +1,6 @@
+//! Between the wire and the use cases.
+
+mod notification;
+mod read;
+
+pub use notification::Notifications;

@@ -1,0 +1,3 @@
+//! What is outside: the mail server.
+
+pub mod smtp;

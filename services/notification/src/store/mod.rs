@@ -1,0 +1,4 @@
+//! SQL, one file per table.
+
+pub mod contacts;
+pub mod orders;

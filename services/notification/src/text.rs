@@ -1,0 +1,248 @@
+//! The words of the mails, in German and English, as plain text and HTML.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use askama::Template;
+use fluent_templates::fluent_bundle::FluentValue;
+use fluent_templates::{LanguageIdentifier, Loader as _, langid};
+
+use crate::domain::{Bell, CodeKind, Mail};
+
+fluent_templates::static_loader! {
+    static LOCALES = {
+        locales: "./locales",
+        fallback_language: "de",
+        customise: |bundle| bundle.set_use_isolating(false),
+    };
+}
+
+static DE: LanguageIdentifier = langid!("de");
+static EN: LanguageIdentifier = langid!("en");
+
+/// A mail ready to be put into an envelope.
+pub struct Written {
+    pub subject: String,
+    pub plain: String,
+    pub html: String,
+    /// `de` or `en`.
+    pub language: &'static str,
+}
+
+/// One paragraph.
+enum Part {
+    Text(String),
+    /// On a line of its own: people copy it, and the sandbox finds it.
+    Code(String),
+    Link(String),
+}
+
+#[derive(Template)]
+#[template(path = "mail.html")]
+struct Html<'a> {
+    language: &'a str,
+    subject: &'a str,
+    parts: &'a [Part],
+}
+
+/// Writes a mail in `locale` (`de` or `en`), with links to `origin`.
+pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama::Error> {
+    let words = Words::new(locale);
+    let text = |key: &str| Part::Text(words.get(key, &[]));
+    let (subject, middle) = match mail {
+        Mail::Code { kind, code, .. } => {
+            let (subject, intro, ignore) = match kind {
+                CodeKind::Registration => {
+                    ("registration-subject", "registration-intro", "registration-ignore")
+                }
+                CodeKind::PasswordReset => {
+                    ("password-reset-subject", "password-reset-intro", "password-reset-ignore")
+                }
+            };
+            let code = Part::Code(code.clone());
+            (subject, vec![text(intro), code, text("code-lifetime"), text("never-ask"), text(ignore)])
+        }
+        Mail::AlreadyRegistered { .. } => {
+            let link = Part::Link(format!("{origin}/account"));
+            let (intro, sign_in) = ("already-registered-intro", "already-registered-sign-in");
+            let parts = vec![text(intro), text(sign_in), link, text("already-registered-ignore")];
+            ("already-registered-subject", parts)
+        }
+        Mail::Notice { bell, level, path, .. } => {
+            let (subject, intro) = match bell {
+                Bell::LetterProvided => ("letter-provided-subject", "letter-provided-intro"),
+                Bell::LetterReminder => ("letter-reminder-subject", "letter-reminder-intro"),
+            };
+            let level = words.get(&format!("level-{level}"), &[]);
+            let level = Part::Text(words.get("letter-level", &[("level", level.into())]));
+            let link = Part::Link(format!("{origin}{path}"));
+            let parts =
+                vec![text(intro), level, text("letter-link"), link, text("letter-no-content")];
+            (subject, parts)
+        }
+    };
+    let mut parts = vec![text("hello")];
+    parts.extend(middle);
+    parts.push(text("footer"));
+    let subject = words.get(subject, &[]);
+    let html = Html { language: words.name, subject: &subject, parts: &parts }.render()?;
+    Ok(Written { plain: plain(&parts), subject, html, language: words.name })
+}
+
+fn plain(parts: &[Part]) -> String {
+    let line = |part: &Part| match part {
+        Part::Text(text) | Part::Code(text) | Part::Link(text) => text.clone() + "\n",
+    };
+    parts.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The texts in one language.
+struct Words {
+    language: &'static LanguageIdentifier,
+    name: &'static str,
+}
+
+impl Words {
+    /// German unless English is asked for.
+    fn new(locale: &str) -> Self {
+        let (language, name) = if locale == "en" { (&EN, "en") } else { (&DE, "de") };
+        Self { language, name }
+    }
+
+    fn get(&self, key: &str, args: &[(&'static str, FluentValue<'_>)]) -> String {
+        let args: HashMap<Cow<'static, str>, FluentValue<'_>> =
+            args.iter().map(|(name, value)| (Cow::Borrowed(*name), value.clone())).collect();
+        let found = LOCALES.try_lookup_complete(self.language, key, Some(&args));
+        found.unwrap_or_else(|| {
+            tracing::error!(key, "a text is missing from the language files");
+            key.to_owned()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use siegel_kernel::TrustLevel;
+
+    use super::*;
+
+    const ORIGIN: &str = "https://konto.musterstadt.example";
+
+    fn code(kind: CodeKind) -> Mail {
+        let (email, locale) = ("e@example.org".into(), "de".into());
+        Mail::Code { email, locale, kind, code: "042917".into() }
+    }
+
+    fn notice(bell: Bell) -> Mail {
+        let (recipient, path) = ("acc_".into(), "/postbox".into());
+        Mail::Notice { recipient, bell, level: TrustLevel::Substantial, path }
+    }
+
+    fn already() -> Mail {
+        Mail::AlreadyRegistered { email: "e@example.org".into(), locale: "de".into() }
+    }
+
+    fn all() -> Vec<Mail> {
+        vec![
+            code(CodeKind::Registration),
+            code(CodeKind::PasswordReset),
+            already(),
+            notice(Bell::LetterProvided),
+            notice(Bell::LetterReminder),
+        ]
+    }
+
+    fn digit_runs_of_six(text: &str) -> Vec<&str> {
+        text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() >= 6).collect()
+    }
+
+    #[test]
+    fn a_notice_is_word_for_word_this() {
+        let mail = write(&notice(Bell::LetterProvided), "de", ORIGIN).unwrap();
+        assert_eq!(mail.subject, "In Ihrem Postfach liegt eine neue Nachricht");
+        let expected = "Guten Tag,\n\n\
+            in Ihrem Postfach liegt eine neue Nachricht für Sie.\n\n\
+            Zum Öffnen brauchen Sie das Vertrauensniveau „substanziell“.\n\n\
+            Zum Postfach:\n\n\
+            https://konto.musterstadt.example/postbox\n\n\
+            Aus Gründen des Datenschutzes nennt diese E-Mail weder Absender noch Inhalt.\n\n\
+            Diese E-Mail wurde automatisch verschickt. Bitte antworten Sie nicht darauf.\n";
+        assert_eq!(mail.plain, expected);
+    }
+
+    #[test]
+    fn a_code_stands_on_a_line_of_its_own_and_is_the_only_six_digits() {
+        for kind in [CodeKind::Registration, CodeKind::PasswordReset] {
+            for locale in ["de", "en"] {
+                let mail = write(&code(kind), locale, ORIGIN).unwrap();
+                assert!(mail.plain.lines().any(|line| line == "042917"), "{}", mail.plain);
+                assert_eq!(digit_runs_of_six(&mail.plain), ["042917"]);
+                assert!(mail.html.contains("042917"));
+            }
+        }
+    }
+
+    #[test]
+    fn other_mails_hold_no_six_digits() {
+        for mail in [already(), notice(Bell::LetterProvided), notice(Bell::LetterReminder)] {
+            let mail = write(&mail, "en", "http://localhost:18080").unwrap();
+            assert_eq!(digit_runs_of_six(&mail.plain), Vec::<&str>::new());
+            assert_eq!(digit_runs_of_six(&mail.html), Vec::<&str>::new());
+        }
+    }
+
+    #[test]
+    fn every_mail_is_complete_in_both_languages_and_they_differ() {
+        for mail in all() {
+            let (de, en) = (write(&mail, "de", ORIGIN).unwrap(), write(&mail, "en", ORIGIN).unwrap());
+            assert_ne!(de.subject, en.subject);
+            for text in [&de.plain, &en.plain, &de.subject, &en.subject] {
+                // A missing text shows as its key: `letter-link`.
+                assert!(!text.split_whitespace().any(is_key), "{text}");
+            }
+            for html in [&de.html, &en.html] {
+                assert!(html.contains("</html>"));
+            }
+        }
+    }
+
+    fn is_key(word: &str) -> bool {
+        let known = ["registration-", "password-", "already-", "letter-", "level-", "code-", "never-"];
+        known.iter().any(|start| word.starts_with(start))
+    }
+
+    #[test]
+    fn both_languages_have_the_same_keys() {
+        let keys = |text: &str| -> Vec<String> {
+            let lines = text.lines().filter_map(|line| line.split_once(" = "));
+            lines.map(|(key, _)| key.to_owned()).collect()
+        };
+        let de = include_str!("../locales/de/main.ftl");
+        let en = include_str!("../locales/en/main.ftl");
+        assert_eq!(keys(de), keys(en));
+    }
+
+    #[test]
+    fn every_level_has_a_name() {
+        for level in TrustLevel::ALL {
+            let mail = Mail::Notice {
+                recipient: String::new(),
+                bell: Bell::LetterProvided,
+                level,
+                path: "/".into(),
+            };
+            assert!(!write(&mail, "en", ORIGIN).unwrap().plain.contains("level-"));
+        }
+    }
+
+    #[test]
+    fn html_is_escaped() {
+        let mail = Mail::Notice {
+            recipient: String::new(),
+            bell: Bell::LetterProvided,
+            level: TrustLevel::Low,
+            path: "/<script>".into(),
+        };
+        assert!(!write(&mail, "de", ORIGIN).unwrap().html.contains("<script>"));
+    }
+}
