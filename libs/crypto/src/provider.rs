@@ -70,6 +70,7 @@ impl JwtSigner for RingSigner {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the provider's signature")]
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     if algorithm.family() != key.family() {
         return Err(ErrorKind::InvalidKeyFormat.into());
@@ -143,6 +144,7 @@ impl JwtVerifier for RingVerifier {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the provider's signature")]
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     if algorithm.family() != key.family() || algorithm.family() == AlgorithmFamily::Hmac {
         return Err(ErrorKind::InvalidKeyFormat.into());
@@ -172,6 +174,7 @@ fn ed_public(pkcs8: &[u8], curve: &EllipticCurve) -> Result<Vec<u8>> {
     Ok(pair.public_key().as_ref().to_vec())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the provider's signature")]
 fn hash(data: &[u8], kind: ThumbprintHash) -> Result<Vec<u8>> {
     let kind = match kind {
         ThumbprintHash::SHA256 => &digest::SHA256,

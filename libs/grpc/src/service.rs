@@ -51,6 +51,7 @@ impl GrpcServices {
 
     /// Adds a generated server.
     #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "no sum: as axum and tonic call it")]
     pub fn add<S>(mut self, service: S) -> Self
     where
         S: Service<http::Request<Body>, Error = Infallible>

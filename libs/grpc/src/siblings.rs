@@ -81,13 +81,11 @@ impl Siblings {
     }
 
     fn with(settings: SiblingsSettings, way: Way) -> Self {
-        let bare = Self(Arc::new(Inner { settings: settings.clone(), way, tokens: None }));
-        let identity = bare.anonymous("identity");
-        let tokens = Some(Arc::new(ServiceTokens::new(identity, settings.clock.clone())));
-        match Arc::try_unwrap(bare.0) {
-            Ok(inner) => Self(Arc::new(Inner { tokens, ..inner })),
-            Err(shared) => Self(shared), // not reached: nobody else holds it yet
-        }
+        let clock = settings.clock.clone();
+        let mut inner = Inner { settings, way, tokens: None };
+        let identity = inner.along_reach("identity", Credential::None);
+        inner.tokens = Some(Arc::new(ServiceTokens::new(identity, clock)));
+        Self(Arc::new(inner))
     }
 
     /// A channel to a service with the own service's token. Lazy: a service that is down fails the
@@ -97,7 +95,7 @@ impl Siblings {
             Some(tokens) => Credential::Service { tokens: tokens.clone(), to: to.to_owned() },
             None => Credential::None,
         };
-        self.along_reach(to, credential)
+        self.0.along_reach(to, credential)
     }
 
     /// A channel to a service with a person's token.
@@ -111,16 +109,18 @@ impl Siblings {
             entropy: settings.entropy.clone(),
         };
         let state = crate::client::DpopState::new(token);
-        self.along_reach(to, Credential::Dpop(Arc::new(state)))
+        self.0.along_reach(to, Credential::Dpop(Arc::new(state)))
     }
 
     /// A channel for public calls and for calls known by the certificate alone.
     pub fn anonymous(&self, to: &str) -> AuthChannel {
-        self.along_reach(to, Credential::None)
+        self.0.along_reach(to, Credential::None)
     }
+}
 
+impl Inner {
     fn along_reach(&self, to: &str, credential: Credential) -> AuthChannel {
-        let own = &self.0.settings.own;
+        let own = &self.settings.own;
         if reach_table().may_call(own, to)
             && let Some(channel) = self.transport(to)
         {
@@ -133,9 +133,9 @@ impl Siblings {
     }
 
     fn transport(&self, to: &str) -> Option<Channel> {
-        let settings = &self.0.settings;
+        let settings = &self.settings;
         let peer = Peer { service: settings.own.clone(), thumbprint: settings.thumbprint.clone() };
-        match &self.0.way {
+        match &self.way {
             Way::InProcess(registry) => Some(registry.channel(peer, to)),
             Way::Network(_, registry) if to == settings.own => Some(registry.channel(peer, to)),
             Way::Network(channels, _) => channels.get(to).cloned(),

@@ -14,9 +14,9 @@ pub struct BadId {
 /// How the bits of an id are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdKind {
-    /// UUIDv7: sorts by creation time, for ids that stay inside.
+    /// UUID version 7: sorts by creation time, for ids that stay inside.
     TimeOrdered,
-    /// UUIDv4: says nothing about when, for ids that outsiders see.
+    /// UUID version 4: says nothing about when, for ids that outsiders see.
     Random,
 }
 
@@ -170,6 +170,7 @@ mod tests {
     fn an_id_is_read_back_from_its_text_only_with_its_own_prefix() {
         let id = ThingId::new(&Fixed, &Fixed).unwrap();
         assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(ThingId::from_uuid(id.as_uuid()), id);
         let other = id.to_string().replace("thg_", "oth_");
         assert_eq!(other.parse::<ThingId>(), Err(BadId { prefix: "thg" }));
         assert!(id.to_string().to_uppercase().parse::<ThingId>().is_err());

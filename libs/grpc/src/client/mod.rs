@@ -93,6 +93,7 @@ async fn forward(inner: &mut Channel, request: Request<Body>) -> Result<Response
     ready.call(request).await.map_err(unreachable_service)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape `map_err` wants")]
 fn unreachable_service(error: tonic::transport::Error) -> Status {
     // The text of the cause may name addresses; it stays in our log.
     tracing::debug!(error = &error as &dyn std::error::Error, "a service cannot be reached");

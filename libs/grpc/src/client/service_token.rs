@@ -13,7 +13,7 @@ use tonic::Status;
 
 use super::AuthChannel;
 
-const EARLY: Duration = Duration::from_secs(60);
+const EARLY: Duration = Duration::from_mins(1);
 
 pub(crate) struct ServiceTokens {
     /// To identity, known by the certificate alone.

@@ -52,7 +52,7 @@ async fn a_token_for_another_service_is_refused() {
 async fn an_expired_token_is_refused() {
     let (house, key) = (House::new(), SigningKey::generate().unwrap());
     let channel = house.bound(&claims(&house.identity, "postbox", TokenKind::Person), &key);
-    house.identity.clock.advance(Duration::from_secs(300));
+    house.identity.clock.advance(Duration::from_mins(5));
     assert_eq!(refused(channel).await, "TOKEN_EXPIRED");
 }
 
@@ -60,7 +60,7 @@ async fn an_expired_token_is_refused() {
 async fn a_token_of_a_foreign_issuer_is_refused() {
     let (house, key) = (House::new(), SigningKey::generate().unwrap());
     let mut foreign = House::new();
-    std::mem::swap(&mut foreign.identity.key, &mut SigningKey::generate().unwrap());
+    foreign.identity.key = SigningKey::generate().unwrap();
     let bound = Confirmation { jkt: Some(key.kid().to_owned()), x5t_s256: None };
     let claims = claims(&house.identity, "postbox", TokenKind::Person);
     let token = foreign.identity.sign(&AccessToken { cnf: Some(bound), ..claims });
@@ -189,7 +189,10 @@ async fn a_sibling_is_known_by_its_token_and_its_certificate_together() {
     let request = postbox::IssueHandleRequest::default;
     let identity = house.siblings("identity", "identity").channel("postbox");
     let mut client = HandleServiceClient::new(identity);
-    assert_eq!(client.issue_handle(request()).await.unwrap().into_inner().handle, "service:identity");
+    assert_eq!(
+        client.issue_handle(request()).await.unwrap().into_inner().handle,
+        "service:identity"
+    );
 
     let portal = house.siblings("portal", "portal").channel("postbox");
     let status = HandleServiceClient::new(portal).issue_handle(request()).await.unwrap_err();

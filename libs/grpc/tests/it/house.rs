@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use siegel_crypto::{KeySet, SigningKey, SystemEntropy};
 use siegel_grpc::{
-    AuthChannel, Caller, GrpcServices, Guard, GuardSettings, InProcess, Siblings,
-    SiblingsSettings, caller, peer_thumbprint,
+    AuthChannel, Caller, GrpcServices, Guard, GuardSettings, InProcess, Siblings, SiblingsSettings,
+    caller, peer_thumbprint,
 };
 use siegel_kernel::{Clock, GrantId};
 use siegel_oidc::{AccessToken, Confirmation, TokenKind, audience};
@@ -57,7 +57,8 @@ impl pb::sibling_service_server::SiblingService for FakeIdentity {
         claims.sub.clone_from(&name);
         claims.client_id = name;
         claims.cnf = Some(Confirmation { jkt: None, x5t_s256: peer_thumbprint(&request) });
-        let expires_at = Some(convert::timestamp(self.clock.now().plus(std::time::Duration::from_secs(300))));
+        let expires_at =
+            Some(convert::timestamp(self.clock.now().plus(std::time::Duration::from_mins(5))));
         let access_token = self.sign(&claims);
         Ok(Response::new(pb::IssueServiceTokenResponse { access_token, expires_at }))
     }
@@ -229,4 +230,3 @@ fn guard(service: &str, identity: &FakeIdentity, registry: &InProcess) -> Guard 
         nonce_key: [7; 32],
     })
 }
-
