@@ -15,7 +15,7 @@ pub mod store;
 
 pub use config::Config;
 pub use keys::{Keys, KeysError};
-pub use start::{StartError, running, start};
+pub use start::{StartError, grpc_services, router, start};
 pub use state::Identity;
 
 /// The tables of this service.

@@ -1,5 +1,6 @@
 //! Starting the service.
 
+use axum::Router;
 use siegel_db::StoreError;
 use siegel_grpc::{GrpcServices, Outside, Running};
 use siegel_proto::identity::v1::key_service_server::KeyServiceServer;
@@ -44,17 +45,25 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     Ok(running(&state))
 }
 
-/// What a prepared state serves.
-pub fn running(state: &Identity) -> Running {
-    let grpc = GrpcServices::new()
-        .add(KeyServiceServer::new(PublicKeys(state.clone())))
-        .add(SiblingServiceServer::new(Siblings(state.clone())))
-        .add(SelfServiceServer::new(SelfCare(state.clone())));
-    let http = op::router(state.clone()).merge(pages::router(state.clone()));
+/// Serves a prepared state.
+fn running(state: &Identity) -> Running {
     let mut tasks = JoinSet::new();
     tasks.spawn(state.feed.clone().run(state.outside.clock.clone()));
     let worker = state.clone();
     tasks.spawn(state.outbox.clone().run(move |job| deliver_outbox::handle(worker.clone(), job)));
     tasks.spawn(sweep::run(state.clone()));
-    Running { grpc, http, tasks }
+    Running { grpc: grpc_services(state), http: router(state), tasks }
+}
+
+/// The gRPC faces.
+pub fn grpc_services(state: &Identity) -> GrpcServices {
+    GrpcServices::new()
+        .add(KeyServiceServer::new(PublicKeys(state.clone())))
+        .add(SiblingServiceServer::new(Siblings(state.clone())))
+        .add(SelfServiceServer::new(SelfCare(state.clone())))
+}
+
+/// The public HTTP face.
+pub fn router(state: &Identity) -> Router {
+    op::router(state.clone()).merge(pages::router(state.clone()))
 }

@@ -1,0 +1,108 @@
+//! Siblings as far as tokens need them.
+
+use std::sync::{Arc, Mutex};
+
+use siegel_grpc::testing::Fakes;
+use siegel_grpc::{GrpcServices, refusal};
+use siegel_proto::account::v1 as account;
+use siegel_proto::account::v1::account_registry_service_server as registry;
+use siegel_proto::common::v1::{AttributeSource, TrustLevel};
+use siegel_proto::postbox::v1 as postbox;
+use siegel_proto::postbox::v1::handle_service_server as handles;
+use tonic::{Code, Request, Response, Status};
+
+/// What the faked account service was asked.
+#[derive(Clone, Default)]
+pub struct Account {
+    pub released: Arc<Mutex<Vec<account::ReleaseAttributesRequest>>>,
+    pub withdrawn: Arc<Mutex<bool>>,
+    pub down: Arc<Mutex<bool>>,
+}
+
+#[tonic::async_trait]
+impl registry::AccountRegistryService for Account {
+    async fn open_account(
+        &self,
+        _: Request<account::OpenAccountRequest>,
+    ) -> Result<Response<account::OpenAccountResponse>, Status> {
+        Ok(Response::new(account::OpenAccountResponse {}))
+    }
+
+    async fn record_identification(
+        &self,
+        _: Request<account::RecordIdentificationRequest>,
+    ) -> Result<Response<account::RecordIdentificationResponse>, Status> {
+        Ok(Response::new(account::RecordIdentificationResponse {}))
+    }
+
+    async fn preview_release(
+        &self,
+        _: Request<account::PreviewReleaseRequest>,
+    ) -> Result<Response<account::PreviewReleaseResponse>, Status> {
+        let consented = !*self.withdrawn.lock().unwrap();
+        let attributes = Vec::new();
+        Ok(Response::new(account::PreviewReleaseResponse { attributes, consented }))
+    }
+
+    async fn record_consent(
+        &self,
+        _: Request<account::RecordConsentRequest>,
+    ) -> Result<Response<account::RecordConsentResponse>, Status> {
+        Ok(Response::new(account::RecordConsentResponse { consent_id: "cns_1".into() }))
+    }
+
+    async fn release_attributes(
+        &self,
+        request: Request<account::ReleaseAttributesRequest>,
+    ) -> Result<Response<account::ReleaseAttributesResponse>, Status> {
+        if *self.down.lock().unwrap() {
+            return Err(Status::unavailable("down"));
+        }
+        if *self.withdrawn.lock().unwrap() {
+            return Err(refusal(Code::FailedPrecondition, "CONSENT_REQUIRED", "no", []));
+        }
+        let request = request.into_inner();
+        let attributes = request.attributes.iter().filter_map(|name| known(name)).collect();
+        self.released.lock().unwrap().push(request);
+        Ok(Response::new(account::ReleaseAttributesResponse { attributes }))
+    }
+}
+
+fn known(name: &str) -> Option<account::Attribute> {
+    let (value, source, level) = match name {
+        "given_name" => ("Erika", AttributeSource::Eid, TrustLevel::High),
+        "family_name" => ("Mustermann", AttributeSource::Eid, TrustLevel::High),
+        "email" => ("erika@example.org", AttributeSource::Confirmed, TrustLevel::Basic),
+        _ => return None,
+    };
+    Some(account::Attribute {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        source: source.into(),
+        level: level.into(),
+        verified_at: None,
+    })
+}
+
+pub struct Postbox;
+
+#[tonic::async_trait]
+impl handles::HandleService for Postbox {
+    async fn issue_handle(
+        &self,
+        request: Request<postbox::IssueHandleRequest>,
+    ) -> Result<Response<postbox::IssueHandleResponse>, Status> {
+        let handle = format!("hdl_{}", request.get_ref().sector);
+        Ok(Response::new(postbox::IssueHandleResponse { handle }))
+    }
+}
+
+pub fn all(account: &Account) -> Fakes {
+    let registry = registry::AccountRegistryServiceServer::new(account.clone());
+    let handles = handles::HandleServiceServer::new(Postbox);
+    Fakes::new().with("identity", "account", &GrpcServices::new().add(registry)).with(
+        "identity",
+        "postbox",
+        &GrpcServices::new().add(handles),
+    )
+}
