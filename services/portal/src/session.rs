@@ -16,13 +16,13 @@ pub const COOKIE: &str = "portal";
 /// Cookie of a browser on its way to log in, `siegel_portal_login`.
 pub const LOGIN_COOKIE: &str = "portal_login";
 /// A browser unused for this long is signed out.
-const IDLE: Duration = Duration::from_mins(60);
+const IDLE: Duration = Duration::from_hours(1);
 /// No session lives longer, however busy: the limit of identity's own.
 const LONGEST: Duration = Duration::from_hours(12);
 /// The row is written at most this often for a busy browser.
 const TOUCH: Duration = Duration::from_mins(1);
 /// How long a person may take from "sign in" to the answer: registration, mail, card.
-pub const ATTEMPT: Duration = Duration::from_mins(60);
+pub const ATTEMPT: Duration = Duration::from_hours(1);
 
 /// A signed-in browser.
 #[derive(Clone)]
@@ -237,8 +237,7 @@ impl App {
         if level == session.level && refresh_token == old {
             return Ok(());
         }
-        let secrets =
-            Secrets { refresh_token: refresh_token.clone(), ..session.secrets.clone() };
+        let secrets = Secrets { refresh_token: refresh_token.clone(), ..session.secrets.clone() };
         let sealed = self.seal(b"session", &session.key, &secrets)?;
         let mut tx = self.outside.db.begin().await?;
         sessions::renew(&mut tx, &session.key, &sealed, level).await?;

@@ -15,14 +15,22 @@ const EARLY: Duration = Duration::from_secs(30);
 /// SHA-256 of a session's cookie.
 pub type SessionKey = [u8; 32];
 
+/// From a session to a service.
+type Way = (SessionKey, &'static str);
+
 #[derive(Default)]
 pub struct Channels {
-    held: Mutex<HashMap<(SessionKey, &'static str), (AuthChannel, Timestamp)>>,
+    held: Mutex<HashMap<Way, (AuthChannel, Timestamp)>>,
     asking: Mutex<HashMap<SessionKey, Weak<tokio::sync::Mutex<()>>>>,
 }
 
 impl Channels {
-    pub fn get(&self, key: SessionKey, service: &'static str, now: Timestamp) -> Option<AuthChannel> {
+    pub fn get(
+        &self,
+        key: SessionKey,
+        service: &'static str,
+        now: Timestamp,
+    ) -> Option<AuthChannel> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let (channel, until) = held.get(&(key, service))?;
         (now.plus(EARLY) < *until).then(|| channel.clone())

@@ -9,7 +9,7 @@ use siegel_proto::convert;
 use siegel_web::Texts;
 use siegel_web::forms::{DescriptionList, Item, LevelBadge, Link};
 
-use super::{Signed, words};
+use super::{Signed, visitor, words};
 
 #[derive(askama::Template)]
 #[template(path = "account.html")]
@@ -44,7 +44,7 @@ pub async fn show(who: Signed) -> Result<Response, Response> {
         held_text: t.get(explained(held)),
         proven: proven.map(|level| LevelBadge::new(level, locale)),
         raise: (held < TrustLevel::High)
-            .then(|| who.raise(TrustLevel::High, "/account", t.get("account-raise"))),
+            .then(|| visitor::raise(TrustLevel::High, "/account", t.get("account-raise"))),
         attributes: (!items.is_empty()).then(|| DescriptionList::new(locale, items)),
         edit: Link::secondary("/account/edit", t.get("account-edit")),
         opened: words::date_time(locale, account.opened_at.as_ref()),

@@ -1,5 +1,7 @@
 //! Bytes of attachments, as they come from the postbox.
 
+use std::fmt::Write as _;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -41,9 +43,7 @@ pub async fn download(
         offset_bytes: 0,
     };
     let refuse = |status: tonic::Status| match siegel_grpc::reason(&status).as_deref() {
-        Some("LETTER_NOT_OPENED") => {
-            Redirect::to(&path(&letter, "", &place)).into_response()
-        }
+        Some("LETTER_NOT_OPENED") => Redirect::to(&path(&letter, "", &place)).into_response(),
         Some("TRUST_TOO_LOW") => {
             let needed = trouble::needed_level(&status).unwrap_or(who.session.level);
             let why = who.texts().get("step-up-why-letter");
@@ -87,7 +87,8 @@ fn headers(about: &Attachment) -> [(http::HeaderName, HeaderValue); 4] {
 /// `attachment` with the name in both forms (RFC 6266 §4.3, RFC 8187 §3.2): old browsers read the
 /// first, all others the second.
 pub fn save_as(name: &str) -> HeaderValue {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '(' | ')');
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '(' | ')');
     let ascii: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
     let attr = |b: u8| b.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&b);
     let mut exact = String::with_capacity(name.len());
@@ -95,7 +96,7 @@ pub fn save_as(name: &str) -> HeaderValue {
         if attr(byte) {
             exact.push(char::from(byte));
         } else {
-            exact.push_str(&format!("%{byte:02X}"));
+            let _ = write!(exact, "%{byte:02X}");
         }
     }
     let value = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{exact}");

@@ -51,8 +51,7 @@ pub async fn save(
     }
     let mut service = who.account().await?;
     for (name, value) in wanted.iter().filter(|(name, value)| held.get(*name) != Some(value)) {
-        let request_id =
-            words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
+        let request_id = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
         let (name, value) = ((*name).to_owned(), value.clone());
         let request = SetAttributeRequest { request_id, name: name.clone(), value };
         match service.set_attribute(request).await {

@@ -13,7 +13,7 @@ struct Consents {
     t: Texts,
     current: &'static str,
     csrf: CsrfField,
-    consents: Vec<Consent>,
+    entries: Vec<Consent>,
 }
 
 struct Consent {
@@ -39,7 +39,7 @@ pub async fn show(who: Signed) -> Result<Response, Response> {
     let body = Consents {
         current: "consents",
         csrf: who.view.csrf_field(),
-        consents: consents.collect(),
+        entries: consents.collect(),
         t,
     };
     Ok(who.page(t.get("consents")).lead(t.get("consents-text")).show(&body))

@@ -20,7 +20,7 @@ pub struct At {
 struct Disclosures {
     t: Texts,
     current: &'static str,
-    disclosures: Vec<Disclosure>,
+    entries: Vec<Disclosure>,
     pages: Pagination,
 }
 
@@ -50,7 +50,7 @@ pub async fn show(who: Signed, Query(at): Query<At>) -> Result<Response, Respons
     });
     let body = Disclosures {
         current: "disclosures",
-        disclosures: disclosures.collect(),
+        entries: disclosures.collect(),
         pages: pages(locale, "/account/disclosures?", at.page.is_some(), &list.next_page_token),
         t,
     };

@@ -14,7 +14,7 @@ use siegel_web::{CheckedForm, CsrfField, Locale, Problem, Texts, format};
 use super::postbox::{Place, announced, badges, sender, subject};
 use super::receipts::{self, Shown};
 use super::words::{self, Ident};
-use super::{Signed, trouble};
+use super::{Signed, trouble, visitor};
 
 #[derive(askama::Template)]
 #[template(path = "preview.html")]
@@ -41,7 +41,7 @@ pub async fn preview(
     let needed = convert::level(letter.required_level).unwrap_or(TrustLevel::High);
     let raise = (!letter.can_open).then(|| {
         let text = t.with("letter-raise", [("level", format::level(locale, needed).into())]);
-        who.raise(needed, &path(&id, "", &place), text)
+        visitor::raise(needed, &path(&id, "", &place), text)
     });
     let body = Preview {
         csrf: who.view.csrf_field(),
@@ -251,7 +251,7 @@ fn paragraphs(text: &str) -> Vec<Vec<String>> {
 
 fn file(locale: Locale, id: &Ident, place: &Place, attachment: &Attachment) -> File {
     let size = u64::try_from(attachment.size_bytes).unwrap_or_default();
-    let digest: String = attachment.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&attachment.sha256);
     File {
         href: path(id, &format!("/attachments/{}", attachment.attachment_id), place),
         name: attachment.name.clone(),
@@ -259,6 +259,12 @@ fn file(locale: Locale, id: &Ident, place: &Place, attachment: &Attachment) -> F
         short: digest.chars().take(16).collect(),
         digest,
     }
+}
+
+/// As `sha256sum` prints it.
+fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

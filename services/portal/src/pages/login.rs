@@ -113,8 +113,7 @@ async fn redeem(
     }
     let code = answer.code.ok_or_else(|| failed(OidcError::Refused("invalid_request".into())))?;
     let granted = app.provider.finish(code, &back.attempt, back.asked).await.map_err(failed)?;
-    let (session, cookie) =
-        app.sign_in(granted, &back.attempt.dpop_key).await.map_err(failed)?;
+    let (session, cookie) = app.sign_in(granted, &back.attempt.dpop_key).await.map_err(failed)?;
     Ok((session, cookie, target))
 }
 
@@ -125,29 +124,44 @@ async fn display_name(app: &App, session: &Session) -> String {
     answer.map(|a| a.into_inner().display_name).unwrap_or_default()
 }
 
-/// A log-in that failed: what happened, and the way to try again.
+/// A log-in that failed: on to a page whose address holds nothing of the answer.
 fn failed(view: &View, error: &OidcError, target: &str) -> Response {
+    let why = match error {
+        OidcError::UnknownState => "unknown",
+        OidcError::Refused(code) if code == "access_denied" => "cancelled",
+        OidcError::LevelTooLow { .. } => "level",
+        OidcError::Refused(code) if code == "unmet_authentication_requirements" => "level",
+        passing if passing.is_passing() => {
+            return trouble::oidc(view, error, &login_path(None, target));
+        }
+        _ => "failed",
+    };
+    tracing::info!(error = %error.chain(), "a log-in failed");
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("why", why).append_pair("return", target);
+    Redirect::to(&format!("/account/login/failed?{}", query.finish())).into_response()
+}
+
+#[derive(Deserialize)]
+pub struct Failure {
+    why: Option<String>,
+    #[serde(rename = "return")]
+    target: Option<String>,
+}
+
+/// What happened, and the way to try again.
+pub async fn explain(view: View, Query(failure): Query<Failure>) -> Response {
     let t = view.texts(&LOCALES);
-    let key = match error {
-        OidcError::UnknownState => "login-unknown",
-        OidcError::Refused(code) if code == "access_denied" => "login-cancelled",
-        OidcError::LevelTooLow { .. } => "login-level",
-        OidcError::Refused(code)
-            if code == "unmet_authentication_requirements" || code == "interaction_required" =>
-        {
-            "login-level"
-        }
-        other if other.is_passing() => return trouble::oidc(view, error, &login_path(None, target)),
-        _ => {
-            tracing::warn!(error = %error.chain(), "a log-in was refused");
-            "login-failed"
-        }
+    let (title, text) = match failure.why.as_deref() {
+        Some("unknown") => (t.get("login-unknown"), t.get("login-unknown-text")),
+        Some("cancelled") => (t.get("login-cancelled"), t.get("login-cancelled-text")),
+        Some("level") => (t.get("login-level"), t.get("login-level-text")),
+        _ => (t.get("login-failed"), t.get("login-failed-text")),
     };
-    let body = Next {
-        text: t.get(&format!("{key}-text")),
-        link: Link::primary(login_path(None, target), t.get("login-again")),
-    };
-    view.page(t.get(key)).narrow().status(StatusCode::BAD_REQUEST).back("/").show(&body)
+    let target = safe_target(failure.target.as_deref());
+    let link = Link::primary(login_path(None, &target), t.get("login-again"));
+    let page = view.page(title).narrow().status(StatusCode::BAD_REQUEST).back("/");
+    page.show(&Next { text, link })
 }
 
 #[derive(Deserialize)]

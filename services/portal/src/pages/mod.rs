@@ -56,6 +56,7 @@ fn pages() -> Router<App> {
         .route("/", get(home::show))
         .route("/account", get(account::show))
         .route("/account/login", get(login::begin))
+        .route("/account/login/failed", get(login::explain))
         .route("/account/callback", get(login::finish))
         .route("/account/logout", get(login::to_account).post(login::end))
         .route("/account/edit", get(attributes::show).post(attributes::save))

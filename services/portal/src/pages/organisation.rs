@@ -148,8 +148,13 @@ pub async fn create(
     if !errors.is_empty() {
         return Ok(page(&who, &form, &errors));
     }
-    let fields =
-        [&form.name, &form.legal_form, &form.register_kind, &form.register_court, &form.register_number];
+    let fields = [
+        &form.name,
+        &form.legal_form,
+        &form.register_kind,
+        &form.register_court,
+        &form.register_number,
+    ];
     let request = CreateOrganisationRequest {
         request_id: words::form_request_id(&form.form, &fields.map(String::as_str)),
         name: form.name.clone(),

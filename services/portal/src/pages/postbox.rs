@@ -89,19 +89,16 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
             show => format!("/postbox{}{join}show={show}", place.query()),
         }
     };
-    let filter = |name: &str, key: &str| Filter {
-        href: base(name),
-        text: t.get(key),
-        current: name == show,
-    };
+    let filter =
+        |name: &str, text: String| Filter { href: base(name), text, current: name == show };
     let here = base(show);
     let join = if here.contains('?') { '&' } else { '?' };
     let (later, next) = (wish.page.is_some(), &found.next_page_token);
     let body = List {
         filters: vec![
-            filter("all", "letters-all"),
-            filter("unread", "letters-unread"),
-            filter("important", "letters-important"),
+            filter("all", t.with("letters-all", [("n", found.total.into())])),
+            filter("unread", t.with("letters-unread", [("n", found.unread.into())])),
+            filter("important", t.get("letters-important")),
         ],
         letters: found.letters.iter().map(|l| card(&t, who.view.locale, &place, l)).collect(),
         pages: disclosures::pages(who.view.locale, &format!("{here}{join}"), later, next),

@@ -8,7 +8,7 @@ use siegel_web::forms::{LevelBadge, Link};
 use siegel_web::{Page, Problem, Texts, View, format};
 use tonic::{Code, Status};
 
-use super::visitor::{Signed, login_path};
+use super::visitor::{Signed, login_path, raise};
 use crate::LOCALES;
 use crate::oidc::OidcError;
 
@@ -80,7 +80,7 @@ pub fn step_up(who: &Signed, needed: TrustLevel, target: &str, why: String) -> R
         needed: LevelBadge::new(needed, locale),
         held: LevelBadge::new(who.session.level, locale),
         why,
-        link: who.raise(needed, target, t.get("step-up-link")),
+        link: raise(needed, target, t.get("step-up-link")),
         back: Link::secondary(target, t.get("step-up-back")),
         t,
     };

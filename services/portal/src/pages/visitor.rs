@@ -162,9 +162,9 @@ impl Signed {
     pub fn problem(&self, problem: Problem) -> Response {
         self.view.problem(problem)
     }
+}
 
-    /// A link to reach `level` and come back to `target`.
-    pub fn raise(&self, level: TrustLevel, target: &str, text: String) -> Link {
-        Link::primary(login_path(Some(level), target), text)
-    }
+/// A link to reach `level` and come back to `target`.
+pub fn raise(level: TrustLevel, target: &str, text: String) -> Link {
+    Link::primary(login_path(Some(level), target), text)
 }

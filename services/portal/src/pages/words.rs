@@ -77,8 +77,7 @@ pub fn source(t: &Texts, source: AttributeSource) -> String {
 
 /// The label of a claim name.
 pub fn attribute(t: &Texts, name: &str) -> String {
-    siegel_oidc::catalogue::attribute(name)
-        .map_or_else(|| name.to_owned(), |row| t.get(row.label))
+    siegel_oidc::catalogue::attribute(name).map_or_else(|| name.to_owned(), |row| t.get(row.label))
 }
 
 /// Labels of claim names, in one line.

@@ -1,0 +1,16 @@
+//! The portal with a fake identity on a real port and faked services, seen through its pages.
+
+mod browser;
+mod identity;
+mod letters;
+mod login;
+mod services;
+mod store;
+mod texts;
+mod verify;
+mod world;
+
+fn login_path(target: &str) -> String {
+    let target: String = url::form_urlencoded::byte_serialize(target.as_bytes()).collect();
+    format!("/account/login?return={target}")
+}

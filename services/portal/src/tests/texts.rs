@@ -1,0 +1,60 @@
+use siegel_web::testing::{assert_same_keys, assert_texts_exist};
+
+const DE: &str = include_str!("../../locales/de/portal.ftl");
+const EN: &str = include_str!("../../locales/en/portal.ftl");
+
+#[test]
+fn both_languages_have_the_same_texts() {
+    assert_same_keys(DE, EN);
+}
+
+#[test]
+fn every_text_that_is_asked_for_exists() {
+    let sources = [
+        include_str!("../pages/account.rs"),
+        include_str!("../pages/attributes.rs"),
+        include_str!("../pages/consents.rs"),
+        include_str!("../pages/disclosures.rs"),
+        include_str!("../pages/home.rs"),
+        include_str!("../pages/letter.rs"),
+        include_str!("../pages/login.rs"),
+        include_str!("../pages/organisation.rs"),
+        include_str!("../pages/receipts.rs"),
+        include_str!("../pages/security.rs"),
+        include_str!("../pages/trouble.rs"),
+        include_str!("../pages/verify.rs"),
+        include_str!("../pages/visitor.rs"),
+        include_str!("../../templates/account.html"),
+        include_str!("../../templates/account_nav.html"),
+        include_str!("../../templates/consents.html"),
+        include_str!("../../templates/disclosures.html"),
+        include_str!("../../templates/home.html"),
+        include_str!("../../templates/letter.html"),
+        include_str!("../../templates/organisation_new.html"),
+        include_str!("../../templates/organisations.html"),
+        include_str!("../../templates/postbox.html"),
+        include_str!("../../templates/preview.html"),
+        include_str!("../../templates/receipt.html"),
+        include_str!("../../templates/receipts.html"),
+        include_str!("../../templates/security.html"),
+        include_str!("../../templates/step_up.html"),
+        include_str!("../../templates/verify.html"),
+    ];
+    assert_texts_exist(&sources, DE);
+}
+
+/// Keys that are put together or chosen at run time.
+#[test]
+fn every_text_that_is_chosen_at_run_time_exists() {
+    let known = siegel_web::testing::keys(DE);
+    let words = include_str!("../pages/words.rs");
+    let chosen = words.split('"').filter(|w| {
+        let prefix = w.split('-').next().unwrap_or_default();
+        w.contains('-') && ["source", "type", "state", "role"].contains(&prefix)
+    });
+    let labels = siegel_oidc::catalogue::CATALOGUE.iter().map(|row| row.label);
+    let rest = ["register-hra", "register-hrb", "register-vr", "register-gr", "register-pr"];
+    for key in chosen.chain(labels).chain(rest) {
+        assert!(known.contains(key), "{key} is missing");
+    }
+}
