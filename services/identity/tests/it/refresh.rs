@@ -14,6 +14,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     a_bearer_clients_token_rotates_and_its_reuse_revokes_the_family,
     a_lost_answer_can_be_asked_for_again_shortly,
     a_fapi_client_keeps_its_token,
+    a_client_that_proves_two_keys_keeps_its_token,
     a_public_clients_token_is_bound_to_its_key,
     an_id_token_on_refresh_has_the_first_ones_person_and_time,
     scope_only_shrinks_and_the_audience_follows_the_resource,
@@ -75,6 +76,17 @@ async fn a_fapi_client_keeps_its_token(db: Db) {
         assert_eq!(next.text("refresh_token"), first.text("refresh_token"), "{}", next.body);
         world.clock.advance(Duration::from_mins(1));
     }
+}
+
+async fn a_client_that_proves_two_keys_keeps_its_token(db: Db) {
+    let world = World::new(db).await;
+    let session = world.session(TrustLevel::Basic).await;
+    let code = world.code([], &session).await;
+    let first = world.bound_token("portal", redemption(&code)).await;
+    let next = world.bound_token("portal", refresh(&first)).await;
+    assert_eq!(next.text("refresh_token"), first.text("refresh_token"), "{}", next.body);
+    let bearer = world.token("portal", refresh(&first)).await;
+    assert_ne!(bearer.text("refresh_token"), first.text("refresh_token"), "{}", bearer.body);
 }
 
 async fn a_public_clients_token_is_bound_to_its_key(db: Db) {

@@ -14,6 +14,7 @@ use crate::app::access_token::{self, NewToken};
 use crate::app::endpoint::EndpointError;
 use crate::app::id_token::{self, NewIdToken};
 use crate::app::{revoke, sessions};
+use crate::domain::client::AuthMethod;
 use crate::domain::grant::{Granted, Holder};
 use crate::domain::interaction::SessionView;
 use crate::domain::oauth::{OAuthError, Refused};
@@ -133,9 +134,11 @@ fn narrowed(asked: &Asked<'_>, granted: &Granted) -> Result<Vec<String>, Refused
     Ok(wanted)
 }
 
-/// Whether only this client can use the token: bound to its key, or to its authentication.
+/// Whether the token is worth nothing without a key of its client: one it is bound to, or those of
+/// a client that authenticates by key and gets bound tokens. Bearer clients' tokens rotate.
 fn is_constrained(asked: &Asked<'_>, granted: &Granted) -> bool {
-    granted.refresh_jkt.is_some() || asked.client.is_fapi()
+    let by_key = asked.client.auth_method == AuthMethod::PrivateKeyJwt && asked.proof.is_some();
+    granted.refresh_jkt.is_some() || asked.client.is_fapi() || by_key
 }
 
 /// Spends the token and makes its successor. Within the grace a spent one gets another successor.
