@@ -28,6 +28,8 @@ struct House {
     running: Running,
     clock: Arc<TestClock>,
     _keys: tempfile::TempDir,
+    /// What the browser that was last sent back carries.
+    ticket: std::sync::Mutex<String>,
 }
 
 impl House {
@@ -39,7 +41,7 @@ impl House {
             recipient: "Stadt Musterstadt".to_owned(),
         };
         let running = start(config, surroundings(db, clock.clone())).await.unwrap();
-        Self { running, clock, _keys: keys }
+        Self { running, clock, _keys: keys, ticket: std::sync::Mutex::default() }
     }
 
     fn client_of(&self, sibling: &str) -> IdentificationServiceClient<Channel> {
@@ -74,7 +76,8 @@ impl House {
     }
 
     async fn fetches(&self, id: &str) -> Result<FetchIdentificationResponse, Status> {
-        let request = FetchIdentificationRequest { session_id: id.to_owned() };
+        let ticket = self.ticket.lock().unwrap().clone();
+        let request = FetchIdentificationRequest { session_id: id.to_owned(), ticket };
         Ok(self.client_of("identity").fetch_identification(request).await?.into_inner())
     }
 
@@ -107,6 +110,9 @@ impl House {
         let response = self.running.http.clone().oneshot(request).await.unwrap();
         let status = response.status();
         let to = response.headers().get(header::LOCATION).map(|l| l.to_str().unwrap().to_owned());
+        if let Some((_, ticket)) = to.as_deref().and_then(|to| to.split_once("eid_ticket=")) {
+            ticket.clone_into(&mut self.ticket.lock().unwrap());
+        }
         let html = response.into_body().collect().await.unwrap().to_bytes();
         (status, to.unwrap_or_default(), String::from_utf8(html.to_vec()).unwrap())
     }
@@ -131,6 +137,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     expired_and_blocked_cards_fail,
     a_session_answers_nobody_after_ten_minutes,
     a_result_is_only_for_the_sibling_that_started_it,
+    a_result_is_only_for_the_browser_the_card_was_read_in_front_of,
     a_result_is_not_there_before_the_person_is_done,
     an_ended_page_cannot_be_used_again,
     a_form_without_its_token_changes_nothing,
@@ -146,7 +153,8 @@ async fn the_person_identifies_and_the_sibling_gets_what_it_asked_for_once(db: D
     let house = House::new(db).await;
     let (id, path) = house.starts(|_| {}).await;
     let (status, to, _) = house.answers(&path, &identify("erika")).await;
-    assert_eq!((status, to), (StatusCode::SEE_OTHER, format!("{RETURN}&eid_session={id}")));
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(to.starts_with(&format!("{RETURN}&eid_session={id}&eid_ticket=")), "{to}");
     let got = house.fetches(&id).await.unwrap();
     assert_eq!(got.outcome(), Outcome::Identified);
     assert_eq!((got.level, got.source.as_str()), (4, "simulated"));
@@ -160,7 +168,8 @@ async fn a_cancelled_identification_says_so_and_nothing_else(db: Db) {
     let house = House::new(db).await;
     let (id, path) = house.starts(|_| {}).await;
     let (status, to, _) = house.answers(&path, "action=cancel&persona=erika&pin=123456").await;
-    assert_eq!((status, to), (StatusCode::SEE_OTHER, format!("{RETURN}&eid_session={id}")));
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(to.starts_with(&format!("{RETURN}&eid_session={id}&eid_ticket=")), "{to}");
     let got = house.fetches(&id).await.unwrap();
     assert_eq!((got.outcome(), got.level), (Outcome::Cancelled, 0));
     assert!(got.pseudonym.is_empty() && got.attributes.is_empty());
@@ -204,9 +213,23 @@ async fn a_result_is_only_for_the_sibling_that_started_it(db: Db) {
     let house = House::new(db).await;
     let (id, path) = house.starts(|_| {}).await;
     house.answers(&path, &identify("erika")).await;
-    let request = FetchIdentificationRequest { session_id: id.clone() };
+    let ticket = house.ticket.lock().unwrap().clone();
+    let request = FetchIdentificationRequest { session_id: id.clone(), ticket };
     let other = house.client_of("portal").fetch_identification(request).await;
     assert_eq!(refused_as(other), "EID_SESSION_UNKNOWN");
+    assert!(house.fetches(&id).await.is_ok(), "and it is still there");
+}
+
+async fn a_result_is_only_for_the_browser_the_card_was_read_in_front_of(db: Db) {
+    let house = House::new(db).await;
+    let (id, path) = house.starts(|_| {}).await;
+    house.answers(&path, &identify("erika")).await;
+    for ticket in ["", "guessed"] {
+        let request =
+            FetchIdentificationRequest { session_id: id.clone(), ticket: ticket.to_owned() };
+        let lured = house.client_of("identity").fetch_identification(request).await;
+        assert_eq!(refused_as(lured), "EID_SESSION_UNKNOWN");
+    }
     assert!(house.fetches(&id).await.is_ok(), "and it is still there");
 }
 
@@ -354,7 +377,8 @@ async fn without_a_source_there_is_no_page_and_a_start_says_why() {
     let (clock, keys) = (Arc::new(TestClock::default()), tempfile::tempdir().unwrap());
     let outside = surroundings(db.db.clone(), clock.clone());
     let running = start(Config::default(), outside).await.unwrap();
-    let house = House { running, clock, _keys: keys };
+    let ticket = std::sync::Mutex::default();
+    let house = House { running, clock, _keys: keys, ticket };
     assert_eq!(refused_as(house.tries_to_start(|_| {}).await), "EID_NOT_AVAILABLE");
     assert_eq!(house.opens("/eid/simulated/x").await.0, StatusCode::NOT_FOUND);
 }

@@ -8,6 +8,7 @@ CREATE TABLE sessions (
     return_url TEXT NOT NULL,
     state TEXT NOT NULL,
     reference TEXT,
+    ticket_hash BYTEA,
     wrong_pins BIGINT NOT NULL DEFAULT 0,
     expires_at_us BIGINT NOT NULL,
     ended_at_us BIGINT

@@ -8,6 +8,7 @@ CREATE TABLE sessions (
     return_url TEXT NOT NULL,
     state TEXT NOT NULL,
     reference TEXT,
+    ticket_hash BLOB,
     wrong_pins INTEGER NOT NULL DEFAULT 0,
     expires_at_us INTEGER NOT NULL,
     ended_at_us INTEGER

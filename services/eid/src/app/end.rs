@@ -1,7 +1,7 @@
 //! What happens in front of the person: the session ends once.
 
 use siegel_db::{StoreError, Tx, audit};
-use siegel_kernel::Timestamp;
+use siegel_kernel::{EntropyUnavailable, Timestamp};
 use siegel_telemetry::metric;
 use url::Url;
 
@@ -15,6 +15,8 @@ pub enum EndError {
     /// Unknown, expired, or ended before: which of them is not told.
     #[error("no identification is open under this id")]
     NotOpen,
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
     #[error("storing the outcome failed")]
     Store(#[from] StoreError),
 }
@@ -69,7 +71,9 @@ impl App {
         now: Timestamp,
     ) -> Result<Url, EndError> {
         let session = sessions::find_open(tx, id, now).await?.ok_or(EndError::NotOpen)?;
-        if !sessions::end(tx, id, ending, now).await? {
+        let ticket = siegel_crypto::random_token(self.entropy.as_ref())?;
+        let hash = siegel_crypto::sha256(ticket.as_bytes());
+        if !sessions::end(tx, id, ending, &hash, now).await? {
             return Err(EndError::NotOpen);
         }
         let entry = audit::Entry {
@@ -83,7 +87,7 @@ impl App {
             at: now,
         };
         audit::record(tx, &entry).await?;
-        Ok(session.way_back())
+        Ok(session.way_back(&ticket))
     }
 
     fn count(&self, ending: &Ending) {

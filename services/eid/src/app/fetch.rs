@@ -33,13 +33,23 @@ pub enum FetchError {
 impl App {
     /// Takes the result of a session that `caller` started.
     #[tracing::instrument(name = "eid.fetch", skip_all)]
-    pub async fn fetch(&self, caller: &str, id: SessionId) -> Result<Fetched, FetchError> {
+    pub async fn fetch(
+        &self,
+        caller: &str,
+        id: SessionId,
+        ticket: &str,
+    ) -> Result<Fetched, FetchError> {
         let now = self.clock.now();
         let mut tx = self.db.read().await?;
         let session = sessions::find_own(&mut tx, id, caller, now).await?;
         drop(tx);
         let session = session.ok_or(FetchError::Unknown)?;
         let (ending, ended_at) = session.ending.ok_or(FetchError::Open)?;
+        let presented = siegel_crypto::sha256(ticket.as_bytes());
+        let own = session.ticket_hash.unwrap_or_default();
+        if !siegel_crypto::same_bytes(&own, &presented) {
+            return Err(FetchError::Unknown);
+        }
         let identity = match (&ending, &self.source) {
             (Ending::Identified { reference }, Some(source)) => {
                 Some(source.identity(reference, &session.claims).await?)

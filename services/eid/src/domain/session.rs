@@ -48,13 +48,18 @@ pub struct Session {
     pub wrong_pins: u32,
     /// `None` while the person is not done.
     pub ending: Option<(Ending, Timestamp)>,
+    /// SHA-256 of the ticket that went to the browser in front of the card.
+    pub ticket_hash: Option<Vec<u8>>,
 }
 
 impl Session {
-    /// Where the browser goes when the person is done: the return URL with `eid_session`.
-    pub fn way_back(&self) -> Url {
+    /// Where the browser goes when the person is done: the return URL with `eid_session`, and the
+    /// ticket that only this browser gets.
+    pub fn way_back(&self, ticket: &str) -> Url {
         let mut url = self.return_url.clone();
-        url.query_pairs_mut().append_pair("eid_session", &self.id.to_string());
+        url.query_pairs_mut()
+            .append_pair("eid_session", &self.id.to_string())
+            .append_pair("eid_ticket", ticket);
         url
     }
 }

@@ -59,7 +59,7 @@ impl IdentificationService for Identifications {
         let caller = sibling(&request)?;
         let id = request.get_ref().session_id.parse();
         let id = id.map_err(|_| invalid(&[("session_id", "is no id of an identification")]))?;
-        let fetched = self.app.fetch(&caller, id).await;
+        let fetched = self.app.fetch(&caller, id, &request.get_ref().ticket).await;
         fetched.map(|f| Response::new(f.into())).map_err(|error| status::of_fetch(&error))
     }
 }

@@ -128,7 +128,7 @@ fn leave(way_back: &str) -> Response {
 fn refused(view: &View, error: &EndError) -> Response {
     match error {
         EndError::NotOpen => view.problem(Problem::Expired),
-        EndError::Store(_) => {
+        EndError::Entropy(_) | EndError::Store(_) => {
             tracing::error!(error = error as &dyn std::error::Error, "an identification failed");
             view.problem(Problem::Internal)
         }

@@ -13,6 +13,7 @@ struct Row {
     return_url: String,
     state: String,
     reference: Option<String>,
+    ticket_hash: Option<Vec<u8>>,
     wrong_pins: i64,
     ended_at_us: Option<Timestamp>,
 }
@@ -40,7 +41,7 @@ pub async fn find_open(
     id: SessionId,
     now: Timestamp,
 ) -> Result<Option<Session>, StoreError> {
-    const SQL: &str = "SELECT id, claims, purpose, return_url, state, reference, wrong_pins, \
+    const SQL: &str = "SELECT id, claims, purpose, return_url, state, reference, ticket_hash, wrong_pins, \
         ended_at_us FROM sessions WHERE id = $1 AND state = 'open' AND expires_at_us > $2";
     let row: Option<Row> =
         on!(tx, c => sqlx::query_as(SQL).bind(id).bind(now).fetch_optional(c).await?);
@@ -54,7 +55,7 @@ pub async fn find_own(
     started_by: &str,
     now: Timestamp,
 ) -> Result<Option<Session>, StoreError> {
-    const SQL: &str = "SELECT id, claims, purpose, return_url, state, reference, wrong_pins, \
+    const SQL: &str = "SELECT id, claims, purpose, return_url, state, reference, ticket_hash, wrong_pins, \
         ended_at_us FROM sessions WHERE id = $1 AND started_by = $2 AND expires_at_us > $3";
     let row: Option<Row> = on!(tx, c => sqlx::query_as(SQL)
         .bind(id).bind(started_by).bind(now).fetch_optional(c).await?);
@@ -77,16 +78,17 @@ pub async fn end(
     tx: &mut Tx,
     id: SessionId,
     ending: &Ending,
+    ticket_hash: &[u8],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE sessions SET state = $2, reference = $3, ended_at_us = $4 \
-        WHERE id = $1 AND state = 'open' AND expires_at_us > $4";
+    const SQL: &str = "UPDATE sessions SET state = $2, reference = $3, ended_at_us = $4, \
+        ticket_hash = $5 WHERE id = $1 AND state = 'open' AND expires_at_us > $4";
     let reference = match ending {
         Ending::Identified { reference } => Some(reference.as_str()),
         Ending::Cancelled | Ending::Failed => None,
     };
     Ok(on!(tx, c => sqlx::query(SQL)
-        .bind(id).bind(ending.as_str()).bind(reference).bind(now)
+        .bind(id).bind(ending.as_str()).bind(reference).bind(now).bind(ticket_hash)
         .execute(c).await?.rows_affected())
         == 1)
 }
@@ -127,6 +129,7 @@ impl TryFrom<Row> for Session {
             return_url,
             wrong_pins: u32::try_from(row.wrong_pins).unwrap_or(u32::MAX),
             ending,
+            ticket_hash: row.ticket_hash,
         })
     }
 }

@@ -60,6 +60,8 @@ pub struct Return<'a> {
     pub interaction: &'a Interaction,
     /// As the browser says; must be the interaction's own.
     pub eid_session: &'a str,
+    /// Shows that the card was read in front of this browser.
+    pub ticket: &'a str,
     /// The session that counts for the client's sector.
     pub session: Option<&'a SessionView>,
     /// A fresh log-in was demanded.
@@ -87,7 +89,7 @@ pub async fn finish(state: &Identity, back: Return<'_>) -> Result<Outcome, Failu
     if own != Some(back.eid_session) {
         return Ok(Outcome::Unknown);
     }
-    let fetched = eid::fetch(&state.outside.siblings, back.eid_session).await;
+    let fetched = eid::fetch(&state.outside.siblings, back.eid_session, back.ticket).await;
     let card = match fetched.map_err(|status| Failure::Sibling("eid", status))? {
         eid::Outcome::Open => return Ok(Outcome::Open),
         other => {

@@ -72,9 +72,12 @@ pub async fn start(siblings: &Siblings, start: Start<'_>) -> Result<Started, Sta
 }
 
 /// Fetches the outcome, which is given out once.
-pub async fn fetch(siblings: &Siblings, session_id: &str) -> Result<Outcome, Status> {
+pub async fn fetch(siblings: &Siblings, session_id: &str, ticket: &str) -> Result<Outcome, Status> {
     let mut client = IdentificationServiceClient::new(siblings.channel("eid"));
-    let request = pb::FetchIdentificationRequest { session_id: session_id.to_owned() };
+    let request = pb::FetchIdentificationRequest {
+        session_id: session_id.to_owned(),
+        ticket: ticket.to_owned(),
+    };
     let answer = match client.fetch_identification(request).await {
         Ok(answer) => answer.into_inner(),
         Err(status) => {

@@ -37,6 +37,8 @@ pub struct StepUpForm {
 pub struct BackQuery {
     #[serde(default)]
     eid_session: String,
+    #[serde(default)]
+    eid_ticket: String,
 }
 
 /// Says why a higher level is needed and offers what reaches it: of our credentials, the card
@@ -88,21 +90,22 @@ pub async fn to_card(visit: &Visit, purpose: &str) -> Response {
 
 /// The browser is back from the card.
 pub async fn back(visit: Visit, Query(query): Query<BackQuery>) -> Response {
-    match finish(&visit, &query.eid_session).await {
+    match finish(&visit, &query).await {
         Ok(Outcome::In(logged_in)) => visit.go_logged_in(logged_in),
         Ok(outcome) => not_raised(&visit, &outcome),
         Err(failure) => visit.failed(&failure),
     }
 }
 
-async fn finish(visit: &Visit, eid_session: &str) -> Result<Outcome, Failure> {
+async fn finish(visit: &Visit, query: &BackQuery) -> Result<Outcome, Failure> {
     let session = visit.session().await?;
     let step = visit.decide(session.as_ref(), ConsentState::Given);
     let again = step == Step::LogIn(LogIn::Again);
     let presented = visit.presented();
     let back = Return {
         interaction: &visit.interaction,
-        eid_session,
+        eid_session: &query.eid_session,
+        ticket: &query.eid_ticket,
         session: session.as_ref(),
         again,
         presented: presented.as_deref(),
