@@ -9,7 +9,7 @@ use siegel_grpc::audit_name;
 use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp};
 
 use super::par::HANDLE_PREFIX;
-use super::{consent, sessions};
+use super::{consent, refusal, sessions};
 use crate::domain::answer::RedirectTarget;
 use crate::domain::client::Client;
 use crate::domain::decide::{Question, Step, decide};
@@ -54,6 +54,18 @@ pub async fn receive(
     params: &Params,
     headers: &HeaderMap,
 ) -> Result<Received, AuthorizeError> {
+    let received = take(state, params, headers).await;
+    if let Err(AuthorizeError::Unacceptable(refused)) = &received {
+        refusal::record(state, "identity.authorization.refused", *refused).await;
+    }
+    received
+}
+
+async fn take(
+    state: &Identity,
+    params: &Params,
+    headers: &HeaderMap,
+) -> Result<Received, AuthorizeError> {
     let bad = AuthorizeError::Unacceptable;
     let now = state.now();
     let unknown = Refused::new(OAuthError::UnauthorizedClient, "the client is not registered");
@@ -82,7 +94,10 @@ pub async fn receive(
     }
     let mut request = match request::read(&client, asked, reply.clone(), None) {
         Ok(request) => request,
-        Err(refused) => return refuse(refused),
+        Err(refused) => {
+            refusal::record(state, "identity.authorization.refused", refused).await;
+            return refuse(refused);
+        }
     };
     request.pushed = handle.map(str::to_owned);
     if request.has_prompt("none") {

@@ -17,6 +17,7 @@ pub mod identify;
 pub mod login;
 pub mod par;
 pub mod passwords;
+pub mod refusal;
 pub mod register;
 pub mod revoke;
 pub mod self_care;

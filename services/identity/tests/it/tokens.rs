@@ -30,6 +30,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     tokens_for_letters_are_bound_to_a_key,
     a_client_for_itself_gets_api_scopes_only,
     a_client_is_held_to_its_grant_types,
+    an_attack_leaves_a_line_in_the_audit_trail_and_a_nonce_round_none,
 }
 
 async fn an_id_token_tells_what_was_achieved_and_released(db: Db) {
@@ -370,4 +371,26 @@ async fn a_client_is_held_to_its_grant_types(db: Db) {
     assert_eq!(world.post("/token", form, &[]).await.error(), "unauthorized_client");
     let form = fields([("grant_type", "password")]);
     assert_eq!(world.token("portal", form).await.error(), "unsupported_grant_type");
+}
+
+async fn an_attack_leaves_a_line_in_the_audit_trail_and_a_nonce_round_none(db: Db) {
+    let world = World::new(db).await;
+    let session = world.session(TrustLevel::Basic).await;
+    let url = format!("{ORIGIN}/token");
+    let bare = prove(&world, &world.dpop_key, &url, None);
+    world.post("/token", "grant_type=client_credentials", &[("dpop", &bare)]).await;
+    assert_eq!(world.audited().await, []);
+    let code = world.code([], &session).await;
+    let before = world.audited().await.len();
+    world.token("other", redemption(&code)).await;
+    world.authorize([("redirect_uri", "https://portal.example@evil.example/cb")]).await;
+    let request = http::Request::get("/userinfo").header("authorization", "Bearer forged");
+    world.send(request.body(axum::body::Body::empty()).unwrap()).await;
+    let left: Vec<_> = world.audited().await.split_off(before);
+    let expected = [
+        ("identity.token.refused", "invalid_grant"),
+        ("identity.authorization.refused", "invalid_request"),
+        ("identity.userinfo.refused", "invalid_token"),
+    ];
+    assert_eq!(left, expected.map(|(kind, outcome)| (kind.to_owned(), outcome.to_owned())));
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::answer;
 use crate::app::endpoint::EndpointError;
-use crate::app::{par as pushing, revoke as revocation, token as tokens};
+use crate::app::{par as pushing, refusal, revoke as revocation, token as tokens};
 use crate::domain::oauth::Refused;
 use crate::domain::params::Params;
 use crate::state::Identity;
@@ -24,7 +24,10 @@ pub(super) async fn token(
     };
     let response = match result {
         Ok(body) => answer::json(StatusCode::OK, &body),
-        Err(error) => answer::error(&error),
+        Err(error) => {
+            refusal::record_error(&state, "identity.token.refused", &error).await;
+            answer::error(&error)
+        }
     };
     answer::with_nonce(&state, response)
 }
@@ -40,7 +43,10 @@ pub(super) async fn par(
     };
     let response = match result {
         Ok(body) => answer::json(StatusCode::CREATED, &body),
-        Err(error) => answer::error(&error),
+        Err(error) => {
+            refusal::record_error(&state, "identity.authorization.refused", &error).await;
+            answer::error(&error)
+        }
     };
     answer::with_nonce(&state, response)
 }
@@ -60,7 +66,10 @@ pub(super) async fn revoke(
             answer::unkept(&mut response);
             response
         }
-        Err(error) => answer::error(&error),
+        Err(error) => {
+            refusal::record_error(&state, "identity.revocation.refused", &error).await;
+            answer::error(&error)
+        }
     }
 }
 

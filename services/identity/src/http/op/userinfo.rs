@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::answer;
 use crate::app::endpoint::EndpointError;
+use crate::app::refusal;
 use crate::app::userinfo::{self, Scheme};
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::state::Identity;
@@ -31,6 +32,7 @@ pub(super) async fn answer(
         Ok(claims) => answer::json(StatusCode::OK, &claims),
         Err(EndpointError::Refused(refused)) => {
             answer::log(&EndpointError::Refused(refused));
+            refusal::record(&state, "identity.userinfo.refused", refused).await;
             let status = match refused.error {
                 OAuthError::InsufficientScope => StatusCode::FORBIDDEN,
                 _ => StatusCode::UNAUTHORIZED,
