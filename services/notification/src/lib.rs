@@ -1,13 +1,13 @@
-//! Mails to people: that something waits, and codes. Never content, never what a letter is about
-//! or who sent it. Addresses are sealed at rest, codes are wiped once they are sent.
+//! Mails to people: that something waits, or a code; never content. Orders are taken in one
+//! transaction and leave from an outbox, at least once.
 
 mod app;
 mod config;
 mod domain;
 mod grpc;
-mod mail;
 mod ports;
 mod store;
+mod text;
 
 use siegel_config::SecretFileError;
 use siegel_crypto::{KeyError, RootSecret};
@@ -31,28 +31,29 @@ pub static MIGRATIONS: Migrations = Migrations {
 pub enum StartError {
     #[error("[notification] key_encryption_key_file cannot be used")]
     Key(#[from] KeyError),
+    #[error("[notification.smtp] password_file cannot be used")]
+    Password(#[from] SecretFileError),
+    #[error("[notification.smtp] username and password_file go together: set both or none")]
+    HalfLogin,
     #[error("[notification.smtp] from is not an e-mail address")]
     From,
     #[error(
-        "[notification.smtp] encryption = \"none\" sends mails in the clear to another machine: \
-         profile \"production\" wants \"starttls\" or \"tls\""
+        "[notification.smtp] encryption = \"none\" is for a mail server on this machine only: \
+         set \"starttls\" or \"tls\""
     )]
     Unencrypted,
-    #[error("[notification.smtp] username and password_file belong together")]
-    HalfCredentials,
-    #[error("[notification.smtp] password_file cannot be used")]
-    Password(#[from] SecretFileError),
-    #[error("[notification.smtp] host cannot be used with encryption")]
-    Tls(#[from] lettre::transport::smtp::Error),
+    #[error("[notification.smtp] host cannot be used with TLS")]
+    Tls(#[source] lettre::transport::smtp::Error),
 }
 
-/// Starts the service on a migrated database.
+/// Starts the service on a migrated database. The mail server is asked for nothing before the
+/// first mail.
 #[expect(clippy::unused_async, reason = "every service starts the same way")]
 pub async fn start(config: Config, outside: Outside) -> Result<Running, StartError> {
-    let is_production = outside.profile.is_production();
-    config.smtp.check(is_production)?;
+    let production = outside.profile.is_production();
+    let mailer = ports::smtp::Mailer::new(&config.smtp, production)?;
     let file = &config.key_encryption_key_file;
-    let root = RootSecret::load(file, !is_production, outside.entropy.as_ref())?;
+    let root = RootSecret::load(file, !production, outside.entropy.as_ref())?;
     let app = app::App {
         db: outside.db.clone(),
         feed: Feed::new(outside.db.clone()),
@@ -60,12 +61,11 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         clock: outside.clock.clone(),
         entropy: outside.entropy.clone(),
         vault: app::Vault::new(&root, outside.entropy.clone()),
-        smtp: ports::smtp::Smtp::new(&config.smtp, &outside.origin)?,
-        origin: outside.origin.into(),
+        origin: outside.origin.as_str().into(),
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(app.feed.clone().run(outside.clock.clone()));
-    tasks.spawn(app::work(app.clone()));
-    let service = NotificationServiceServer::new(grpc::Notifications(app));
-    Ok(Running { grpc: GrpcServices::new().add(service), http: axum::Router::new(), tasks })
+    tasks.spawn(app::work(app.clone(), mailer));
+    let grpc = GrpcServices::new().add(NotificationServiceServer::new(grpc::Notifications(app)));
+    Ok(Running { grpc, http: axum::Router::new(), tasks })
 }

@@ -1,114 +1,107 @@
-use futures_util::future::join_all;
-use siegel_db::StoreError;
+use std::time::Duration;
+
 use siegel_db::outbox::{Done, Job};
+use siegel_kernel::Timestamp;
 
 use super::{App, Failure};
-use crate::domain::{Contact, Content, State, give_up_at};
-use crate::mail::render;
-use crate::ports::smtp::{Envelope, Outcome};
+use crate::domain::{Mail, Recipient, State};
+use crate::ports::smtp::{Letter, Mailer, Outcome};
 use crate::store::contacts;
-use crate::store::orders::{self, OrderId, Stored};
+use crate::store::orders::{self, OrderId};
+use crate::text;
 
-/// Sends mails until the task is dropped, over as many connections as there are.
-pub async fn work(app: App) {
-    loop {
-        match drain(&app).await {
-            // There was something: perhaps there is more than one connection can carry.
-            Ok(true) => {
-                let helpers = (1..app.smtp.connections()).map(|_| drain(&app));
-                for failed in join_all(helpers).await.into_iter().filter_map(Result::err) {
-                    log(&failed);
-                }
-            }
-            Ok(false) => app.outbox.idle().await,
-            Err(error) => {
-                log(&error);
-                app.outbox.idle().await;
-            }
-        }
-    }
+/// How long the address of a fresh account may be on its way: longer than the longest wait
+/// between two attempts of an outbox (10 min).
+const ON_ITS_WAY: Duration = Duration::from_mins(15);
+
+/// What one attempt came to.
+enum Attempt {
+    Over(State, Option<u16>),
+    Again,
 }
 
-fn log(error: &StoreError) {
-    let error = error as &dyn std::error::Error;
-    tracing::error!(error, "the outbox cannot read its jobs");
+/// Where a mail goes.
+enum To {
+    Address { email: String, locale: String },
+    Removed,
+    NotYet,
 }
 
-/// Does one due job, and then all that are due if `Ok(true)`.
-async fn drain(app: &App) -> Result<bool, StoreError> {
-    let mut any = false;
-    while app.outbox.step(&|job| attempt(app, job)).await? {
-        any = true;
-    }
-    Ok(any)
-}
-
-async fn attempt(app: &App, job: Job) -> Done {
-    let Some(id) = String::from_utf8(job.payload).ok().and_then(|text| text.parse().ok()) else {
+/// Does one job: sends the mail of an order.
+#[tracing::instrument(name = "notification.send", skip_all, fields(job.attempts = job.attempts))]
+pub async fn deliver(app: &App, mailer: &Mailer, job: Job) -> Done {
+    let Some(id) = std::str::from_utf8(&job.payload).ok().and_then(|text| text.parse().ok()) else {
         tracing::error!(job = job.id, kind = %job.kind, "a job of the outbox cannot be read");
         return Done::Remove;
     };
-    match app.deliver(id).await {
-        Ok(true) => Done::Remove,
-        Ok(false) => Done::Retry,
+    match send(app, mailer, id).await {
+        Ok(done) => done,
         Err(failure) => {
             let error = &failure as &dyn std::error::Error;
-            tracing::error!(error, order.id = %id, "an order cannot be worked on");
+            tracing::error!(error, order.id = %id, "a mail could not be handled");
             Done::Retry
         }
     }
 }
 
-impl App {
-    /// Tries to send one order; whether it is finished.
-    #[tracing::instrument(name = "notification.deliver", skip_all, fields(order.id = %id))]
-    async fn deliver(&self, id: OrderId) -> Result<bool, Failure> {
-        let now = self.clock.now();
-        let mut tx = self.db.read().await?;
-        let Some(order) = orders::find(&mut tx, id).await? else { return Ok(true) };
-        let Some(sealed) = order.content.as_deref() else { return Ok(true) };
-        let content = self.vault.open_content(id, sealed)?;
-        if now >= give_up_at(&content, order.created_at) {
-            drop(tx);
-            return self.end(id, State::Failed, Some("EXPIRED")).await;
-        }
-        let contact = self.contact(&mut tx, &order, &content).await?;
-        drop(tx);
-        let Some(contact) = contact else { return self.end(id, State::NoContact, None).await };
-        let mail = render(&content, contact.locale, &self.origin);
-        let envelope = Envelope { id, to: contact.email, at: now };
-        match self.smtp.send(&envelope, mail).await {
-            Outcome::Sent => self.end(id, State::Sent, None).await,
-            Outcome::Refused(code) => {
-                tracing::info!(smtp.code = code, "a mail was refused for good");
-                self.end(id, State::Failed, Some(&format!("SMTP_{code}"))).await
-            }
-            Outcome::Later(why) => {
-                tracing::warn!(reason = why, "a mail was not accepted yet");
-                Ok(false)
-            }
-        }
-    }
+async fn send(app: &App, mailer: &Mailer, id: OrderId) -> Result<Done, Failure> {
+    let mut tx = app.db.read().await?;
+    let Some(order) = orders::waiting(&mut tx, id).await? else { return Ok(Done::Remove) };
+    drop(tx);
+    let mail = app.vault.open_mail(id, &order.mail)?;
+    let now = app.clock.now();
+    let age = now.since(order.ordered_at);
+    let attempt = if age >= mail.lifetime() {
+        // A code would be of no use any more.
+        Attempt::Over(State::Failed, None)
+    } else {
+        attempt(app, mailer, id, &mail, age, now).await?
+    };
+    let Attempt::Over(state, reply) = attempt else { return Ok(Done::Retry) };
+    let mut tx = app.db.begin().await?;
+    orders::settle(&mut tx, id, state, reply, app.clock.now()).await?;
+    tx.commit().await?;
+    tracing::info!(order.id = %id, state = state.as_str(), reply, "an ordered mail is settled");
+    Ok(Done::Remove)
+}
 
-    /// Whom the mail goes to, as of now.
-    async fn contact(
-        &self,
-        tx: &mut siegel_db::Tx,
-        order: &Stored,
-        content: &Content,
-    ) -> Result<Option<Contact>, Failure> {
-        if let Content::Code { email, locale, .. } = content {
-            return Ok(Some(Contact { email: email.clone(), locale: *locale }));
+async fn attempt(
+    app: &App,
+    mailer: &Mailer,
+    id: OrderId,
+    mail: &Mail,
+    age: Duration,
+    now: Timestamp,
+) -> Result<Attempt, Failure> {
+    let (to, locale) = match address(app, mail).await? {
+        To::Address { email, locale } => (email, locale),
+        To::NotYet if age < ON_ITS_WAY => return Ok(Attempt::Again),
+        To::NotYet | To::Removed => return Ok(Attempt::Over(State::NoContact, None)),
+    };
+    let written = text::write(mail, &locale, &app.origin)?;
+    let letter = Letter { id, to: &to, written, at: now };
+    Ok(match mailer.send(letter).await {
+        Outcome::Accepted(reply) => Attempt::Over(State::Sent, Some(reply)),
+        Outcome::Refused(reply) => Attempt::Over(State::Failed, reply),
+        Outcome::Later(reply) => {
+            tracing::warn!(order.id = %id, reply, "the mail server did not take a mail yet");
+            Attempt::Again
         }
-        let recipient = order.recipient.as_deref().ok_or(Failure::StoredValue)?;
-        let stored = contacts::find(tx, recipient).await?;
-        Ok(stored.map(|stored| self.vault.open_contact(recipient, &stored)).transpose()?)
-    }
+    })
+}
 
-    async fn end(&self, id: OrderId, state: State, failure: Option<&str>) -> Result<bool, Failure> {
-        let mut tx = self.db.begin().await?;
-        orders::finish(&mut tx, id, state, failure, self.clock.now()).await?;
-        tx.commit().await?;
-        Ok(true)
-    }
+async fn address(app: &App, mail: &Mail) -> Result<To, Failure> {
+    let recipient = match mail {
+        Mail::Code { email, locale, .. } | Mail::AlreadyRegistered { email, locale } => {
+            return Ok(To::Address { email: email.clone(), locale: locale.clone() });
+        }
+        Mail::Notice { recipient, .. } => recipient.parse::<Recipient>(),
+    };
+    // Orders hold recipients that were parsed; what is none has no address.
+    let Ok(recipient) = recipient else { return Ok(To::Removed) };
+    let mut tx = app.db.read().await?;
+    let Some(contact) = contacts::find(&mut tx, recipient).await? else { return Ok(To::NotYet) };
+    let Some(sealed) = contact.address else { return Ok(To::Removed) };
+    let email = app.vault.open_address(recipient, &sealed)?;
+    Ok(To::Address { email, locale: contact.locale })
 }

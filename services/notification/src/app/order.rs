@@ -1,92 +1,36 @@
-use siegel_db::{Tx, outbox};
+use siegel_db::{Attempt, IdempotencyKey, Tx, begin_request, finish_request};
 use siegel_kernel::Timestamp;
 
-use super::{App, Failure, JOB, Write};
-use crate::domain::{Content, EmailAddress, Locale, Notice, Purpose, Recipient, State};
-use crate::store::contacts;
-use crate::store::orders::{self, By, OrderId, Stored};
+use super::Failure;
 
-impl App {
-    /// Orders a code mail.
-    pub async fn order_code(
-        &self,
-        write: &Write,
-        email: EmailAddress,
-        locale: Locale,
-        purpose: Purpose,
-    ) -> Result<(), Failure> {
-        let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        if write.begin(&mut tx, now).await?.is_some() {
-            return Ok(());
+/// Who orders, under which request id: the same order twice is done once.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// What is ordered: the kind of its audit event.
+    pub kind: &'static str,
+    /// Scope of the request id and actor in the audit trail.
+    pub caller: String,
+    pub request_id: String,
+    /// Keyed digest of kind and request: a plain one of an address or a code could be guessed.
+    pub digest: [u8; 32],
+}
+
+impl Order {
+    fn key(&self) -> IdempotencyKey<'_> {
+        IdempotencyKey { caller: &self.caller, request_id: &self.request_id, digest: self.digest }
+    }
+
+    /// `false`: done before.
+    pub(super) async fn is_fresh(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Failure> {
+        match begin_request(tx, &self.key(), now).await? {
+            Attempt::Fresh => Ok(true),
+            Attempt::Repeated(_) => Ok(false),
+            Attempt::Conflict => Err(Failure::RequestIdReused),
         }
-        let detail = purpose.as_str();
-        let content = Content::Code { email, locale, purpose };
-        self.enqueue(&mut tx, write, None, &content, now).await?;
-        write.finish(&mut tx, None, detail, now, b"").await?;
-        tx.commit().await?;
-        self.woken();
-        Ok(())
     }
 
-    /// Orders a notice; without a contact nothing is queued, and the answer says so.
-    pub async fn order_notice(
-        &self,
-        write: &Write,
-        recipient: Recipient,
-        notice: Notice,
-    ) -> Result<State, Failure> {
-        let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        if let Some(answer) = write.begin(&mut tx, now).await? {
-            let number = answer.first().copied().map(i64::from);
-            return number.and_then(State::from_number).ok_or(Failure::StoredValue);
-        }
-        let detail = notice.template.as_str();
-        let content = Content::Notice(notice);
-        let name = recipient.to_string();
-        let known = contacts::find(&mut tx, &name).await?.is_some();
-        let id = self.enqueue(&mut tx, write, Some(name), &content, now).await?;
-        let mut state = State::Queued;
-        if !known {
-            state = State::NoContact;
-            orders::finish(&mut tx, id, state, None, now).await?;
-        }
-        let answer = [u8::try_from(state.number()).unwrap_or_default()];
-        write.finish(&mut tx, Some(recipient), detail, now, &answer).await?;
-        tx.commit().await?;
-        self.woken();
-        Ok(state)
-    }
-
-    /// Writes the order and the job that will send it.
-    async fn enqueue(
-        &self,
-        tx: &mut Tx,
-        write: &Write,
-        recipient: Option<String>,
-        content: &Content,
-        now: Timestamp,
-    ) -> Result<OrderId, Failure> {
-        let id = OrderId::new(self.clock.as_ref(), self.entropy.as_ref())?;
-        let sealed = self.vault.seal_content(id, content)?;
-        let order =
-            Stored { id, recipient, content: Some(sealed), state: State::Queued, created_at: now };
-        orders::add(tx, By { caller: &write.caller, request_id: &write.request_id }, &order)
-            .await?;
-        outbox::put(tx, JOB, id.to_string().as_bytes(), now).await?;
-        Ok(id)
-    }
-
-    /// How an order of this caller stands.
-    pub async fn state(&self, caller: &str, request_id: &str) -> Result<State, Failure> {
-        let mut tx = self.db.read().await?;
-        let state = orders::state_of(&mut tx, By { caller, request_id }).await?;
-        state.ok_or(Failure::UnknownOrder)
-    }
-
-    fn woken(&self) {
-        self.feed.committed();
-        self.outbox.committed();
+    /// Marks it done in the transaction of the fact. There is no answer to keep.
+    pub(super) async fn finish(&self, tx: &mut Tx) -> Result<(), Failure> {
+        Ok(finish_request(tx, &self.key(), b"").await?)
     }
 }

@@ -3,14 +3,15 @@ use std::sync::Arc;
 use siegel_crypto::{DataKey, RootSecret, SealError, hmac_sha256, open, seal};
 use siegel_kernel::Entropy;
 
-use crate::domain::{Contact, Content, EmailAddress, Locale, Recipient};
-use crate::store::contacts;
+use super::Failure;
+use crate::domain::{Mail, Recipient};
 use crate::store::orders::OrderId;
 
-/// The key over addresses and the content of queued mails. Cheap to clone.
+/// Seals what speaks of a person. Cheap to clone.
 #[derive(Clone)]
 pub struct Vault {
-    key: Arc<DataKey>,
+    contacts: Arc<DataKey>,
+    mails: Arc<DataKey>,
     digests: Arc<DataKey>,
     entropy: Arc<dyn Entropy>,
 }
@@ -18,47 +19,35 @@ pub struct Vault {
 impl Vault {
     pub fn new(root: &RootSecret, entropy: Arc<dyn Entropy>) -> Self {
         Self {
-            key: Arc::new(root.key("notification values")),
+            contacts: Arc::new(root.key("notification contacts")),
+            mails: Arc::new(root.key("notification mails")),
             digests: Arc::new(root.key("notification request digests")),
             entropy,
         }
     }
 
-    /// Keyed digest of a request.
+    /// Keyed digest of a request that holds an address or a code.
     pub fn digest(&self, kind: &str, request: &[u8]) -> [u8; 32] {
         hmac_sha256(self.digests.as_bytes(), &[kind.as_bytes(), &[0], request].concat())
     }
 
-    pub fn seal_contact(
-        &self,
-        recipient: Recipient,
-        contact: &Contact,
-    ) -> Result<contacts::Stored, SealError> {
-        let context = format!("contact/{recipient}");
-        let plain = contact.email.as_str().as_bytes();
-        let email = seal(&self.key, context.as_bytes(), plain, self.entropy.as_ref())?;
-        Ok(contacts::Stored { email, locale: contact.locale.as_str().to_owned() })
+    pub fn seal_address(&self, of: Recipient, address: &str) -> Result<Vec<u8>, SealError> {
+        let context = format!("contact/{of}");
+        seal(&self.contacts, context.as_bytes(), address.as_bytes(), self.entropy.as_ref())
     }
 
-    pub fn open_contact(
-        &self,
-        recipient: &str,
-        stored: &contacts::Stored,
-    ) -> Result<Contact, SealError> {
-        let plain = open(&self.key, format!("contact/{recipient}").as_bytes(), &stored.email)?;
-        let email = std::str::from_utf8(&plain).ok().map(EmailAddress::parse);
-        let email = email.and_then(Result::ok).ok_or(SealError::DoesNotOpen)?;
-        Ok(Contact { email, locale: Locale::parse(&stored.locale).unwrap_or_default() })
+    pub fn open_address(&self, of: Recipient, sealed: &[u8]) -> Result<String, SealError> {
+        let plain = open(&self.contacts, format!("contact/{of}").as_bytes(), sealed)?;
+        String::from_utf8(plain.to_vec()).map_err(|_| SealError::DoesNotOpen)
     }
 
-    pub fn seal_content(&self, id: OrderId, content: &Content) -> Result<Vec<u8>, SealError> {
-        // These types always have a JSON form.
-        let plain = serde_json::to_vec(content).map_err(|_| SealError::DoesNotOpen)?;
-        seal(&self.key, format!("order/{id}").as_bytes(), &plain, self.entropy.as_ref())
+    pub fn seal_mail(&self, of: OrderId, mail: &Mail) -> Result<Vec<u8>, Failure> {
+        let plain = serde_json::to_vec(mail)?;
+        Ok(seal(&self.mails, format!("mail/{of}").as_bytes(), &plain, self.entropy.as_ref())?)
     }
 
-    pub fn open_content(&self, id: OrderId, sealed: &[u8]) -> Result<Content, SealError> {
-        let plain = open(&self.key, format!("order/{id}").as_bytes(), sealed)?;
-        serde_json::from_slice(&plain).map_err(|_| SealError::DoesNotOpen)
+    pub fn open_mail(&self, of: OrderId, sealed: &[u8]) -> Result<Mail, Failure> {
+        let plain = open(&self.mails, format!("mail/{of}").as_bytes(), sealed)?;
+        Ok(serde_json::from_slice(&plain)?)
     }
 }

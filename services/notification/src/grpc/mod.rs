@@ -1,6 +1,7 @@
 //! Between the wire and the use cases.
 
-mod notification;
 mod read;
+mod service;
+mod status;
 
-pub use notification::Notifications;
+pub use service::Notifications;

@@ -1,28 +1,25 @@
 //! From the wire.
 
-use siegel_grpc::{caller, fault, invalid, refusal};
+use siegel_grpc::{caller, invalid};
+use siegel_oidc::catalogue;
 use siegel_proto::convert;
-use siegel_proto::notification::v1::{
-    CodePurpose, NotifyRequest, SendCodeRequest, SetContactRequest, Template as WireTemplate,
-};
-use tonic::{Code as StatusCode, Request, Status};
+use siegel_proto::notification::v1 as pb;
+use tonic::{Request, Status};
 
-use crate::app::{App, Failure, Write};
-use crate::domain::{
-    BadField, Code, Contact, EmailAddress, Locale, Notice, OriginPath, Purpose, Template,
-};
+use crate::app::{App, NewContact, Order};
+use crate::domain::{Bell, CodeKind, Mail, Recipient, is_code, is_path};
 
 /// Who orders what under which id.
-pub fn write<M: prost::Message>(
+pub fn order<M: prost::Message>(
     app: &App,
     kind: &'static str,
     request: &Request<M>,
     request_id: &str,
-) -> Result<Write, Status> {
+) -> Result<Order, Status> {
     if request_id.is_empty() || request_id.len() > 128 {
         return Err(invalid(&[("request_id", "has not 1 to 128 characters")]));
     }
-    Ok(Write {
+    Ok(Order {
         kind,
         caller: caller(request)?.name(),
         request_id: request_id.to_owned(),
@@ -30,51 +27,68 @@ pub fn write<M: prost::Message>(
     })
 }
 
-/// What a code mail says. A code that comes with `ALREADY_REGISTERED` is dropped here.
-pub fn purpose(wire: &SendCodeRequest) -> Result<Purpose, BadField> {
-    match wire.purpose() {
-        CodePurpose::Registration => Code::parse(&wire.code).map(Purpose::Registration),
-        CodePurpose::PasswordReset => Code::parse(&wire.code).map(Purpose::PasswordReset),
-        CodePurpose::AlreadyRegistered => Ok(Purpose::AlreadyRegistered),
-        CodePurpose::Unspecified => Err(BadField { field: "purpose", problem: "is no purpose" }),
-    }
-}
-
-/// `None`: the contact is to be removed.
-pub fn contact(wire: &SetContactRequest) -> Result<Option<Contact>, BadField> {
-    if wire.email.is_empty() {
-        return Ok(None);
-    }
-    let email = EmailAddress::parse(&wire.email)?;
-    Ok(Some(Contact { email, locale: Locale::parse(&wire.locale)? }))
-}
-
-pub fn notice(wire: &NotifyRequest) -> Result<Notice, BadField> {
-    let template = match wire.template() {
-        WireTemplate::LetterProvided => Template::LetterProvided,
-        WireTemplate::LetterReminder => Template::LetterReminder,
-        WireTemplate::Unspecified => {
-            return Err(BadField { field: "template", problem: "is no template" });
+pub fn code_mail(wire: pb::SendCodeRequest) -> Result<Mail, Status> {
+    let purpose = wire.purpose();
+    let (email, locale) = (email(wire.email)?, locale(wire.locale)?);
+    let kind = match purpose {
+        pb::CodePurpose::Registration => CodeKind::Registration,
+        pb::CodePurpose::PasswordReset => CodeKind::PasswordReset,
+        pb::CodePurpose::AlreadyRegistered if wire.code.is_empty() => {
+            return Ok(Mail::AlreadyRegistered { email, locale });
         }
+        pb::CodePurpose::AlreadyRegistered => {
+            return Err(invalid(&[("code", "has no place in this mail")]));
+        }
+        pb::CodePurpose::Unspecified => return Err(invalid(&[("purpose", "is no purpose")])),
     };
-    let required_level = convert::level(wire.required_level);
-    if required_level.is_none() && wire.required_level != 0 {
-        return Err(BadField { field: "required_level", problem: "is no level" });
+    if !is_code(&wire.code) {
+        return Err(invalid(&[("code", "has not 4 to 32 letters and digits")]));
     }
-    Ok(Notice { template, required_level, path: OriginPath::parse(&wire.path)? })
+    Ok(Mail::Code { email, locale, kind, code: wire.code })
 }
 
-/// How a failure looks to the caller.
-pub fn status(failure: &Failure) -> Status {
-    use Failure as F;
-    match failure {
-        F::Malformed(bad) => invalid(&[(bad.field, bad.problem)]),
-        F::RequestIdReused => refusal(StatusCode::AlreadyExists, "REQUEST_ID_REUSED", failure, []),
-        F::UnknownOrder => refusal(StatusCode::NotFound, "ORDER_UNKNOWN", failure, []),
-        F::Store(_) | F::Seal(_) | F::Entropy(_) | F::StoredValue => fault(failure),
+pub fn contact(wire: pb::SetContactRequest) -> Result<NewContact, Status> {
+    let recipient = recipient(&wire.recipient)?;
+    if wire.email.is_empty() {
+        // A removed address needs no language.
+        return Ok(NewContact { recipient, email: None, locale: "de".to_owned() });
+    }
+    let (email, locale) = (Some(email(wire.email)?), locale(wire.locale)?);
+    Ok(NewContact { recipient, email, locale })
+}
+
+pub fn notice(wire: pb::NotifyRequest) -> Result<(Recipient, Mail), Status> {
+    let recipient = recipient(&wire.recipient)?;
+    let bell = match wire.template() {
+        pb::Template::LetterProvided => Bell::LetterProvided,
+        pb::Template::LetterReminder => Bell::LetterReminder,
+        pb::Template::Unspecified => return Err(invalid(&[("template", "is no template")])),
+    };
+    let level = convert::level(wire.required_level);
+    let level = level.ok_or_else(|| invalid(&[("required_level", "is no level")]))?;
+    if !is_path(&wire.path) {
+        return Err(invalid(&[("path", "is no path of our own")]));
+    }
+    let mail = Mail::Notice { recipient: recipient.to_string(), bell, level, path: wire.path };
+    Ok((recipient, mail))
+}
+
+fn recipient(text: &str) -> Result<Recipient, Status> {
+    text.parse().map_err(|_| invalid(&[("recipient", "is no account or organisation")]))
+}
+
+/// The rule is account's: what it takes for an address must be one here.
+fn email(text: String) -> Result<String, Status> {
+    let checked = catalogue::attribute("email").map(|row| row.check(&text));
+    match checked {
+        Some(Ok(())) => Ok(text),
+        _ => Err(invalid(&[("email", "is not an e-mail address")])),
     }
 }
 
-pub fn malformed(bad: BadField) -> Status {
-    status(&Failure::from(bad))
+fn locale(text: String) -> Result<String, Status> {
+    match text.as_str() {
+        "de" | "en" => Ok(text),
+        _ => Err(invalid(&[("locale", "is neither de nor en")])),
+    }
 }

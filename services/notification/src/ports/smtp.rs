@@ -1,141 +1,191 @@
-//! Hands mails to a mail server.
+//! The mail server, spoken to by SMTP (RFC 5321).
 
-use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
 
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{HeaderName, HeaderValue, Headers};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::{Error, PoolConfig};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use secrecy::ExposeSecret as _;
 use siegel_kernel::Timestamp;
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
 use crate::StartError;
-use crate::config::{self, Encryption};
-use crate::domain::EmailAddress;
-use crate::mail::Mail;
+use crate::config::{Encryption, Smtp};
 use crate::store::orders::OrderId;
+use crate::text::Written;
 
-/// For one answer of the server.
-const ANSWER: Duration = Duration::from_secs(15);
-/// For one mail; less than the outbox waits before another worker may try.
+/// Connections to the mail server at most, and mails that are sent at the same time.
+pub const CONNECTIONS: usize = 8;
+/// For one command. RFC 5321 §4.5.3.2 asks for minutes; a job of the outbox has one.
+const COMMAND: Duration = Duration::from_secs(20);
+/// For one mail: less than a job of the outbox is claimed for, so that nobody sends it beside us.
 const MAIL: Duration = Duration::from_secs(45);
 
-/// To whom, when, and by which name a mail is known.
-pub struct Envelope {
+/// Sends mails. Cheap to clone.
+#[derive(Clone)]
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+/// A mail and whom it goes to.
+pub struct Letter<'a> {
+    /// The same for every attempt: mailboxes can tell a second copy by its `Message-ID`.
     pub id: OrderId,
-    pub to: EmailAddress,
+    pub to: &'a str,
+    pub written: Written,
     pub at: Timestamp,
 }
 
-/// How handing over a mail ended.
+/// What the mail server said; with its code (RFC 5321 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    Sent,
-    /// Refused for good, with this reply code.
-    Refused(u16),
-    /// Not accepted yet; a stable word why.
-    Later(&'static str),
+    Accepted(u16),
+    /// For good. Without a code: the address can stand in no mail.
+    Refused(Option<u16>),
+    /// Not now. Without a code: it was not reached.
+    Later(Option<u16>),
 }
 
-/// A pool of connections to one mail server. Cheap to clone.
-#[derive(Clone)]
-pub struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
-    from: Arc<Mailbox>,
-    /// Right side of message ids.
-    host: Arc<str>,
-    connections: u32,
-}
-
-impl Smtp {
-    /// Prepares the pool; connects when the first mail leaves.
-    pub fn new(config: &config::Smtp, origin: &str) -> Result<Self, StartError> {
-        let from: Address = config.from.parse().map_err(|_| StartError::From)?;
-        let from = Arc::new(Mailbox::new(config.from_name.clone(), from));
-        let host = url::Url::parse(origin).ok().and_then(|url| url.host_str().map(str::to_owned));
-        let host: Arc<str> = host.unwrap_or_else(|| "localhost".to_owned()).into();
-        let builder = match config.encryption {
-            Encryption::None => {
-                AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
-            }
-            Encryption::Starttls => {
-                AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&config.host)?
-            }
-            Encryption::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(&config.host)?,
-        };
-        let connections = config.connections.clamp(1, 64);
-        let mut builder = builder
+impl Mailer {
+    pub fn new(config: &Smtp, production: bool) -> Result<Self, StartError> {
+        let from = config.from.parse().map_err(|_| StartError::From)?;
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
             .port(config.port)
-            .timeout(Some(ANSWER))
-            .hello_name(ClientId::Domain(host.to_string()))
-            .pool_config(PoolConfig::new().max_size(connections));
-        if let Some((user, password)) = config.credentials()? {
-            let password = password.expose_secret().to_owned();
-            builder = builder.credentials(Credentials::new(user, password));
-        }
-        Ok(Self { transport: builder.build(), from, host, connections })
-    }
-
-    pub fn connections(&self) -> u32 {
-        self.connections
-    }
-
-    /// Hands over one mail. The same order twice has the same message id.
-    pub async fn send(&self, envelope: &Envelope, mail: Mail) -> Outcome {
-        let Some(message) = self.message(envelope, mail) else {
-            return Outcome::Later("MAIL_CANNOT_BE_WRITTEN");
+            .timeout(Some(COMMAND))
+            .pool_config(PoolConfig::new().max_size(u32::try_from(CONNECTIONS).unwrap_or(1)));
+        let tls = || TlsParameters::new(config.host.clone()).map_err(StartError::Tls);
+        builder = match config.encryption {
+            Encryption::None if production && !is_loopback(&config.host) => {
+                return Err(StartError::Unencrypted);
+            }
+            Encryption::None => builder.tls(Tls::None),
+            Encryption::Starttls => builder.tls(Tls::Required(tls()?)),
+            Encryption::Tls => builder.tls(Tls::Wrapper(tls()?)),
         };
-        // The library logs whole mails at level debug: addresses and codes. Here nobody listens.
-        let sending = self.transport.send(message).with_subscriber(NoSubscriber::default());
+        match (&config.username, &config.password_file) {
+            (None, None) => {}
+            (Some(username), Some(file)) => {
+                let password = siegel_config::read_secret(file)?.expose_secret().to_owned();
+                builder = builder.credentials(Credentials::new(username.clone(), password));
+            }
+            _ => return Err(StartError::HalfLogin),
+        }
+        Ok(Self { transport: builder.build(), from })
+    }
+
+    pub async fn send(&self, letter: Letter<'_>) -> Outcome {
+        let Some(message) = self.message(letter) else { return Outcome::Refused(None) };
+        // lettre writes whole mails and the server's words (with addresses) to debug logs.
+        let sending = self.transport.send(message).with_subscriber(NoSubscriber::new());
         match tokio::time::timeout(MAIL, sending).await {
-            Ok(Ok(_)) => Outcome::Sent,
-            Ok(Err(error)) => outcome(&error),
-            Err(_) => Outcome::Later("TIMEOUT"),
+            Ok(Ok(response)) => Outcome::Accepted(response.code().into()),
+            Ok(Err(error)) => judge(&error),
+            Err(_) => Outcome::Later(None),
         }
     }
 
-    fn message(&self, envelope: &Envelope, mail: Mail) -> Option<Message> {
-        let to = Mailbox::new(None, envelope.to.as_str().parse().ok()?);
-        let micros = u64::try_from(envelope.at.as_micros()).ok()?;
-        let automatic = HeaderName::new_from_ascii_str("Auto-Submitted"); // RFC 3834 §5
-        Message::builder()
-            .from((*self.from).clone())
-            .to(to)
-            .subject(mail.subject)
-            .date(UNIX_EPOCH + Duration::from_micros(micros))
-            .message_id(Some(format!("<{}@{}>", envelope.id, self.host)))
-            .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()))
-            .multipart(
-                MultiPart::alternative()
-                    .singlepart(part(ContentType::TEXT_PLAIN, mail.text))
-                    .singlepart(part(ContentType::TEXT_HTML, mail.html)),
-            )
-            .ok()
+    /// `None` when the address can stand in no mail.
+    fn message(&self, letter: Letter<'_>) -> Option<Message> {
+        let Letter { id, to, written, at } = letter;
+        let to = to.parse::<Address>().ok()?;
+        let micros = u64::try_from(at.as_micros()).unwrap_or(0);
+        let mut message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(written.subject)
+            .date(SystemTime::UNIX_EPOCH + Duration::from_micros(micros))
+            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
+            .multipart(MultiPart::alternative_plain_html(written.plain, written.html))
+            .ok()?;
+        let headers = message.headers_mut();
+        // RFC 3834 §5: no out-of-office notes, please.
+        insert(headers, HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated");
+        insert(headers, HeaderName::new_from_ascii_str("Content-Language"), written.language);
+        Some(message)
     }
 }
 
-/// Quoted-printable whatever the server can do: what is signed or archived on the way stays as is.
-fn part(kind: ContentType, body: String) -> SinglePart {
-    SinglePart::builder().header(kind).header(ContentTransferEncoding::QuotedPrintable).body(body)
+fn insert(headers: &mut Headers, name: HeaderName, value: &str) {
+    headers.insert_raw(HeaderValue::new(name, value.to_owned()));
 }
 
-fn outcome(error: &Error) -> Outcome {
-    let code = error.status().map(u16::from);
-    match code {
-        // The server wants other credentials (RFC 4954 §6): the operator can mend that.
+/// Whether the mail server runs on this machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Never looks at the server's words: they may repeat the address.
+fn judge(error: &lettre::transport::smtp::Error) -> Outcome {
+    let reply = error.status().map(u16::from);
+    match reply {
+        // RFC 4954 §6: not about this mail but about our log-in; an operator can mend it.
         Some(530 | 534 | 535 | 538) => {
-            tracing::error!(smtp.code = code, "the mail server refuses our credentials");
-            Outcome::Later("CREDENTIALS_REFUSED")
+            tracing::error!(reply, "the mail server does not accept our log-in");
+            Outcome::Later(reply)
         }
-        Some(code) if error.is_permanent() => Outcome::Refused(code),
-        _ if error.is_transient() => Outcome::Later("SERVER_SAYS_LATER"),
-        _ if error.is_tls() => Outcome::Later("TLS_FAILED"),
-        _ if error.is_timeout() => Outcome::Later("TIMEOUT"),
-        _ => Outcome::Later("SERVER_UNREACHABLE"),
+        reply if error.is_permanent() => Outcome::Refused(reply),
+        reply => {
+            if error.is_tls() {
+                tracing::error!("no TLS connection to the mail server");
+            }
+            Outcome::Later(reply)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn smtp(host: &str, encryption: Encryption) -> Smtp {
+        Smtp {
+            host: host.into(),
+            port: 25,
+            encryption,
+            from: "Servicekonto <noreply@musterstadt.example>".into(),
+            username: None,
+            password_file: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn production_sends_unencrypted_to_its_own_machine_only() {
+        for host in ["localhost", "127.0.0.1", "::1", "[::1]", "127.8.8.8"] {
+            assert!(Mailer::new(&smtp(host, Encryption::None), true).is_ok(), "{host}");
+        }
+        for host in ["mail.example.org", "10.0.0.1", "localhost.example.org", "0.0.0.0"] {
+            let refused = Mailer::new(&smtp(host, Encryption::None), true);
+            assert!(matches!(refused, Err(StartError::Unencrypted)), "{host}");
+            assert!(Mailer::new(&smtp(host, Encryption::None), false).is_ok(), "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn tls_is_possible_in_both_forms() {
+        for encryption in [Encryption::Starttls, Encryption::Tls] {
+            assert!(Mailer::new(&smtp("mail.example.org", encryption), true).is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_would_add_headers_is_refused() {
+        for from in ["", "nobody", "a@example.org\r\nBcc: b@example.org", "A <a@b> <c@d>"] {
+            let config = Smtp { from: from.into(), ..smtp("localhost", Encryption::None) };
+            assert!(matches!(Mailer::new(&config, false), Err(StartError::From)), "{from}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_user_name_without_a_password_is_refused() {
+        let config =
+            Smtp { username: Some("mailer".into()), ..smtp("localhost", Encryption::None) };
+        assert!(matches!(Mailer::new(&config, false), Err(StartError::HalfLogin)));
     }
 }
