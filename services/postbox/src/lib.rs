@@ -9,6 +9,8 @@ mod http;
 mod ports;
 mod start;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use config::{Config, LimitsConfig, ObjectStoreConfig};
 pub use start::{StartError, start};

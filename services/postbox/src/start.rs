@@ -60,7 +60,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     Ok(Running { grpc: services(&postbox), http: http::router(postbox), tasks })
 }
 
-fn services(postbox: &Postbox) -> GrpcServices {
+pub(crate) fn services(postbox: &Postbox) -> GrpcServices {
     let sender = SenderServiceServer::new(SenderServer(postbox.clone()));
     GrpcServices::new()
         .add(HandleServiceServer::new(HandleServer(postbox.clone())))

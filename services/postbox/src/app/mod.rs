@@ -14,6 +14,7 @@ pub mod submit;
 pub mod sweep;
 pub mod upload;
 pub mod vault;
+pub mod write;
 
 use std::sync::Arc;
 

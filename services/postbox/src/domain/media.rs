@@ -111,11 +111,9 @@ impl Sniffer {
         self.start().starts_with(prefix)
     }
 
+    /// Data sets are objects or lists; bare words and numbers could be anything.
     fn looks_like_json(&self) -> bool {
-        matches!(
-            self.start().first(),
-            Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
-        )
+        matches!(self.start().first(), Some(b'{' | b'['))
     }
 
     fn looks_like_xml(&self) -> bool {

@@ -1,0 +1,118 @@
+//! A new letter's row: sealed texts, first state, first entries.
+
+use siegel_crypto::{DataKey, sha256};
+use siegel_db::Tx;
+use siegel_receipt::{Actor, Kind};
+
+use super::evidence::Fact;
+use super::upload::Uploaded;
+use super::vault::Head;
+use super::{Now, Postbox, Trouble};
+use crate::domain::LetterId;
+use crate::domain::canon::{Content, SenderPart};
+use crate::domain::letter::Letter;
+use crate::domain::state::{Delivery, Ending};
+use crate::store::evidence::EvidenceRow;
+use crate::store::letters::LetterRow;
+use crate::store::mailboxes::Mailbox;
+use crate::store::senders::Sender;
+
+/// What a letter goes with into its transaction.
+pub(super) struct Draft<'a> {
+    pub id: LetterId,
+    pub key: &'a DataKey,
+    pub content: Content,
+    pub uploaded: Uploaded,
+}
+
+impl Postbox {
+    /// Builds the row and signs what happened to it.
+    pub(super) async fn write(
+        &self,
+        tx: &mut Tx,
+        (sender, mailbox): (&Sender, &Mailbox),
+        letter: &Letter,
+        (draft, now): (&Draft<'_>, Now),
+    ) -> Result<(LetterRow, Vec<u8>, Vec<EvidenceRow>), Trouble> {
+        let canonical = draft.content.canonical()?;
+        let mailbox_key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
+        let head = Head {
+            subject: letter.subject.clone(),
+            sender_reference: letter.sender_reference.clone(),
+            case_id: letter.case_id.clone(),
+        };
+        let wrapped_key =
+            self.vault.wrap_letter_key((mailbox.id, &mailbox_key), draft.id, draft.key)?;
+        let sealed_head = self.vault.seal_head(draft.key, mailbox.id, draft.id, &head)?;
+        let sealed_content =
+            self.vault.seal_content(draft.key, mailbox.id, draft.id, &canonical)?;
+        let salt: [u8; 32] = self.entropy.array()?;
+        let later = letter.publish_at.filter(|at| *at > now.legal);
+        let mut row = LetterRow {
+            mailbox_id: mailbox.id,
+            id: draft.id,
+            sequence: None,
+            handle_id: letter.handle,
+            sector: sender.sector.clone(),
+            client_id: sender.client_id.clone(),
+            tenant: sender.tenant.clone(),
+            authority: sender.authority.clone(),
+            ars: sender.ars.clone(),
+            service_id: sender.service_id.clone(),
+            state: Delivery::Accepted.as_str().to_owned(),
+            ending: Ending::ExpiredUnread.as_str().to_owned(),
+            delivery_type: letter.delivery_type.as_str().to_owned(),
+            importance: if letter.important { 2 } else { 1 },
+            required_level: letter.required_level,
+            hide_preview: letter.hide_preview,
+            lane: if letter.bulk { "bulk" } else { "interactive" }.to_owned(),
+            thread: letter.thread,
+            legal_basis: letter.legal_basis.clone(),
+            legal_rule: None,
+            legal_effect: None,
+            announced_on: None,
+            attachment_count: i64::try_from(draft.uploaded.rows.len()).unwrap_or(i64::MAX),
+            content_digest: sha256(&canonical).to_vec(),
+            attachment_digests: draft.uploaded.rows.iter().flat_map(|a| a.sha256.clone()).collect(),
+            wrapped_key,
+            sealed_head,
+            commitment_salt: salt.to_vec(),
+            accepted_at: now.legal,
+            publish_at: None,
+            provided_at: None,
+            notified_at: None,
+            opened_at: None,
+            terminal_by: self.expires(later.unwrap_or(now.legal)),
+            due_at: None,
+            unread: false,
+            evidence_count: 0,
+            last_evidence: None,
+        };
+        let mut accepted = Fact::by_service(Kind::Accepted, now.legal);
+        accepted.actor = Actor {
+            role: "sender".into(),
+            client_id: Some(sender.client_id.clone()),
+            ..accepted.actor
+        };
+        let mut rows = vec![self.attest(tx, &mut row, accepted, now).await?];
+        match later {
+            Some(at) => {
+                let scheduled = Delivery::Accepted.schedule(at);
+                row.set_delivery(scheduled.map_err(|_| Trouble::Contradiction("scheduled twice"))?);
+            }
+            None => rows.push(self.provide(tx, &mut row, now).await?),
+        }
+        Ok((row, sealed_content, rows))
+    }
+}
+
+/// The sender as the canonical letter names it.
+pub(super) fn sender_part(sender: &Sender) -> SenderPart {
+    SenderPart {
+        tenant: sender.tenant.clone(),
+        client_id: sender.client_id.clone(),
+        authority: sender.authority.clone(),
+        ars: sender.ars.clone(),
+        service_id: sender.service_id.clone(),
+    }
+}

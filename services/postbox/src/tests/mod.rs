@@ -1,0 +1,9 @@
+//! The postbox without a network: its gRPC services on in-memory channels, its siblings faked.
+
+mod evidence;
+mod law;
+mod mailbox;
+mod refusals;
+mod store;
+mod submit;
+mod world;

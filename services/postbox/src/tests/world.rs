@@ -1,0 +1,371 @@
+//! One postbox for a test, with people, senders and a clock that is moved.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use siegel_db::{Db, on};
+use siegel_grpc::testing::{Fakes, outside, serve};
+use siegel_grpc::{Caller, GrpcServices, Outside, Person};
+use siegel_kernel::{AccountId, Clock, GrantId, OrganisationId, Timestamp, TrustLevel};
+use siegel_proto::common::v1::TrustLevel as WireLevel;
+use siegel_proto::notification::v1 as notification;
+use siegel_proto::organisation::v1 as organisation;
+use siegel_proto::postbox::v1 as pb;
+use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
+use siegel_proto::postbox::v1::handle_service_client::HandleServiceClient;
+use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
+use siegel_proto::postbox::v1::sender_service_client::SenderServiceClient;
+use siegel_receipt::{KeyTrust, PublishedKeys, ReceiptFile, Verified, verify_published};
+use siegel_testkit::{CountingEntropy, TestClock};
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
+
+use crate::app::Postbox;
+use crate::config::Config;
+use crate::start::{build, services};
+use crate::store::senders::Sender;
+
+pub const CLIENT: &str = "musterstadt-bauamt";
+pub const OTHER_CLIENT: &str = "musterstadt-meldeamt";
+pub const FOREIGN_CLIENT: &str = "neustadt-bauamt";
+
+pub struct World {
+    pub postbox: Postbox,
+    pub clock: Arc<TestClock>,
+    pub db: Db,
+    pub dir: tempfile::TempDir,
+    pub notifications: Notifications,
+    pub outside: Outside,
+}
+
+/// A fake `notification`: answers with what it is told to.
+#[derive(Clone)]
+pub struct Notifications {
+    pub state: Arc<Mutex<notification::NotificationState>>,
+    pub orders: Arc<Mutex<Vec<notification::NotifyRequest>>>,
+}
+
+#[tonic::async_trait]
+impl notification::notification_service_server::NotificationService for Notifications {
+    async fn send_code(
+        &self,
+        _: Request<notification::SendCodeRequest>,
+    ) -> Result<Response<notification::SendCodeResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn set_contact(
+        &self,
+        _: Request<notification::SetContactRequest>,
+    ) -> Result<Response<notification::SetContactResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn notify(
+        &self,
+        request: Request<notification::NotifyRequest>,
+    ) -> Result<Response<notification::NotifyResponse>, Status> {
+        self.orders.lock().unwrap().push(request.into_inner());
+        let queued = notification::NotificationState::Queued.into();
+        Ok(Response::new(notification::NotifyResponse { state: queued }))
+    }
+
+    async fn get_notification(
+        &self,
+        _: Request<notification::GetNotificationRequest>,
+    ) -> Result<Response<notification::GetNotificationResponse>, Status> {
+        let state = (*self.state.lock().unwrap()).into();
+        Ok(Response::new(notification::GetNotificationResponse { state }))
+    }
+}
+
+/// A fake `organisation`: account 1 may receive mail for organisation 9.
+struct Access;
+
+#[tonic::async_trait]
+impl organisation::access_service_server::AccessService for Access {
+    async fn check_access(
+        &self,
+        request: Request<organisation::CheckAccessRequest>,
+    ) -> Result<Response<organisation::CheckAccessResponse>, Status> {
+        let answer = |q: &organisation::AccessQuestion| {
+            let allowed = q.account_id == account(1).to_string()
+                && q.organisation_id == company().to_string();
+            let path = if allowed { "member:owner" } else { "" }.to_owned();
+            organisation::AccessAnswer { allowed, path, reason: String::new() }
+        };
+        let answers = request.get_ref().questions.iter().map(answer).collect();
+        Ok(Response::new(organisation::CheckAccessResponse { answers }))
+    }
+}
+
+pub fn account(n: u128) -> AccountId {
+    AccountId::from_uuid(uuid::Uuid::from_u128(n))
+}
+
+pub fn company() -> OrganisationId {
+    OrganisationId::from_uuid(uuid::Uuid::from_u128(9))
+}
+
+fn sender(client_id: &str, tenant: &str, sector: &str) -> Sender {
+    Sender {
+        client_id: client_id.into(),
+        tenant: tenant.into(),
+        sector: sector.into(),
+        authority: "Bauamt Musterstadt".into(),
+        ars: "010510044044".into(),
+        service_id: "99012070".into(),
+    }
+}
+
+pub fn senders() -> Vec<Sender> {
+    vec![
+        sender(CLIENT, "musterstadt", "musterstadt"),
+        sender(OTHER_CLIENT, "musterstadt", "musterstadt"),
+        sender(FOREIGN_CLIENT, "neustadt", "neustadt"),
+    ]
+}
+
+pub fn client(client_id: &str, tenant: &str) -> Caller {
+    let grant = GrantId::from_uuid(uuid::Uuid::from_u128(5)).to_string();
+    let scopes = vec!["postbox.deliver".into()];
+    Caller::Client { client_id: client_id.into(), tenant: tenant.into(), scopes, grant }
+}
+
+pub fn person(n: u128, level: TrustLevel) -> Caller {
+    Caller::Person(Person {
+        account: account(n),
+        client_id: "portal".into(),
+        subject: "pairwise".into(),
+        level,
+        authenticated_at: Timestamp::parse_rfc3339("2025-03-06T10:00:00Z").unwrap(),
+        grant: GrantId::from_uuid(uuid::Uuid::from_u128(5)),
+        session: None,
+        scopes: vec!["postbox.read".into()],
+    })
+}
+
+impl World {
+    pub async fn new(db: Db) -> Self {
+        let clock = Arc::new(TestClock::default());
+        let dir = tempfile::tempdir().unwrap();
+        let notifications = Notifications {
+            state: Arc::new(Mutex::new(notification::NotificationState::Sent)),
+            orders: Arc::default(),
+        };
+        let notifier = notification::notification_service_server::NotificationServiceServer::new(
+            notifications.clone(),
+        );
+        let access = organisation::access_service_server::AccessServiceServer::new(Access);
+        let fakes = Fakes::new()
+            .with("postbox", "notification", &GrpcServices::new().add(notifier))
+            .with("postbox", "organisation", &GrpcServices::new().add(access));
+        let entropy = Arc::new(CountingEntropy::default());
+        let outside = outside("postbox", db.clone(), clock.clone(), entropy, &fakes);
+        let mut config = Config::in_directory(dir.path(), senders());
+        config.limits.attachment_bytes = 200_000;
+        let postbox = build(config, &outside).await.unwrap();
+        Self { postbox, clock, db, dir, notifications, outside }
+    }
+
+    fn channel(&self, caller: Caller) -> Channel {
+        serve(&services(&self.postbox), caller)
+    }
+
+    pub fn sender(&self) -> SenderServiceClient<Channel> {
+        self.sender_as(client(CLIENT, "musterstadt"))
+    }
+
+    pub fn sender_as(&self, caller: Caller) -> SenderServiceClient<Channel> {
+        SenderServiceClient::new(self.channel(caller)).max_decoding_message_size(64 << 20)
+    }
+
+    pub fn reader(&self, n: u128, level: TrustLevel) -> MailboxServiceClient<Channel> {
+        MailboxServiceClient::new(self.channel(person(n, level)))
+    }
+
+    pub fn evidence(&self, caller: Caller) -> EvidenceServiceClient<Channel> {
+        EvidenceServiceClient::new(self.channel(caller))
+    }
+
+    /// The handle of account `n` for the sector `musterstadt`.
+    pub async fn handle(&self, n: u128) -> String {
+        let owner = pb::issue_handle_request::Owner::AccountId(account(n).to_string());
+        self.handle_for(owner, "musterstadt").await
+    }
+
+    pub async fn handle_for(&self, owner: pb::issue_handle_request::Owner, sector: &str) -> String {
+        let request = pb::IssueHandleRequest {
+            request_id: "h".into(),
+            owner: Some(owner),
+            sector: sector.into(),
+        };
+        let channel = self.channel(Caller::Sibling("identity".into()));
+        HandleServiceClient::new(channel).issue_handle(request).await.unwrap().into_inner().handle
+    }
+
+    /// Delivers a letter to account 1 and returns the answer.
+    pub async fn deliver(
+        &self,
+        request_id: &str,
+        bend: impl FnOnce(&mut pb::SubmitRequest),
+    ) -> pb::SubmitResponse {
+        let mut request = request(request_id, &self.handle(1).await);
+        bend(&mut request);
+        self.sender().submit(request).await.unwrap().into_inner()
+    }
+
+    pub async fn open(&self, letter_id: &str) -> Result<pb::OpenResponse, Status> {
+        let request = pb::OpenRequest {
+            request_id: "o".into(),
+            letter_id: letter_id.into(),
+            organisation_id: String::new(),
+        };
+        let opened = self.reader(1, TrustLevel::High).open(request).await?;
+        Ok(opened.into_inner())
+    }
+
+    /// Moves the clock and lets the sweeper, the outbox and the sequencer do what is due.
+    pub async fn wait(&self, span: Duration) {
+        self.clock.advance(span);
+        self.settle().await;
+    }
+
+    pub async fn settle(&self) {
+        self.postbox.sweep().await.unwrap();
+        let postbox = self.postbox.clone();
+        let work = |job| {
+            let postbox = postbox.clone();
+            async move { postbox.work(job).await }
+        };
+        while self.postbox.outbox.step(&work).await.unwrap() {}
+        self.postbox.feed.number(self.clock.as_ref() as &dyn Clock).await.unwrap();
+    }
+
+    /// The kinds of all entries of a letter, as its sender sees them.
+    pub async fn kinds(&self, letter_id: &str) -> Vec<String> {
+        self.sent(letter_id).await.receipts.into_iter().map(|r| r.kind).collect()
+    }
+
+    pub async fn sent(&self, letter_id: &str) -> pb::GetSentLetterResponse {
+        let request = pb::GetSentLetterRequest { letter_id: letter_id.into() };
+        self.sender().get_sent_letter(request).await.unwrap().into_inner()
+    }
+
+    pub async fn summary(&self, letter_id: &str) -> pb::LetterSummary {
+        let request =
+            pb::PreviewRequest { letter_id: letter_id.into(), organisation_id: String::new() };
+        let preview = self.reader(1, TrustLevel::High).preview(request).await.unwrap();
+        preview.into_inner().letter.unwrap()
+    }
+
+    /// Verifies a receipt with the published keys, as an outsider does.
+    pub async fn verified(&self, receipt: &pb::Receipt) -> Verified {
+        let keys = PublishedKeys::from_json(&self.postbox.key_set().await.unwrap()).unwrap();
+        let file = ReceiptFile::parse(&receipt.file).unwrap();
+        verify_published(&file, &keys, KeyTrust::Given).unwrap()
+    }
+
+    /// The one entry of this kind, verified.
+    pub async fn entry(&self, letter_id: &str, kind: &str) -> Verified {
+        let receipts = self.sent(letter_id).await.receipts;
+        let receipt = receipts.iter().find(|r| r.kind == kind).expect(kind);
+        self.verified(receipt).await
+    }
+
+    pub async fn count(&self, table: &'static str) -> i64 {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let mut tx = self.db.read().await.unwrap();
+        count(&mut tx, sql).await.unwrap()
+    }
+
+    /// Files in the object store.
+    pub fn objects(&self) -> usize {
+        files(&self.dir.path().join("objects"))
+    }
+
+    /// Nothing is left of any letter: no row, no object, no note of an upload.
+    pub async fn assert_nothing_stored(&self) {
+        let tables = [
+            "letters",
+            "evidence",
+            "attachments",
+            "uploads",
+            "events",
+            "outbox",
+            "requests",
+            "sent_letters",
+        ];
+        for table in tables {
+            assert_eq!(self.count(table).await, 0, "{table} holds rows");
+        }
+        assert_eq!(self.objects(), 0, "the object store holds objects");
+    }
+}
+
+async fn count(
+    tx: &mut siegel_db::Tx,
+    sql: sqlx::AssertSqlSafe<String>,
+) -> Result<i64, siegel_db::StoreError> {
+    Ok(on!(tx, c => sqlx::query_scalar(sql).fetch_one(c).await?))
+}
+
+fn files(dir: &std::path::Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
+    entries
+        .map(|e| e.unwrap())
+        .map(|e| if e.file_type().unwrap().is_dir() { files(&e.path()) } else { 1 })
+        .sum()
+}
+
+pub const DAY: Duration = Duration::from_hours(24);
+
+pub const PDF: &[u8] = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Title (Bescheid) >>\nendobj\n";
+pub const XML: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<xbau:bescheid/>\n";
+
+/// A decision for `handle` under OZG \u{a7} 9 with a PDF and its data set.
+pub fn request(request_id: &str, handle: &str) -> pb::SubmitRequest {
+    pb::SubmitRequest {
+        request_id: request_id.into(),
+        letter: Some(pb::Letter {
+            handle: handle.into(),
+            sender_reference: "Az. 2025-17".into(),
+            subject: "Ihr Bescheid zur Gaube".into(),
+            bodies: vec![pb::Body {
+                language: "de".into(),
+                plain_text: "Guten Tag, der Bescheid liegt bei.".into(),
+                easy_text: String::new(),
+            }],
+            hide_preview: false,
+            required_level: WireLevel::Substantial.into(),
+            importance: pb::Importance::Important.into(),
+            delivery_type: pb::DeliveryType::Decision.into(),
+            legal_basis: "ozg-9".into(),
+            case_id: "BA-2025-17".into(),
+            lane: 0,
+            thread: String::new(),
+            publish_at: None,
+        }),
+        attachments: vec![
+            attachment("Bescheid.pdf", "application/pdf", PDF),
+            attachment("Bescheid.xml", "application/xml", XML),
+        ],
+    }
+}
+
+pub fn attachment(name: &str, media_type: &str, content: &[u8]) -> pb::InlineAttachment {
+    pb::InlineAttachment {
+        declaration: Some(pb::AttachmentDeclaration {
+            name: name.into(),
+            media_type: media_type.into(),
+            sha256: siegel_crypto::sha256(content).to_vec(),
+            size_bytes: i64::try_from(content.len()).unwrap(),
+        }),
+        content: content.to_vec(),
+    }
+}
+
+/// The letter of a request, to bend it.
+pub fn letter(request: &mut pb::SubmitRequest) -> &mut pb::Letter {
+    request.letter.as_mut().unwrap()
+}
