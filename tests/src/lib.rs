@@ -1,1 +1,146 @@
-//! Under construction.
+//! The whole suite under test: the real program on real sockets, on SQLite or PostgreSQL.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests wait for a process and read their environment"
+)]
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use siegel::demo::Credentials;
+use siegel_db::Target;
+
+/// How long a start may take before a test fails; the bar of one second is measured elsewhere.
+const START: Duration = Duration::from_secs(60);
+
+/// A running `siegel up`.
+pub struct Suite {
+    child: Option<Child>,
+    port: u16,
+    data: PathBuf,
+    database_url: Option<String>,
+    _dir: Option<tempfile::TempDir>,
+}
+
+impl Suite {
+    /// Starts on SQLite in a fresh directory.
+    pub async fn on_sqlite() -> anyhow::Result<Self> {
+        Self::fresh(None).await
+    }
+
+    /// Starts on a fresh PostgreSQL database; `None` without `SIEGEL_TEST_POSTGRES`, which is a
+    /// failure under `CI`.
+    pub async fn on_postgres() -> anyhow::Result<Option<Self>> {
+        let Ok(server) = std::env::var("SIEGEL_TEST_POSTGRES") else {
+            if std::env::var("CI").is_ok() {
+                bail!("SIEGEL_TEST_POSTGRES is not set: ./tests/run starts a server and sets it");
+            }
+            eprintln!("skipped: SIEGEL_TEST_POSTGRES is not set (./tests/run sets it)");
+            return Ok(None);
+        };
+        Ok(Some(Self::fresh(Some(fresh_database(&server).await?)).await?))
+    }
+
+    /// Starts on this database, or on SQLite files.
+    pub async fn fresh(database_url: Option<String>) -> anyhow::Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let data = dir.path().join("data");
+        let port = free_port()?;
+        let mut suite = Self { child: None, port, data, database_url, _dir: Some(dir) };
+        suite.start().await?;
+        Ok(suite)
+    }
+
+    pub fn origin(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    pub fn credentials(&self) -> anyhow::Result<Credentials> {
+        Credentials::read(&self.data.join("demo.toml"))
+    }
+
+    /// Where the database of a service is.
+    pub fn database(&self, service: &str) -> anyhow::Result<Target> {
+        match &self.database_url {
+            Some(url) => Ok(url.parse::<Target>()?.in_schema(service)),
+            None => Ok(Target::Sqlite(self.data.join(format!("db/{service}.sqlite")))),
+        }
+    }
+
+    /// Starts the program again on the same data, port and database; returns when it is ready.
+    pub async fn start(&mut self) -> anyhow::Result<Duration> {
+        let started = Instant::now();
+        let mut command = Command::new(program()?);
+        command.args(["up", "--port", &self.port.to_string(), "--data"]).arg(&self.data);
+        if let Some(url) = &self.database_url {
+            command.args(["--database-url", url]);
+        }
+        self.child = Some(command.stdout(Stdio::null()).spawn()?);
+        let url = format!("{}/.well-known/openid-configuration", self.origin());
+        let done = self.data.join("personas-registered");
+        loop {
+            let answers = reqwest::get(&url).await.is_ok_and(|r| r.status().is_success());
+            if answers && done.exists() {
+                return Ok(started.elapsed());
+            }
+            if let Some(child) = &mut self.child
+                && let Some(status) = child.try_wait()?
+            {
+                bail!("the suite ended at start: {status}");
+            }
+            if started.elapsed() > START {
+                bail!("the suite is not ready after {} s", START.as_secs());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        if let Some(mut child) = self.child.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Suite {
+    fn drop(&mut self) {
+        // The test is over either way.
+        let _ = self.kill();
+    }
+}
+
+/// The program under test: `SIEGEL_BIN`, or what cargo built beside this test.
+pub fn program() -> anyhow::Result<PathBuf> {
+    if let Ok(path) = std::env::var("SIEGEL_BIN") {
+        return Ok(path.into());
+    }
+    let own = std::env::current_exe()?;
+    let dirs = own.ancestors().skip(1).take(2);
+    let found = dirs.map(|dir| dir.join("siegel")).find(|path| path.is_file());
+    found.context("no program to test: run `cargo build` first, or set SIEGEL_BIN")
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// A new database on a server whose role may create some.
+pub async fn fresh_database(server: &str) -> anyhow::Result<String> {
+    let name = format!("suite_{}_{}", std::process::id(), free_port()?);
+    let admin = sqlx::PgPool::connect(server).await?;
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::raw_sql(create).execute(&admin).await?;
+    admin.close().await;
+    let (base, _) = server.rsplit_once('/').context("the server's URL names no database")?;
+    Ok(format!("{base}/{name}"))
+}

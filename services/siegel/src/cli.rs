@@ -1,0 +1,103 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Siegel: service account, organisation account and postbox for public administrations.
+#[derive(Debug, Parser)]
+#[command(name = "siegel", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the whole suite in this process as a sandbox: nothing else is needed.
+    Up(UpArgs),
+    /// Plays portal and authority from outside against a running suite: one letter, start to proof.
+    Demo(DemoArgs),
+    /// Runs one service, as the Helm chart does.
+    Serve(ServeArgs),
+    /// Brings the databases of all configured services up to date.
+    Migrate(ConfigArgs),
+    /// Works with receipts.
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
+}
+
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// Port of the one origin, http://localhost:PORT; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Where databases, letters, keys and `demo.toml` live.
+    #[arg(long, default_value = "siegel-data")]
+    pub data: PathBuf,
+    /// PostgreSQL instead of SQLite files: postgres://user@host/database, one schema per service.
+    #[arg(long)]
+    pub database_url: Option<String>,
+    /// Settings over the sandbox's defaults; `siegel.toml` in the data directory when there is one.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The running suite.
+    #[arg(long, default_value = "http://localhost:8080")]
+    pub url: String,
+    /// Where receipts (`receipt-*.json`) and the key set are written.
+    #[arg(long, default_value = "demo-out")]
+    pub out: PathBuf,
+    /// Client keys and persona passwords; `demo.toml` in the data directory when absent.
+    #[arg(long)]
+    pub credentials: Option<PathBuf>,
+    /// The data directory of `siegel up`.
+    #[arg(long, default_value = "siegel-data")]
+    pub data: PathBuf,
+    /// Files to attach instead of the specimen decision; may be given several times.
+    #[arg(long)]
+    pub attach: Vec<PathBuf>,
+    /// One JSON object on standard output instead of the timeline.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// identity, account, organisation, postbox, eid, notification or portal.
+    pub service: String,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Settings (TOML); the environment (SIEGEL__POSTBOX__…) goes over it.
+    #[arg(long, default_value = "siegel.toml")]
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReceiptCommand {
+    /// Verifies a receipt file offline and says what it proves.
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The receipt file.
+    pub file: PathBuf,
+    /// A key set you saved from a source you trust; without it, `keys.json` beside the receipt.
+    #[arg(long)]
+    pub keys: Option<PathBuf>,
+    /// SHA-256 thumbprint of the signing key, known from a source you trust.
+    #[arg(long)]
+    pub thumbprint: Option<String>,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// Language of the explanation.
+    #[arg(long, default_value = "en", value_parser = ["en", "de"])]
+    pub lang: String,
+}

@@ -1,0 +1,105 @@
+//! `siegel receipt verify`: offline, and plain about what it proves.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use serde_json::json;
+use siegel_receipt::{Failure, KeyTrust, PublishedKeys, ReceiptFile, Sentence, Verified};
+
+use crate::cli::VerifyArgs;
+
+/// Exit code 0: it holds. 1: it does not, or cannot be read.
+pub fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let text = std::fs::read_to_string(&args.file)
+        .with_context(|| format!("cannot read the receipt {}", args.file.display()))?;
+    let outcome = ReceiptFile::parse(&text).and_then(|file| {
+        let keys = match key_set(args, &file) {
+            Ok(found) => found,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        siegel_receipt::verify_published(&file, &PublishedKeys::from_json(&keys)?, trust(args))
+            .map(Ok)
+    });
+    match outcome {
+        Ok(Ok(verified)) => {
+            holds(args, &verified);
+            Ok(ExitCode::SUCCESS)
+        }
+        Ok(Err(missing)) => Err(missing),
+        Err(failure) => {
+            fails(args, &failure);
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn key_set(args: &VerifyArgs, file: &ReceiptFile) -> anyhow::Result<String> {
+    let beside = args.file.parent().unwrap_or(Path::new("")).join("keys.json");
+    let path = args.keys.clone().unwrap_or(beside);
+    std::fs::read_to_string(&path).with_context(|| {
+        format!(
+            "cannot read the key set {}; it is published at {} — save it and pass --keys FILE",
+            path.display(),
+            file.jwks_uri
+        )
+    })
+}
+
+fn trust(args: &VerifyArgs) -> KeyTrust {
+    match (&args.thumbprint, &args.keys) {
+        (Some(thumbprint), _) => KeyTrust::Thumbprint(thumbprint.clone()),
+        (None, Some(_)) => KeyTrust::Given,
+        (None, None) => KeyTrust::Beside,
+    }
+}
+
+fn holds(args: &VerifyArgs, verified: &Verified) {
+    let explanation = verified.explain();
+    if args.json {
+        let mut object = json!(verified);
+        if let Some(map) = object.as_object_mut() {
+            map.insert("explanation".into(), json!(explanation));
+        }
+        println!("{object}");
+        return;
+    }
+    let german = args.lang == "de";
+    let say = |s: &Sentence| if german { s.de.clone() } else { s.en.clone() };
+    println!("{}", say(&explanation.title));
+    println!("{}", if german { "Bewiesen:" } else { "Proven:" });
+    explanation.proven.iter().for_each(|s| println!("  + {}", say(s)));
+    println!("{}", if german { "Nicht bewiesen:" } else { "Not proven:" });
+    explanation.not_proven.iter().for_each(|s| println!("  - {}", say(s)));
+    println!("{}", key_line(verified, german));
+}
+
+/// The key's thumbprint and where the key came from.
+fn key_line(verified: &Verified, german: bool) -> String {
+    let source = match (verified.key_source, german) {
+        ("given", true) => "aus der mit --keys angegebenen Datei",
+        ("given", false) => "from the file given with --keys",
+        ("thumbprint", true) => "bestätigt durch den mit --thumbprint angegebenen Fingerabdruck",
+        ("thumbprint", false) => "confirmed by the thumbprint given with --thumbprint",
+        (_, true) => "neben dem Beleg gefunden: nicht unabhängig bestätigt",
+        (_, false) => "found beside the receipt: not independently confirmed",
+    };
+    let (key, word) = (&verified.key_thumbprint, if german { "Schlüssel" } else { "Key" });
+    format!("{word} SHA-256 {key} ({source})")
+}
+
+fn fails(args: &VerifyArgs, failure: &Failure) {
+    if args.json {
+        let object = json!({
+            "valid": false,
+            "code": failure.code(),
+            "en": failure.to_string(),
+            "de": failure.german(),
+        });
+        println!("{object}");
+    } else if args.lang == "de" {
+        println!("Der Beleg hält nicht. {}", failure.german());
+    } else {
+        println!("The receipt does not hold: {failure}");
+    }
+}

@@ -1,0 +1,105 @@
+//! `siegel serve SERVICE`: one service on the network. Public HTTP and gRPC behind the ingress,
+//! mutual TLS for siblings, probes apart.
+
+mod internal;
+mod probe;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use siegel_grpc::{InProcess, Siblings};
+use siegel_kernel::SystemClock;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::cli::ServeArgs;
+use crate::settings::{SERVICES, Settings};
+use crate::suite::{Clocks, Host, House};
+use internal::Certificates;
+
+/// How long running calls may take after a signal to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
+    let service = args.service.as_str();
+    if !SERVICES.contains(&service) {
+        bail!("there is no service {service:?}; services are {}", SERVICES.join(", "));
+    }
+    let settings = Settings::load("", Some(&args.config.config))?;
+    let telemetry = siegel_telemetry::init(service, &settings.telemetry)?;
+    let tls = settings.internal_tls.clone().context("the configuration lacks [internal_tls]")?;
+    let certificates = Certificates::load(&tls)?;
+    let clock = Arc::new(SystemClock);
+    let registry = InProcess::default();
+    let host = Host {
+        settings: &settings,
+        clocks: Clocks { protocol: clock.clone(), legal: clock },
+        registry: registry.clone(),
+        migrate: false,
+    };
+    let mut house = House::default();
+    let way = |own| {
+        let tls = certificates.for_calls();
+        Ok(Siblings::network(own, &settings.siblings, &tls, registry.clone())?)
+    };
+    host.start(service, way, certificates.thumbprint(), &mut house).await?;
+
+    let (stop, stopped) = watch::channel(false);
+    let public = siegel_grpc::public_router(&house.grpc).await.merge(house.http.clone());
+    let public = axum::serve(listen(&settings.listen.http).await?, public)
+        .with_graceful_shutdown(until(stopped.clone()));
+    let siblings = internal::serve(
+        listen(&settings.listen.internal).await?,
+        certificates.for_server(&settings.siblings)?,
+        internal::router(&house),
+        until(stopped.clone()),
+    );
+    let probes = probe::serve(
+        listen(&settings.listen.probe).await?,
+        house.databases.clone(),
+        until(stopped),
+    );
+    tracing::info!(service, "ready");
+    let all = async { tokio::join!(public.into_future(), siblings, probes) };
+    tokio::pin!(all);
+    tokio::select! {
+        () = signalled() => {}
+        _ = &mut all => bail!("a listener ended"),
+    }
+    tracing::info!(service, "stopping");
+    let _ = stop.send(true);
+    let _ = tokio::time::timeout(GRACE, all).await;
+    house.close().await;
+    telemetry.shutdown().await;
+    Ok(())
+}
+
+async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// `/livez` and `/readyz` beside everything else: for the sandbox's one port.
+pub fn with_probes(router: axum::Router, databases: Vec<siegel_db::Db>) -> axum::Router {
+    router.merge(probe::router(databases))
+}
+
+/// Ends on SIGTERM or SIGINT.
+pub async fn signalled() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut term) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,222 @@
+//! The settings of a sandbox: everything an operator would write into `siegel.toml`, made from the
+//! data directory. No password, key or token is compiled in.
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use siegel_crypto::{KeySet, SigningKey, SystemEntropy, load_signing_key, random_token};
+
+use super::data_dir::DataDir;
+use crate::demo::{ClientKeys, Credentials, Persona};
+use crate::settings::SERVICES;
+
+const TENANT: &str = "musterstadt";
+/// Who the demo's people are: name, address, card.
+const PERSONAS: [(&str, &str, &str); 2] = [
+    ("Erika Mustermann", "erika.mustermann@persona.example", "erika"),
+    ("Max Mustermann", "max.mustermann@persona.example", "max"),
+];
+
+/// The sandbox's settings and what the demo needs.
+pub struct Defaults {
+    settings: Value,
+    pub credentials: Credentials,
+}
+
+impl Defaults {
+    pub fn new(
+        data: &DataDir,
+        origin: &str,
+        database_url: Option<&str>,
+        smtp_port: u16,
+    ) -> anyhow::Result<Self> {
+        let key = |name: &str| load_signing_key(&data.key(name), true);
+        let (suite, portal) = (key("portal-client.pem")?, key("demo-portal.pem")?);
+        let (other, authority) = (key("demo-other-portal.pem")?, key("demo-authority.pem")?);
+        let clients = clients(origin, &suite, &portal, &other, &authority);
+        let mut settings = services(data, origin, smtp_port, clients);
+        for service in SERVICES {
+            let database = match database_url {
+                Some(url) => json!({"url": url, "schema": service}),
+                None => {
+                    let file = data.path().join("db").join(format!("{service}.sqlite"));
+                    json!({"url": format!("sqlite:{}", file.display())})
+                }
+            };
+            if let Some(table) = settings.get_mut(service).and_then(Value::as_object_mut) {
+                table.insert("database".into(), database);
+            }
+        }
+        let credentials = credentials(data, origin, &portal, &other, &authority)?;
+        Ok(Self { settings, credentials })
+    }
+
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        toml::to_string(&self.settings).context("the sandbox's settings cannot be written")
+    }
+
+    /// Name and address of the people of the sandbox.
+    pub fn personas(&self) -> Vec<(String, String)> {
+        let pair = |p: &Persona| (p.name.clone(), p.email.clone());
+        self.credentials.persona.iter().map(pair).collect()
+    }
+}
+
+fn services(data: &DataDir, origin: &str, smtp_port: u16, clients: Value) -> Value {
+    let key = |name: &str| data.key(name).display().to_string();
+    let objects = |name: &str| data.path().join("objects").join(name).display().to_string();
+    json!({
+        "profile": "sandbox",
+        "origin": origin,
+        "telemetry": {"log": "warn"},
+        "identity": {
+            "token_signing_key_file": key("token-signing.pem"),
+            "key_encryption_key_file": key("identity-kek"),
+            "pairwise_key_file": key("pairwise"),
+            "nonce_key_file": key("identity-nonce"),
+            "people": {"name": "Servicekonto Musterstadt"},
+            "clients": clients,
+        },
+        "account": {"key_encryption_key_file": key("account-kek"), "nonce_key_file": key("account-nonce")},
+        "organisation": {"nonce_key_file": key("organisation-nonce")},
+        "postbox": {
+            "evidence_signing_key_file": key("evidence-signing.pem"),
+            "key_encryption_key_file": key("postbox-kek"),
+            "nonce_key_file": key("postbox-nonce"),
+            "object_store": {"kind": "files", "dir": objects("postbox")},
+            "senders": [{
+                "client_id": "musterstadt-bauamt",
+                "tenant": TENANT,
+                "sector": TENANT,
+                "authority": "Stadt Musterstadt, Bauamt",
+                "ars": "010010000000",
+                "service_id": "99012070012000",
+            }],
+        },
+        "eid": {
+            "source": "simulated",
+            "pseudonym_key_file": key("eid-pseudonym"),
+            "recipient": "Servicekonto Musterstadt",
+        },
+        "notification": {
+            "key_encryption_key_file": key("notification-kek"),
+            "smtp": {
+                "host": "127.0.0.1",
+                "port": smtp_port,
+                "encryption": "none",
+                "from": "Servicekonto Musterstadt <noreply@musterstadt.example>",
+            },
+        },
+        "portal": {
+            "client_key_file": key("portal-client.pem"),
+            "session_key_file": key("portal-session"),
+            "operator": "Stadt Musterstadt (Sandbox)",
+        },
+    })
+}
+
+fn jwks(key: &SigningKey) -> String {
+    KeySet::new([key.public_jwk().clone()]).to_json()
+}
+
+fn clients(
+    origin: &str,
+    suite: &SigningKey,
+    portal: &SigningKey,
+    other: &SigningKey,
+    authority: &SigningKey,
+) -> Value {
+    json!([
+        {
+            "client_id": "siegel-portal",
+            "name": "Servicekonto Musterstadt",
+            "tenant": TENANT,
+            "sector": "siegel",
+            "redirect_uris": [format!("{origin}/account/callback")],
+            "post_logout_redirect_uris": [format!("{origin}/")],
+            "jwks": jwks(suite),
+            "scopes": ["openid", "profile", "email", "account.read", "account.write",
+                "organisation.read", "organisation.write", "postbox.read", "identity.self",
+                "offline_access"],
+            "first_party": true,
+            "require_pushed": true,
+        },
+        {
+            "client_id": "musterstadt-portal",
+            "name": "Serviceportal Musterstadt",
+            "tenant": TENANT,
+            "sector": TENANT,
+            "redirect_uris": [PORTAL_RETURN],
+            "jwks": jwks(portal),
+            "scopes": ["openid", "profile", "email", "address", "postbox", "postbox.read",
+                "offline_access"],
+            "purpose": "Bauantrag stellen und Bescheide empfangen",
+        },
+        {
+            "client_id": "nachbarstadt-portal",
+            "name": "Serviceportal Nachbarstadt",
+            "tenant": "nachbarstadt",
+            "sector": "nachbarstadt",
+            "redirect_uris": [OTHER_RETURN],
+            "jwks": jwks(other),
+            "scopes": ["openid", "profile", "email", "address", "postbox", "postbox.read",
+                "offline_access"],
+            "purpose": "Wohnsitz anmelden",
+        },
+        {
+            "client_id": "musterstadt-bauamt",
+            "name": "Bauamt Musterstadt (Fachverfahren)",
+            "tenant": TENANT,
+            "sector": TENANT,
+            "jwks": jwks(authority),
+            "grant_types": ["client_credentials"],
+            "scopes": ["postbox.deliver"],
+        },
+    ])
+}
+
+// Nobody listens there: the demo and the tests read the address the browser is sent to.
+const PORTAL_RETURN: &str = "http://127.0.0.1:9/musterstadt/callback";
+const OTHER_RETURN: &str = "http://127.0.0.1:9/nachbarstadt/callback";
+
+/// Reads `demo.toml`, or makes the personas' passwords; writes it anew when the origin changed.
+fn credentials(
+    data: &DataDir,
+    origin: &str,
+    portal: &SigningKey,
+    other: &SigningKey,
+    authority: &SigningKey,
+) -> anyhow::Result<Credentials> {
+    let file = data.file("demo.toml");
+    let before = if file.exists() { Some(Credentials::read(&file)?) } else { None };
+    let persona = match before {
+        Some(known) => known.persona,
+        None => PERSONAS.iter().map(new_persona).collect::<anyhow::Result<_>>()?,
+    };
+    let client = |id: &str, key: &SigningKey, redirect: Option<&str>| ClientKeys {
+        client_id: id.to_owned(),
+        redirect_uri: redirect.map(str::to_owned),
+        tenant: None,
+        private_key_pem: key.to_pem().to_string(),
+    };
+    let credentials = Credentials {
+        origin: origin.to_owned(),
+        portal: client("musterstadt-portal", portal, Some(PORTAL_RETURN)),
+        other_portal: client("nachbarstadt-portal", other, Some(OTHER_RETURN)),
+        authority: ClientKeys {
+            tenant: Some(TENANT.to_owned()),
+            ..client("musterstadt-bauamt", authority, None)
+        },
+        persona,
+    };
+    data.write_private("demo.toml", &toml::to_string(&credentials)?)?;
+    Ok(credentials)
+}
+
+fn new_persona((name, email, card): &(&str, &str, &str)) -> anyhow::Result<Persona> {
+    Ok(Persona {
+        name: (*name).to_owned(),
+        email: (*email).to_owned(),
+        password: random_token(&SystemEntropy::new())?,
+        eid_persona: (*card).to_owned(),
+    })
+}

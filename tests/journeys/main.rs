@@ -1,0 +1,98 @@
+//! The whole suite as its users meet it: the real program, real sockets, both databases. One suite
+//! per database serves all checks, so this is its own small harness.
+#![expect(clippy::disallowed_methods, reason = "tests wait for a process")]
+
+mod audit;
+mod letters;
+mod login;
+mod start;
+mod world;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use world::World;
+
+/// One claim about a running suite.
+macro_rules! checks {
+    ($($module:ident::$name:ident),+ $(,)?) => {
+        async fn check_all(world: &mut World, tally: &mut Tally) {
+            $(
+                let started = Instant::now();
+                let outcome = $module::$name(world).await;
+                tally.note(&world.backend, stringify!($name), started, outcome);
+            )+
+        }
+    };
+}
+
+checks! {
+    letters::an_unknown_handle_is_refused,
+    letters::a_handle_of_another_sector_is_as_unknown_as_none,
+    letters::a_wrong_digest_is_refused,
+    letters::a_media_type_that_is_not_the_contents_is_refused,
+    letters::an_attachment_over_two_megabytes_is_refused,
+    letters::a_sixth_attachment_is_refused,
+    letters::a_stream_that_stops_half_way_delivers_nothing,
+    letters::a_streamed_letter_arrives_with_its_attachment,
+    letters::the_same_request_gives_the_same_letter_and_receipts,
+    letters::a_request_id_with_other_content_is_refused,
+    letters::a_session_below_the_letters_level_is_told_the_level,
+    letters::opening_twice_gives_the_same_receipt,
+    letters::another_persons_letter_does_not_exist,
+    login::a_persons_token_cannot_deliver_letters,
+    login::a_token_for_the_postbox_is_refused_by_the_account,
+    login::portals_of_two_sectors_know_one_person_by_two_subjects,
+    login::a_revoked_grant_is_felt_within_a_second,
+    login::a_code_is_redeemed_once,
+    audit::every_state_changing_rpc_leaves_its_audit_event,
+    letters::a_kill_right_after_the_answer_loses_nothing,
+    audit::every_audit_chain_is_whole,
+}
+
+/// What passed and what failed.
+#[derive(Default)]
+pub struct Tally {
+    passed: u32,
+    failed: u32,
+}
+
+impl Tally {
+    fn note(&mut self, on: &str, name: &str, started: Instant, outcome: anyhow::Result<()>) {
+        let ms = started.elapsed().as_millis();
+        match outcome {
+            Ok(()) => {
+                self.passed += 1;
+                println!("test {on}::{name} ... ok ({ms} ms)");
+            }
+            Err(error) => {
+                self.failed += 1;
+                println!("test {on}::{name} ... FAILED ({ms} ms)\n    {error:#}");
+            }
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    if std::env::args().any(|a| a == "--list") {
+        return ExitCode::SUCCESS; // runners ask what there is; the checks need a suite
+    }
+    siegel_crypto::install();
+    let mut tally = Tally::default();
+    start::all(&mut tally).await;
+    for backend in ["sqlite", "postgres"] {
+        let started = Instant::now();
+        match World::new(backend).await {
+            Ok(Some(mut world)) => check_all(&mut world, &mut tally).await,
+            Ok(None) => {}
+            Err(error) => tally.note(backend, "the_suite_starts", started, Err(error)),
+        }
+    }
+    let Tally { passed, failed } = tally;
+    let word = if failed == 0 { "ok" } else { "FAILED" };
+    println!(
+        "\ntest result: {word}. {passed} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out"
+    );
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
