@@ -2,7 +2,7 @@
 import { login, demo, fetchUserInfo } from './login.mjs'
 import { Browser } from './forms.mjs'
 
-const result = await login(demo.portal, new Browser(demo.origin), { acr: 'substantial', claims: ['postbox_handle'] })
+const result = await login(demo.portal, new Browser(demo.origin), { acr: 'substantial', scope: 'openid postbox' })
 const handle = result.claims.postbox_handle ?? (await fetchUserInfo(result)).postbox_handle
 if (!handle) throw new Error('the login released no postbox_handle')
 console.log(handle)

@@ -24,13 +24,13 @@ export async function discover(client) {
 }
 
 // Goes as far as the redirect that carries the code. `claims`: names asked for in the ID token and at userinfo.
-export async function authorize(client, browser, { acr, maxAge, claims, dpop = false } = {}) {
+export async function authorize(client, browser, { acr, maxAge, claims, scope = 'openid', dpop = false } = {}) {
   const config = await discover(client)
   const handle = dpop ? oc.getDPoPHandle(config, await oc.randomDPoPKeyPair('ES256')) : undefined
   const checks = { pkceCodeVerifier: oc.randomPKCECodeVerifier(), expectedState: oc.randomState(), expectedNonce: oc.randomNonce() }
   const parameters = {
     redirect_uri: client.redirect_uri,
-    scope: 'openid',
+    scope,
     state: checks.expectedState,
     nonce: checks.expectedNonce,
     code_challenge: await oc.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
