@@ -60,7 +60,10 @@ pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama:
                 }
             };
             let code = Part::Code(code.clone());
-            (subject, vec![text(intro), code, text("code-lifetime"), text("never-ask"), text(ignore)])
+            (
+                subject,
+                vec![text(intro), code, text("code-lifetime"), text("never-ask"), text(ignore)],
+            )
         }
         Mail::AlreadyRegistered { .. } => {
             let link = Part::Link(format!("{origin}/account"));
@@ -194,7 +197,8 @@ mod tests {
     #[test]
     fn every_mail_is_complete_in_both_languages_and_they_differ() {
         for mail in all() {
-            let (de, en) = (write(&mail, "de", ORIGIN).unwrap(), write(&mail, "en", ORIGIN).unwrap());
+            let (de, en) =
+                (write(&mail, "de", ORIGIN).unwrap(), write(&mail, "en", ORIGIN).unwrap());
             assert_ne!(de.subject, en.subject);
             for text in [&de.plain, &en.plain, &de.subject, &en.subject] {
                 // A missing text shows as its key: `letter-link`.
@@ -207,7 +211,8 @@ mod tests {
     }
 
     fn is_key(word: &str) -> bool {
-        let known = ["registration-", "password-", "already-", "letter-", "level-", "code-", "never-"];
+        let known =
+            ["registration-", "password-", "already-", "letter-", "level-", "code-", "never-"];
         known.iter().any(|start| word.starts_with(start))
     }
 
