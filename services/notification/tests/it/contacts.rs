@@ -1,5 +1,5 @@
 use siegel_db::Db;
-use siegel_proto::notification::v1::NotificationState as State;
+use siegel_proto::notification::v1::{NotificationState as State, SetContactRequest};
 use siegel_testkit::on_each_backend;
 use tonic::Code;
 
@@ -49,11 +49,14 @@ async fn the_same_request_id_for_another_address_is_refused(db: Db) {
 
 async fn a_bad_recipient_address_or_language_sets_nothing(db: Db) {
     let office = Office::open(db).await;
-    let mut bad = vec![contact(); 4];
-    bad[0].recipient = "mbx_0123456789abcdef0123456789abcdef".into();
-    bad[1].email = "erika@example.org\r\nBcc: all@example.org".into();
-    bad[2].locale = "fr".into();
-    bad[3].request_id = String::new();
+    let no_recipient = "mbx_0123456789abcdef0123456789abcdef".into();
+    let with_header = "erika@example.org\r\nBcc: all@example.org".into();
+    let bad = [
+        SetContactRequest { recipient: no_recipient, ..contact() },
+        SetContactRequest { email: with_header, ..contact() },
+        SetContactRequest { locale: "fr".into(), ..contact() },
+        SetContactRequest { request_id: String::new(), ..contact() },
+    ];
     for request in bad {
         let status = office.set_contact(request).await.unwrap_err();
         assert_eq!(reason(&status).as_deref(), Some("INVALID_FIELD"));

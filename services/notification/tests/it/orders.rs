@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use siegel_db::Db;
-use siegel_proto::notification::v1::{CodePurpose, NotificationState as State};
+use siegel_proto::notification::v1::{
+    CodePurpose, NotificationState as State, NotifyRequest, SendCodeRequest,
+};
 use siegel_testkit::on_each_backend;
 use tonic::Code;
 
@@ -91,23 +93,26 @@ async fn an_account_that_never_gets_an_address_has_none(db: Db) {
 
 async fn bad_orders_are_refused_and_nothing_is_stored(db: Db) {
     let office = Office::open(db).await;
-    let mut codes = vec![code(); 5];
-    codes[0].code = "0429\r\n17".into();
-    codes[1].code = String::new();
-    codes[2].purpose = 0;
-    codes[3].email = "\"a\r\nb\"@example.org".into();
-    codes[4].purpose = CodePurpose::AlreadyRegistered.into();
+    let registered = CodePurpose::AlreadyRegistered.into();
+    let codes = [
+        SendCodeRequest { code: "0429\r\n17".into(), ..code() },
+        SendCodeRequest { code: String::new(), ..code() },
+        SendCodeRequest { purpose: 0, ..code() },
+        SendCodeRequest { email: "\"a\r\nb\"@example.org".into(), ..code() },
+        SendCodeRequest { purpose: registered, ..code() },
+    ];
     for bad in codes {
         let status = office.send_code(bad).await.unwrap_err();
         assert_eq!(reason(&status).as_deref(), Some("INVALID_FIELD"));
     }
-    let mut notices = vec![notice(); 6];
-    notices[0].path = "//evil.example".into();
-    notices[1].path = "postbox".into();
-    notices[2].required_level = 0;
-    notices[3].template = 0;
-    notices[4].recipient = "erika@example.org".into();
-    notices[5].request_id = "x".repeat(129);
+    let notices = [
+        NotifyRequest { path: "//evil.example".into(), ..notice() },
+        NotifyRequest { path: "postbox".into(), ..notice() },
+        NotifyRequest { required_level: 0, ..notice() },
+        NotifyRequest { template: 0, ..notice() },
+        NotifyRequest { recipient: "erika@example.org".into(), ..notice() },
+        NotifyRequest { request_id: "x".repeat(129), ..notice() },
+    ];
     for bad in notices {
         let status = office.notify(bad).await.unwrap_err();
         assert_eq!(reason(&status).as_deref(), Some("INVALID_FIELD"));
