@@ -77,6 +77,9 @@ clamd = {{ printf "%s:%d" .host (int .port) | toJson }}
 [eid]
 source = {{ .Values.eid.source | toJson }}
 
+[notification]
+key_encryption_key_file = {{ include "siegel.secretPath" (list "notification" "key-encryption-key") }}
+
 [notification.smtp]
 host = {{ .Values.smtp.host | toJson }}
 port = {{ int .Values.smtp.port }}
