@@ -81,7 +81,7 @@ impl Mailer {
 
     pub async fn send(&self, letter: Letter<'_>) -> Outcome {
         let Some(message) = self.message(letter) else { return Outcome::Refused(None) };
-        // lettre writes whole mails and the server's words (with addresses) to debug logs.
+        // Built with its feature `tracing`, lettre logs whole mails and the server's words.
         let sending = self.transport.send(message).with_subscriber(NoSubscriber::new());
         match tokio::time::timeout(MAIL, sending).await {
             Ok(Ok(response)) => Outcome::Accepted(response.code().into()),
