@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::Executor as _;
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -102,6 +102,9 @@ async fn open_postgres(url: &str, schema: Option<&str>) -> Result<Db, DbError> {
         }
         options = options.options([("search_path", schema)]);
     }
+    // One plain connection first: a pool would keep trying to reach a server that is not there.
+    let first = options.connect().await.map_err(failed)?;
+    let _ = first.close().await;
     let pool = PgPoolOptions::new()
         .max_connections(10)
         .acquire_timeout(Duration::from_secs(10))

@@ -185,6 +185,7 @@ async fn watch(
     out: &mpsc::Sender<Result<WatchEventsResponse, Status>>,
 ) -> Result<(), Trouble> {
     let mut head = postbox.feed.head();
+    let mut caught_up = false;
     loop {
         // Seen before reading: an event numbered meanwhile wakes the wait below.
         head.borrow_and_update();
@@ -205,7 +206,10 @@ async fn watch(
         if !quiet {
             continue;
         }
+        // The first heartbeat comes at once: now the sender has seen all there was.
+        let first = !std::mem::replace(&mut caught_up, true);
         let woken = tokio::select! {
+            () = std::future::ready(()), if first => false,
             changed = head.changed() => changed.is_ok(),
             () = tokio::time::sleep(HEARTBEAT) => false,
             () = out.closed() => return Ok(()),

@@ -20,6 +20,9 @@ const DATA_SET: &[u8] = include_bytes!("../../../../tests/fixtures/bescheid.xml"
 /// How long the demo waits for an event.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a pause ends what there is so far.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// A file to attach.
 pub struct File {
     pub name: String,
@@ -150,21 +153,22 @@ impl Authority {
         Ok(Sent { request_id: found.request_id, receipts })
     }
 
-    /// Every event up to the first heartbeat: the stream has then told all there is.
+    /// Every event so far: up to the first heartbeat, and what follows without a pause, since
+    /// events are numbered shortly after their commit.
     pub async fn events_so_far(&self) -> anyhow::Result<Vec<pb::LetterEvent>> {
         let Events(mut stream) = self.watch().await?;
-        let mut events = Vec::new();
-        let read = async {
-            while let Some(message) = stream.message().await? {
-                match message.event {
-                    Some(event) => events.push(event),
-                    None if message.lag_ms == 0 => return Ok(events),
-                    None => {}
-                }
+        let (mut events, mut patience) = (Vec::new(), PATIENCE);
+        loop {
+            let next = tokio::time::timeout(patience, stream.message()).await;
+            let Ok(message) = next else {
+                anyhow::ensure!(patience == PAUSE, "no heartbeat");
+                return Ok(events);
+            };
+            match message?.context("the event stream ended")?.event {
+                Some(event) => events.push(event),
+                None => patience = PAUSE,
             }
-            bail!("the event stream ended")
-        };
-        tokio::time::timeout(PATIENCE, read).await.context("no heartbeat")?
+        }
     }
 }
 
