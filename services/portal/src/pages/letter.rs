@@ -192,13 +192,17 @@ async fn call_open(who: &Signed, id: &Ident, place: &Place) -> Result<OpenRespon
 
 fn facts(t: &Texts, locale: Locale, letter: &LetterSummary) -> DescriptionList {
     let at = words::date_time(locale, letter.provided_at.as_ref());
-    let badges: Vec<_> = badges(t, locale, letter).iter().map(ToString::to_string).collect();
+    let badges: Vec<_> = badges(t, letter).iter().map(ToString::to_string).collect();
     let mut items = vec![
         Item::new(t.get("letter-sender"), sender(t, letter)),
         Item::new(t.get("letter-type"), words::delivery_type(t, letter.delivery_type())),
         Item::html(t.get("letter-state"), badges.join(" ")),
         Item::new(t.get("letter-provided"), at),
     ];
+    if letter.opened_at.is_some() {
+        let at = words::date_time(locale, letter.opened_at.as_ref());
+        items.push(Item::new(t.get("letter-opened"), at));
+    }
     if let Some(day) = announced(t, locale, letter) {
         items.push(Item::new(t.get("letter-announced"), day));
     }

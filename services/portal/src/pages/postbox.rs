@@ -124,9 +124,13 @@ async fn organisation(who: &Signed, id: &Ident) -> String {
 }
 
 fn card(t: &Texts, locale: Locale, place: &Place, letter: &LetterSummary) -> Card {
-    let badges = badges(t, locale, letter).into_iter().map(|b| b.to_html());
+    let badges = badges(t, letter).into_iter().map(|b| b.to_html());
     let level = convert::level(letter.required_level).map(|l| LevelBadge::new(l, locale).to_html());
     let mut lines = Vec::new();
+    if letter.opened_at.is_some() {
+        let at = words::date_time(locale, letter.opened_at.as_ref());
+        lines.push(t.with("letter-opened-at", [("at", at.into())]));
+    }
     if letter.attachment_count > 0 {
         lines.push(t.with("attachments-count", [("n", letter.attachment_count.into())]));
     }
@@ -145,14 +149,13 @@ fn card(t: &Texts, locale: Locale, place: &Place, letter: &LetterSummary) -> Car
 }
 
 /// Important, new, opened.
-pub fn badges(t: &Texts, locale: Locale, letter: &LetterSummary) -> Vec<Badge> {
+pub fn badges(t: &Texts, letter: &LetterSummary) -> Vec<Badge> {
     let mut badges = Vec::new();
     if letter.importance() == Importance::Important {
         badges.push(Badge::warning(t.get("letter-important")));
     }
     if letter.opened_at.is_some() {
-        let at = words::date_time(locale, letter.opened_at.as_ref());
-        badges.push(Badge::success(t.with("letter-opened-at", [("at", at.into())])));
+        badges.push(Badge::success(t.get("state-opened")));
     } else {
         badges.push(Badge::info(match letter.state() {
             DeliveryState::Provided => t.get("letter-new"),
