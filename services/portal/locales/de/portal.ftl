@@ -225,6 +225,7 @@ letter-read = Brief lesen
 letter-raise = Ausweisen und Niveau „{ $level }“ erreichen
 letter-level-too-low = Ihr Vertrauensniveau reicht noch nicht
 letter-level-needed = Dieser Brief verlangt „{ $needed }“, Sie haben gerade „{ $held }“.
+letter-level-ran-out = Dieser Brief verlangt „{ $needed }“. Dieses Niveau gilt nur kurze Zeit, bitte weisen Sie sich noch einmal aus.
 letter-about = Zu diesem Brief
 letter-text-in = Text: { $language }
 letter-easy-text = Leichte Sprache: { $language }

@@ -225,6 +225,7 @@ letter-read = Read the letter
 letter-raise = Identify and reach level “{ $level }”
 letter-level-too-low = Your trust level is not high enough yet
 letter-level-needed = This letter needs “{ $needed }”, you have “{ $held }” at the moment.
+letter-level-ran-out = This letter needs “{ $needed }”. That level lasts only a short time, please identify yourself again.
 letter-about = About this letter
 letter-text-in = Text: { $language }
 letter-easy-text = Easy language: { $language }

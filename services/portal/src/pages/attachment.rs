@@ -15,7 +15,7 @@ use siegel_web::Problem;
 use super::letter::path;
 use super::postbox::Place;
 use super::words::Ident;
-use super::{Signed, trouble};
+use super::{DEADLINE, Signed, trouble};
 
 /// What a browser may show without running anything; all else is only saved.
 const HARMLESS: [&str; 8] = [
@@ -51,9 +51,15 @@ pub async fn download(
         }
         _ => who.refuse("postbox", &status),
     };
-    let mut stream = service.download_attachment(request).await.map_err(refuse)?.into_inner();
     // The first message says what it is; only then is there an answer.
-    let first = stream.message().await.map_err(refuse)?.and_then(|m| m.part);
+    let begin = async {
+        let mut stream = service.download_attachment(request).await?.into_inner();
+        let first = stream.message().await?.and_then(|message| message.part);
+        Ok((stream, first))
+    };
+    let late = |_| Err(tonic::Status::deadline_exceeded("no first message"));
+    let begun = tokio::time::timeout(DEADLINE, begin).await.unwrap_or_else(late);
+    let (stream, first) = begun.map_err(refuse)?;
     let Some(Part::Attachment(about)) = first else {
         tracing::error!("an attachment began without its description");
         return Err(who.problem(Problem::Internal));

@@ -58,13 +58,15 @@ pub async fn preview(
     let page = if letter.can_open {
         page
     } else {
-        page.notice(Alert::warning(t.get("letter-level-too-low")).text(t.with(
-            "letter-level-needed",
-            [
-                ("needed", format::level(locale, needed).into()),
-                ("held", format::level(locale, who.session.level).into()),
-            ],
-        )))
+        let (held, wanted) = (who.session.level, format::level(locale, needed));
+        let text = if held < needed {
+            let held = format::level(locale, held);
+            t.with("letter-level-needed", [("needed", wanted.into()), ("held", held.into())])
+        } else {
+            // The level ran out while this page was asked for.
+            t.with("letter-level-ran-out", [("needed", wanted.into())])
+        };
+        page.notice(Alert::warning(t.get("letter-level-too-low")).text(text))
     };
     Ok(page.show(&body))
 }

@@ -23,7 +23,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use http::StatusCode;
 use siegel_web::{Branding, Csrf, Face};
 
@@ -47,7 +47,7 @@ pub fn router(app: App) -> Router {
         .branding(branding)
         .sandbox(!outside.profile.is_production());
     let pages = pages().route_layer(from_fn(bounded)).layer(DefaultBodyLimit::max(FORM_BYTES));
-    let router = pages.merge(streams()).with_state(app);
+    let router = pages.merge(uploads()).merge(downloads()).with_state(app);
     siegel_web::protect(router, &face).merge(siegel_web::assets::router())
 }
 
@@ -74,13 +74,18 @@ fn pages() -> Router<App> {
         .route("/postbox/{letter}/receipts/{receipt}", get(receipts::download))
 }
 
-/// What may take longer or be larger than a page.
-fn streams() -> Router<App> {
-    let attachment = "/postbox/{letter}/attachments/{attachment}";
-    let check = post(verify::check).layer(DefaultBodyLimit::max(verify::LARGEST + FORM_BYTES));
+/// What takes more than a form.
+fn uploads() -> Router<App> {
     Router::new()
-        .route(attachment, get(attachment::download))
-        .route("/verify", get(verify::show).merge(check))
+        .route("/verify", get(verify::show).post(verify::check))
+        .route_layer(from_fn(bounded))
+        .layer(DefaultBodyLimit::max(verify::LARGEST + FORM_BYTES))
+}
+
+/// What may take longer than a page.
+fn downloads() -> Router<App> {
+    let attachment = "/postbox/{letter}/attachments/{attachment}";
+    Router::new().route(attachment, get(attachment::download))
 }
 
 /// Ends a page that takes too long, and passes the time that is left on to the services.

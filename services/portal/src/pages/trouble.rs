@@ -25,7 +25,8 @@ struct Next {
 struct StepUp {
     t: Texts,
     needed: LevelBadge,
-    held: LevelBadge,
+    /// Nothing when the level ran out while this page was asked for.
+    held: Option<LevelBadge>,
     why: String,
     link: Link,
     back: Link,
@@ -78,7 +79,9 @@ pub fn step_up(who: &Signed, needed: TrustLevel, target: &str, why: String) -> R
     let args = [("level", format::level(locale, needed).into())];
     let body = StepUp {
         needed: LevelBadge::new(needed, locale),
-        held: LevelBadge::new(who.session.level, locale),
+        held: Some(who.session.level)
+            .filter(|held| *held < needed)
+            .map(|held| LevelBadge::new(held, locale)),
         why,
         link: raise(needed, target, t.get("step-up-link")),
         back: Link::secondary(target, t.get("step-up-back")),

@@ -61,7 +61,7 @@ impl FromRequestParts<App> for Signed {
         let here = here.to_owned();
         match session {
             Some(session) => Ok(Self { app, view, session, here }),
-            None if parts.method == Method::GET => {
+            None if parts.method == Method::GET || parts.method == Method::HEAD => {
                 Err(Redirect::to(&login_path(None, &here)).into_response())
             }
             // What was sent is lost: say so instead of silently asking to log in.
