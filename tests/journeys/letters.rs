@@ -33,10 +33,10 @@ fn attachment(name: &str, media_type: &str, content: &[u8]) -> pb::InlineAttachm
     let declaration = pb::AttachmentDeclaration {
         name: name.into(),
         media_type: media_type.into(),
-        sha256: sha256(content).to_vec().into(),
+        sha256: sha256(content).to_vec(),
         size_bytes: i64::try_from(content.len()).unwrap_or(i64::MAX),
     };
-    pb::InlineAttachment { declaration: Some(declaration), content: content.to_vec().into() }
+    pb::InlineAttachment { declaration: Some(declaration), content: content.to_vec() }
 }
 
 fn fresh() -> anyhow::Result<String> {
@@ -80,8 +80,10 @@ pub async fn a_handle_of_another_sector_is_as_unknown_as_none(
     let visit = world.visit(&world.credentials.other_portal, 0, &ask).await?;
     let foreign = visit.claims.get("postbox_handle").and_then(|h| h.as_str());
     let foreign = foreign.context("no handle for the other sector")?;
-    let mine = submit(world, &fresh()?, letter(&fresh()?), vec![]).await.unwrap_err();
-    let theirs = submit(world, &fresh()?, letter(foreign), vec![]).await.unwrap_err();
+    let unknown = submit(world, &fresh()?, letter(&fresh()?), vec![]).await;
+    let mine = refused(unknown, "RECIPIENT_UNKNOWN")?;
+    let other = submit(world, &fresh()?, letter(foreign), vec![]).await;
+    let theirs = refused(other, "RECIPIENT_UNKNOWN")?;
     ensure!((mine.code(), mine.message()) == (theirs.code(), theirs.message()), "they differ");
     refuse(world, letter(foreign), vec![], "RECIPIENT_UNKNOWN").await
 }
@@ -89,7 +91,7 @@ pub async fn a_handle_of_another_sector_is_as_unknown_as_none(
 pub async fn a_wrong_digest_is_refused(world: &mut World) -> anyhow::Result<()> {
     let mut bent = attachment("bescheid.pdf", "application/pdf", PDF);
     if let Some(declaration) = &mut bent.declaration {
-        declaration.sha256 = sha256(b"other").to_vec().into();
+        declaration.sha256 = sha256(b"other").to_vec();
     }
     refuse(world, letter(&world.erika.handle), vec![bent], "DIGEST_MISMATCH").await
 }
@@ -122,7 +124,7 @@ fn head(world: &World, request_id: &str, content: &[u8]) -> pb::SubmitStreamRequ
 }
 
 fn chunk(bytes: &[u8]) -> pb::SubmitStreamRequest {
-    let bytes = bytes.to_vec().into();
+    let bytes = bytes.to_vec();
     pb::SubmitStreamRequest { part: Some(pb::submit_stream_request::Part::Chunk(bytes)) }
 }
 

@@ -1,6 +1,5 @@
 //! The whole suite as its users meet it: the real program, real sockets, both databases. One suite
 //! per database serves all checks, so this is its own small harness.
-#![expect(clippy::disallowed_methods, reason = "tests wait for a process")]
 
 mod audit;
 mod letters;

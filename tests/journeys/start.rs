@@ -9,8 +9,10 @@ use siegel_e2e::program;
 
 use crate::Tally;
 
+type Check = fn(&Path) -> anyhow::Result<()>;
+
 pub async fn all(tally: &mut Tally) {
-    let checks: [(&str, fn(&Path) -> anyhow::Result<()>); 7] = [
+    let checks: [(&str, Check); 7] = [
         ("a_port_in_use_is_named", a_port_in_use_is_named),
         ("a_data_directory_that_cannot_be_written_is_named", unwritable_data),
         ("a_wrong_database_url_is_refused", a_wrong_database_url_is_refused),

@@ -33,7 +33,7 @@ pub struct UpArgs {
     /// Where databases, letters, keys and `demo.toml` live.
     #[arg(long, default_value = "siegel-data")]
     pub data: PathBuf,
-    /// PostgreSQL instead of SQLite files: postgres://user@host/database, one schema per service.
+    /// PostgreSQL instead of SQLite files: `postgres://user@host/database`, one schema per service.
     #[arg(long)]
     pub database_url: Option<String>,
     /// Settings over the sandbox's defaults; `siegel.toml` in the data directory when there is one.
@@ -73,7 +73,7 @@ pub struct ServeArgs {
 
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
-    /// Settings (TOML); the environment (SIEGEL__POSTBOX__…) goes over it.
+    /// Settings (TOML); the environment (`SIEGEL__POSTBOX__…`) goes over it.
     #[arg(long, default_value = "siegel.toml")]
     pub config: PathBuf,
 }

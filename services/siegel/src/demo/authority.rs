@@ -176,10 +176,10 @@ fn inline(file: &File) -> pb::InlineAttachment {
     let declaration = pb::AttachmentDeclaration {
         name: file.name.clone(),
         media_type: file.media_type.to_owned(),
-        sha256: file.sha256.to_vec().into(),
+        sha256: file.sha256.to_vec(),
         size_bytes: i64::try_from(file.content.len()).unwrap_or(i64::MAX),
     };
-    pb::InlineAttachment { declaration: Some(declaration), content: file.content.clone().into() }
+    pb::InlineAttachment { declaration: Some(declaration), content: file.content.clone() }
 }
 
 impl Events {

@@ -76,6 +76,7 @@ impl Default for Listen {
 /// Certificate of a service towards its siblings, and the authority that signs all of them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "keys of settings that name files end in _file")]
 pub struct InternalTls {
     pub certificate_file: PathBuf,
     pub private_key_file: PathBuf,

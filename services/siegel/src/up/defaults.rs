@@ -33,14 +33,13 @@ impl Defaults {
         let (suite, portal) = (key("portal-client.pem")?, key("demo-portal.pem")?);
         let (other, authority) = (key("demo-other-portal.pem")?, key("demo-authority.pem")?);
         let clients = clients(origin, &suite, &portal, &other, &authority);
-        let mut settings = services(data, origin, smtp_port, clients);
+        let mut settings = services(data, origin, smtp_port, &clients);
         for service in SERVICES {
-            let database = match database_url {
-                Some(url) => json!({"url": url, "schema": service}),
-                None => {
-                    let file = data.path().join("db").join(format!("{service}.sqlite"));
-                    json!({"url": format!("sqlite:{}", file.display())})
-                }
+            let database = if let Some(url) = database_url {
+                json!({"url": url, "schema": service})
+            } else {
+                let file = data.path().join("db").join(format!("{service}.sqlite"));
+                json!({"url": format!("sqlite:{}", file.display())})
             };
             if let Some(table) = settings.get_mut(service).and_then(Value::as_object_mut) {
                 table.insert("database".into(), database);
@@ -61,7 +60,7 @@ impl Defaults {
     }
 }
 
-fn services(data: &DataDir, origin: &str, smtp_port: u16, clients: Value) -> Value {
+fn services(data: &DataDir, origin: &str, smtp_port: u16, clients: &Value) -> Value {
     let key = |name: &str| data.key(name).display().to_string();
     let objects = |name: &str| data.path().join("objects").join(name).display().to_string();
     json!({

@@ -21,7 +21,7 @@ pub struct Serving {
 }
 
 impl Listeners {
-    /// Binds 127.0.0.1 and, where there is IPv6, ::1. Port 0 takes a free one.
+    /// Binds 127.0.0.1 and, where there is IPv6, `::1`. Port 0 takes a free one.
     pub async fn bind(port: u16) -> anyhow::Result<Self> {
         let taken = || format!("cannot listen on port {port} (--port takes another)");
         let v4 = TcpListener::bind(("127.0.0.1", port)).await.with_context(taken)?;
@@ -40,7 +40,7 @@ impl Listeners {
         self.port
     }
 
-    pub fn serve(self, router: Router) -> Serving {
+    pub fn serve(self, router: &Router) -> Serving {
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = watch::channel(false);
         let mut tasks = JoinSet::new();

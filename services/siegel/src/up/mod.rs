@@ -44,7 +44,7 @@ pub async fn run(args: UpArgs, started: Instant) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&settings.origin, mail, legal, defaults.personas());
     let router = public.merge(house.http.clone()).merge(sandbox.router());
     let router = crate::serve::with_probes(router, house.databases.clone());
-    let serving = listeners.serve(with_fallback(router));
+    let serving = listeners.serve(&with_fallback(router));
 
     if first_start::needed(&data) {
         first_start::register(&origin, &data, &defaults, &sandbox).await?;
