@@ -2,7 +2,8 @@
 //! network, and only along the reach table.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use siegel_crypto::SigningKey;
 use siegel_kernel::{Clock, Entropy};
@@ -41,6 +42,8 @@ struct Inner {
     settings: SiblingsSettings,
     way: Way,
     tokens: Option<Arc<ServiceTokens>>,
+    /// Connections within the process, one per service.
+    pipes: Mutex<HashMap<String, Channel>>,
 }
 
 enum Way {
@@ -57,7 +60,7 @@ impl Siblings {
     /// Within one process, without tokens: for tests of one service, where no identity runs.
     pub(crate) fn without_tokens(settings: SiblingsSettings, registry: InProcess) -> Self {
         let way = Way::InProcess(registry);
-        Self(Arc::new(Inner { settings, way, tokens: None }))
+        Self(Arc::new(Inner { settings, way, tokens: None, pipes: Mutex::default() }))
     }
 
     /// Over the network with mutual TLS. `addresses`: service to `https://host:port`; `own` is
@@ -75,14 +78,14 @@ impl Siblings {
             let tls = ClientTlsConfig::new().identity(tls.0.clone()).ca_certificate(tls.1.clone());
             let endpoint =
                 endpoint.tls_config(tls).map_err(|e| NoSuchWay::BadCertificate(name.clone(), e))?;
-            channels.insert(name.clone(), endpoint.connect_lazy());
+            channels.insert(name.clone(), watchful(endpoint).connect_lazy());
         }
         Ok(Self::with(settings, Way::Network(channels, own)))
     }
 
     fn with(settings: SiblingsSettings, way: Way) -> Self {
         let clock = settings.clock.clone();
-        let mut inner = Inner { settings, way, tokens: None };
+        let mut inner = Inner { settings, way, tokens: None, pipes: Mutex::default() };
         let identity = inner.along_reach("identity", Credential::None);
         inner.tokens = Some(Arc::new(ServiceTokens::new(identity, clock)));
         Self(Arc::new(inner))
@@ -118,6 +121,16 @@ impl Siblings {
     }
 }
 
+/// A service that vanished without a word (its machine is gone) is noticed within 15 s, also by
+/// streams that only listen.
+fn watchful(endpoint: Endpoint) -> Endpoint {
+    endpoint
+        .connect_timeout(Duration::from_secs(2))
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_timeout(Duration::from_secs(5))
+        .keep_alive_while_idle(true)
+}
+
 impl Inner {
     fn along_reach(&self, to: &str, credential: Credential) -> AuthChannel {
         let own = &self.settings.own;
@@ -136,9 +149,14 @@ impl Inner {
         let settings = &self.settings;
         let peer = Peer { service: settings.own.clone(), thumbprint: settings.thumbprint.clone() };
         match &self.way {
-            Way::InProcess(registry) => Some(registry.channel(peer, to)),
-            Way::Network(_, registry) if to == settings.own => Some(registry.channel(peer, to)),
+            Way::InProcess(registry) => Some(self.pipe(registry, peer, to)),
+            Way::Network(_, registry) if to == settings.own => Some(self.pipe(registry, peer, to)),
             Way::Network(channels, _) => channels.get(to).cloned(),
         }
+    }
+
+    fn pipe(&self, registry: &InProcess, peer: Peer, to: &str) -> Channel {
+        let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
+        pipes.entry(to.to_owned()).or_insert_with(|| registry.channel(peer, to)).clone()
     }
 }
