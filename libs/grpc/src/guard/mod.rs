@@ -1,6 +1,7 @@
 //! In front of every RPC: who calls, by which token, on which connection, and may they.
 
 mod keys;
+mod lasting;
 mod nonce;
 mod replay;
 mod revocation;
@@ -94,9 +95,14 @@ async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Resp
         let verdict = guard.0.admit(&head).await;
         let fresh = guard.0.fresh_nonce(&head);
         let mut response = match verdict {
-            Ok(caller) => {
+            Ok((caller, token)) => {
+                let path = head.uri.path().to_owned();
                 head.extensions.insert(caller);
-                next.run(Request::from_parts(head, body)).await
+                let response = next.run(Request::from_parts(head, body)).await;
+                match token {
+                    Some(token) => lasting::while_it_holds(&guard.0, &path, token, response),
+                    None => response,
+                }
             }
             Err(status) => {
                 tracing::info!(

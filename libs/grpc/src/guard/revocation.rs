@@ -101,6 +101,11 @@ impl Revocations {
         if fresh { Ok(true) } else { self.ask(claims).await }
     }
 
+    /// Whether the stream has told that the token no longer holds.
+    pub(super) fn are_known_of(&self, claims: &AccessToken) -> bool {
+        self.lock().denies(claims)
+    }
+
     async fn ask(&self, claims: &AccessToken) -> Result<bool, Status> {
         let request = pb::CheckTokenRequest {
             grant_id: claims.gid.clone(),

@@ -49,32 +49,35 @@ fn forbidden(reason: &str, message: &str) -> Status {
 }
 
 impl Inner {
-    /// Who calls, if the rule of the RPC lets them.
-    pub(super) async fn admit(&self, head: &Parts) -> Result<Caller, Status> {
+    /// Who calls, if the rule of the RPC lets them, and the token of callers from outside.
+    pub(super) async fn admit(
+        &self,
+        head: &Parts,
+    ) -> Result<(Caller, Option<AccessToken>), Status> {
         let rule = rule_of(head.uri.path())?;
         let peer = head.extensions.get::<Peer>();
         if rule.allows(CallerKind::Public) {
-            return Ok(Caller::Anyone);
+            return Ok((Caller::Anyone, None));
         }
         if rule.allows(CallerKind::Peer) {
-            return by_certificate(rule, peer);
+            return Ok((by_certificate(rule, peer)?, None));
         }
         let token = presented(&head.headers)?
             .ok_or_else(|| denied("TOKEN_MISSING", "an access token is needed"))?;
         let claims = self.claims(token.text).await?;
         match claims.kind {
-            TokenKind::Service => by_service_token(rule, &claims, peer),
+            TokenKind::Service => Ok((by_service_token(rule, &claims, peer)?, None)),
             TokenKind::Client => {
                 self.for_outsiders(rule, CallerKind::Client, &claims, token, head)?;
                 self.still_valid(&claims).await?;
-                client(claims)
+                Ok((client(&claims)?, Some(claims)))
             }
             TokenKind::Person => {
                 self.for_outsiders(rule, CallerKind::Person, &claims, token, head)?;
                 self.still_valid(&claims).await?;
-                let person = self.person(claims).await?;
+                let person = self.person(&claims).await?;
                 high_enough(rule, person.level)?;
-                Ok(Caller::Person(person))
+                Ok((Caller::Person(person), Some(claims)))
             }
         }
     }
@@ -156,7 +159,7 @@ impl Inner {
         Err(denied("TOKEN_REVOKED", "the token was revoked"))
     }
 
-    async fn person(&self, claims: AccessToken) -> Result<Person, Status> {
+    async fn person(&self, claims: &AccessToken) -> Result<Person, Status> {
         let malformed = || denied("TOKEN_MALFORMED", "the token lacks what a person's token has");
         let grant: GrantId = claims.gid.parse().map_err(|_| malformed())?;
         let level = claims.level().ok_or_else(malformed)?;
@@ -167,10 +170,10 @@ impl Inner {
             level,
             authenticated_at: Timestamp::from_seconds(authenticated),
             grant,
-            scopes: scopes(&claims),
-            client_id: claims.client_id,
-            subject: claims.sub,
-            session: claims.sid,
+            scopes: scopes(claims),
+            client_id: claims.client_id.clone(),
+            subject: claims.sub.clone(),
+            session: claims.sid.clone(),
         })
     }
 }
@@ -200,11 +203,12 @@ fn by_service_token(
     Ok(Caller::Sibling(peer.service.clone()))
 }
 
-fn client(claims: AccessToken) -> Result<Caller, Status> {
-    let scopes = scopes(&claims);
-    let tenant = claims.tenant;
+fn client(claims: &AccessToken) -> Result<Caller, Status> {
+    let scopes = scopes(claims);
+    let tenant = claims.tenant.clone();
     let tenant = tenant.ok_or_else(|| denied("TOKEN_MALFORMED", "the token names no tenant"))?;
-    Ok(Caller::Client { client_id: claims.client_id, tenant, scopes, grant: claims.gid })
+    let (client_id, grant) = (claims.client_id.clone(), claims.gid.clone());
+    Ok(Caller::Client { client_id, tenant, scopes, grant })
 }
 
 fn scopes(claims: &AccessToken) -> Vec<String> {

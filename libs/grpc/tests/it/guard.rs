@@ -9,6 +9,7 @@ use siegel_proto::identity::v1 as pb;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
 use siegel_proto::postbox::v1::handle_service_client::HandleServiceClient;
+use siegel_proto::postbox::v1::sender_service_client::SenderServiceClient;
 use tonic::{Request, Status};
 
 use crate::house::{House, ORIGIN, claims};
@@ -232,4 +233,38 @@ async fn two_tokens_at_once_are_refused() {
     let header = || ("authorization", format!("Bearer {token}"));
     let status = by_hand(&house, &[header(), header()]).await.unwrap_err();
     assert_eq!(reason(&status).unwrap(), "TOKEN_MALFORMED");
+}
+
+/// The stream of a client after its first message.
+async fn watching(
+    house: &House,
+    token: &AccessToken,
+) -> tonic::Streaming<postbox::WatchEventsResponse> {
+    let key = SigningKey::generate().unwrap();
+    let mut sender = SenderServiceClient::new(house.bound(token, &key));
+    let request = postbox::WatchEventsRequest::default();
+    let mut stream = sender.watch_events(request).await.unwrap().into_inner();
+    assert!(stream.message().await.unwrap().is_some());
+    stream
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_token_expires() {
+    let house = House::new();
+    let token = claims(&house.identity, "postbox", TokenKind::Client);
+    let mut stream = watching(&house, &token).await;
+    house.identity.clock.advance(Duration::from_mins(5));
+    assert_eq!(reason(&stream.message().await.unwrap_err()).unwrap(), "TOKEN_EXPIRED");
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_token_is_revoked() {
+    let house = House::new();
+    let token = claims(&house.identity, "postbox", TokenKind::Client);
+    let mut stream = watching(&house, &token).await;
+    let target = Some(pb::revocation::Target::GrantId(token.gid.clone()));
+    let revocation = Some(pb::Revocation { target, revoked_at: None });
+    let message = pb::WatchRevocationsResponse { position: 1, revocation };
+    house.identity.revocations.send(message).unwrap();
+    assert_eq!(reason(&stream.message().await.unwrap_err()).unwrap(), "TOKEN_REVOKED");
 }

@@ -163,6 +163,42 @@ impl postbox::handle_service_server::HandleService for Postbox {
     }
 }
 
+#[tonic::async_trait]
+impl postbox::sender_service_server::SenderService for Postbox {
+    type WatchEventsStream =
+        Pin<Box<dyn Stream<Item = Result<postbox::WatchEventsResponse, Status>> + Send>>;
+
+    async fn submit(
+        &self,
+        _: Request<postbox::SubmitRequest>,
+    ) -> Result<Response<postbox::SubmitResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn submit_stream(
+        &self,
+        _: Request<tonic::Streaming<postbox::SubmitStreamRequest>>,
+    ) -> Result<Response<postbox::SubmitStreamResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn get_sent_letter(
+        &self,
+        _: Request<postbox::GetSentLetterRequest>,
+    ) -> Result<Response<postbox::GetSentLetterResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    /// One message, then silence.
+    async fn watch_events(
+        &self,
+        _: Request<postbox::WatchEventsRequest>,
+    ) -> Result<Response<Self::WatchEventsStream>, Status> {
+        let first = tokio_stream::once(Ok(postbox::WatchEventsResponse::default()));
+        Ok(Response::new(Box::pin(first.chain(tokio_stream::pending()))))
+    }
+}
+
 /// Identity and postbox in one process, each behind its guard.
 pub struct House {
     pub identity: FakeIdentity,
@@ -187,7 +223,8 @@ impl House {
         let of_identity = GrpcServices::new().add(keys).add(siblings);
         let evidence = postbox::evidence_service_server::EvidenceServiceServer::new(Postbox);
         let handles = postbox::handle_service_server::HandleServiceServer::new(Postbox);
-        let of_postbox = GrpcServices::new().add(evidence).add(handles);
+        let senders = postbox::sender_service_server::SenderServiceServer::new(Postbox);
+        let of_postbox = GrpcServices::new().add(evidence).add(handles).add(senders);
         for (name, services) in [("identity", of_identity), ("postbox", of_postbox)] {
             let guard = guard(name, &identity, &registry);
             guard.spawn(&mut tasks);
