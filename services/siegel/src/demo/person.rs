@@ -9,7 +9,7 @@ use siegel_grpc::{AuthChannel, DpopToken};
 use siegel_kernel::SystemClock;
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
-use tonic::transport::Endpoint;
+use tonic::transport::{ClientTlsConfig, Endpoint};
 use url::Url;
 
 use super::authority::File;
@@ -41,7 +41,11 @@ pub fn channel(origin: &str, access_token: String, key: SigningKey) -> anyhow::R
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy::new()),
     };
-    Ok(AuthChannel::with_dpop(Endpoint::from_shared(origin.to_owned())?.connect_lazy(), token))
+    let mut endpoint = Endpoint::from_shared(origin.to_owned())?;
+    if origin.starts_with("https://") {
+        endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots())?;
+    }
+    Ok(AuthChannel::with_dpop(endpoint.connect_lazy(), token))
 }
 
 /// Logs the first persona in at the demo portal, at level substantial or better.

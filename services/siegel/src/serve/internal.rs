@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -15,12 +16,19 @@ use rustls::{RootCertStore, ServerConfig};
 use siegel_crypto::{b64, sha256};
 use siegel_grpc::Peer;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tonic::transport::{Certificate, Identity};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
 use crate::settings::InternalTls;
 use crate::suite::House;
+
+/// How long a caller may take for its handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Pause after a connection could not be taken (no file descriptors left).
+const BREATH: Duration = Duration::from_millis(100);
 
 /// The certificate of this service and the authority behind all of them.
 pub struct Certificates {
@@ -58,6 +66,22 @@ impl Certificates {
         (Identity::from_pem(&self.chain_pem, &self.key_pem), Certificate::from_pem(&self.ca_pem))
     }
 
+    /// That siblings will take this certificate for `service`: it has the name under which
+    /// `siblings` says it is found.
+    pub fn check_name(
+        &self,
+        service: &str,
+        siblings: &HashMap<String, String>,
+    ) -> anyhow::Result<()> {
+        let Some(peer) = peer_of(&self.own, &host_names(siblings)) else {
+            bail!("internal_tls.certificate_file names no service that [siblings] lists");
+        };
+        if peer.service != service {
+            bail!("internal_tls.certificate_file is that of {}, not of {service}", peer.service);
+        }
+        Ok(())
+    }
+
     /// TLS 1.3 with client certificates of our authority only.
     pub fn for_server(&self, siblings: &HashMap<String, String>) -> anyhow::Result<ServerSide> {
         let mut roots = RootCertStore::empty();
@@ -91,25 +115,38 @@ pub fn router(house: &House) -> Router {
     guarded.fold(Router::new(), Router::merge)
 }
 
-/// Serves siblings until `stop`.
+/// Serves siblings until `stopped`, then ends when the last running call has.
 pub async fn serve(
     listener: TcpListener,
     side: ServerSide,
     router: Router,
-    stop: impl Future<Output = ()>,
+    mut stopped: watch::Receiver<bool>,
 ) {
-    tokio::pin!(stop);
+    let mut connections = JoinSet::new();
+    let until = stopped.clone();
     loop {
         tokio::select! {
-            () = &mut stop => return,
-            accepted = listener.accept() => {
-                if let Ok((stream, _)) = accepted {
+            _ = stopped.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
                     let (acceptor, names) = (side.acceptor.clone(), side.names.clone());
-                    tokio::spawn(connection(stream, acceptor, names, router.clone()));
+                    let serving =
+                        connection(stream, acceptor, names, router.clone(), until.clone());
+                    connections.spawn(serving);
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "a sibling's connection cannot be taken"
+                    );
+                    tokio::time::sleep(BREATH).await;
                 }
             }
         }
     }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
 }
 
 async fn connection(
@@ -117,8 +154,13 @@ async fn connection(
     acceptor: TlsAcceptor,
     names: Arc<HashMap<String, String>>,
     router: Router,
+    mut stopped: watch::Receiver<bool>,
 ) {
-    let Ok(stream) = acceptor.accept(stream).await else { return };
+    let handshake = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
+    let Ok(Ok(stream)) = handshake else {
+        tracing::info!("refused a connection: no certificate of our authority");
+        return;
+    };
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let Some(peer) = certificate.and_then(|c| peer_of(c, &names)) else {
         tracing::warn!("a certificate of our authority names no service of the suite");
@@ -126,7 +168,14 @@ async fn connection(
     };
     let service = TowerToHyperService::new(router.layer(Extension(peer)));
     let server = auto::Builder::new(TokioExecutor::new()).http2_only();
-    let _ = server.serve_connection(TokioIo::new(stream), service).await;
+    let serving = server.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(serving);
+    // How a connection ends is of no interest: the caller comes again.
+    tokio::select! {
+        _ = serving.as_mut() => return,
+        _ = stopped.wait_for(|stop| *stop) => serving.as_mut().graceful_shutdown(),
+    }
+    let _ = serving.await;
 }
 
 /// The service whose address stands in the certificate's subject alternative names.

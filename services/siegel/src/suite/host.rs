@@ -6,6 +6,7 @@ use siegel_crypto::{SystemEntropy, b64, load_or_create};
 use siegel_db::Db;
 use siegel_grpc::{
     GrpcServices, Guard, GuardSettings, InProcess, Outside, Siblings, SiblingsSettings,
+    access_table,
 };
 use siegel_kernel::{Clock, Entropy};
 use tokio::task::JoinSet;
@@ -74,14 +75,19 @@ impl Host<'_> {
             origin: self.settings.origin.clone(),
             clock: self.clocks.protocol.clone(),
             siblings,
-            nonce_key: self.nonce_key(name, entropy.as_ref())?,
+            nonce_key: self.nonce_key(name, &running.grpc, entropy.as_ref())?,
         });
         self.registry.register(name, running.grpc.guarded(&guard));
         house.add(running, guard, db);
         Ok(())
     }
 
-    fn nonce_key(&self, name: &str, entropy: &dyn Entropy) -> anyhow::Result<[u8; 32]> {
+    fn nonce_key(
+        &self,
+        name: &str,
+        grpc: &GrpcServices,
+        entropy: &dyn Entropy,
+    ) -> anyhow::Result<[u8; 32]> {
         match self.settings.nonce_key_file(name)? {
             Some(file) => {
                 let may_create = !self.settings.profile.is_production();
@@ -90,6 +96,10 @@ impl Host<'_> {
             }
             // Nonces of one process are good for one process: enough for one replica.
             None if !self.settings.profile.is_production() => Ok(entropy.array()?),
+            // Siblings prove themselves by certificate: where only they call, nobody needs a nonce.
+            None if !grpc.names().any(|service| access_table().is_public(service)) => {
+                Ok(entropy.array()?)
+            }
             None => bail!("the configuration lacks [{name}] nonce_key_file"),
         }
     }
