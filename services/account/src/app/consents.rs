@@ -7,37 +7,46 @@ use crate::store::consents::{self, Consent, ConsentId};
 
 impl App {
     /// Stores a consent. What stood for the same client and purpose is taken over into it, so that
-    /// there is one to show and one to withdraw.
+    /// there is one to show and one to withdraw; what is `declined` now stands no more (GDPR
+    /// Art. 7(3)). `None` when nothing is left.
     pub async fn record_consent(
         &self,
         order: &Order,
         account: AccountId,
         asked: &Asked,
-    ) -> Result<ConsentId, Failure> {
-        if asked.attributes.is_empty() {
+        declined: &Names,
+    ) -> Result<Option<ConsentId>, Failure> {
+        if asked.attributes.is_empty() && declined.is_empty() {
             return Err(BadField::new("attributes", "names none").into());
         }
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         if let Some(answer) = order.begin(&mut tx, now).await? {
             let text = String::from_utf8(answer).map_err(|_| Failure::StoredAnswer)?;
-            return text.parse().map_err(|_| Failure::StoredAnswer);
+            let id = (!text.is_empty()).then(|| text.parse());
+            return id.transpose().map_err(|_| Failure::StoredAnswer);
         }
         accounts::lock(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
         let mut attributes = asked.attributes.clone();
         for before in consents::standing(&mut tx, account).await? {
             if before.asked.client_id == asked.client_id && before.asked.purpose == asked.purpose {
-                attributes = attributes.union(&before.asked.attributes);
+                attributes = attributes.union(&before.asked.attributes.without(declined));
                 consents::replace(&mut tx, before.id, now).await?;
             }
         }
-        let id = ConsentId::new(self.clock.as_ref(), self.entropy.as_ref())?;
-        let consent = Consent { id, asked: Asked { attributes, ..asked.clone() }, given_at: now };
-        consents::add(&mut tx, account, &consent).await?;
+        let id = if attributes.is_empty() {
+            None
+        } else {
+            let id = ConsentId::new(self.clock.as_ref(), self.entropy.as_ref())?;
+            let asked = Asked { attributes, ..asked.clone() };
+            consents::add(&mut tx, account, &Consent { id, asked, given_at: now }).await?;
+            Some(id)
+        };
         let detail = detail(asked, &asked.attributes);
         let fact = Fact { account, level: None, outcome: "done", detail: &detail };
         record(&mut tx, order, &fact, now).await?;
-        order.finish(&mut tx, id.to_string().as_bytes()).await?;
+        let answer = id.map(|id| id.to_string()).unwrap_or_default();
+        order.finish(&mut tx, answer.as_bytes()).await?;
         tx.commit().await?;
         self.committed();
         Ok(id)

@@ -47,6 +47,11 @@ impl Names {
     }
 
     #[must_use]
+    pub fn without(&self, others: &Self) -> Self {
+        Self(self.0.difference(&others.0).copied().collect())
+    }
+
+    #[must_use]
     pub fn union(&self, others: &Self) -> Self {
         Self(self.0.union(&others.0).copied().collect())
     }

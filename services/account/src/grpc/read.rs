@@ -66,13 +66,16 @@ pub fn asked(
     attributes: &[String],
     purpose: &str,
 ) -> Result<Asked, Status> {
-    let attributes = Names::parse("attributes", attributes);
     Ok(Asked {
         client_id: text("client_id", client_id, false)?,
         client_name: text("client_name", client_name, true)?,
-        attributes: attributes.map_err(|bad| status(&Failure::from(bad)))?,
+        attributes: names("attributes", attributes)?,
         purpose: text("purpose", purpose, true)?,
     })
+}
+
+pub fn names(field: &str, names: &[String]) -> Result<Names, Status> {
+    Names::parse(field, names).map_err(|bad| status(&Failure::from(bad)))
 }
 
 /// The `i`-th attribute that an identification proved.

@@ -70,8 +70,10 @@ impl AccountRegistryService for Registry {
         let account = read::account_id(&wire.account_id)?;
         let asked =
             read::asked(&wire.client_id, &wire.client_name, &wire.attributes, &wire.purpose)?;
-        let consent = self.0.record_consent(&order, account, &asked).await;
-        let consent_id = consent.map_err(|e| status(&e))?.to_string();
+        let declined = read::names("declined", &wire.declined)?;
+        let consent = self.0.record_consent(&order, account, &asked, &declined).await;
+        let consent_id = consent.map_err(|e| status(&e))?.map(|id| id.to_string());
+        let consent_id = consent_id.unwrap_or_default();
         Ok(Response::new(RecordConsentResponse { consent_id }))
     }
 

@@ -19,6 +19,7 @@ on_each_backend! { super::TABLES =>
     the_same_release_twice_is_one_line_in_the_log_and_one_answer,
     a_withdrawn_consent_releases_nothing,
     a_newer_consent_takes_the_older_one_in_and_withdrawing_either_ends_both,
+    what_is_declined_later_is_released_no_more,
     a_consent_of_somebody_else_cannot_be_withdrawn,
     the_preview_shows_the_values_and_whether_they_are_covered,
     the_log_is_read_in_pages_newest_first,
@@ -155,6 +156,22 @@ async fn a_newer_consent_takes_the_older_one_in_and_withdrawing_either_ends_both
     person.withdraw_consent(withdraw).await.unwrap();
     let left = person.list_consents(ListConsentsRequest {}).await.unwrap().into_inner();
     assert!(left.consents.is_empty(), "the page may have been an old one");
+}
+
+async fn what_is_declined_later_is_released_no_more(db: Db) {
+    let mut office = Office::open(db).await;
+    let account = erika(&mut office).await;
+    office.consent(account, "portal", &["given_name", "family_name"]).await;
+    office.choose(account, "portal", &["given_name"], &["family_name"]).await;
+    let both = ask("1", account, "portal", &["given_name", "family_name"]);
+    let status = office.registry.release_attributes(both).await.unwrap_err();
+    assert_eq!(refused(&status), "CONSENT_REQUIRED");
+    let allowed = ask("2", account, "portal", &["given_name"]);
+    assert!(office.registry.release_attributes(allowed).await.is_ok());
+    assert_eq!(office.choose(account, "portal", &[], &["given_name"]).await, "");
+    let mut person = office.person(account);
+    let left = person.list_consents(ListConsentsRequest {}).await.unwrap().into_inner();
+    assert!(left.consents.is_empty(), "nothing is left to withdraw");
 }
 
 async fn a_consent_of_somebody_else_cannot_be_withdrawn(db: Db) {

@@ -83,13 +83,26 @@ impl Office {
     }
 
     pub async fn consent(&mut self, account: AccountId, client: &str, names: &[&str]) -> String {
+        self.choose(account, client, names, &[]).await
+    }
+
+    /// A consent to these and not to those.
+    pub async fn choose(
+        &mut self,
+        account: AccountId,
+        client: &str,
+        names: &[&str],
+        declined: &[&str],
+    ) -> String {
+        let owned = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
         let request = RecordConsentRequest {
             request_id: self.fresh(),
             account_id: account.to_string(),
             client_id: client.into(),
             client_name: "Bürgerportal".into(),
-            attributes: names.iter().map(|n| (*n).to_owned()).collect(),
+            attributes: owned(names),
             purpose: "Antrag".into(),
+            declined: owned(declined),
         };
         self.registry.record_consent(request).await.unwrap().into_inner().consent_id
     }

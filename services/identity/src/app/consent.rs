@@ -120,15 +120,19 @@ pub async fn give(
     let id = interaction.id.to_string();
     let request = &mut interaction.request;
     let asked = asked_hash(request);
-    request.claims.retain(|c| c.essential || ticked.contains(&c.name));
+    let (allowed, declined): (Vec<_>, Vec<_>) = std::mem::take(&mut request.claims)
+        .into_iter()
+        .partition(|c| c.essential || ticked.contains(&c.name));
+    request.claims = allowed;
+    let declined: Vec<String> = declined.into_iter().map(|c| c.name).collect();
     let attributes = request.claim_names();
-    if !attributes.is_empty() {
+    if !(attributes.is_empty() && declined.is_empty()) {
         // Another choice on the same page is another request.
         let names = attributes.join(" ");
         let choice = b64::encode(sha256_fields(&[id.as_bytes(), names.as_bytes()]));
         let request_id = format!("consent-{choice}");
         let release = release(request, session.account, &attributes);
-        accounts::record_consent(&state.outside.siblings, &request_id, release)
+        accounts::record_consent(&state.outside.siblings, &request_id, release, &declined)
             .await
             .map_err(|status| Failure::Sibling("account", status))?;
     }

@@ -52,7 +52,7 @@ pub async fn open_account(
     locale: &str,
 ) -> Result<(), Status> {
     let request = pb::OpenAccountRequest {
-        request_id: format!("open-{account}"),
+        request_id: format!("open-{}", siegel_grpc::audit_name(account)),
         account_id: account.to_string(),
         email: email.to_owned(),
         locale: locale.to_owned(),
@@ -105,11 +105,13 @@ pub async fn preview(siblings: &Siblings, release: Release<'_>) -> Result<Previe
     Ok(Preview { attributes, consented: answer.consented })
 }
 
-/// Stores a consent; with the same `request_id` it is stored once.
+/// Stores a consent, and ends what stood for `declined` attributes; with the same `request_id` it is
+/// stored once.
 pub async fn record_consent(
     siblings: &Siblings,
     request_id: &str,
     release: Release<'_>,
+    declined: &[String],
 ) -> Result<(), Status> {
     let request = pb::RecordConsentRequest {
         request_id: request_id.to_owned(),
@@ -118,6 +120,7 @@ pub async fn record_consent(
         client_name: release.client_name.to_owned(),
         attributes: release.attributes.to_vec(),
         purpose: release.purpose.to_owned(),
+        declined: declined.to_vec(),
     };
     client(siblings).record_consent(request).await?;
     Ok(())

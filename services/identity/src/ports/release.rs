@@ -34,7 +34,8 @@ pub async fn handle(
     sector: &str,
 ) -> Result<String, Status> {
     let request = postbox::IssueHandleRequest {
-        request_id: format!("handle-{account}-{sector}"),
+        // It stands in the audit trail, where accounts have another name.
+        request_id: format!("handle-{}-{sector}", siegel_grpc::audit_name(account)),
         owner: Some(postbox::issue_handle_request::Owner::AccountId(account.to_string())),
         sector: sector.to_owned(),
     };

@@ -67,6 +67,7 @@ async fn what_was_not_ticked_is_not_consented_to() {
     assert!(done.location.starts_with(CALLBACK), "{} {}", done.status, done.body);
     let consents = house.siblings.consents.lock().unwrap().clone();
     assert_eq!(consents[0].attributes, ["family_name", "date_of_birth", "telephone", "zip_code"]);
+    assert_eq!(consents[0].declined, ["city"], "what stood for it before ends");
     assert_eq!(consents[0].purpose, "Antrag auf Wohngeld");
 }
 
