@@ -48,7 +48,7 @@ fn load_or_create_with(
         Err(e) => return Err(failed(e)),
     }
     if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir).map_err(failed)?;
+        create_private_dir(dir).map_err(failed)?;
     }
     let bytes = fresh()?;
     let draft = path.with_extension(format!("new-{}", std::process::id()));
@@ -63,6 +63,15 @@ fn load_or_create_with(
         }
         Err(e) => Err(failed(e)),
     }
+}
+
+/// Directories that are missing, for their owner alone; what is there stays as it is.
+fn create_private_dir(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -91,7 +100,8 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
         }
     }
 
