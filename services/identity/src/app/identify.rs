@@ -12,7 +12,7 @@ use crate::ports::accounts as account_service;
 use crate::ports::eid::{self, Identified};
 use crate::state::Identity;
 use crate::store::credentials::{self, CredentialId, NewCard};
-use crate::store::interactions;
+use crate::store::{accounts, interactions};
 
 /// What is read from a card: the account keeps it, so that no portal has to ask for the card again.
 pub const ATTRIBUTES: &[&str] = &[
@@ -121,25 +121,25 @@ async fn use_card(
         card.get("date_of_birth"),
     ]);
     let logged_in = back.session.map(|s| s.account);
-    let mut tx = state.outside.db.read().await?;
-    let owner = credentials::by_card(&mut tx, &card_hash).await?;
+    // Ruled and bound behind the account's lock: of the cards of two people at once, one loses.
+    let mut tx = state.outside.db.begin().await?;
     let holders = match logged_in {
-        Some(account) => credentials::holders(&mut tx, account).await?,
+        Some(account) => {
+            accounts::lock(&mut tx, account).await?;
+            credentials::holders(&mut tx, account).await?
+        }
         None => Vec::new(),
     };
-    drop(tx);
+    let owner = credentials::by_card(&mut tx, &card_hash).await?;
     let same: Vec<bool> = holders.iter().map(|h| h[..] == holder_hash[..]).collect();
     let (account, new) = match rule(logged_in, owner.map(|o| o.account_id), &same) {
         Ruling::Known(account) => (account, false),
         Ruling::Bind(account) => (account, true),
-        Ruling::Refused(why) => return refuse(state, logged_in, why, now).await,
+        Ruling::Refused(why) => {
+            drop(tx);
+            return refuse(state, logged_in, why, now).await;
+        }
     };
-    let request_id = format!("eid-{}", back.eid_session);
-    account_service::record_identification(&state.outside.siblings, &request_id, account, card)
-        .await
-        .map_err(|status| Failure::Sibling("account", status))?;
-
-    let mut tx = state.outside.db.begin().await?;
     let credential = match owner {
         Some(owner) => owner.id,
         None => CredentialId::new(&*state.outside.clock, &*state.outside.entropy)?,
@@ -160,6 +160,14 @@ async fn use_card(
             return refuse(state, logged_in, Refusal::OfAnotherAccount, now).await;
         }
     }
+    tx.commit().await?;
+
+    let request_id = format!("eid-{}", back.eid_session);
+    account_service::record_identification(&state.outside.siblings, &request_id, account, card)
+        .await
+        .map_err(|status| Failure::Sibling("account", status))?;
+
+    let mut tx = state.outside.db.begin().await?;
     credentials::used(&mut tx, credential, now).await?;
     let login = LogIn {
         account,

@@ -42,6 +42,13 @@ pub async fn address_is_taken(tx: &mut Tx, address_hash: &[u8; 32]) -> Result<bo
     Ok(found.is_some())
 }
 
+/// Keeps others from changing what belongs to the account until the transaction ends.
+pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE accounts SET state = state WHERE id = $1";
+    on!(tx, c => sqlx::query(SQL).bind(id).execute(c).await?.rows_affected());
+    Ok(())
+}
+
 /// How far the account is; `None` when there is none.
 pub async fn state(tx: &mut Tx, id: AccountId) -> Result<Option<AccountState>, StoreError> {
     const SQL: &str = "SELECT state FROM accounts WHERE id = $1";

@@ -2,7 +2,7 @@ use http::StatusCode;
 use siegel_kernel::TrustLevel;
 use siegel_proto::eid::v1::Outcome;
 
-use super::house::{Browser, CALLBACK, Card, House, Page};
+use super::house::{Browser, CALLBACK, Card, House, PASSWORD, Page};
 use crate::domain::interaction::InteractionId;
 
 const ERIKA: &str = "erika@example.org";
@@ -110,6 +110,24 @@ async fn a_further_card_must_be_of_the_same_person() {
         assert_eq!(page.status, expected, "{}", page.body);
     }
     assert_eq!(house.session_of(&browser).await.unwrap().2, TrustLevel::High);
+}
+
+#[tokio::test]
+async fn of_two_peoples_cards_at_once_one_is_bound() {
+    let house = House::new().await;
+    let (first, mut one) = at_step_up(&house, ERIKA).await;
+    let second = house.asks(TrustLevel::High).await;
+    let mut two = house.browser();
+    two.get(&format!("/login/{second}")).await;
+    two.post(&format!("/login/{second}"), &[("email", ERIKA), ("password", PASSWORD)]).await;
+    let cards = [Card::of("dkk-1", "Mustermann"), Card::of("dkk-2", "Musterfrau")];
+    house.siblings.cards.lock().unwrap().extend(cards);
+    let (one, two) =
+        tokio::join!(one.identifies(first, "/step-up"), two.identifies(second, "/step-up"));
+    let mut statuses = [one.status, two.status];
+    statuses.sort();
+    assert_eq!(statuses, [StatusCode::SEE_OTHER, StatusCode::FORBIDDEN]);
+    assert_eq!(house.siblings.recorded.lock().unwrap().len(), 1, "the account knows one of them");
 }
 
 #[tokio::test]

@@ -52,7 +52,8 @@ pub struct Siblings {
     /// The account service is down.
     pub account_is_down: Mutex<bool>,
     /// Who holds the card before the reader, and how it ends.
-    pub card: Mutex<Option<Card>>,
+    /// Each is read once, in this order.
+    pub cards: Mutex<Vec<Card>>,
     started: AtomicU32,
 }
 
@@ -187,7 +188,10 @@ impl IdentificationService for Fake {
         &self,
         _: Call<eid::FetchIdentificationRequest>,
     ) -> Result<Answer<eid::FetchIdentificationResponse>, Status> {
-        let card = self.0.card.lock().unwrap().take();
+        let card = {
+            let mut cards = self.0.cards.lock().unwrap();
+            (!cards.is_empty()).then(|| cards.remove(0))
+        };
         let Some(card) = card else { return Err(Status::not_found("fetched before")) };
         let attribute =
             |name: &str, value: &str| eid::EidAttribute { name: name.into(), value: value.into() };
@@ -323,7 +327,7 @@ impl House {
     }
 
     pub fn shows_card(&self, card: Card) {
-        *self.siblings.card.lock().unwrap() = Some(card);
+        *self.siblings.cards.lock().unwrap() = vec![card];
     }
 
     /// Registers an address with the password of all tests, in a browser of its own.
