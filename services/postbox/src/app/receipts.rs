@@ -39,7 +39,7 @@ impl Postbox {
     }
 
     /// The receipts of a letter in the reader's mailbox. They show no content, so no level is
-    /// asked for.
+    /// asked for; but they name the sender, which a hidden preview does not.
     pub async fn receipts(
         &self,
         reader: &Reader,
@@ -50,6 +50,9 @@ impl Postbox {
         let (mailbox, _) = found.ok_or(ReadError::LetterUnknown)?;
         let row = letters::get(&mut tx, mailbox.id, letter).await?;
         let row = row.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
+        if row.hide_preview {
+            reader.check_level(&row)?;
+        }
         let rows = evidence::of_letter(&mut tx, mailbox.id, letter).await?;
         Ok(self.files(&row, rows, Party::Recipient))
     }

@@ -7,12 +7,13 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 use tonic::{Code, Status};
 
-use super::world::{PDF, World, account, attachment, company, letter, request};
+use super::world::{PDF, World, account, attachment, company, letter, person, request};
 
 on_each_backend! { &crate::MIGRATIONS =>
     a_list_is_newest_first_in_pages_with_counts,
     filters_show_what_they_say,
     a_hidden_preview_shows_sender_and_subject_at_the_letters_level_only,
+    receipts_of_a_hidden_letter_name_its_sender_at_the_letters_level_only,
     a_preview_says_what_opening_means_and_changes_nothing,
     opening_below_the_level_is_refused_with_the_level_needed,
     opening_gives_the_content_whose_digest_the_receipt_signs,
@@ -88,6 +89,20 @@ async fn a_hidden_preview_shows_sender_and_subject_at_the_letters_level_only(db:
     let enough = preview(&world, TrustLevel::Substantial, &done.letter_id).await.letter.unwrap();
     assert_eq!(enough.subject, "Ihr Bescheid zur Gaube");
     assert!(enough.can_open);
+}
+
+async fn receipts_of_a_hidden_letter_name_its_sender_at_the_letters_level_only(db: Db) {
+    let world = World::new(db).await;
+    let done = world.deliver("r1", |r| letter(r).hide_preview = true).await;
+    let list = async |level| {
+        let letter_id = done.letter_id.clone();
+        let request = pb::ListReceiptsRequest { letter_id, organisation_id: String::new() };
+        world.evidence(person(1, level)).list_receipts(request).await
+    };
+    let status = list(TrustLevel::Basic).await.unwrap_err();
+    assert_eq!(reason(&status).unwrap(), "TRUST_TOO_LOW");
+    assert_eq!(fact(&status, "needed").unwrap(), "substantial");
+    assert!(list(TrustLevel::Substantial).await.is_ok());
 }
 
 async fn a_preview_says_what_opening_means_and_changes_nothing(db: Db) {
