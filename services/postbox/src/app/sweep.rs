@@ -30,20 +30,25 @@ impl Postbox {
         }
     }
 
-    /// Does all that is due; how many letters and objects it took.
+    /// Does all that is due; how many letters and objects it took. A letter that cannot be handled
+    /// keeps no other from its time; the first such failure is the answer.
     pub async fn sweep(&self) -> Result<usize, Trouble> {
         let mut taken = 0;
+        let mut failed = None;
         loop {
             let due = letters::due(&self.db, self.now().legal, BATCH).await?;
             for (mailbox, letter) in &due {
-                self.step(*mailbox, *letter).await?;
+                if let Err(trouble) = self.step(*mailbox, *letter).await {
+                    failed.get_or_insert(trouble);
+                }
             }
             taken += due.len();
-            if i64::try_from(due.len()).is_ok_and(|n| n < BATCH) {
+            if failed.is_some() || i64::try_from(due.len()).is_ok_and(|n| n < BATCH) {
                 break;
             }
         }
-        Ok(taken + self.sweep_uploads().await?)
+        taken += self.sweep_uploads().await?;
+        failed.map_or(Ok(taken), Err)
     }
 
     async fn step(&self, mailbox: MailboxId, letter: LetterId) -> Result<(), Trouble> {

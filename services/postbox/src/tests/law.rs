@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use siegel_db::Db;
+use siegel_db::{Db, StoreError, Tx, on};
 use siegel_grpc::reason;
 use siegel_kernel::Timestamp;
 use siegel_proto::postbox::v1 as pb;
@@ -21,6 +21,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_late_notification_moves_the_end_of_a_letter_whose_days_run_from_it,
     under_the_tax_code_the_day_is_shifted_by_the_holidays_of_the_senders_land,
     a_letter_without_a_rule_expires_unread_and_can_still_be_opened,
+    a_letter_that_cannot_be_handled_keeps_no_other_from_its_day,
     formal_service_is_not_ended_by_opening,
     a_letter_for_later_is_invisible_until_its_time,
     a_rule_the_operator_confirmed_says_so_in_the_receipt,
@@ -73,6 +74,24 @@ async fn opening_after_the_fiction_adds_an_entry_and_changes_nothing_else(db: Db
     assert_eq!(opened.announced_on, "2025-03-10");
     let kinds = world.kinds(&done.letter_id).await;
     assert_eq!(kinds, ["accepted", "provided", "notified", "deemed_announced", "opened"]);
+}
+
+async fn a_letter_that_cannot_be_handled_keeps_no_other_from_its_day(db: Db) {
+    const BREAK: &str = "UPDATE letters SET state = 'of no kind'";
+    let world = World::new(db).await;
+    world.deliver("r1", |_| {}).await;
+    let mut tx = world.db.begin().await.unwrap();
+    break_all(&mut tx, BREAK).await.unwrap();
+    tx.commit().await.unwrap();
+    let done = world.deliver("r2", |_| {}).await;
+    world.clock.advance(DAY * 6);
+    assert!(world.postbox.sweep().await.is_err(), "somebody hears of it");
+    let kinds = world.kinds(&done.letter_id).await;
+    assert_eq!(kinds, ["accepted", "provided", "deemed_announced"]);
+}
+
+async fn break_all(tx: &mut Tx, sql: &'static str) -> Result<u64, StoreError> {
+    Ok(on!(tx, c => sqlx::query(sql).execute(c).await?.rows_affected()))
 }
 
 async fn opening_before_the_sweeper_came_lets_the_law_go_first(db: Db) {
