@@ -44,6 +44,10 @@ REFUSED = [
     ("credentials inside the object store's address", {"objectStore": {"endpoint": "https://k:s@s3.example"}}, "endpoint"),
     ("a service without a Secret", {"services": {"identity": {"existingSecret": ""}}}, "existingSecret"),
     ("a service without a certificate", {"services": {"eid": {"tlsSecret": ""}}}, "tlsSecret"),
+    ("a client's private key", {"clients": [{"clientId": "a", "name": "A", "tenant": "a", "scopes": ["openid"], "jwks": {"keys": [{"kty": "EC", "crv": "P-256", "kid": "1", "x": "M" * 43, "y": "4" * 43, "d": "8" * 43}]}}]}, "jwks"),
+    ("a client with a key nobody knows", {"clients": [{"clientId": "a", "name": "A", "tenant": "a", "scopes": ["openid"], "firstParty": True}]}, "firstParty"),
+    ("a sender without an authority", {"senders": [{"clientId": "a", "tenant": "a", "sector": "a"}]}, "authority"),
+    ("a virus scanner, which the postbox cannot use yet", {"clamd": {"host": "clamd.scanner"}}, "clamd"),
     ("no pods at all", {"defaults": {"replicas": 0}}, "replicas"),
     ("a way out of the suite with a name the reach table lacks", {"networkPolicy": {"outside": {"anywhere": {"ports": [1], "to": []}}}}, "anywhere"),
     ("a network peer that matches everything", {"networkPolicy": {"outside": {"database": {"to": [{}]}}}}, "database"),
@@ -137,7 +141,7 @@ def network(case: str, values: dict, objects: list[dict]) -> None:
           and "app.kubernetes.io/component" not in deny["podSelector"]["matchLabels"],
           f"{case}: what no policy allows is denied, both ways, for every pod of the release")
     dns = {"to": n["dns"]["to"], "ports": [{"protocol": p, "port": port} for port in n["dns"]["ports"] for p in ("UDP", "TCP")]}
-    off = {"otlp"} - ({"otlp"} if v["telemetry"]["otlpEndpoint"] else set()) | {"clamd"} - ({"clamd"} if v["clamd"]["host"] else set())
+    off = {"clamd"} | (set() if v["telemetry"]["otlpEndpoint"] else {"otlp"})
     grpc = json.loads((CHART / "files/grpc.json").read_text())
     paths = json.loads((CHART / "files/paths.json").read_text())
     for name, row in REACH.items():
@@ -198,7 +202,8 @@ def secrets(case: str, values: dict, text: str, objects: list[dict]) -> None:
 
 def files_in(table: dict) -> list[str]:
     own = [v for k, v in table.items() if k.endswith("_file")]
-    return own + [path for v in table.values() if isinstance(v, dict) for path in files_in(v)]
+    tables = [t for v in table.values() for t in (v if isinstance(v, list) else [v]) if isinstance(t, dict)]
+    return own + [path for t in tables for path in files_in(t)]
 
 
 def mounted(pod: dict, service: str) -> set[str]:

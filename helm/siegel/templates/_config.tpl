@@ -16,6 +16,22 @@ secret_access_key_file = {{ include "siegel.secretPath" (list $service "object-s
 {{- end -}}
 
 {{- /*
+Keys of one registration (a client, a sender), camelCase to snake_case. Lists and texts are the same
+in JSON and TOML; a key set is text in TOML; claimPurposes, a table, comes last.
+*/ -}}
+{{- define "siegel.registration" -}}
+{{- range $key, $value := omit . "jwks" "claimPurposes" }}
+{{ snakecase $key }} = {{ toJson $value }}
+{{- end }}
+{{- with .jwks }}
+jwks = {{ toJson . | toJson }}
+{{- end }}
+{{- with .claimPurposes }}
+claim_purposes = { {{- range $i, $name := keys . | sortAlpha }}{{ if $i }},{{ end }} {{ toJson $name }} = {{ index $.claimPurposes $name | toJson }}{{ end }} }
+{{- end }}
+{{- end -}}
+
+{{- /*
 siegel.toml: the same for every pod. A service reads the common tables and its own; a pod holds
 only the secret files of its own service.
 */ -}}
@@ -33,11 +49,10 @@ certificate_file = "/run/siegel/tls/tls.crt"
 private_key_file = "/run/siegel/tls/tls.key"
 ca_file = "/run/siegel/tls/ca.crt"
 
+# Where a service is, and the name its certificate must have (also where nobody calls it).
 [siblings]
-{{- range $name, $row := include "siegel.reach" . | fromJson }}
-{{- if has "grpc" $row.faces }}
+{{- range $name, $_ := include "siegel.reach" . | fromJson }}
 {{ $name }} = "https://{{ include "siegel.fullname" $ }}-{{ $name }}:8443"
-{{- end }}
 {{- end }}
 
 [telemetry]
@@ -51,6 +66,26 @@ token_signing_key_file = {{ include "siegel.secretPath" (list "identity" "token-
 key_encryption_key_file = {{ include "siegel.secretPath" (list "identity" "key-encryption-key") }}
 pairwise_key_file = {{ include "siegel.secretPath" (list "identity" "pairwise-key") }}
 nonce_key_file = {{ include "siegel.secretPath" (list "identity" "nonce-key") }}
+
+[identity.people]
+name = {{ .Values.name | toJson }}
+
+[[identity.clients]] # the suite's own portal
+client_id = "siegel-portal"
+name = {{ .Values.name | toJson }}
+tenant = {{ .Values.portal.tenant | toJson }}
+sector = "siegel"
+redirect_uris = [{{ printf "%s/account/callback" .Values.origin | toJson }}]
+post_logout_redirect_uris = [{{ printf "%s/" .Values.origin | toJson }}]
+jwks_file = {{ include "siegel.secretPath" (list "identity" "portal-client-jwks.json") }}
+scopes = ["openid", "profile", "email", "account.read", "account.write", "organisation.read", "organisation.write", "postbox.read", "identity.self", "offline_access"]
+first_party = true
+require_pushed = true
+{{- range .Values.clients }}
+
+[[identity.clients]]
+{{- include "siegel.registration" . }}
+{{- end }}
 
 [account]
 key_encryption_key_file = {{ include "siegel.secretPath" (list "account" "key-encryption-key") }}
@@ -66,16 +101,20 @@ evidence_signing_key_file = {{ include "siegel.secretPath" (list "postbox" "evid
 log_signing_key_file = {{ include "siegel.secretPath" (list "postbox" "log-signing-key.pem") }}
 key_encryption_key_file = {{ include "siegel.secretPath" (list "postbox" "key-encryption-key") }}
 nonce_key_file = {{ include "siegel.secretPath" (list "postbox" "nonce-key") }}
-{{- with .Values.clamd }}
-{{- if .host }}
-clamd = {{ printf "%s:%d" .host (int .port) | toJson }}
-{{- end }}
-{{- end }}
 
 {{ include "siegel.objectStore" (list . "postbox") }}
+{{- range .Values.senders }}
+
+[[postbox.senders]]
+{{- include "siegel.registration" . }}
+{{- end }}
 
 [eid]
 source = {{ .Values.eid.source | toJson }}
+recipient = {{ .Values.name | toJson }}
+{{- if eq .Values.eid.source "simulated" }}
+pseudonym_key_file = {{ include "siegel.secretPath" (list "eid" "pseudonym-key") }}
+{{- end }}
 
 [notification]
 key_encryption_key_file = {{ include "siegel.secretPath" (list "notification" "key-encryption-key") }}
@@ -93,6 +132,14 @@ password_file = {{ include "siegel.secretPath" (list "notification" "smtp-passwo
 [portal]
 client_key_file = {{ include "siegel.secretPath" (list "portal" "client-key.pem") }}
 session_key_file = {{ include "siegel.secretPath" (list "portal" "session-key") }}
+# Inside the cluster: the way out to the ingress is closed.
+identity_url = "http://{{ include "siegel.fullname" . }}-identity:8080"
+operator = {{ .Values.operator | toJson }}
+{{- range .Values.portal.footer }}
+
+[[portal.footer]]
+{{- include "siegel.registration" . }}
+{{- end }}
 {{- range $name, $_ := include "siegel.reach" . | fromJson }}
 
 [{{ $name }}.database]

@@ -48,6 +48,7 @@ labels:
 {{- $root := index . 0 -}}
 {{- $keys := index ($root.Files.Get "files/secrets.json" | fromJson) (index . 1) -}}
 {{- if not $root.Values.smtp.username -}}{{- $keys = without $keys "smtp-password" -}}{{- end -}}
+{{- if ne $root.Values.eid.source "simulated" -}}{{- $keys = without $keys "pseudonym-key" -}}{{- end -}}
 {{- toJson $keys -}}
 {{- end -}}
 

@@ -91,7 +91,8 @@ impl Host<'_> {
         match self.settings.nonce_key_file(name)? {
             Some(file) => {
                 let may_create = !self.settings.profile.is_production();
-                let stored = load_or_create(&file, may_create, entropy)?;
+                let stored = load_or_create(&file, may_create, entropy)
+                    .with_context(|| format!("[{name}] nonce_key_file cannot be used"))?;
                 Ok(siegel_crypto::sha256(&stored.bytes))
             }
             // Nonces of one process are good for one process: enough for one replica.

@@ -1,5 +1,7 @@
 //! Starting services: their databases, their surroundings, their guards.
 
+#[cfg(test)]
+mod chart_tests;
 mod host;
 mod start;
 

@@ -39,3 +39,18 @@ pub async fn service(name: &str, settings: &Settings, outside: Outside) -> anyho
 pub async fn named(name: &str, settings: &Settings, outside: Outside) -> anyhow::Result<Running> {
     service(name, settings, outside).await.with_context(|| format!("{name} cannot start"))
 }
+
+/// Whether a service understands its settings; reads no file they name.
+#[cfg(test)]
+pub fn check(name: &str, settings: &Settings) -> anyhow::Result<()> {
+    match name {
+        "identity" => settings.service::<siegel_identity::Config>(name).map(drop),
+        "account" => settings.service::<siegel_account::Config>(name).map(drop),
+        "organisation" => settings.service::<siegel_organisation::Config>(name).map(drop),
+        "postbox" => settings.service::<siegel_postbox::Config>(name).map(drop),
+        "eid" => settings.service::<siegel_eid::Config>(name).map(drop),
+        "notification" => settings.service::<siegel_notification::Config>(name).map(drop),
+        "portal" => settings.service::<siegel_portal::Config>(name).map(drop),
+        other => Err(anyhow!("there is no service {other:?}")),
+    }
+}
