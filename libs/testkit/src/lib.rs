@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "tests fail by panicking")]
 
 mod clock;
+mod crates;
 mod database;
 mod entropy;
 
 pub use clock::TestClock;
+pub use crates::{assert_domain_is_pure, assert_same_schema};
 pub use database::{TestDb, postgres_url, test_db};
 pub use entropy::CountingEntropy;
 

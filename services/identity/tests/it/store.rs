@@ -7,7 +7,7 @@ use siegel_identity::app::sweep;
 use siegel_identity::store::replay::{Seen, first_use};
 use siegel_identity::store::{clients, interactions};
 use siegel_kernel::TrustLevel;
-use siegel_testkit::{Backend, on_each_backend, test_db};
+use siegel_testkit::on_each_backend;
 
 use crate::world::{World, redemption};
 
@@ -18,23 +18,9 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     an_interaction_is_bound_to_the_first_browser,
 }
 
-#[test]
-fn both_databases_have_the_same_migrations() {
-    assert_eq!(siegel_identity::MIGRATIONS.differences(), Vec::<String>::new());
-}
-
 #[tokio::test]
-async fn both_databases_have_the_same_columns() {
-    let lite = test_db(Backend::Sqlite, &siegel_identity::MIGRATIONS).await.unwrap();
-    let Some(postgres) = test_db(Backend::Postgres, &siegel_identity::MIGRATIONS).await else {
-        return;
-    };
-    let columns = (
-        siegel_db::columns(&lite.db).await.unwrap(),
-        siegel_db::columns(&postgres.db).await.unwrap(),
-    );
-    assert_eq!(columns.0, columns.1);
-    postgres.drop_database().await;
+async fn both_databases_have_the_same_migrations_tables_and_columns() {
+    siegel_testkit::assert_same_schema(&siegel_identity::MIGRATIONS).await;
 }
 
 async fn an_id_is_new_once_per_owner_and_kind(db: Db) {
