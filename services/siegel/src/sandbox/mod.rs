@@ -12,7 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::StatusCode;
+use axum::http::header::HOST;
+use axum::http::uri::Authority;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use siegel_crypto::SystemEntropy;
 use siegel_web::{Csrf, Face};
@@ -81,7 +86,7 @@ impl Sandbox {
             .route("/sandbox/mail/{id}", get(mail_pages::one))
             .layer(DefaultBodyLimit::max(4096))
             .with_state(self.clone());
-        siegel_web::protect(router, &face)
+        siegel_web::protect(router, &face).layer(from_fn(from_this_machine))
     }
 
     /// The code in the newest mail to `address`, for which it waits at most `patience`; `None`
@@ -95,6 +100,19 @@ impl Sandbox {
         let mail = mail.map_err(|_| SandboxError::NoMail(patience.as_secs()))?;
         Ok(code_in(&mail_text::readable(&mail.raw).text))
     }
+}
+
+/// Refuses requests that name another host: a page elsewhere whose name leads to this machine would
+/// read the mails and move the clock as if it were ours (DNS rebinding).
+async fn from_this_machine(request: Request, next: Next) -> Response {
+    let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let named = header.or_else(|| request.uri().authority().map(Authority::as_str));
+    let named = named.and_then(|host| host.parse::<Authority>().ok());
+    let ours = ["localhost", "127.0.0.1", "[::1]"];
+    if named.is_some_and(|host| ours.iter().any(|name| host.host().eq_ignore_ascii_case(name))) {
+        return next.run(request).await;
+    }
+    StatusCode::MISDIRECTED_REQUEST.into_response()
 }
 
 /// The first run of exactly six digits; spaces inside, as mails group them, do not count.

@@ -38,7 +38,9 @@ impl House {
     }
 
     /// Status, body, the cookie that was set.
-    async fn send(&self, request: Request<Body>) -> (StatusCode, String, String) {
+    async fn send(&self, mut request: Request<Body>) -> (StatusCode, String, String) {
+        let here = header::HeaderValue::from_static("localhost:8080");
+        request.headers_mut().entry(header::HOST).or_insert(here);
         let response = self.router.clone().oneshot(request).await.unwrap();
         let cookie = response.headers().get(header::SET_COOKIE);
         let cookie = cookie.map(|c| c.to_str().unwrap().split(';').next().unwrap().to_owned());
@@ -152,4 +154,20 @@ fn a_code_is_six_digits_and_nothing_longer() {
     assert_eq!(code_in("Ihr Code: 012345.\nGültig 15 Minuten").as_deref(), Some("012345"));
     assert_eq!(code_in("Ihr Code\n  012 345\n").as_deref(), Some("012345"));
     assert_eq!(code_in("Vorgang 1234567, kein Code"), None);
+}
+
+#[tokio::test]
+async fn a_page_elsewhere_whose_name_leads_here_reads_no_mail() {
+    let house = House::new().await;
+    house.gets_mail("erika@persona.example", "Code").await;
+    for host in ["evil.example:8080", "localhost.evil.example", "localhost@evil.example", ""] {
+        let request = Request::get("/sandbox/mail.json").header(header::HOST, host);
+        let (status, body, _) = house.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!((status, body.as_str()), (StatusCode::MISDIRECTED_REQUEST, ""), "{host}");
+    }
+    for host in ["127.0.0.1:8080", "[::1]:8080", "LOCALHOST"] {
+        let request = Request::get("/sandbox/mail.json").header(header::HOST, host);
+        let (status, ..) = house.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(status, StatusCode::OK, "{host}");
+    }
 }
