@@ -16,6 +16,7 @@ STAGES=(
   "postgres:grpc     postgres curl python node"
   "postgres:browser  postgres curl chromium node"
   "helm             python"
+  "network          postgres python nginx"
   "faults           curl"
   "fuzz             python"
 )
@@ -64,6 +65,11 @@ stage_browser() {
 
 stage_helm() {
   limit 900 "$VENV/bin/python" "$ROOT/tests/helm/run.py"
+}
+
+# One process per service with the chart's settings, certificates and database roles; an ingress.
+stage_network() {
+  limit 900 "$ROOT/tests/network/run"
 }
 
 stage_faults() {
