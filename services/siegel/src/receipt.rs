@@ -1,5 +1,6 @@
 //! `siegel receipt verify`: offline, and plain about what it proves.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -54,6 +55,11 @@ fn trust(args: &VerifyArgs) -> KeyTrust {
     }
 }
 
+/// Prints a line; a reader that has gone (`| head`) is no failure.
+fn say(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 fn holds(args: &VerifyArgs, verified: &Verified) {
     let explanation = verified.explain();
     if args.json {
@@ -61,17 +67,17 @@ fn holds(args: &VerifyArgs, verified: &Verified) {
         if let Some(map) = object.as_object_mut() {
             map.insert("explanation".into(), json!(explanation));
         }
-        println!("{object}");
+        say(object);
         return;
     }
     let german = args.lang == "de";
-    let say = |s: &Sentence| if german { s.de.clone() } else { s.en.clone() };
-    println!("{}", say(&explanation.title));
-    println!("{}", if german { "Bewiesen:" } else { "Proven:" });
-    explanation.proven.iter().for_each(|s| println!("  + {}", say(s)));
-    println!("{}", if german { "Nicht bewiesen:" } else { "Not proven:" });
-    explanation.not_proven.iter().for_each(|s| println!("  - {}", say(s)));
-    println!("{}", key_line(verified, german));
+    let text = |s: &Sentence| if german { s.de.clone() } else { s.en.clone() };
+    say(text(&explanation.title));
+    say(if german { "Bewiesen:" } else { "Proven:" });
+    explanation.proven.iter().for_each(|s| say(format!("  + {}", text(s))));
+    say(if german { "Nicht bewiesen:" } else { "Not proven:" });
+    explanation.not_proven.iter().for_each(|s| say(format!("  - {}", text(s))));
+    say(key_line(verified, german));
 }
 
 /// The key's thumbprint and where the key came from.
@@ -96,10 +102,10 @@ fn fails(args: &VerifyArgs, failure: &Failure) {
             "en": failure.to_string(),
             "de": failure.german(),
         });
-        println!("{object}");
+        say(object);
     } else if args.lang == "de" {
-        println!("Der Beleg hält nicht. {}", failure.german());
+        say(format!("Der Beleg hält nicht. {}", failure.german()));
     } else {
-        println!("The receipt does not hold: {failure}");
+        say(format!("The receipt does not hold: {failure}"));
     }
 }

@@ -35,10 +35,7 @@ pub async fn follow(state: &Identity, after_position: i64) -> Result<Answers, St
     };
     let (send, receive) = mpsc::channel(64);
     tokio::spawn(async move {
-        let mut position = start;
-        if send.send(Ok(heartbeat(position))).await.is_err() {
-            return;
-        }
+        let (mut position, mut caught_up) = (start, false);
         loop {
             let found = match events::after(&db, TOPIC, position, BATCH).await {
                 Ok(found) => found,
@@ -56,6 +53,13 @@ pub async fn follow(state: &Identity, after_position: i64) -> Result<Answers, St
             }
             if !is_empty {
                 continue;
+            }
+            // The first message that is no revocation says that all there was is told: only then
+            // does a service that has just started trust the stream.
+            if !std::mem::replace(&mut caught_up, true)
+                && send.send(Ok(heartbeat(position))).await.is_err()
+            {
+                return;
             }
             match tokio::time::timeout(HEARTBEAT, head.changed()).await {
                 Ok(Ok(())) => {}
