@@ -1,4 +1,4 @@
-//! Logs, traces and metrics: their names, how they leave the program, and how a trace travels from
+//! Logs, traces and metrics: which there are, how they leave the program, and how a trace travels from
 //! hop to hop.
 //!
 //! Never in a log, span or metric: names, addresses, eID attributes, tokens, codes, content.
@@ -6,7 +6,6 @@
 mod context;
 mod export;
 mod instrument;
-pub mod names;
 
 pub use context::{extract, inject, set_parent};
 pub use export::{Guard, LogFormat, TelemetryConfig, TelemetryError, init, metrics_text};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{HeaderValue, Request, Response, header};
+use siegel_telemetry::metric;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::transport::Channel;
@@ -65,7 +66,14 @@ impl Service<Request<Body>> for AuthChannel {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let (inner, credential) = (self.inner.clone(), self.credential.clone());
-        Box::pin(send(inner, credential, request))
+        let rpc = request.uri().path().to_owned();
+        Box::pin(async move {
+            let answer = send(inner, credential, request).await;
+            let code = answer.as_ref().map_or("14", |a| crate::guard::grpc_code(a.headers()));
+            // `/siegel.postbox.v1.…`: the second word is the service.
+            metric::CLIENT_CALLS.count([rpc.split('.').nth(1).unwrap_or_default(), code]);
+            answer
+        })
     }
 }
 

@@ -18,8 +18,10 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::request::Parts;
 use siegel_kernel::Clock;
+use siegel_telemetry::metric;
 use tokio::task::JoinSet;
 use tonic::{Code, Status};
+use tracing::Instrument as _;
 
 use crate::{Siblings, access_table, deadline, refusal, with_deadline};
 use keys::IssuerKeys;
@@ -88,7 +90,34 @@ impl Guard {
     }
 }
 
+/// One call: its span, its deadline, its numbers.
 async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let span = tracing::info_span!("rpc.server", rpc.method = rpc_of(&path));
+    siegel_telemetry::set_parent(&span, request.headers());
+    let started = tokio::time::Instant::now();
+    let response = answer(guard.clone(), request, next).instrument(span).await;
+    let (service, rpc) = (guard.0.settings.service.as_str(), known(&path));
+    let code = grpc_code(response.headers());
+    metric::RPC_CALLS.count([service, rpc, code]);
+    metric::RPC_DURATION.record(started.elapsed(), [service, rpc]);
+    if code == "13" {
+        metric::FAULTS.count([service]);
+    }
+    response
+}
+
+/// The status of an answer that has no body; an answer with one has begun well.
+pub(crate) fn grpc_code(headers: &http::HeaderMap) -> &str {
+    headers.get("grpc-status").and_then(|v| v.to_str().ok()).unwrap_or("0")
+}
+
+/// The RPC as a label: paths from outside that name none are all one.
+fn known(path: &str) -> &'static str {
+    access_table().rule(rpc_of(path)).map_or("unknown", |rule| rule.rpc.as_str())
+}
+
+async fn answer(guard: Guard, request: Request, next: Next) -> Response {
     let until = deadline::incoming(request.headers());
     let work = async {
         let (mut head, body) = request.into_parts();
@@ -110,6 +139,8 @@ async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Resp
                     rpc.reason = crate::reason(&status).as_deref().unwrap_or_default(),
                     "refused a call"
                 );
+                let reason = crate::reason(&status).unwrap_or_default();
+                metric::RPC_REFUSED.count([&guard.0.settings.service, &reason]);
                 refuse(status)
             }
         };

@@ -2,6 +2,7 @@
 
 use siegel_crypto::random_token;
 use siegel_kernel::{AccountId, Timestamp};
+use siegel_telemetry::metric;
 
 use super::failure::Failure;
 use super::login::refused;
@@ -46,6 +47,7 @@ pub async fn start(
         return_url: &return_url,
         locale,
     };
+    metric::LOGIN_STARTED.count(["sc"]);
     let started = eid::start(&state.outside.siblings, order)
         .await
         .map_err(|status| Failure::Sibling("eid", status))?;

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use siegel_db::{StoreError, audit};
 use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
+use siegel_telemetry::metric;
 
 use super::failure::Failure;
 use super::sessions::{self, LogIn, LoggedIn};
@@ -79,6 +80,7 @@ pub async fn refused(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    metric::LOGIN_FINISHED.count(["pwd", reason]);
     let name = account.map(audit_name).unwrap_or_default();
     let mut tx = state.outside.db.begin().await?;
     audit::record(

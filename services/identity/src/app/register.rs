@@ -7,6 +7,7 @@ use siegel_crypto::same_bytes;
 use siegel_db::{Tx, audit, outbox};
 use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Entropy, EntropyUnavailable, Timestamp, TrustLevel};
+use siegel_telemetry::metric;
 
 use super::deliver_outbox::{MAIL_CODE, MailJob, OPEN_ACCOUNT};
 use super::failure::Failure;
@@ -159,6 +160,7 @@ async fn open(
     let credential = CredentialId::new(clock, entropy)?;
     credentials::add_password(tx, credential, account, &registration.password, now).await?;
     outbox::put(tx, OPEN_ACCOUNT, account.to_string().as_bytes(), now).await?;
+    metric::ACCOUNTS_REGISTERED.count([TrustLevel::Basic.as_str()]);
     let name = audit_name(account);
     audit::record(
         tx,

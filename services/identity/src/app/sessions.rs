@@ -7,6 +7,7 @@ use siegel_crypto::{random_token, sha256};
 use siegel_db::{StoreError, Tx, audit};
 use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, SessionId, Timestamp, TrustLevel};
+use siegel_telemetry::metric;
 use siegel_web::Scheme;
 
 use super::failure::Failure;
@@ -163,6 +164,7 @@ pub async fn log_in(
     let proof = Proof { level: login.level, method: login.method.to_owned(), at: now };
     sessions::prove(tx, session, &proof).await?;
     sessions::enter(tx, session, login.sector, now).await?;
+    metric::LOGIN_FINISHED.count([login.method, "done"]);
     let name = audit_name(login.account);
     audit::record(
         tx,

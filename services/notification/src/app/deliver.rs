@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use siegel_db::outbox::{Done, Job};
 use siegel_kernel::Timestamp;
+use siegel_telemetry::metric;
 
 use super::{App, Failure};
 use crate::domain::{Mail, Recipient, State};
@@ -57,10 +58,14 @@ async fn send(app: &App, mailer: &Mailer, id: OrderId) -> Result<Done, Failure> 
     } else {
         attempt(app, mailer, id, &mail, age, now).await?
     };
-    let Attempt::Over(state, reply) = attempt else { return Ok(Done::Retry) };
+    let Attempt::Over(state, reply) = attempt else {
+        metric::NOTICES_SENT.count(["mail", "retry"]);
+        return Ok(Done::Retry);
+    };
     let mut tx = app.db.begin().await?;
     orders::settle(&mut tx, id, state, reply, app.clock.now()).await?;
     tx.commit().await?;
+    metric::NOTICES_SENT.count(["mail", state.as_str()]);
     tracing::info!(order.id = %id, state = state.as_str(), reply, "an ordered mail is settled");
     Ok(Done::Remove)
 }

@@ -11,6 +11,7 @@ use siegel_receipt::{
     Actor, Body, Claims, Disclosure, FORMAT, Kind, LegalEffect, Notification, OnBehalfOf,
     ReceiptFile, Sender, TYP, commitment, leaf,
 };
+use siegel_telemetry::metric;
 
 use super::{Now, Postbox, Trouble};
 use crate::domain::ReceiptId;
@@ -102,6 +103,7 @@ impl Postbox {
             events: BTreeMap::from([(kind.event_uri(), body(letter, fact, number, now)?)]),
         };
         let jws = self.notary.key.sign(TYP, &claims)?;
+        metric::RECEIPTS_SIGNED.count([kind.as_str()]);
         let leaf_salt: [u8; 32] = self.entropy.array()?;
         let row = EvidenceRow {
             mailbox_id: letter.mailbox_id,

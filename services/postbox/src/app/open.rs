@@ -4,6 +4,7 @@ use siegel_db::Tx;
 use siegel_db::audit::{self, Entry};
 use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::{Kind, ReceiptFile};
+use siegel_telemetry::metric;
 
 use super::evidence::{Fact, Party};
 use super::provide::{effect, set_effect};
@@ -76,6 +77,9 @@ impl Postbox {
         let (content, content_json) = vault::open_content(&key, mailbox.id, letter, &sealed)?;
         tx.commit().await?;
         self.feed.committed();
+        if first {
+            metric::LETTERS_OPENED.count([&row.delivery_type]);
+        }
         let file = self.receipt(&row, &receipt, Party::Recipient);
         Ok(Opened {
             summary: summary(reader, &mailbox_key, row)?,

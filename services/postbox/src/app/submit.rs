@@ -8,6 +8,7 @@ use siegel_db::audit::{self, Entry};
 use siegel_db::{Attempt, IdempotencyKey, StoreError, Tx, begin_request, finish_request};
 use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::ReceiptFile;
+use siegel_telemetry::metric;
 
 use super::evidence::Party;
 use super::upload::Place;
@@ -242,6 +243,7 @@ impl Postbox {
         let bytes = serde_json::to_vec(&answer).map_err(Trouble::from)?;
         finish_request(&mut tx, key, &bytes).await?;
         tx.commit().await.map_err(|e| Undelivered { error: e.into(), uncertain: true })?;
+        metric::LETTERS_ACCEPTED.count([&letter.delivery_type]);
         Ok(Delivered::Now(self.submitted(&letter, answer, rows)))
     }
 

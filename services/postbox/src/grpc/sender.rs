@@ -12,6 +12,7 @@ use siegel_proto::postbox::v1::{
     GetSentLetterRequest, GetSentLetterResponse, LetterEvent, SubmitRequest, SubmitResponse,
     SubmitStreamRequest, SubmitStreamResponse, WatchEventsRequest, WatchEventsResponse,
 };
+use siegel_telemetry::metric;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -162,7 +163,11 @@ impl SenderServer {
             }
             None => self.0.refuse_recipient(who).await,
         };
-        outcome.map_err(|e| status::submit(&e))
+        outcome.map_err(|e| {
+            let status = status::submit(&e);
+            metric::LETTERS_REFUSED.count([&siegel_grpc::reason(&status).unwrap_or_default()]);
+            status
+        })
     }
 }
 

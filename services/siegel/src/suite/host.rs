@@ -78,7 +78,7 @@ impl Host<'_> {
             nonce_key: self.nonce_key(name, &running.grpc, entropy.as_ref())?,
         });
         self.registry.register(name, running.grpc.guarded(&guard));
-        house.add(running, guard, db);
+        house.add(name, running, guard, db);
         Ok(())
     }
 
@@ -113,12 +113,12 @@ pub fn in_process_thumbprint() -> anyhow::Result<String> {
 }
 
 impl House {
-    fn add(&mut self, running: siegel_grpc::Running, guard: Guard, db: Db) {
+    fn add(&mut self, name: &str, running: siegel_grpc::Running, guard: Guard, db: Db) {
         let mut tasks = running.tasks;
         if running.grpc.names().next().is_some() {
             guard.spawn(&mut tasks);
         }
-        self.http = std::mem::take(&mut self.http).merge(running.http);
+        self.http = std::mem::take(&mut self.http).merge(super::counted(running.http, name));
         self.grpc.push((running.grpc, guard));
         self.databases.push(db);
         self.tasks.spawn(async move {

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod chart_tests;
 mod host;
+mod numbers;
 mod start;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use siegel_db::Db;
 
 use crate::settings::{SERVICES, Settings};
 pub use host::{Clocks, Host, House, in_process_thumbprint};
+use numbers::counted;
 
 /// Opens the database of a service.
 pub async fn open(settings: &Settings, service: &str) -> anyhow::Result<Db> {

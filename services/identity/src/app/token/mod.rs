@@ -10,6 +10,7 @@ use siegel_db::{StoreError, Tx, audit};
 use siegel_kernel::{GrantId, Timestamp, TrustLevel};
 use siegel_oidc::dpop::{Expected, Proof};
 use siegel_oidc::{AccessToken, Confirmation};
+use siegel_telemetry::metric;
 
 use super::endpoint::EndpointError;
 use super::{client_auth, dpop};
@@ -73,6 +74,8 @@ impl Asked<'_> {
         level: Option<TrustLevel>,
         outcome: &str,
     ) -> Result<(), StoreError> {
+        let grant_type = self.params.get("grant_type").unwrap_or_default();
+        metric::TOKENS_ISSUED.count([grant_type, "issued"]);
         let entry = audit::Entry {
             kind: "identity.token.issued",
             actor: &format!("client:{}/{}", self.client.tenant, self.client.client_id),
@@ -80,7 +83,7 @@ impl Asked<'_> {
             level,
             outcome,
             request_id: &grant.to_string(),
-            detail: self.params.get("grant_type").unwrap_or_default(),
+            detail: grant_type,
             at: self.now,
         };
         audit::record(tx, &entry).await

@@ -12,6 +12,7 @@ use crate::app::{par as pushing, refusal, revoke as revocation, token as tokens}
 use crate::domain::oauth::Refused;
 use crate::domain::params::Params;
 use crate::state::Identity;
+use siegel_telemetry::metric;
 
 pub(super) async fn token(
     State(state): State<Identity>,
@@ -25,6 +26,7 @@ pub(super) async fn token(
     let response = match result {
         Ok(body) => answer::json(StatusCode::OK, &body),
         Err(error) => {
+            metric::TOKENS_ISSUED.count(["", "refused"]);
             refusal::record_error(&state, "identity.token.refused", &error).await;
             answer::error(&error)
         }

@@ -5,6 +5,7 @@ use http::header::REFRESH;
 use http::{HeaderValue, StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
+use siegel_telemetry::metric;
 use siegel_web::forms::{Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts};
 
@@ -52,6 +53,7 @@ pub struct LoginForm {
 
 /// The next step of this request: a form, another page, or the way back to the client.
 pub async fn show(mut visit: Visit) -> Response {
+    metric::LOGIN_STARTED.count(["pwd"]);
     match next(&visit).await {
         Ok(Next::Page(response)) => response,
         Ok(Next::Finish(done)) => {
