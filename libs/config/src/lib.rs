@@ -1,10 +1,7 @@
-//! Settings: defaults, one TOML file, then the environment; all of it parsed at start or the start
-//! fails.
+//! What every service needs to read its settings: the profile, and secrets from files.
 
-mod load;
 mod profile;
 mod secret;
 
-pub use load::{ConfigError, load};
 pub use profile::Profile;
 pub use secret::{SecretFileError, read_secret};
