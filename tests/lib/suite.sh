@@ -31,8 +31,9 @@ suite_start() {
       SUITE_BACKEND=
       return 1
     fi
-    if curl -fsS -o "$dir/discovery.json" "$SIEGEL_ORIGIN/.well-known/openid-configuration" 2>/dev/null \
-      && [ -s "$SIEGEL_CREDENTIALS" ]; then
+    # The line a person waits for: it answers before, but its people register at the first start.
+    if grep -q '^Siegel sandbox ready' "$dir/up.log" \
+      && curl -fsS -o "$dir/discovery.json" "$SIEGEL_ORIGIN/.well-known/openid-configuration" 2>/dev/null; then
       note "siegel up on $backend: $SIEGEL_ORIGIN (pid $SUITE_PID)"
       return 0
     fi
