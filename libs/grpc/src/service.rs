@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::response::IntoResponse;
 use siegel_config::Profile;
 use siegel_db::Db;
+use siegel_egress::Egress;
 use siegel_kernel::{Clock, Entropy};
 use tokio::task::JoinSet;
 use tonic::server::NamedService;
@@ -24,6 +25,8 @@ pub struct Outside {
     /// Open and migrated.
     pub db: Db,
     pub siblings: Siblings,
+    /// The way to addresses that others named; used by identity and notification only.
+    pub egress: Egress,
     pub profile: Profile,
     /// Issuer and public URL, without a slash at the end.
     pub origin: String,

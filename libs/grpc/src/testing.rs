@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use siegel_config::Profile;
 use siegel_db::Db;
+use siegel_egress::{Egress, EgressSettings};
 use siegel_kernel::{Clock, Entropy};
 use tonic::transport::Channel;
 
@@ -49,7 +50,9 @@ pub fn outside(
     };
     let siblings = Siblings::without_tokens(settings, fakes.registry.clone());
     let legal_clock = clock.clone();
-    Outside { clock, legal_clock, entropy, db, siblings, profile: Profile::Sandbox, origin }
+    let profile = Profile::Sandbox;
+    let egress = Egress::new(&EgressSettings::default(), profile).unwrap();
+    Outside { clock, legal_clock, entropy, db, siblings, egress, profile, origin }
 }
 
 /// A channel to services on which every call comes from `caller`, in place of the guard.

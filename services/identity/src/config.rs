@@ -149,7 +149,6 @@ impl ClientConfig {
             None => None,
         };
         let client = Client {
-            client_id: id(),
             name: self.name.clone(),
             tenant: self.tenant.clone(),
             sector: self.sector.clone().unwrap_or_else(id),
@@ -168,6 +167,7 @@ impl ClientConfig {
             first_party: self.first_party,
             require_pushed: self.require_pushed,
             resources: self.resources.clone(),
+            ..Client::named(self.client_id.clone())
         };
         client.check()?;
         Ok(client)

@@ -14,6 +14,12 @@ pub enum AuthMethod {
     PrivateKeyJwt,
     /// HTTP Basic with a secret (RFC 6749 §2.3.1).
     ClientSecretBasic,
+    /// A secret in the body (RFC 6749 §2.3.1), for stock clients that know nothing else.
+    ClientSecretPost,
+    /// A certificate of a known authority (RFC 8705 §2.1).
+    TlsClientAuth,
+    /// A certificate that is one of the client's keys (RFC 8705 §2.2).
+    SelfSignedTlsClientAuth,
     /// Not at all: a public client, which must use PKCE.
     None,
 }
@@ -23,9 +29,74 @@ impl AuthMethod {
         match self {
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
             Self::None => "none",
         }
     }
+
+    /// Whether the client proves itself by a secret that both sides know.
+    pub const fn by_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+
+    /// Whether the client proves itself by the certificate of its connection.
+    pub const fn by_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
+    }
+}
+
+/// Which `aud` a client's assertions carry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssertionAudience {
+    /// The issuer as one string (FAPI 2.0 §5.3.2.1).
+    #[default]
+    Issuer,
+    /// The token endpoint as well: stock clients of the older kind (OpenID Connect Core §9).
+    TokenEndpoint,
+}
+
+/// How tokens for a client are signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SigningAlg {
+    #[default]
+    ES256,
+    /// Only with an imported RSA key (OpenID Connect Discovery §3).
+    RS256,
+}
+
+impl SigningAlg {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ES256 => "ES256",
+            Self::RS256 => "RS256",
+        }
+    }
+}
+
+/// Whom a certificate must name for `tls_client_auth`; exactly one of them (RFC 8705 §2.1.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CertificateName {
+    /// RFC 4514 text of the subject.
+    #[serde(rename = "tls_client_auth_subject_dn")]
+    SubjectDn(String),
+    #[serde(rename = "tls_client_auth_san_dns")]
+    SanDns(String),
+    #[serde(rename = "tls_client_auth_san_uri")]
+    SanUri(String),
+}
+
+/// What a client is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// Real people and real letters.
+    #[default]
+    Production,
+    /// Said on every page: nothing done here counts.
+    Test,
 }
 
 /// Which set of rules a client is held to.
@@ -46,10 +117,14 @@ pub enum GrantType {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
+    /// RFC 8693.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 /// What is known of a client. Secrets are held as SHA-256 only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a registration is a list of switches")]
 pub struct Client {
     pub client_id: String,
     /// Shown to people.
@@ -58,16 +133,38 @@ pub struct Client {
     /// Clients of one sector know a person by the same subject; survives changes of address.
     pub sector: String,
     #[serde(default)]
+    pub environment: Environment,
+    /// Shown to people before anything is released to the client.
+    #[serde(default)]
+    pub logo_uri: Option<String>,
+    /// What the client does with data, linked on the consent page.
+    #[serde(default)]
+    pub policy_uri: Option<String>,
+    #[serde(default)]
     pub redirect_uris: Vec<String>,
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
+    /// OpenID Connect Back-Channel Logout 1.0 §2.2.
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
+    /// Lists every redirect URI of the sector (OpenID Connect Core §8.1).
+    #[serde(default)]
+    pub sector_identifier_uri: Option<String>,
     pub auth_method: AuthMethod,
-    /// JWK Set as JSON text, for `private_key_jwt`.
+    /// JWK Set as JSON text: for `private_key_jwt`, signed requests and self-signed certificates.
     #[serde(default)]
     pub jwks: Option<String>,
-    /// base64url SHA-256 of the secret, for `client_secret_basic`.
+    /// Where the JWK Set is, instead of `jwks`.
+    #[serde(default)]
+    pub jwks_uri: Option<String>,
+    /// base64url SHA-256 of the secret, for `client_secret_basic` and `client_secret_post`.
     #[serde(default)]
     pub secret_hash: Option<String>,
+    /// Whom the certificate names, for `tls_client_auth`.
+    #[serde(default)]
+    pub certificate_name: Option<CertificateName>,
+    #[serde(default)]
+    pub assertion_audience: AssertionAudience,
     pub grant_types: Vec<GrantType>,
     /// Every scope this client may ask for.
     pub scopes: Vec<String>,
@@ -75,6 +172,9 @@ pub struct Client {
     pub security_profile: SecurityProfile,
     /// No log-in below this level.
     pub min_level: TrustLevel,
+    /// Credentials people may use for this client (`pwd`, `otp`, `hwk`, `sc`, …); all when empty.
+    #[serde(default)]
+    pub allowed_methods: Vec<String>,
     /// What the attributes are used for, shown on the consent page.
     #[serde(default)]
     pub purpose: String,
@@ -89,9 +189,30 @@ pub struct Client {
     /// Authorization requests must be pushed (RFC 9126 §6).
     #[serde(default)]
     pub require_pushed: bool,
+    /// Authorization requests must be signed (RFC 9101 §10.5).
+    #[serde(default)]
+    pub require_signed_request: bool,
+    /// Off only for confidential clients: certified stock clients exist that send no PKCE.
+    #[serde(default = "yes")]
+    pub require_pkce: bool,
+    /// Access tokens are bound to a DPoP key, always (RFC 9449 §5.2).
+    #[serde(default)]
+    pub dpop_bound: bool,
+    /// Access tokens are bound to the certificate of the connection, always (RFC 8705 §3.4).
+    #[serde(default)]
+    pub certificate_bound: bool,
+    #[serde(default)]
+    pub id_token_alg: SigningAlg,
+    /// The userinfo answer is a JWT, signed so (OpenID Connect Core §5.3.2).
+    #[serde(default)]
+    pub userinfo_alg: Option<SigningAlg>,
     /// Audiences it may ask access tokens for; those its scopes belong to when empty.
     #[serde(default)]
     pub resources: Vec<String>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// A registration that cannot be accepted.
@@ -105,8 +226,12 @@ pub enum BadClient {
     RedirectUri(String, String),
     #[error("client {0:?}: the authentication method needs {1}")]
     Credentials(String, &'static str),
-    #[error("client {0:?}: security_profile fapi2 needs private_key_jwt")]
+    #[error(
+        "client {0:?}: security_profile fapi2 needs private_key_jwt or a certificate, PKCE, ES256 and assertions for the issuer"
+    )]
     Fapi(String),
+    #[error("client {0:?}: a client without authentication must use PKCE")]
+    NoPkce(String),
     #[error("client {0:?}: the jwks is not a JWK Set with public signature keys")]
     Jwks(String),
     #[error("client {0:?}: scope {1:?} does not exist")]
@@ -116,6 +241,47 @@ pub enum BadClient {
 }
 
 impl Client {
+    /// A public client that may do nothing yet: every registration starts from it.
+    pub fn named(client_id: impl Into<String>) -> Self {
+        let client_id = client_id.into();
+        Self {
+            name: client_id.clone(),
+            tenant: String::new(),
+            sector: client_id.clone(),
+            client_id,
+            environment: Environment::default(),
+            logo_uri: None,
+            policy_uri: None,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            sector_identifier_uri: None,
+            auth_method: AuthMethod::None,
+            jwks: None,
+            jwks_uri: None,
+            secret_hash: None,
+            certificate_name: None,
+            assertion_audience: AssertionAudience::default(),
+            grant_types: Vec::new(),
+            scopes: Vec::new(),
+            security_profile: SecurityProfile::default(),
+            min_level: TrustLevel::Basic,
+            allowed_methods: Vec::new(),
+            purpose: String::new(),
+            claim_purposes: BTreeMap::new(),
+            service_id: None,
+            first_party: false,
+            require_pushed: false,
+            require_signed_request: false,
+            require_pkce: true,
+            dpop_bound: false,
+            certificate_bound: false,
+            id_token_alg: SigningAlg::default(),
+            userinfo_alg: None,
+            resources: Vec::new(),
+        }
+    }
+
     /// Checks the registration.
     pub fn check(&self) -> Result<(), BadClient> {
         let id = || self.client_id.clone();
@@ -131,18 +297,27 @@ impl Client {
             return Err(BadClient::Scope(id(), scope.clone()));
         }
         match self.auth_method {
-            AuthMethod::PrivateKeyJwt if self.jwks.is_none() => {
-                return Err(BadClient::Credentials(id(), "jwks or jwks_file"));
+            AuthMethod::PrivateKeyJwt | AuthMethod::SelfSignedTlsClientAuth
+                if self.jwks.is_none() && self.jwks_uri.is_none() =>
+            {
+                return Err(BadClient::Credentials(id(), "jwks, jwks_file or jwks_uri"));
             }
-            AuthMethod::ClientSecretBasic if self.secret_hash.is_none() => {
+            AuthMethod::TlsClientAuth if self.certificate_name.is_none() => {
+                return Err(BadClient::Credentials(id(), "the name its certificate carries"));
+            }
+            method if method.by_secret() && self.secret_hash.is_none() => {
                 return Err(BadClient::Credentials(id(), "secret_file"));
             }
+            AuthMethod::None if !self.require_pkce => return Err(BadClient::NoPkce(id())),
             AuthMethod::None if self.may(GrantType::ClientCredentials) => {
                 return Err(BadClient::PublicForItself(id()));
             }
             _ => {}
         }
-        if self.is_fapi() && self.auth_method != AuthMethod::PrivateKeyJwt {
+        let by_key =
+            self.auth_method == AuthMethod::PrivateKeyJwt || self.auth_method.by_certificate();
+        let exact = self.require_pkce && self.assertion_audience == AssertionAudience::Issuer;
+        if self.is_fapi() && !(by_key && exact && self.id_token_alg == SigningAlg::ES256) {
             return Err(BadClient::Fapi(id()));
         }
         Ok(())
@@ -238,25 +413,11 @@ mod tests {
 
     fn client(uris: &[&str]) -> Client {
         Client {
-            client_id: "app".into(),
-            name: "App".into(),
             tenant: "musterstadt".into(),
-            sector: "app".into(),
             redirect_uris: uris.iter().map(|&u| u.to_owned()).collect(),
-            post_logout_redirect_uris: Vec::new(),
-            auth_method: AuthMethod::None,
-            jwks: None,
-            secret_hash: None,
             grant_types: vec![GrantType::AuthorizationCode],
             scopes: vec!["openid".into()],
-            security_profile: SecurityProfile::OidcBasic,
-            min_level: TrustLevel::Basic,
-            purpose: String::new(),
-            claim_purposes: BTreeMap::new(),
-            service_id: None,
-            first_party: false,
-            require_pushed: false,
-            resources: Vec::new(),
+            ..Client::named("app")
         }
     }
 

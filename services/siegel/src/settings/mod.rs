@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use siegel_config::Profile;
+use siegel_egress::EgressSettings;
 use siegel_telemetry::TelemetryConfig;
 
 pub use database::DatabaseSettings;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub siblings: HashMap<String, String>,
     #[serde(default)]
     pub telemetry: TelemetryConfig,
+    #[serde(default)]
+    pub egress: EgressSettings,
     #[serde(default)]
     identity: Map<String, Value>,
     #[serde(default)]

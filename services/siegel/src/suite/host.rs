@@ -4,6 +4,7 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use siegel_crypto::{SystemEntropy, b64, load_or_create};
 use siegel_db::Db;
+use siegel_egress::Egress;
 use siegel_grpc::{
     GrpcServices, Guard, GuardSettings, InProcess, Outside, Siblings, SiblingsSettings,
     access_table,
@@ -66,6 +67,7 @@ impl Host<'_> {
             entropy: entropy.clone(),
             db: db.clone(),
             siblings: siblings.clone(),
+            egress: Egress::new(&self.settings.egress, self.settings.profile)?,
             profile: self.settings.profile,
             origin: self.settings.origin.clone(),
         };
