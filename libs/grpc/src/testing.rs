@@ -33,6 +33,7 @@ impl Fakes {
 
 /// Surroundings of the service `own` at `http://localhost:8080`, sandbox profile; siblings that
 /// are not faked are unreachable.
+#[expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "for tests only")]
 pub fn outside(
     own: &str,
     db: Db,

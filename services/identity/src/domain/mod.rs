@@ -15,4 +15,5 @@ pub mod params;
 pub mod password;
 pub mod request;
 pub mod scopes;
+pub mod tenant;
 pub mod throttle;

@@ -13,6 +13,7 @@ pub mod replay;
 pub mod revocations;
 pub mod scope_consents;
 pub mod sessions;
+pub mod tenants;
 pub mod throttle;
 
 use serde::Serialize;

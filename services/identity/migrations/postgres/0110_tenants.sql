@@ -1,0 +1,11 @@
+-- Tenants; `settings` is the tenant as JSON.
+CREATE TABLE tenants (
+    id TEXT NOT NULL PRIMARY KEY,
+    settings JSONB NOT NULL,
+    updated_at_us BIGINT NOT NULL
+);
+
+-- Where a registration comes from: `settings` (follows the configuration at every start),
+-- `applied` (by `siegel admin`), `dynamic` (RFC 7591).
+ALTER TABLE clients ADD COLUMN managed_by TEXT NOT NULL DEFAULT 'settings'
+    CHECK (managed_by IN ('settings', 'applied', 'dynamic'));
