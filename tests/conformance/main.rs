@@ -7,14 +7,19 @@
 //!
 //!     cargo test -p siegel-e2e --test conformance             all
 //!     … --test conformance -- --backend sqlite redirect       those with `redirect` in their name
+#![expect(clippy::indexing_slicing, reason = "what JSON does not have reads as null")]
 
 mod authority;
 mod cases;
+mod forge;
 mod house;
+mod inside;
 mod person;
 mod proxy;
+mod rows;
 mod rp;
 mod seed;
+mod trail;
 mod world;
 
 use std::process::ExitCode;

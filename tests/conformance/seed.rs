@@ -3,15 +3,20 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use anyhow::Context as _;
 use serde_json::{Value, json};
 use siegel_crypto::{KeySet, SigningKey};
 
 use crate::authority::{Authority, Pair, self_signed};
+use crate::inside::Inside;
 use crate::person::Person;
 use crate::world::World;
 
 /// An RSA key of this test, made for it and used for nothing else.
 pub const RSA_KEY_PEM: &str = include_str!("rsa-for-tests.pem");
+
+/// What dynamic registration wants to see first.
+pub const INITIAL_TOKEN: &str = "initial-token-of-this-run-0123456789abcdef";
 
 /// How a client proves itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +45,7 @@ const fn known(id: &'static str, auth: Auth, more: &'static str) -> Known {
 }
 
 /// Every client.
-pub const CLIENTS: [Known; 18] = [
+pub const CLIENTS: [Known; 25] = [
     known("basic", Auth::Basic, "{}"),
     Known { pkce: false, ..known("stock", Auth::Basic, r#"{"require_pkce": false}"#) },
     known("post", Auth::Post, "{}"),
@@ -81,6 +86,25 @@ pub const CLIENTS: [Known; 18] = [
         r#"{"grant_types": ["client_credentials"], "scopes": ["postbox.deliver", "account.read"],
             "redirect_uris": []}"#,
     ),
+    Known {
+        dpop: true,
+        ..known(
+            "exchanging",
+            Auth::Jwt,
+            r#"{"grant_types": ["authorization_code", "refresh_token",
+                "urn:ietf:params:oauth:grant-type:token-exchange"]}"#,
+        )
+    },
+    known("fetching", Auth::Jwt, "{}"),
+    known("server", Auth::Basic, r#"{"introspects": ["urn:siegel:account"]}"#),
+    known("slow", Auth::Basic, "{}"),
+    known("inward", Auth::Basic, "{}"),
+    known("brief", Auth::Basic, r#"{"scopes": ["openid", "email"]}"#),
+    Known {
+        par: true,
+        dpop: true,
+        ..known("fapi-rsa", Auth::Jwt, r#"{"security_profile": "fapi2"}"#)
+    },
 ];
 
 /// A client by its id.
@@ -125,12 +149,14 @@ pub fn people() -> HashMap<&'static str, Person> {
         // The password of this one is worth the highest level: drivers have no card.
         person("hoch", "erika"),
         person("gesperrt", "erika"),
+        person("offline", "max"),
+        person("geraten", "max"),
     ])
 }
 
 /// The declarative file.
 pub fn file(
-    _origin: &str,
+    inside: &Inside,
     world: &World,
     keys: &HashMap<String, SigningKey>,
     certificates: &HashMap<String, Pair>,
@@ -166,8 +192,24 @@ pub fn file(
         {
             client["jwks"] = json!({"keys": [own_key(pair)?]});
         }
-        if known.id == "listening" {
-            client["backchannel_logout_uri"] = json!(world.url("/listening/logout"));
+        match known.id {
+            "listening" | "slow" => {
+                let uri = world.url(&format!("/{}/logout", known.id));
+                client["backchannel_logout_uri"] = json!(uri);
+            }
+            "inward" => {
+                let uri = format!("https://localhost:{}/logout", inside.port);
+                client["backchannel_logout_uri"] = json!(uri);
+            }
+            "fetching" => {
+                client["jwks"] = Value::Null;
+                client["jwks_uri"] = json!(world.url("/fetching/jwks"));
+            }
+            "fapi-rsa" => {
+                let rsa = crate::forge::rsa_jwk(RSA_KEY_PEM, "fapi-rsa")?;
+                client["jwks"]["keys"].as_array_mut().context("no keys")?.push(rsa);
+            }
+            _ => {}
         }
         if let (Value::Object(all), Value::Object(more)) =
             (&mut client, serde_json::from_str(known.more)?)
@@ -212,8 +254,10 @@ pub fn settings(dir: &Path, world: &World, mtls: &str) -> String {
     format!(
         "[egress]\nallow = [\"{by_name}\", \"{by_address}\"]\nextra_root_file = \"{root}\"\n\n\
          [identity]\nrs256_key_file = \"{rsa}\"\n\n\
+         [identity.registration]\ninitial_access_token_file = \"{token}\"\n\n\
          [identity.mtls]\norigin = \"{mtls}\"\nca_file = \"{root}\"\n",
         root = dir.join("ca.pem").display(),
         rsa = dir.join("rsa.pem").display(),
+        token = dir.join("initial-token").display(),
     )
 }

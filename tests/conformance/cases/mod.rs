@@ -37,8 +37,35 @@ macro_rules! cases {
     };
 }
 
+mod attacks;
 mod authorize;
+mod client_auth;
+mod fapi;
+mod introspection;
+mod logout;
+mod possession;
+mod refresh;
+mod registration;
+mod revocation;
+mod token;
+mod userinfo;
 
 pub fn all() -> Vec<Case> {
-    [authorize::cases()].into_iter().flatten().collect()
+    [
+        attacks::cases(),
+        authorize::cases(),
+        client_auth::cases(),
+        fapi::cases(),
+        introspection::cases(),
+        logout::cases(),
+        possession::cases(),
+        refresh::cases(),
+        registration::cases(),
+        revocation::cases(),
+        token::cases(),
+        userinfo::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
