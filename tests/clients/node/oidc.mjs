@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import * as oc from 'openid-client'
 import { Browser } from './forms.mjs'
 import { authorize, demo, fetchUserInfo, login } from './login.mjs'
-import { basic, fapi, logIn } from './seeded.mjs'
+import { basic, fapi, logIn, logOut } from './seeded.mjs'
 
 const refused = (error) => error.error === 'invalid_grant'
 
@@ -94,7 +94,7 @@ for (const [name, portal] of Object.entries({ basic, fapi })) {
     assert.ok((await logIn(client, browser, { prompt: 'none' })).tokens.access_token, 'the session stands')
     const [bye] = client.client.post_logout_redirect_uris
     const ask = { id_token_hint: tokens.id_token, post_logout_redirect_uri: bye, state: 'zurück' }
-    const left = await walk(browser, oc.buildEndSessionUrl(client.config, ask), undefined, (at) => at.href.startsWith(bye))
+    const left = await logOut(browser, oc.buildEndSessionUrl(client.config, ask), bye)
     assert.equal(left.url.searchParams.get('state'), 'zurück')
     await assert.rejects(logIn(client, browser, { prompt: 'none' }), (error) => error.error === 'login_required')
   })

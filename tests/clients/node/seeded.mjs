@@ -1,7 +1,7 @@
 // The clients and the person of tests/fixtures/seed.json, which `siegel up --seed` registered.
 import { readFileSync } from 'node:fs'
 import * as oc from 'openid-client'
-import { walk } from './forms.mjs'
+import { buttons, defaults, walk } from './forms.mjs'
 import { demo, signingKey } from './login.mjs'
 
 const fixture = (name) => readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8')
@@ -44,4 +44,14 @@ export async function logIn({ client, config, DPoP, pushed }, browser, more = {}
   const { url, pages } = await walk(browser, start, person, (at) => at.href.startsWith(parameters.redirect_uri))
   const tokens = await oc.authorizationCodeGrant(config, url, { ...checks, idTokenExpected: true }, undefined, { DPoP })
   return { tokens, claims: tokens.claims(), pages, start }
+}
+
+// Follows a log-out to the client's address, and says yes where a page asks.
+export async function logOut(browser, url, bye) {
+  const stop = (at) => at.href.startsWith(bye)
+  const at = await browser.open(url, { stop })
+  if (!at.page) return at
+  const form = at.page.querySelectorAll('form').find((f) => /logout/.test(f.getAttribute('action') ?? ''))
+  if (!form) throw new Error(`no question on ${at.url}`)
+  return browser.submit(at.url, form, defaults(form), buttons(form)[0], { stop })
 }
