@@ -9,6 +9,7 @@
 //!     … --test conformance -- --backend sqlite redirect       those with `redirect` in their name
 #![expect(clippy::indexing_slicing, reason = "what JSON does not have reads as null")]
 
+mod authenticator;
 mod authority;
 mod cases;
 mod forge;

@@ -18,6 +18,12 @@ pub const RSA_KEY_PEM: &str = include_str!("rsa-for-tests.pem");
 /// What dynamic registration wants to see first.
 pub const INITIAL_TOKEN: &str = "initial-token-of-this-run-0123456789abcdef";
 
+/// What proves the provider to those of the world.
+pub const UPSTREAM_SECRET: &str = "geheimnis zwischen den Ländern, lang genug";
+
+/// Providers of the world that one tenant trusts, each under its own path.
+pub const UPSTREAMS: [&str; 2] = ["land", "insel"];
+
 /// How a client proves itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Auth {
@@ -45,7 +51,7 @@ const fn known(id: &'static str, auth: Auth, more: &'static str) -> Known {
 }
 
 /// Every client.
-pub const CLIENTS: [Known; 25] = [
+pub const CLIENTS: [Known; 26] = [
     known("basic", Auth::Basic, "{}"),
     Known { pkce: false, ..known("stock", Auth::Basic, r#"{"require_pkce": false}"#) },
     known("post", Auth::Post, "{}"),
@@ -100,6 +106,7 @@ pub const CLIENTS: [Known; 25] = [
     known("slow", Auth::Basic, "{}"),
     known("inward", Auth::Basic, "{}"),
     known("brief", Auth::Basic, r#"{"scopes": ["openid", "email"]}"#),
+    known("federating", Auth::Basic, r#"{"tenant": "bundesland"}"#),
     Known {
         par: true,
         dpop: true,
@@ -127,7 +134,8 @@ pub fn redirect_uri(world: &World, id: &str) -> String {
 
 pub fn keys() -> anyhow::Result<HashMap<String, SigningKey>> {
     let with_keys = CLIENTS.iter().filter(|c| c.auth == Auth::Jwt || c.id == "fapi-mtls");
-    with_keys.map(|c| Ok((c.id.to_owned(), SigningKey::generate()?))).collect()
+    let ids = with_keys.map(|c| c.id).chain(UPSTREAMS);
+    ids.map(|id| Ok((id.to_owned(), SigningKey::generate()?))).collect()
 }
 
 /// The certificates clients show; that of `fapi-mtls` is registered by its key, see [`file`].
@@ -151,6 +159,13 @@ pub fn people() -> HashMap<&'static str, Person> {
         person("gesperrt", "erika"),
         person("offline", "max"),
         person("geraten", "max"),
+        person("verbunden", "max"),
+        person("otto", "max"),
+        person("ottilie", "max"),
+        person("paula", "max"),
+        person("paul", "max"),
+        person("rita", "max"),
+        person("uwe", "max"),
     ])
 }
 
@@ -224,7 +239,7 @@ pub fn file(
             json!({
                 "email": person.email,
                 "password": person.password,
-                "level": if name == "hoch" { "high" } else { "basic" },
+                "level": if ["hoch", "rita"].contains(&name) { "high" } else { "basic" },
                 "locale": "de",
                 "attributes": {"given_name": name, "family_name": "Mustermann"},
             })
@@ -232,10 +247,33 @@ pub fn file(
         .collect();
     Ok(json!({
         "tenants": [{"id": "musterstadt", "name": "Stadt Musterstadt"},
-            {"id": "nachbarstadt", "name": "Nachbarstadt"}],
+            {"id": "nachbarstadt", "name": "Nachbarstadt"},
+            {"id": "bundesland", "name": "Bundesland"}],
+        "upstreams": UPSTREAMS.map(|id| upstream(world, id)),
         "clients": clients,
         "persons": people,
     }))
+}
+
+/// What is agreed with a provider of the world: its word counts up to substantial.
+fn upstream(world: &World, id: &str) -> Value {
+    json!({
+        "id": id,
+        "name": format!("Konto {id}"),
+        "issuer": world.url(&format!("/{id}")),
+        "client_id": "siegel",
+        "auth": "client_secret_basic",
+        "client_secret": UPSTREAM_SECRET,
+        "level_cap": "substantial",
+        "acr_table": {"loa-low": "low", "loa-sub": "substantial", "loa-high": "high"},
+        "acr_request": {"substantial": "loa-sub"},
+        "attributes": [
+            {"claim": "given_name", "attribute": "given_name"},
+            {"claim": "family_name", "attribute": "family_name"},
+            {"claim": "birthdate", "attribute": "date_of_birth"},
+        ],
+        "tenants": ["bundesland"],
+    })
 }
 
 /// The key of a certificate as JWK with the certificate beside it (RFC 8705 §2.2.2).

@@ -40,6 +40,7 @@ macro_rules! cases {
 mod attacks;
 mod authorize;
 mod client_auth;
+mod credentials;
 mod fapi;
 mod introspection;
 mod logout;
@@ -48,6 +49,7 @@ mod refresh;
 mod registration;
 mod revocation;
 mod token;
+mod upstream;
 mod userinfo;
 
 pub fn all() -> Vec<Case> {
@@ -55,6 +57,7 @@ pub fn all() -> Vec<Case> {
         attacks::cases(),
         authorize::cases(),
         client_auth::cases(),
+        credentials::cases(),
         fapi::cases(),
         introspection::cases(),
         logout::cases(),
@@ -63,6 +66,7 @@ pub fn all() -> Vec<Case> {
         registration::cases(),
         revocation::cases(),
         token::cases(),
+        upstream::cases(),
         userinfo::cases(),
     ]
     .into_iter()
