@@ -12,6 +12,7 @@
 mod authenticator;
 mod authority;
 mod cases;
+mod elsewhere;
 mod forge;
 mod house;
 mod inside;

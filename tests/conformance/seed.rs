@@ -185,7 +185,7 @@ pub fn file(
             "redirect_uris": [redirect_uri(world, known.id), world.url("/second/cb")],
             "post_logout_redirect_uris": [world.url(&format!("/{}/bye", known.id))],
             "grant_types": ["authorization_code", "refresh_token"],
-            "scopes": ["openid", "profile", "email", "address", "postbox", "postbox.read",
+            "scopes": ["openid", "profile", "email", "address", "postbox", "postbox.read", "identity.self",
                 "account.read", "offline_access"],
             "purpose": "Prüfung",
             "auth_method": match known.auth {
