@@ -166,6 +166,7 @@ pub fn people() -> HashMap<&'static str, Person> {
         person("paul", "max"),
         person("rita", "max"),
         person("uwe", "max"),
+        person("weg", "max"),
     ])
 }
 
