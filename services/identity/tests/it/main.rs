@@ -8,8 +8,10 @@
 )]
 
 mod authorize;
+mod client_keys;
 mod discovery;
 mod fakes;
+mod publisher;
 mod pushed;
 mod refresh;
 mod siblings;

@@ -197,6 +197,13 @@ impl World {
         }
     }
 
+    /// The same with another way out of the house.
+    pub fn with_egress(mut self, egress: siegel_egress::Egress) -> Self {
+        self.state.outside.egress = egress;
+        self.router = siegel_identity::router(&self.state);
+        self
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
