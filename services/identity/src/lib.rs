@@ -1,6 +1,7 @@
 //! Log-in, sessions and tokens: the suite's OpenID Provider.
 
 pub mod app;
+pub mod client_config;
 pub mod config;
 pub mod domain;
 pub mod grpc;

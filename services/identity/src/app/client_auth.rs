@@ -10,11 +10,14 @@ use url::form_urlencoded;
 use super::client_keys;
 use super::endpoint::EndpointError;
 use crate::domain::client::{AssertionAudience, AuthMethod, Client};
-use crate::domain::oauth::Refused;
+use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::params::Params;
 use crate::state::Identity;
 use crate::store::clients;
 use crate::store::replay::{self, Seen};
+
+/// Said to a client that registered itself, until an operator has looked at it.
+pub const UNAPPROVED: &str = "the client waits for its approval";
 
 /// What a client sent to prove itself.
 enum Sent<'a> {
@@ -63,6 +66,9 @@ pub async fn authenticate(
         }
         (Sent::Nothing, AuthMethod::None) => {}
         _ => return Err(unproven()),
+    }
+    if !client.approved {
+        return Err(Refused::new(OAuthError::UnauthorizedClient, UNAPPROVED).into());
     }
     Ok(client)
 }
