@@ -384,7 +384,8 @@ mod tests {
 
     #[test]
     fn the_sector_is_the_host_of_its_document_unless_it_has_a_name() {
-        let uri = "sector_identifier_uri = \"https://land.example/uris.json\"\nclient_secret = \"x\"";
+        let uri =
+            "sector_identifier_uri = \"https://land.example/uris.json\"\nclient_secret = \"x\"";
         assert_eq!(read(&format!("{LOGIN}{uri}")).unwrap().sector, "land.example");
         let named = read(&format!("{LOGIN}sector = \"land\"\n{uri}")).unwrap();
         assert_eq!(named.sector, "land");

@@ -29,6 +29,10 @@ pub struct Config {
     /// registered so.
     #[serde(default)]
     pub require_pushed: bool,
+    /// What concerns clients of `environment = "production"` takes effect when a second operator
+    /// approves it.
+    #[serde(default)]
+    pub four_eyes: bool,
     /// `[identity.people]`
     #[serde(default)]
     pub people: PeopleConfig,

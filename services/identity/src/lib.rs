@@ -10,6 +10,7 @@ mod keys;
 pub mod people;
 pub mod people_config;
 pub mod ports;
+pub mod seed;
 mod start;
 mod state;
 pub mod store;

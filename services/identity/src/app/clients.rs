@@ -14,11 +14,17 @@ const SELF: &str = "service:identity";
 /// A registration that is refused for what it points to.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    #[error("client {0:?}: {1} is an address that must not be called (egress.allow names exceptions of the sandbox)")]
+    #[error(
+        "client {0:?}: {1} is an address that must not be called (egress.allow names exceptions of the sandbox)"
+    )]
     Address(String, &'static str),
-    #[error("client {0:?}: the sector_identifier_uri does not answer with a JSON list of addresses")]
+    #[error(
+        "client {0:?}: the sector_identifier_uri does not answer with a JSON list of addresses"
+    )]
     NoSectorDocument(String),
-    #[error("client {0:?}: {1:?} is not in the list of the sector_identifier_uri (OpenID Connect Core §8.1)")]
+    #[error(
+        "client {0:?}: {1:?} is not in the list of the sector_identifier_uri (OpenID Connect Core §8.1)"
+    )]
     NotOfSector(String, String),
     #[error("the clients cannot be stored")]
     Store(#[from] StoreError),

@@ -1,6 +1,7 @@
 //! Use cases, one file each: one transaction, then what must follow it.
 
 pub mod access_token;
+pub mod apply;
 pub mod authorize;
 pub mod check;
 pub mod claims;
@@ -16,11 +17,13 @@ pub mod failure;
 pub mod id_token;
 pub mod identify;
 pub mod login;
+pub mod manage_clients;
 pub mod par;
 pub mod passwords;
 pub mod refusal;
 pub mod register;
 pub mod revoke;
+pub mod seed_person;
 pub mod self_care;
 pub mod service_tokens;
 pub mod sessions;

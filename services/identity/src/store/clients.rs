@@ -57,10 +57,7 @@ pub async fn find(tx: &mut Tx, client_id: &str) -> Result<Option<Client>, StoreE
 }
 
 /// The client with where its registration comes from.
-pub async fn registration(
-    tx: &mut Tx,
-    client_id: &str,
-) -> Result<Option<Registered>, StoreError> {
+pub async fn registration(tx: &mut Tx, client_id: &str) -> Result<Option<Registered>, StoreError> {
     const SQL: &str =
         "SELECT settings, managed_by, updated_at_us FROM clients WHERE client_id = $1";
     let found: Option<Row> =

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod apply;
 mod authorize;
 mod client_keys;
 mod discovery;

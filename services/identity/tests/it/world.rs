@@ -167,6 +167,7 @@ impl World {
             pairwise_key_file: file("pairwise"),
             nonce_key_file: file("nonce"),
             require_pushed: false,
+            four_eyes: false,
             people: siegel_identity::people_config::PeopleConfig::default(),
             clients: clients(&jwks),
         };
