@@ -10,7 +10,7 @@ use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use siegel_oidc::catalogue::{self, CATALOGUE};
 
-use super::deliver_outbox::{OPEN_ACCOUNT, SEED_ATTRIBUTES};
+use super::deliver_outbox::{self, OPEN_ACCOUNT, SEED_ATTRIBUTES};
 use super::failure::Failure;
 use super::manage_clients::Became;
 use crate::domain::email::EmailAddress;
@@ -217,10 +217,13 @@ pub async fn hand_over(state: &Identity, payload: &[u8]) -> Result<(), Failure> 
         .map_err(|status| Failure::Sibling("account", status))
 }
 
-/// Waits until the account service has what was written down; `false` when it does not answer.
+/// Does what waits until the account service has what was written down; `false` when it does not
+/// answer. Another worker on the same outbox does no harm.
 pub async fn settled(state: &Identity) -> Result<bool, StoreError> {
     let until = tokio::time::Instant::now() + PATIENCE;
+    let handle = |job| deliver_outbox::handle(state.clone(), job);
     loop {
+        while state.outbox.step(&handle).await? {}
         let mut tx = state.outside.db.read().await?;
         let left = seeded::waiting(&mut tx, OPEN_ACCOUNT, SEED_ATTRIBUTES).await?;
         drop(tx);
