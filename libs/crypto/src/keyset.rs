@@ -1,4 +1,4 @@
-use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use serde::de::DeserializeOwned;
 
 use crate::jose::{JwsError, unverified, verify_with_jwk};
@@ -33,6 +33,17 @@ impl KeySet {
         &self.keys.keys
     }
 
+    /// The keys a signature may have been made with (RFC 7515 §6): those of the named id; none of
+    /// that id, those without one. Without a name, all. Never keys for encryption.
+    pub fn candidates(&self, kid: Option<&str>) -> Vec<&Jwk> {
+        let id = |key: &Jwk| key.common.key_id.clone();
+        let signs = |key: &&Jwk| key.common.public_key_use != Some(PublicKeyUse::Encryption);
+        let keys = || self.keys().iter().filter(signs);
+        let Some(kid) = kid else { return keys().collect() };
+        let named: Vec<&Jwk> = keys().filter(|key| id(key).as_deref() == Some(kid)).collect();
+        if named.is_empty() { keys().filter(|key| id(key).is_none()).collect() } else { named }
+    }
+
     /// Verifies a compact JWS of this `typ` by the key its header names, and reads its claims.
     /// Times are the caller's to check, by its own clock.
     pub fn verify<T: DeserializeOwned>(&self, token: &str, typ: &str) -> Result<T, JwsError> {
@@ -40,5 +51,20 @@ impl KeySet {
         let kid = head.kid.ok_or(JwsError::UnknownKey)?;
         let jwk = self.find(&kid).ok_or(JwsError::UnknownKey)?;
         verify_with_jwk(token, typ, jwk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SigningKey;
+
+    #[test]
+    fn a_key_for_encryption_is_no_candidate_for_a_signature() {
+        let mut jwk = SigningKey::generate().unwrap().public_jwk().clone();
+        let kid = jwk.common.key_id.clone();
+        assert_eq!(KeySet::new([jwk.clone()]).candidates(kid.as_deref()).len(), 1);
+        jwk.common.public_key_use = Some(PublicKeyUse::Encryption);
+        assert!(KeySet::new([jwk]).candidates(kid.as_deref()).is_empty());
     }
 }

@@ -1,6 +1,7 @@
 //! Log-in, sessions and tokens: the suite's OpenID Provider.
 
 pub mod app;
+pub mod client_config;
 pub mod config;
 pub mod domain;
 pub mod grpc;
@@ -9,6 +10,7 @@ mod keys;
 pub mod people;
 pub mod people_config;
 pub mod ports;
+pub mod seed;
 mod start;
 mod state;
 pub mod store;

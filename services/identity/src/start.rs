@@ -1,13 +1,13 @@
 //! Starting the service.
 
 use axum::Router;
-use siegel_db::StoreError;
 use siegel_grpc::{GrpcServices, Outside, Running};
 use siegel_proto::identity::v1::key_service_server::KeyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
 use tokio::task::JoinSet;
 
+use crate::app::clients::RegisterError;
 use crate::app::{clients, deliver_outbox, sweep};
 use crate::config::{ClientError, Config};
 use crate::grpc::key_service::PublicKeys;
@@ -28,8 +28,8 @@ pub enum StartError {
         "origin {0:?} is not https: production serves no http (set origin, or profile = \"sandbox\")"
     )]
     InsecureOrigin(String),
-    #[error("the clients cannot be stored")]
-    Store(#[from] StoreError),
+    #[error("{0}")]
+    Register(#[from] RegisterError),
 }
 
 /// Loads keys, registers clients, and gives back what is to be served.
@@ -39,6 +39,9 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         return Err(StartError::InsecureOrigin(outside.origin));
     }
     let keys = Keys::load(&config, !production, &*outside.entropy)?;
+    if production {
+        config.refuse_inline_secrets()?;
+    }
     let registrations = config.registrations()?;
     let state = Identity::new(config, outside, keys);
     clients::register(&state, &registrations).await?;

@@ -2,18 +2,22 @@
 
 use base64::Engine as _;
 use http::{HeaderMap, header};
-use siegel_crypto::{KeySet, b64, same_bytes, sha256};
+use siegel_crypto::{b64, same_bytes, sha256};
 use siegel_kernel::Timestamp;
-use siegel_oidc::assertion::{self, AssertionError};
+use siegel_oidc::assertion::{self, Accepted, AssertionError};
 use url::form_urlencoded;
 
+use super::client_keys;
 use super::endpoint::EndpointError;
-use crate::domain::client::{AuthMethod, Client};
-use crate::domain::oauth::Refused;
+use crate::domain::client::{AssertionAudience, AuthMethod, Client};
+use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::params::Params;
 use crate::state::Identity;
 use crate::store::clients;
 use crate::store::replay::{self, Seen};
+
+/// Said to a client that registered itself, until an operator has looked at it.
+pub const UNAPPROVED: &str = "the client waits for its approval";
 
 /// What a client sent to prove itself.
 enum Sent<'a> {
@@ -63,6 +67,9 @@ pub async fn authenticate(
         (Sent::Nothing, AuthMethod::None) => {}
         _ => return Err(unproven()),
     }
+    if !client.approved {
+        return Err(Refused::new(OAuthError::UnauthorizedClient, UNAPPROVED).into());
+    }
     Ok(client)
 }
 
@@ -74,14 +81,18 @@ async fn by_assertion(
     now: Timestamp,
 ) -> Result<(), EndpointError> {
     let failed = |description| EndpointError::Client { by_header: false, description };
-    let keys = client.jwks.as_deref().and_then(|jwks| KeySet::from_json(jwks).ok());
-    let keys = keys.ok_or_else(|| failed("the client has no usable keys"))?;
+    let kid = assertion::unverified_key(text);
+    let keys = client_keys::keys_of(state, client, kid.as_deref()).await;
+    let keys = keys.map_err(|_| failed("the client has no usable keys"))?;
     let (here, token) = (state.url(endpoint), state.url("/token"));
-    // The issuer as one string is what FAPI 2.0 §5.3.2.1 allows; stock clients of the older kind
-    // name the endpoint (OpenID Connect Core §9).
-    let audiences = [state.issuer(), here.as_str(), token.as_str()];
-    let allowed = if client.is_fapi() { audiences.get(..1) } else { audiences.get(..) };
-    let held = assertion::verify(text, &keys, &client.client_id, allowed.unwrap_or_default(), now);
+    let (issuer, older) = ([state.issuer()], [state.issuer(), token.as_str(), here.as_str()]);
+    let accepted = match client.assertion_audience {
+        _ if client.is_fapi() => Accepted::Exactly(state.issuer()),
+        AssertionAudience::Issuer => Accepted::OneOf(&issuer),
+        // OpenID Connect Core §9, RFC 9126 §2.
+        AssertionAudience::TokenEndpoint => Accepted::OneOf(&older),
+    };
+    let held = assertion::verify(text, &keys, &client.client_id, accepted, now);
     let held = held.map_err(|e| {
         failed(match e {
             AssertionError::Malformed => "the client assertion is malformed",

@@ -99,6 +99,29 @@ pub enum Environment {
     Test,
 }
 
+/// Where a registration comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManagedBy {
+    /// Follows the configuration at every start.
+    Settings,
+    /// By `siegel admin`.
+    Applied,
+    /// The client registered itself (RFC 7591).
+    Dynamic,
+}
+
+impl ManagedBy {
+    pub const ALL: [Self; 3] = [Self::Settings, Self::Applied, Self::Dynamic];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Settings => "settings",
+            Self::Applied => "applied",
+            Self::Dynamic => "dynamic",
+        }
+    }
+}
+
 /// Which set of rules a client is held to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SecurityProfile {
@@ -209,6 +232,9 @@ pub struct Client {
     /// Audiences it may ask access tokens for; those its scopes belong to when empty.
     #[serde(default)]
     pub resources: Vec<String>,
+    /// Off until an operator has looked at it: the client can do nothing.
+    #[serde(default = "yes")]
+    pub approved: bool,
 }
 
 const fn yes() -> bool {
@@ -238,6 +264,34 @@ pub enum BadClient {
     Scope(String, String),
     #[error("client {0:?}: a client without authentication cannot use client_credentials")]
     PublicForItself(String),
+    #[error("client {0:?}: log-ins need redirect_uris")]
+    NoRedirectUri(String),
+    #[error("client {0:?}: {1} is no https address without user info and fragment")]
+    Address(String, &'static str),
+    #[error("client {0:?}: jwks and jwks_uri exclude each other (RFC 7591 §2)")]
+    TwoKeySets(String),
+}
+
+impl BadClient {
+    /// The key of the registration that is wrong.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Id(_) => "client_id",
+            Self::RedirectUri(..) | Self::NoRedirectUri(_) => "redirect_uris",
+            Self::Credentials(_, needed) => match needed.as_bytes().first() {
+                Some(b'j') => "jwks",
+                Some(b't') => "tls_client_auth_subject_dn",
+                _ => "client_secret",
+            },
+            Self::Fapi(_) => "security_profile",
+            Self::NoPkce(_) => "require_pkce",
+            Self::Jwks(_) => "jwks",
+            Self::TwoKeySets(_) => "jwks_uri",
+            Self::Scope(..) => "scopes",
+            Self::PublicForItself(_) => "grant_types",
+            Self::Address(_, key) => key,
+        }
+    }
 }
 
 impl Client {
@@ -279,6 +333,7 @@ impl Client {
             id_token_alg: SigningAlg::default(),
             userinfo_alg: None,
             resources: Vec::new(),
+            approved: true,
         }
     }
 
@@ -295,6 +350,21 @@ impl Client {
         }
         if let Some(scope) = self.scopes.iter().find(|s| super::scopes::known(s).is_none()) {
             return Err(BadClient::Scope(id(), scope.clone()));
+        }
+        let addresses = [
+            ("logo_uri", &self.logo_uri),
+            ("policy_uri", &self.policy_uri),
+            ("jwks_uri", &self.jwks_uri),
+            ("sector_identifier_uri", &self.sector_identifier_uri),
+            ("backchannel_logout_uri", &self.backchannel_logout_uri),
+        ];
+        for (key, address) in addresses {
+            if address.as_ref().is_some_and(|text| !is_https(text)) {
+                return Err(BadClient::Address(id(), key));
+            }
+        }
+        if self.jwks.is_some() && self.jwks_uri.is_some() {
+            return Err(BadClient::TwoKeySets(id()));
         }
         match self.auth_method {
             AuthMethod::PrivateKeyJwt | AuthMethod::SelfSignedTlsClientAuth
@@ -319,6 +389,9 @@ impl Client {
         let exact = self.require_pkce && self.assertion_audience == AssertionAudience::Issuer;
         if self.is_fapi() && !(by_key && exact && self.id_token_alg == SigningAlg::ES256) {
             return Err(BadClient::Fapi(id()));
+        }
+        if self.may(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
+            return Err(BadClient::NoRedirectUri(id()));
         }
         Ok(())
     }
@@ -384,6 +457,17 @@ fn is_redirect_uri(text: &str) -> bool {
         own => own.contains('.'),
     };
     clean && scheme
+}
+
+/// An address that is called or linked; a fragment would mean nothing there.
+fn is_https(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    url.scheme() == "https"
+        && url.host_str().is_some()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.fragment().is_none()
+        && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn same_but_loopback_port(registered: &str, uri: &str) -> bool {

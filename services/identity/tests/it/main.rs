@@ -7,9 +7,12 @@
     reason = "tests fail by panicking"
 )]
 
+mod apply;
 mod authorize;
+mod client_keys;
 mod discovery;
 mod fakes;
+mod publisher;
 mod pushed;
 mod refresh;
 mod siblings;

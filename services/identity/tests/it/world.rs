@@ -167,6 +167,7 @@ impl World {
             pairwise_key_file: file("pairwise"),
             nonce_key_file: file("nonce"),
             require_pushed: false,
+            four_eyes: false,
             people: siegel_identity::people_config::PeopleConfig::default(),
             clients: clients(&jwks),
         };
@@ -195,6 +196,13 @@ impl World {
             config: self.config.clone(),
             router,
         }
+    }
+
+    /// The same with another way out of the house.
+    pub fn with_egress(mut self, egress: siegel_egress::Egress) -> Self {
+        self.state.outside.egress = egress;
+        self.router = siegel_identity::router(&self.state);
+        self
     }
 
     pub fn now(&self) -> Timestamp {
