@@ -6,6 +6,7 @@ pub mod domain;
 pub mod grpc;
 pub mod http;
 mod keys;
+pub mod keys_admin;
 pub mod people;
 pub mod people_config;
 pub mod ports;
@@ -14,7 +15,7 @@ mod state;
 pub mod store;
 
 pub use config::Config;
-pub use keys::{Keys, KeysError};
+pub use keys::{KeyInfo, Keys, KeysError};
 pub use start::{StartError, grpc_services, router, start};
 pub use state::Identity;
 

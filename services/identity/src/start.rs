@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::app::{clients, deliver_outbox, sweep};
 use crate::config::{ClientError, Config};
+use crate::domain::client::Client;
 use crate::grpc::key_service::PublicKeys;
 use crate::grpc::self_service::SelfCare;
 use crate::grpc::sibling_service::Siblings;
@@ -28,6 +29,8 @@ pub enum StartError {
         "origin {0:?} is not https: production serves no http (set origin, or profile = \"sandbox\")"
     )]
     InsecureOrigin(String),
+    #[error("client {0:?}: its signature algorithm needs identity.rs256_key_file")]
+    SigningAlg(String),
     #[error("the clients cannot be stored")]
     Store(#[from] StoreError),
 }
@@ -40,6 +43,12 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     }
     let keys = Keys::load(&config, !production, &*outside.entropy)?;
     let registrations = config.registrations()?;
+    let signed = |c: &Client| {
+        keys.supports(c.id_token_alg) && c.userinfo_alg.is_none_or(|alg| keys.supports(alg))
+    };
+    if let Some(client) = registrations.iter().find(|c| !signed(c)) {
+        return Err(StartError::SigningAlg(client.client_id.clone()));
+    }
     let state = Identity::new(config, outside, keys);
     clients::register(&state, &registrations).await?;
     Ok(running(&state))

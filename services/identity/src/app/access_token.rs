@@ -5,7 +5,7 @@ use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp};
 use siegel_oidc::{AccessToken, Confirmation, TokenKind, audience};
 
 use super::endpoint::EndpointError;
-use crate::domain::client::Client;
+use crate::domain::client::{Client, SigningAlg};
 use crate::domain::grant::Granted;
 use crate::domain::interaction::SessionView;
 use crate::domain::oauth::{OAuthError, Refused};
@@ -96,7 +96,7 @@ pub fn sign(state: &Identity, new: &NewToken<'_>) -> Result<String, TokenError> 
         tenant: new.tenant.map(str::to_owned),
         cnf: new.confirmation.clone(),
     };
-    Ok(state.keys.signing.sign(AccessToken::TYP, &claims)?)
+    Ok(state.keys.sign(SigningAlg::ES256, AccessToken::TYP, &claims, new.now)?)
 }
 
 #[cfg(test)]

@@ -30,6 +30,10 @@ pub const ORIGIN: &str = "http://localhost:8080";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub const CALLBACK: &str = "https://portal.example/cb";
 
+/// An RSA key that enables RS256.
+pub const RSA_KEY: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../libs/crypto/fixtures/rsa-2048.pem");
+
 /// Form or query parameters.
 pub type Fields = BTreeMap<String, String>;
 
@@ -162,7 +166,8 @@ impl World {
         let file = |name: &str| dir.path().join(name);
         let config = Config {
             token_signing_key_file: file("signing.pem"),
-            further_signing_key_files: Vec::new(),
+            signing_keys: Vec::new(),
+            rs256_key_file: Some(RSA_KEY.into()),
             key_encryption_key_file: file("kek"),
             pairwise_key_file: file("pairwise"),
             nonce_key_file: file("nonce"),

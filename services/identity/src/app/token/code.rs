@@ -92,8 +92,9 @@ pub(super) async fn redeem(
     let id_token = about
         .map(|about| {
             let nonce = granted.request.nonce.as_deref();
-            let now = asked.now;
-            let new = NewIdToken { granted: &granted, access_token: &access_token, nonce, now };
+            let (alg, now) = (asked.client.id_token_alg, asked.now);
+            let access_token = &access_token;
+            let new = NewIdToken { granted: &granted, access_token, nonce, alg, now };
             id_token::sign(state, &new, about)
         })
         .transpose()?;

@@ -90,8 +90,9 @@ pub(super) async fn exchange(
     // The same person, client and time of log-in as the first one; no nonce, no attributes
     // (OpenID Connect Core §12.2).
     let id_token = if scopes.iter().any(|s| s == "openid") {
-        let now = asked.now;
-        let new = NewIdToken { granted, access_token: &access_token, nonce: None, now };
+        let (alg, now) = (asked.client.id_token_alg, asked.now);
+        let access_token = &access_token;
+        let new = NewIdToken { granted, access_token, nonce: None, alg, now };
         Some(id_token::sign(state, &new, Map::new())?)
     } else {
         None
