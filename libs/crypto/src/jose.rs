@@ -26,6 +26,9 @@ pub enum SignatureAlg {
 }
 
 impl SignatureAlg {
+    /// Those FAPI 2.0 §5.4.1 allows for everything signed.
+    pub const FAPI: [Self; 3] = [Self::Es256, Self::Ps256, Self::EdDsa];
+
     /// As `alg` writes it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -63,6 +66,8 @@ impl SignatureAlg {
 /// What a token's header claims before anything is verified.
 #[derive(Clone, Debug)]
 pub struct Unverified {
+    /// `None` for an algorithm we never accept.
+    pub alg: Option<SignatureAlg>,
     pub kid: Option<String>,
     pub typ: Option<String>,
     pub jwk: Option<Jwk>,
@@ -71,7 +76,8 @@ pub struct Unverified {
 /// Reads the header of a compact JWS; nothing in it can be trusted yet.
 pub fn unverified(token: &str) -> Result<Unverified, JwsError> {
     let header = Compact::parse(token)?.header;
-    Ok(Unverified { kid: header.kid, typ: header.typ, jwk: header.jwk })
+    let alg = SignatureAlg::of(header.alg);
+    Ok(Unverified { alg, kid: header.kid, typ: header.typ, jwk: header.jwk })
 }
 
 /// Verifies a compact JWS of this `typ` with one key; the algorithm comes from the key, never from

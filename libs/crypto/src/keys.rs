@@ -94,7 +94,7 @@ impl SigningKey {
     /// Signs claims as a compact JWS with this `typ` (RFC 8725 §3.11: each kind of token has its
     /// own) and the key id.
     pub fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, KeyError> {
-        sign_token(self, typ, claims)
+        sign_token(self, Some(typ), claims)
     }
 
     /// As [`SigningKey::sign`], with the public key in the header instead of its id: the form of a
@@ -259,7 +259,7 @@ mod tests {
     fn an_rsa_key_signs_what_its_public_half_verifies() {
         let signer = token_signer_from_pem(RSA).unwrap();
         assert_eq!(signer.alg(), SignatureAlg::Rs256);
-        let token = sign_token(&*signer, "JWT", &serde_json::json!({"sub": "a"})).unwrap();
+        let token = sign_token(&*signer, Some("JWT"), &serde_json::json!({"sub": "a"})).unwrap();
         let keys = crate::KeySet::new([signer.public_jwk().clone()]);
         assert_eq!(keys.verify::<serde_json::Value>(&token, "JWT").unwrap()["sub"], "a");
         let json = keys.to_json();

@@ -24,15 +24,15 @@ pub trait TokenSigner: std::fmt::Debug + Send + Sync {
     fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
 }
 
-/// Signs claims as a compact JWS with this `typ` (RFC 8725 §3.11: each kind of token has its own)
-/// and the key id.
+/// Signs claims as a compact JWS with the key id and this `typ`: each kind of token has its own
+/// (RFC 8725 §3.11). Without one nothing that asks for a type takes it.
 pub fn sign_token(
     signer: &dyn TokenSigner,
-    typ: &str,
+    typ: Option<&str>,
     claims: &impl Serialize,
 ) -> Result<String, KeyError> {
     let mut header = Header::new(signer.alg().algorithm());
-    header.typ = Some(typ.to_owned());
+    header.typ = typ.map(str::to_owned);
     header.kid = Some(signer.kid().to_owned());
     compact(signer, &header, claims)
 }

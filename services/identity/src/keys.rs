@@ -175,9 +175,23 @@ impl Keys {
         claims: &impl Serialize,
         now: Timestamp,
     ) -> Result<String, KeyError> {
-        let signer = self.signing.line(alg).at(now);
+        sign_token(self.signer(alg, now)?, Some(typ), claims)
+    }
+
+    /// As [`Keys::sign`] without `typ`, for the one answer whose readers know it by where it came
+    /// from and take no other type: signed userinfo.
+    pub fn sign_untyped(
+        &self,
+        alg: SigningAlg,
+        claims: &impl Serialize,
+        now: Timestamp,
+    ) -> Result<String, KeyError> {
+        sign_token(self.signer(alg, now)?, None, claims)
+    }
+
+    fn signer(&self, alg: SigningAlg, now: Timestamp) -> Result<&dyn TokenSigner, KeyError> {
         let missing = || KeyError::Keeper(format!("there is no key for {}", alg.as_str()));
-        sign_token(signer.ok_or_else(missing)?, typ, claims)
+        self.signing.line(alg).at(now).ok_or_else(missing)
     }
 
     /// Whether tokens can be signed so; clients registered for anything else are refused.

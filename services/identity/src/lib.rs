@@ -10,6 +10,7 @@ pub mod keys_admin;
 pub mod people;
 pub mod people_config;
 pub mod ports;
+pub mod registry;
 mod start;
 mod state;
 pub mod store;

@@ -95,6 +95,7 @@ pub fn sign(state: &Identity, new: &NewToken<'_>) -> Result<String, TokenError> 
         auth_time: new.session.map(|(_, s)| s.authenticated_at.as_seconds()),
         tenant: new.tenant.map(str::to_owned),
         cnf: new.confirmation.clone(),
+        act: None,
     };
     Ok(state.keys.sign(SigningAlg::ES256, AccessToken::TYP, &claims, new.now)?)
 }

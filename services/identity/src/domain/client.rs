@@ -209,6 +209,9 @@ pub struct Client {
     /// Audiences it may ask access tokens for; those its scopes belong to when empty.
     #[serde(default)]
     pub resources: Vec<String>,
+    /// Audiences it is a resource server of: their tokens it may ask about (RFC 7662 §2.2).
+    #[serde(default)]
+    pub introspects: Vec<String>,
 }
 
 const fn yes() -> bool {
@@ -279,6 +282,7 @@ impl Client {
             id_token_alg: SigningAlg::default(),
             userinfo_alg: None,
             resources: Vec::new(),
+            introspects: Vec::new(),
         }
     }
 

@@ -8,10 +8,14 @@
 )]
 
 mod authorize;
+mod changed;
 mod discovery;
 mod fakes;
+mod introspection;
+mod keys;
 mod pushed;
 mod refresh;
+mod secrets;
 mod siblings;
 mod start;
 mod store;

@@ -4,6 +4,8 @@ mod client;
 mod code;
 mod refresh;
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use serde::Serialize;
 use siegel_db::{StoreError, Tx, audit};
@@ -37,7 +39,7 @@ pub struct TokenAnswer {
 
 /// A request of an authenticated client.
 struct Asked<'a> {
-    client: Client,
+    client: Arc<Client>,
     params: &'a Params,
     proof: Option<Proof>,
     now: Timestamp,
