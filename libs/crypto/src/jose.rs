@@ -198,8 +198,7 @@ impl Verifier {
             return Err(JwsError::WrongKind);
         }
         let message = jws.message.as_bytes();
-        let held =
-            jsonwebtoken::crypto::verify(jws.signature, message, &self.key, self.algorithm);
+        let held = jsonwebtoken::crypto::verify(jws.signature, message, &self.key, self.algorithm);
         if !held.map_err(|_| JwsError::Malformed)? {
             return Err(JwsError::BadSignature);
         }

@@ -57,8 +57,7 @@ impl SigningKey {
     /// Reads a PKCS#8 DER document.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         let encoding = EncodingKey::from_ec_der(der);
-        let (jwk, kid) =
-            published(&encoding, SignatureAlg::Es256).ok_or(KeyError::Malformed)?;
+        let (jwk, kid) = published(&encoding, SignatureAlg::Es256).ok_or(KeyError::Malformed)?;
         let signer = RingSigner::new(Algorithm::ES256, der).map_err(|_| KeyError::Malformed)?;
         Ok(Self { pkcs8: Zeroizing::new(der.to_vec()), signer: Arc::new(signer), jwk, kid })
     }
@@ -159,8 +158,7 @@ impl RsaSigningKey {
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         let der = pkcs8_of(pem).ok_or(KeyError::MalformedRsa)?;
         let encoding = EncodingKey::from_rsa_der(&der);
-        let (jwk, kid) =
-            published(&encoding, SignatureAlg::Rs256).ok_or(KeyError::MalformedRsa)?;
+        let (jwk, kid) = published(&encoding, SignatureAlg::Rs256).ok_or(KeyError::MalformedRsa)?;
         // ring accepts 2047 bits: the modulus must begin with a one.
         let strong = matches!(&jwk.algorithm, AlgorithmParameters::RSA(p)
             if crate::b64::decode(&p.n).is_some_and(|n| n.len() > 256

@@ -133,6 +133,7 @@ pub struct Keys {
     key_encryption: DataKey,
     pairwise: DataKey,
     nonce: DataKey,
+    refresh: DataKey,
 }
 
 impl std::fmt::Debug for Keys {
@@ -162,6 +163,7 @@ impl Keys {
             key_encryption: key_encryption.key("identity key encryption"),
             pairwise: pairwise.key("identity pairwise"),
             nonce: nonce.key("identity endpoint nonces"),
+            refresh: nonce.key("identity refresh successors"),
         })
     }
 
@@ -226,6 +228,11 @@ impl Keys {
 
     pub(crate) fn pairwise(&self) -> &[u8; 32] {
         self.pairwise.as_bytes()
+    }
+
+    /// What the successor of a refresh token is made with.
+    pub(crate) fn refresh(&self) -> &[u8; 32] {
+        self.refresh.as_bytes()
     }
 
     pub(crate) fn nonce(&self) -> &[u8; 32] {

@@ -47,7 +47,8 @@ pub fn list(config: &Config, now: Timestamp) -> Result<Vec<KeyInfo>, KeysError> 
 mod tests {
     use super::*;
 
-    const RSA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../libs/crypto/fixtures/rsa-2048.pem");
+    const RSA: &str =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../libs/crypto/fixtures/rsa-2048.pem");
     const SHORT: &str =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../libs/crypto/fixtures/rsa-1024.pem");
 

@@ -82,6 +82,6 @@ pub async fn standing(
 /// codes, access and refresh tokens, and what they would be exchanged for.
 pub async fn is_stopped(tx: &mut Tx, facts: &Facts<'_>) -> Result<bool, StoreError> {
     let not_before = revocations::not_before(tx, facts.subject, facts.client_id).await?;
-    // Tokens say whole seconds: in doubt it was before.
-    Ok(not_before.is_some_and(|at| facts.issued_at.as_seconds() <= at.as_seconds()))
+    // Tokens say whole seconds, rounded down: in doubt they came before.
+    Ok(not_before.is_some_and(|at| facts.issued_at <= at))
 }

@@ -209,7 +209,8 @@ pub struct Client {
     /// Audiences it may ask access tokens for; those its scopes belong to when empty.
     #[serde(default)]
     pub resources: Vec<String>,
-    /// Audiences it is a resource server of: their tokens it may ask about (RFC 7662 §2.2).
+    /// Audiences it is the resource server of: tokens sent to them it may ask about (RFC 7662
+    /// §2.2) and, with that grant type, exchange (RFC 8693 §2.1).
     #[serde(default)]
     pub introspects: Vec<String>,
 }
@@ -230,7 +231,7 @@ pub enum BadClient {
     #[error("client {0:?}: the authentication method needs {1}")]
     Credentials(String, &'static str),
     #[error(
-        "client {0:?}: security_profile fapi2 needs private_key_jwt or a certificate, PKCE, ES256 and assertions for the issuer"
+        "client {0:?}: security_profile fapi2 needs private_key_jwt or a certificate, PKCE, ES256, https redirects and assertions for the issuer"
     )]
     Fapi(String),
     #[error("client {0:?}: a client without authentication must use PKCE")]
@@ -321,6 +322,8 @@ impl Client {
         let by_key =
             self.auth_method == AuthMethod::PrivateKeyJwt || self.auth_method.by_certificate();
         let exact = self.require_pkce && self.assertion_audience == AssertionAudience::Issuer;
+        // FAPI 2.0 §5.3.2.2: no redirect leaves TLS.
+        let exact = exact && self.redirect_uris.iter().all(|uri| uri.starts_with("https://"));
         if self.is_fapi() && !(by_key && exact && self.id_token_alg == SigningAlg::ES256) {
             return Err(BadClient::Fapi(id()));
         }

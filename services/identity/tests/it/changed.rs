@@ -39,14 +39,21 @@ impl World {
     }
 
     /// Posts a form with HTTP Basic.
-    pub async fn post_basic(&self, path: &str, client: &str, secret: &str, form: &Fields) -> Answer {
+    pub async fn post_basic(
+        &self,
+        path: &str,
+        client: &str,
+        secret: &str,
+        form: &Fields,
+    ) -> Answer {
         self.post(path, &encoded(form), &[("authorization", &basic(client, secret))]).await
     }
 }
 
 /// Id and secret form-encoded, then joined (RFC 6749 §2.3.1).
 pub fn basic(client: &str, secret: &str) -> String {
-    let part = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let part =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!("{}:{}", part(client), part(secret));
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }

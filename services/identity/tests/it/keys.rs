@@ -101,7 +101,10 @@ async fn without_an_rsa_key_nothing_speaks_of_rs256(db: Db) {
     let metadata = world.get("/.well-known/openid-configuration").await.json();
     let only = serde_json::json!(["ES256"]);
     assert_eq!(metadata["id_token_signing_alg_values_supported"], only);
-    assert_eq!(world.get("/.well-known/jwks.json").await.json()["keys"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        world.get("/.well-known/jwks.json").await.json()["keys"].as_array().unwrap().len(),
+        1
+    );
 }
 
 async fn a_signed_userinfo_answer_is_the_clients_and_no_token(db: Db) {

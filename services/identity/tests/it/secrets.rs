@@ -31,17 +31,22 @@ async fn a_secret_counts_only_where_the_client_is_registered_to_send_it(db: Db) 
         form.extend(fields([("client_id", client), ("client_secret", secret)]));
         world.post("/token", &encoded(&form), &[]).await
     };
-    let header = async |client: &str, secret: &str| {
-        world.post_basic("/token", client, secret, &ask()).await
-    };
+    let header =
+        async |client: &str, secret: &str| world.post_basic("/token", client, secret, &ask()).await;
     assert_eq!(header("by-header", SECRET).await.status, StatusCode::OK);
     assert_eq!(body("by-body", SECRET).await.status, StatusCode::OK);
 
     let wrong = header("by-header", "wrong").await;
-    assert_eq!((wrong.status, wrong.error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_client"));
+    assert_eq!(
+        (wrong.status, wrong.error().as_str()),
+        (StatusCode::UNAUTHORIZED, "invalid_client")
+    );
     assert!(wrong.header("www-authenticate").starts_with("Basic"));
     let wrong = header("by-body", SECRET).await;
-    assert_eq!((wrong.status, wrong.error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_client"));
+    assert_eq!(
+        (wrong.status, wrong.error().as_str()),
+        (StatusCode::UNAUTHORIZED, "invalid_client")
+    );
     for (client, secret) in [("by-header", SECRET), ("by-body", "wrong"), ("portal", SECRET)] {
         let refused = body(client, secret).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{client}");

@@ -74,5 +74,6 @@ pub(super) async fn issue(
         scope: granted.join(" "),
         refresh_token: None,
         id_token: None,
+        issued_token_type: None,
     })
 }

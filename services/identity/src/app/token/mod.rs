@@ -2,12 +2,14 @@
 
 mod client;
 mod code;
+mod exchange;
 mod refresh;
 
 use std::sync::Arc;
 
 use http::HeaderMap;
 use serde::Serialize;
+use siegel_crypto::SignatureAlg;
 use siegel_db::{StoreError, Tx, audit};
 use siegel_kernel::{GrantId, Timestamp, TrustLevel};
 use siegel_oidc::dpop::{Expected, Proof};
@@ -35,6 +37,9 @@ pub struct TokenAnswer {
     pub refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
+    /// RFC 8693 §2.2.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// A request of an authenticated client.
@@ -106,6 +111,11 @@ pub async fn answer(
     let expected = Expected { method: "POST", url: &url, access_token: None, jkt: None };
     let proof = dpop::check(state, headers, &expected, now)?;
     let client = client_auth::authenticate(state, headers, &params, "/token", now).await?;
+    let weak = |proof: &Proof| !SignatureAlg::FAPI.contains(&proof.alg);
+    if client.is_fapi() && proof.as_ref().is_some_and(weak) {
+        let text = "the DPoP proof's algorithm is not one of FAPI 2.0";
+        return Err(Refused::new(OAuthError::InvalidDpopProof, text).into());
+    }
     let asked = Asked { client, params: &params, proof, now };
     let allowed = |grant| {
         if asked.client.may(grant) {
@@ -126,6 +136,10 @@ pub async fn answer(
         Some("client_credentials") => {
             allowed(GrantType::ClientCredentials)?;
             client::issue(state, &asked).await
+        }
+        Some(exchange::GRANT_TYPE) => {
+            allowed(GrantType::TokenExchange)?;
+            exchange::exchange(state, &asked).await
         }
         Some(_) => {
             let text = "the grant type is not supported";

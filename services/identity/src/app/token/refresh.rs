@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Map;
-use siegel_crypto::{random_token, sha256};
+use siegel_crypto::{b64, hmac_sha256, sha256};
 use siegel_db::{StoreError, Tx};
 use siegel_grpc::audit_name;
 use siegel_kernel::{Timestamp, TrustLevel};
@@ -11,6 +11,7 @@ use siegel_oidc::TokenKind;
 
 use super::{Asked, LIFETIME, TokenAnswer};
 use crate::app::access_token::{self, NewToken};
+use crate::app::check::{self, Facts};
 use crate::app::endpoint::EndpointError;
 use crate::app::id_token::{self, NewIdToken};
 use crate::app::{revoke, sessions};
@@ -46,7 +47,17 @@ pub(super) async fn exchange(
     }
     let Holder::Person { account, granted, .. } = &grant.holder else { return Err(wrong.into()) };
     let name = audit_name(*account);
-    if stored.spent_at.is_some_and(|at| at.plus(GRACE) < asked.now) {
+    let facts = Facts {
+        grant: Some(grant.id),
+        client_id: &grant.client_id,
+        subject: &grant.subject,
+        issued_at: stored.issued_at,
+    };
+    if check::is_stopped(&mut tx, &facts).await? {
+        return Err(wrong.into());
+    }
+    let next = successor(state, token);
+    if is_reused(&mut tx, &stored, &next, asked.now).await? {
         // A thief and the owner hold it, and nobody knows which is which (RFC 9700 §4.14.2).
         revoke::grant(&mut tx, grant.id, asked.now).await?;
         asked.record(&mut tx, grant.id, &name, None, "REFRESH_TOKEN_REUSED").await?;
@@ -69,7 +80,7 @@ pub(super) async fn exchange(
         // FAPI 2.0 §5.3.2.1: rotation adds nothing to a token only its client can use.
         token.to_owned()
     } else {
-        rotate(state, asked, &mut tx, &hash, &stored).await?
+        rotate(asked, &mut tx, &hash, &stored, next).await?
     };
     asked.record(&mut tx, grant.id, &name, Some(session.level), "done").await?;
     let access_token = access_token::sign(
@@ -105,6 +116,7 @@ pub(super) async fn exchange(
         scope: scopes.join(" "),
         refresh_token: Some(refresh_token),
         id_token,
+        issued_token_type: None,
     })
 }
 
@@ -142,17 +154,38 @@ fn is_constrained(asked: &Asked<'_>, granted: &Granted) -> bool {
     granted.refresh_jkt.is_some() || asked.client.is_fapi() || by_key
 }
 
-/// Spends the token and makes its successor. Within the grace a spent one gets another successor.
+/// The one successor of a token: made from it with a key of ours, so that an answer that was lost
+/// is given again, from any replica, and a family never has two living members.
+fn successor(state: &Identity, token: &str) -> String {
+    b64::encode(hmac_sha256(state.keys.refresh(), token.as_bytes()))
+}
+
+/// Whether a spent token comes back when it should not: after the grace, or when its successor was
+/// used, so that no answer can have been lost.
+async fn is_reused(
+    tx: &mut Tx,
+    stored: &RefreshToken,
+    next: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(spent_at) = stored.spent_at else { return Ok(false) };
+    if spent_at.plus(GRACE) < now {
+        return Ok(true);
+    }
+    let heir = refresh::find(tx, &sha256(next.as_bytes())).await?;
+    Ok(heir.is_some_and(|heir| heir.spent_at.is_some()))
+}
+
+/// Spends the token and stores its successor.
 async fn rotate(
-    state: &Identity,
     asked: &Asked<'_>,
     tx: &mut Tx,
     hash: &[u8; 32],
     stored: &RefreshToken,
+    next: String,
 ) -> Result<String, EndpointError> {
     refresh::spend(tx, hash, asked.now).await?;
-    let next = random_token(&*state.outside.entropy)?;
-    let successor = RefreshToken { issued_at: asked.now, spent_at: None, ..*stored };
-    refresh::insert(tx, &sha256(next.as_bytes()), &successor).await?;
+    let heir = RefreshToken { issued_at: asked.now, spent_at: None, ..*stored };
+    refresh::insert_successor(tx, &sha256(next.as_bytes()), &heir).await?;
     Ok(next)
 }
