@@ -61,9 +61,11 @@ pub async fn standing(
     now: Timestamp,
 ) -> Result<Option<Standing>, StoreError> {
     let Some(id) = facts.grant else { return Ok(None) };
-    let Some(grant) = grants::find(tx, id).await? else { return Ok(None) };
+    let Some((grant, not_before)) = grants::find_with_stop(tx, id).await? else {
+        return Ok(None);
+    };
     let same = grant.client_id == facts.client_id && grant.subject == facts.subject;
-    if !same || !grant.is_live(now) || is_stopped(tx, facts).await? {
+    if !same || !grant.is_live(now) || comes_after(not_before, facts) {
         return Ok(None);
     }
     let session = match grant.holder {
@@ -82,6 +84,10 @@ pub async fn standing(
 /// codes, access and refresh tokens, and what they would be exchanged for.
 pub async fn is_stopped(tx: &mut Tx, facts: &Facts<'_>) -> Result<bool, StoreError> {
     let not_before = revocations::not_before(tx, facts.subject, facts.client_id).await?;
-    // Tokens say whole seconds, rounded down: in doubt they came before.
-    Ok(not_before.is_some_and(|at| facts.issued_at <= at))
+    Ok(comes_after(not_before, facts))
+}
+
+/// Tokens say whole seconds, rounded down: in doubt they were issued before.
+fn comes_after(not_before: Option<Timestamp>, facts: &Facts<'_>) -> bool {
+    not_before.is_some_and(|at| facts.issued_at <= at)
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 use http::{HeaderMap, header};
 use siegel_crypto::{SignatureAlg, b64, same_bytes, sha256};
+use siegel_db::Tx;
 use siegel_kernel::Timestamp;
-use siegel_oidc::assertion::{self, AssertionError};
+use siegel_oidc::assertion::{self, Assertion, AssertionError};
 use url::form_urlencoded;
 
 use super::endpoint::EndpointError;
@@ -34,6 +35,50 @@ pub async fn authenticate(
     endpoint: &str,
     now: Timestamp,
 ) -> Result<Arc<Client>, EndpointError> {
+    let proven = prove(state, headers, params, endpoint, now).await?;
+    proven.settle_alone(state).await?;
+    Ok(proven.client)
+}
+
+/// A client whose proof holds, but for one thing: that its assertion is used once.
+#[derive(Debug)]
+pub struct Proven {
+    pub client: Arc<Client>,
+    assertion: Option<Assertion>,
+}
+
+impl Proven {
+    /// Uses the assertion up in a transaction of the caller's. Until that is committed, the client
+    /// gets nothing.
+    pub async fn settle(&self, tx: &mut Tx) -> Result<(), EndpointError> {
+        let Some(Assertion { jti, expires_at }) = &self.assertion else { return Ok(()) };
+        let owner = &self.client.client_id;
+        if replay::first_use(tx, Seen::Assertion, owner, jti, *expires_at).await? {
+            return Ok(());
+        }
+        let description = "the client assertion was used before";
+        Err(EndpointError::Client { by_header: false, description })
+    }
+
+    /// Uses the assertion up in a transaction of its own.
+    pub async fn settle_alone(&self, state: &Identity) -> Result<(), EndpointError> {
+        if self.assertion.is_none() {
+            return Ok(());
+        }
+        let mut tx = state.outside.db.begin().await?;
+        self.settle(&mut tx).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// As [`authenticate`] for endpoints that call [`Proven::settle`] in a transaction of their own.
+pub async fn prove(
+    state: &Identity,
+    headers: &HeaderMap,
+    params: &Params,
+    endpoint: &str,
+    now: Timestamp,
+) -> Result<Proven, EndpointError> {
     let sent = sent(headers, params)?;
     let by_header = matches!(sent, Sent::Basic { .. });
     let failed = |description| EndpointError::Client { by_header, description };
@@ -53,9 +98,10 @@ pub async fn authenticate(
     drop(tx);
     let registered = registered.ok_or_else(unproven)?;
     let client = registered.client.clone();
+    let mut assertion = None;
     match (sent, client.auth_method) {
         (Sent::Assertion(text), AuthMethod::PrivateKeyJwt) => {
-            by_assertion(state, &registered, text, endpoint, now).await?;
+            assertion = Some(by_assertion(state, &registered, text, endpoint, now)?);
         }
         // Each client has one method: a secret in the other place is no proof.
         (Sent::Basic { secret, .. }, AuthMethod::ClientSecretBasic) => {
@@ -67,7 +113,7 @@ pub async fn authenticate(
         (Sent::Nothing, AuthMethod::None) => {}
         _ => return Err(unproven()),
     }
-    Ok(client)
+    Ok(Proven { client, assertion })
 }
 
 /// Compares hashes, in constant time.
@@ -77,13 +123,13 @@ fn by_secret(client: &Client, secret: &str) -> Option<()> {
     same_bytes(held.as_bytes(), hash.as_bytes()).then_some(())
 }
 
-async fn by_assertion(
+fn by_assertion(
     state: &Identity,
     registered: &Registered,
     text: &str,
     endpoint: &str,
     now: Timestamp,
-) -> Result<(), EndpointError> {
+) -> Result<Assertion, EndpointError> {
     let failed = |description| EndpointError::Client { by_header: false, description };
     let client = &registered.client;
     let keys = registered.keys.as_ref().ok_or_else(|| failed("the client has no usable keys"))?;
@@ -105,15 +151,7 @@ async fn by_assertion(
     if client.is_fapi() && !alg.is_some_and(|alg| SignatureAlg::FAPI.contains(&alg)) {
         return Err(failed("the client assertion's algorithm is not one of FAPI 2.0"));
     }
-    let mut tx = state.outside.db.begin().await?;
-    let until = held.expires_at;
-    let first =
-        replay::first_use(&mut tx, Seen::Assertion, &client.client_id, &held.jti, until).await?;
-    tx.commit().await?;
-    if !first {
-        return Err(failed("the client assertion was used before"));
-    }
-    Ok(())
+    Ok(held)
 }
 
 /// Finds the one method used; two at once are refused (RFC 6749 §2.3).

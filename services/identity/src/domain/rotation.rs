@@ -71,9 +71,9 @@ mod tests {
 
     #[test]
     fn a_key_is_shown_before_it_signs_and_until_its_last_token_died() {
+        use KeyState::{Active, Kept, Next, Retired};
         let starts = [at(-1000), at(10), at(20)];
         let all = |now| [0, 1, 2].map(|i| state(&starts, i, now));
-        use KeyState::{Active, Kept, Next, Retired};
         assert_eq!(all(at(9)), [Active, Next, Next]);
         assert_eq!(all(at(10)), [Kept, Active, Next]);
         assert_eq!(all(at(11)), [Retired, Active, Next]);

@@ -14,6 +14,7 @@ use crate::world::{World, encoded, fields};
 on_each_backend! { &siegel_identity::MIGRATIONS =>
     a_secret_counts_only_where_the_client_is_registered_to_send_it,
     two_methods_at_once_are_refused,
+    an_assertion_is_used_up_by_a_refused_request_too,
     a_changed_registration_counts_at_once_at_every_replica,
     endless_wrong_secrets_lock_nobody_out_and_leave_a_bounded_trail,
 }
@@ -74,6 +75,27 @@ async fn two_methods_at_once_are_refused(db: Db) {
     let mut other = ask();
     other.insert("client_id".into(), "portal".into());
     assert_eq!(world.post("/token", &encoded(&other), &headers).await.error(), "invalid_client");
+}
+
+async fn an_assertion_is_used_up_by_a_refused_request_too(db: Db) {
+    let world = World::new(db).await;
+    for grant_type in ["client_credentials", "refresh_token", "authorization_code", "password"] {
+        let mut form = fields([
+            ("grant_type", grant_type),
+            ("scope", "unheard_of"),
+            ("refresh_token", "unknown"),
+            ("code", "unknown"),
+        ]);
+        let assertion = world.assertion("portal");
+        form.extend(assertion.clone());
+        let refused = world.post("/token", &encoded(&form), &[]).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{grant_type}");
+        assert_ne!(refused.error(), "invalid_client", "{grant_type}");
+        let mut form = ask();
+        form.extend(assertion);
+        let replayed = world.post("/token", &encoded(&form), &[]).await;
+        assert_eq!(replayed.error(), "invalid_client", "{grant_type}");
+    }
 }
 
 async fn a_changed_registration_counts_at_once_at_every_replica(db: Db) {

@@ -39,8 +39,7 @@ pub(super) async fn exchange(
     access_token::check_binding(client, &audience, asked.jkt())?;
     let id: GrantId = subject.gid.parse().map_err(|_| WRONG)?;
 
-    let mut tx = state.outside.db.begin().await?;
-    asked.use_proof(&mut tx).await?;
+    let mut tx = asked.begin(state).await?;
     let standing = check::standing(&mut tx, &Facts::of(&subject), asked.now).await?.ok_or(WRONG)?;
     let Holder::Person { account, granted, .. } = &standing.grant.holder else {
         return Err(WRONG.into());

@@ -11,7 +11,6 @@ use siegel_oidc::TokenKind;
 
 use super::{Asked, LIFETIME, TokenAnswer};
 use crate::app::access_token::{self, NewToken};
-use crate::app::check::{self, Facts};
 use crate::app::endpoint::EndpointError;
 use crate::app::id_token::{self, NewIdToken};
 use crate::app::{revoke, sessions};
@@ -37,23 +36,17 @@ pub(super) async fn exchange(
     let hash = sha256(token.as_bytes());
     let resources = request::resources(&asked.client, asked.params)?;
 
-    let mut tx = state.outside.db.begin().await?;
-    asked.use_proof(&mut tx).await?;
+    let mut tx = asked.begin(state).await?;
     let stored = refresh::find(&mut tx, &hash).await?.ok_or(wrong)?;
-    let grant = grants::find(&mut tx, stored.grant_id).await?.ok_or(wrong)?;
+    let found = grants::find_with_stop(&mut tx, stored.grant_id).await?;
+    let (grant, not_before) = found.ok_or(wrong)?;
     let ours = grant.client_id == asked.client.client_id;
     if !ours || !grant.is_live(asked.now) || stored.expires_at <= asked.now {
         return Err(wrong.into());
     }
     let Holder::Person { account, granted, .. } = &grant.holder else { return Err(wrong.into()) };
     let name = audit_name(*account);
-    let facts = Facts {
-        grant: Some(grant.id),
-        client_id: &grant.client_id,
-        subject: &grant.subject,
-        issued_at: stored.issued_at,
-    };
-    if check::is_stopped(&mut tx, &facts).await? {
+    if not_before.is_some_and(|at| stored.issued_at <= at) {
         return Err(wrong.into());
     }
     let next = successor(state, token);
