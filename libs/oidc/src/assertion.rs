@@ -191,6 +191,19 @@ mod tests {
     }
 
     #[test]
+    fn an_assertion_is_up_to_ten_seconds_early_and_never_a_minute() {
+        let key = SigningKey::generate().unwrap();
+        let keys = KeySet::new([key.public_jwk().clone()]);
+        let at = |seconds: i64| {
+            let then = Timestamp::from_seconds(now().as_seconds() + seconds);
+            let text = make(&key, "amt", ISSUER, "1".into(), then).unwrap();
+            verify(&text, &keys, "amt", &[ISSUER], now()).map(|_| ())
+        };
+        assert_eq!(at(10), Ok(()));
+        assert_eq!(at(61), Err(AssertionError::Stale));
+    }
+
+    #[test]
     fn an_assertion_signed_by_somebody_else_is_refused() {
         let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
         let text = make(&other, "amt", ISSUER, "1".into(), now()).unwrap();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use siegel_kernel::Timestamp;
 
 pub use crate::client_config::{ClientConfig, ClientError};
 use crate::domain::client::Client;
@@ -15,10 +16,15 @@ pub struct Config {
     /// PKCS#8 PEM of the ES256 key that signs ID tokens and access tokens. Made at first start in
     /// the sandbox, like every key below.
     pub token_signing_key_file: PathBuf,
-    /// Further keys that are published and do not sign: the next one before its first use, the
-    /// last one until its tokens have expired (OpenID Connect Core §10.1.1).
+    /// `[[identity.signing_keys]]`: keys that take over at an instant, ES256 or RS256 as their
+    /// files say. They are published from the start on, and a superseded one for another hour
+    /// (OpenID Connect Core §10.1.1).
     #[serde(default)]
-    pub further_signing_key_files: Vec<PathBuf>,
+    pub signing_keys: Vec<SigningKeyConfig>,
+    /// PKCS#8 PEM of an RSA key of 2048 bits or more: enables RS256 for clients registered so
+    /// (OpenID Connect Discovery §3).
+    #[serde(default)]
+    pub rs256_key_file: Option<PathBuf>,
     /// At least 32 random bytes: seals addresses at rest. Lost, they cannot be read again.
     pub key_encryption_key_file: PathBuf,
     /// At least 32 random bytes behind every pairwise subject. Lost, every portal meets strangers.
@@ -39,6 +45,24 @@ pub struct Config {
     /// `[[identity.clients]]`
     #[serde(default)]
     pub clients: Vec<ClientConfig>,
+}
+
+/// A signing key and when it takes over.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SigningKeyConfig {
+    /// PKCS#8 PEM, P-256 or RSA.
+    pub file: PathBuf,
+    /// RFC 3339, `"2026-12-01T00:00:00Z"`; at least ten minutes after the last replica has it.
+    #[serde(deserialize_with = "instant")]
+    pub active_from: Timestamp,
+}
+
+fn instant<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(text)?;
+    Timestamp::parse_rfc3339(&text).ok_or_else(|| {
+        serde::de::Error::custom(format!("{text:?} is no instant like 2026-12-01T00:00:00Z"))
+    })
 }
 
 impl Config {

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use crate::app::clients::RegisterError;
 use crate::app::{clients, deliver_outbox, sweep};
 use crate::config::{ClientError, Config};
+use crate::domain::client::Client;
 use crate::grpc::key_service::PublicKeys;
 use crate::grpc::self_service::SelfCare;
 use crate::grpc::sibling_service::Siblings;
@@ -30,6 +31,8 @@ pub enum StartError {
     InsecureOrigin(String),
     #[error("{0}")]
     Register(#[from] RegisterError),
+    #[error("client {0:?}: its signature algorithm needs identity.rs256_key_file")]
+    SigningAlg(String),
 }
 
 /// Loads keys, registers clients, and gives back what is to be served.
@@ -43,6 +46,12 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         config.refuse_inline_secrets()?;
     }
     let registrations = config.registrations()?;
+    let signed = |c: &Client| {
+        keys.supports(c.id_token_alg) && c.userinfo_alg.is_none_or(|alg| keys.supports(alg))
+    };
+    if let Some(client) = registrations.iter().find(|c| !signed(c)) {
+        return Err(StartError::SigningAlg(client.client_id.clone()));
+    }
     let state = Identity::new(config, outside, keys);
     clients::register(&state, &registrations).await?;
     Ok(running(&state))

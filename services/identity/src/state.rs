@@ -8,10 +8,12 @@ use siegel_grpc::Outside;
 use siegel_kernel::{AccountId, SessionId, Timestamp};
 
 use crate::app::client_keys::KeyCache;
+use crate::app::refusal::Refusals;
 use crate::config::Config;
 use crate::domain::pairwise;
 use crate::keys::Keys;
 use crate::people::People;
+use crate::registry::Registry;
 
 /// The service. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +26,8 @@ pub struct Identity {
     pub people: Arc<People>,
     /// Keys of clients that publish them.
     pub client_keys: KeyCache,
+    pub clients: Arc<Registry>,
+    pub refusals: Arc<Refusals>,
 }
 
 impl Identity {
@@ -39,6 +43,8 @@ impl Identity {
             outbox,
             people: Arc::new(people),
             client_keys: KeyCache::default(),
+            clients: Arc::default(),
+            refusals: Arc::default(),
         }
     }
 

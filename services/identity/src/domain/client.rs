@@ -235,6 +235,10 @@ pub struct Client {
     /// Off until an operator has looked at it: the client can do nothing.
     #[serde(default = "yes")]
     pub approved: bool,
+    /// Audiences it is the resource server of: tokens sent to them it may ask about (RFC 7662
+    /// §2.2) and, with that grant type, exchange (RFC 8693 §2.1).
+    #[serde(default)]
+    pub introspects: Vec<String>,
 }
 
 const fn yes() -> bool {
@@ -253,7 +257,7 @@ pub enum BadClient {
     #[error("client {0:?}: the authentication method needs {1}")]
     Credentials(String, &'static str),
     #[error(
-        "client {0:?}: security_profile fapi2 needs private_key_jwt or a certificate, PKCE, ES256 and assertions for the issuer"
+        "client {0:?}: security_profile fapi2 needs private_key_jwt or a certificate, PKCE, ES256, https redirects and assertions for the issuer"
     )]
     Fapi(String),
     #[error("client {0:?}: a client without authentication must use PKCE")]
@@ -334,6 +338,7 @@ impl Client {
             userinfo_alg: None,
             resources: Vec::new(),
             approved: true,
+            introspects: Vec::new(),
         }
     }
 
@@ -387,6 +392,8 @@ impl Client {
         let by_key =
             self.auth_method == AuthMethod::PrivateKeyJwt || self.auth_method.by_certificate();
         let exact = self.require_pkce && self.assertion_audience == AssertionAudience::Issuer;
+        // FAPI 2.0 §5.3.2.2: no redirect leaves TLS.
+        let exact = exact && self.redirect_uris.iter().all(|uri| uri.starts_with("https://"));
         if self.is_fapi() && !(by_key && exact && self.id_token_alg == SigningAlg::ES256) {
             return Err(BadClient::Fapi(id()));
         }

@@ -72,6 +72,12 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Registered>, StoreError> {
     rows.into_iter().map(registered).collect()
 }
 
+/// A registration as it is stored, to be compared with what was read before.
+pub async fn text(tx: &mut Tx, client_id: &str) -> Result<Option<String>, StoreError> {
+    const SQL: &str = "SELECT CAST(settings AS TEXT) FROM clients WHERE client_id = $1";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(client_id).fetch_optional(c).await?))
+}
+
 /// Ids of all clients, sorted.
 pub async fn ids(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     const SQL: &str = "SELECT client_id FROM clients ORDER BY client_id";
