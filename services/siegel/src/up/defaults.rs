@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use siegel_crypto::{KeySet, SigningKey, SystemEntropy, load_signing_key, random_token};
 
 use super::data_dir::DataDir;
+use super::front::Front;
 use crate::demo::{ClientKeys, Credentials, Persona};
+use crate::outside::Net;
 use crate::settings::SERVICES;
 
 const TENANT: &str = "musterstadt";
@@ -25,15 +27,18 @@ pub struct Defaults {
 impl Defaults {
     pub fn new(
         data: &DataDir,
-        origin: &str,
+        front: &Front,
         database_url: Option<&str>,
         smtp_port: u16,
+        net: &Net,
     ) -> anyhow::Result<Self> {
+        let origin = front.origin.as_str();
         let key = |name: &str| load_signing_key(&data.key(name), true);
         let (suite, portal) = (key("portal-client.pem")?, key("demo-portal.pem")?);
         let (other, authority) = (key("demo-other-portal.pem")?, key("demo-authority.pem")?);
         let clients = clients(origin, &suite, &portal, &other, &authority);
         let mut settings = services(data, origin, smtp_port, &clients);
+        surround(&mut settings, front);
         for service in SERVICES {
             let database = if let Some(url) = database_url {
                 json!({"url": url, "schema": service})
@@ -45,7 +50,9 @@ impl Defaults {
                 table.insert("database".into(), database);
             }
         }
-        let credentials = credentials(data, origin, &portal, &other, &authority)?;
+        let mut credentials = credentials(data, origin, &portal, &other, &authority)?;
+        credentials.ca = net.roots().map(str::to_owned);
+        data.write_private("demo.toml", &toml::to_string(&credentials)?)?;
         Ok(Self { settings, credentials })
     }
 
@@ -58,6 +65,20 @@ impl Defaults {
         let pair = |p: &Persona| (p.name.clone(), p.email.clone());
         self.credentials.persona.iter().map(pair).collect()
     }
+}
+
+/// What follows from how the sandbox is met from outside.
+fn surround(settings: &mut Value, front: &Front) {
+    let mut insert = |table: &str, key: &str, value: Option<&String>| {
+        if let (Some(value), Some(settings)) = (value, settings.as_object_mut()) {
+            let table = settings.entry(table).or_insert_with(|| json!({}));
+            if let Some(table) = table.as_object_mut() {
+                table.insert(key.to_owned(), json!(value));
+            }
+        }
+    };
+    insert("portal", "identity_url", front.inside().as_ref());
+    insert("listen", "mtls_origin", front.mtls_origin.as_ref());
 }
 
 fn services(data: &DataDir, origin: &str, smtp_port: u16, clients: &Value) -> Value {
@@ -177,7 +198,7 @@ fn clients(
 const PORTAL_RETURN: &str = "http://127.0.0.1:9/musterstadt/callback";
 const OTHER_RETURN: &str = "http://127.0.0.1:9/nachbarstadt/callback";
 
-/// Reads `demo.toml`, or makes the personas' passwords; writes it anew when the origin changed.
+/// Reads `demo.toml`, or makes the personas' passwords.
 fn credentials(
     data: &DataDir,
     origin: &str,
@@ -199,6 +220,7 @@ fn credentials(
     };
     let credentials = Credentials {
         origin: origin.to_owned(),
+        ca: None,
         portal: client("musterstadt-portal", portal, Some(PORTAL_RETURN)),
         other_portal: client("nachbarstadt-portal", other, Some(OTHER_RETURN)),
         authority: ClientKeys {
@@ -207,7 +229,6 @@ fn credentials(
         },
         persona,
     };
-    data.write_private("demo.toml", &toml::to_string(&credentials)?)?;
     Ok(credentials)
 }
 

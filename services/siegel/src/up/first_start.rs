@@ -9,7 +9,7 @@ use siegel_crypto::SigningKey;
 use super::data_dir::DataDir;
 use super::defaults::Defaults;
 use crate::demo::Persona;
-use crate::outside::{Browser, Client, Landing};
+use crate::outside::{Browser, Client, Landing, Net};
 use crate::sandbox::Sandbox;
 
 /// Written when every persona has an account.
@@ -22,6 +22,7 @@ pub fn needed(data: &DataDir) -> bool {
 /// Registers every persona of `demo.toml`. A start that was killed half-way goes on here: an
 /// address that is registered already stays as it is.
 pub async fn register(
+    net: &Net,
     origin: &str,
     data: &DataDir,
     defaults: &Defaults,
@@ -30,10 +31,10 @@ pub async fn register(
     let portal = &defaults.credentials.portal;
     let redirect_uri = portal.redirect_uri.as_deref().unwrap_or_default();
     let key = SigningKey::from_pem(&portal.private_key_pem)?;
-    let client = Client::discover(origin, &portal.client_id, key).await?;
+    let client = Client::discover(net, origin, &portal.client_id, key).await?;
     for persona in &defaults.credentials.persona {
         let login = client.start(redirect_uri, &[("scope", "openid")]).await?;
-        one(&login.url, redirect_uri, persona, sandbox)
+        one(net, &login.url, redirect_uri, persona, sandbox)
             .await
             .with_context(|| format!("registering the persona {}", persona.name))?;
     }
@@ -41,12 +42,13 @@ pub async fn register(
 }
 
 async fn one(
+    net: &Net,
     url: &str,
     redirect_uri: &str,
     persona: &Persona,
     sandbox: &Sandbox,
 ) -> anyhow::Result<()> {
-    let browser = Browser::new(Some(redirect_uri.to_owned()))?;
+    let browser = Browser::new(net, Some(redirect_uri.to_owned()))?;
     let page = browser.open(url).await?.page()?;
     let mut register = page.url.clone();
     register.set_path(&format!("{}/register", page.url.path()));

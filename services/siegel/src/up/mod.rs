@@ -4,6 +4,7 @@
 mod data_dir;
 mod defaults;
 mod first_start;
+mod front;
 mod listeners;
 
 use std::sync::Arc;
@@ -21,17 +22,17 @@ use crate::settings::{SERVICES, Settings};
 use crate::suite::{Clocks, Host, House, in_process_thumbprint};
 use data_dir::DataDir;
 use defaults::Defaults;
-use listeners::Listeners;
+use front::Front;
 
 /// How long running requests may take after a signal to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
 pub async fn run(args: UpArgs, started: Instant) -> anyhow::Result<()> {
     let data = DataDir::open(&args.data)?;
-    let listeners = Listeners::bind(args.port).await?;
-    let origin = format!("http://localhost:{}", listeners.port());
+    let front = Front::open(&args).await?;
+    let (origin, net) = (front.origin.clone(), front.way(&args)?);
     let mail = SandboxMailSink::start().await.context("the mail sink cannot start")?;
-    let defaults = Defaults::new(&data, &origin, args.database_url.as_deref(), mail.port())?;
+    let defaults = Defaults::new(&data, &front, args.database_url.as_deref(), mail.port(), &net)?;
     let file = args.config.clone().or_else(|| data.own_settings());
     let settings = Settings::load(&defaults.to_toml()?, file.as_deref())?;
     refuse_production(&settings)?;
@@ -44,10 +45,10 @@ pub async fn run(args: UpArgs, started: Instant) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&settings.origin, mail, legal, defaults.personas());
     let router = public.merge(house.http.clone()).merge(sandbox.router());
     let router = crate::serve::with_probes(router, house.databases.clone());
-    let serving = listeners.serve(&with_fallback(router));
+    let serving = front.serve(&with_fallback(router));
 
     if first_start::needed(&data) {
-        first_start::register(&origin, &data, &defaults, &sandbox).await?;
+        first_start::register(&net, &origin, &data, &defaults, &sandbox).await?;
     }
     announce(&settings.origin, &data, &args, started);
     tokio::select! {
