@@ -7,6 +7,7 @@ use siegel_kernel::Timestamp;
 use siegel_oidc::assertion::{self, AssertionError};
 use url::form_urlencoded;
 
+use super::certificate_auth;
 use super::endpoint::EndpointError;
 use crate::domain::client::{AuthMethod, Client};
 use crate::domain::oauth::Refused;
@@ -61,6 +62,11 @@ pub async fn authenticate(
             }
         }
         (Sent::Nothing, AuthMethod::None) => {}
+        (Sent::Nothing, method) if method.by_certificate() => {
+            if !certificate_auth::proves(&client, client.jwks.as_deref()) {
+                return Err(unproven());
+            }
+        }
         _ => return Err(unproven()),
     }
     Ok(client)

@@ -2,10 +2,12 @@
 
 pub mod access_token;
 pub mod authorize;
+pub mod certificate_auth;
 pub mod check;
 pub mod claims;
 pub mod client_auth;
 pub mod clients;
+pub mod connection;
 pub mod consent;
 pub mod deliver_outbox;
 pub mod discovery;

@@ -13,7 +13,7 @@ use siegel_oidc::{AccessToken, Confirmation};
 use siegel_telemetry::metric;
 
 use super::endpoint::EndpointError;
-use super::{client_auth, dpop};
+use super::{certificate_auth, client_auth, dpop};
 use crate::domain::client::{Client, GrantType};
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::params::Params;
@@ -49,7 +49,7 @@ impl Asked<'_> {
     }
 
     fn confirmation(&self) -> Option<Confirmation> {
-        self.jkt().map(|jkt| Confirmation { jkt: Some(jkt.to_owned()), x5t_s256: None })
+        certificate_auth::confirmation(&self.client, self.jkt())
     }
 
     fn token_type(&self) -> &'static str {
