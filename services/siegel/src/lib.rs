@@ -1,6 +1,7 @@
 //! The program behind `siegel`: the whole suite, one service, or a client of it. A library so that
 //! the tests of the whole suite use the same outside client as `siegel demo`.
 
+mod admin;
 mod cli;
 pub mod demo;
 pub mod outside;
@@ -9,6 +10,7 @@ mod sandbox;
 mod serve;
 mod settings;
 mod suite;
+mod tls;
 mod up;
 
 use std::process::ExitCode;
@@ -29,10 +31,11 @@ pub fn run(started: Instant) -> ExitCode {
         match cli.command {
             Command::Up(args) => up::run(args, started).await.map(|()| ExitCode::SUCCESS),
             Command::Demo(args) => demo::run(args).await.map(|()| ExitCode::SUCCESS),
-            Command::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
+            Command::Serve(args) => Box::pin(serve::run(args)).await.map(|()| ExitCode::SUCCESS),
             Command::Migrate(args) => {
                 suite::migrate(&args.config).await.map(|()| ExitCode::SUCCESS)
             }
+            Command::Admin(args) => admin::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Receipt(ReceiptCommand::Verify(args)) => receipt::verify(&args),
         }
     });

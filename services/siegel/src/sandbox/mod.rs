@@ -9,14 +9,13 @@ mod mail_sink;
 mod mail_text;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use siegel_crypto::SystemEntropy;
@@ -44,8 +43,6 @@ pub enum SandboxError {
     ClockState(String),
     #[error("the sandbox's clock only moves forward, and at most {0} years ahead")]
     ClockMove(i64),
-    #[error("no mail arrived within {0} s")]
-    NoMail(u64),
 }
 
 /// Everything below `/sandbox`.
@@ -86,43 +83,23 @@ impl Sandbox {
             .route("/sandbox/mail/{id}", get(mail_pages::one))
             .layer(DefaultBodyLimit::max(4096))
             .with_state(self.clone());
-        siegel_web::protect(router, &face).layer(from_fn(from_this_machine))
-    }
-
-    /// The code in the newest mail to `address`, for which it waits at most `patience`; `None`
-    /// when that mail has no code (the address has an account already).
-    pub async fn code_for(
-        &self,
-        address: &str,
-        patience: Duration,
-    ) -> Result<Option<String>, SandboxError> {
-        let mail = tokio::time::timeout(patience, self.mails.newest_to(address)).await;
-        let mail = mail.map_err(|_| SandboxError::NoMail(patience.as_secs()))?;
-        Ok(code_in(&mail_text::readable(&mail.raw).text))
+        let own = url::Url::parse(&self.origin).ok();
+        let own = own.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        siegel_web::protect(router, &face).layer(from_fn_with_state(own, from_this_machine))
     }
 }
 
 /// Refuses requests that name another host: a page elsewhere whose name leads to this machine would
 /// read the mails and move the clock as if it were ours (DNS rebinding).
-async fn from_this_machine(request: Request, next: Next) -> Response {
+async fn from_this_machine(State(own): State<String>, request: Request, next: Next) -> Response {
     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let named = header.or_else(|| request.uri().authority().map(Authority::as_str));
     let named = named.and_then(|host| host.parse::<Authority>().ok());
-    let ours = ["localhost", "127.0.0.1", "[::1]"];
+    let ours = ["localhost", "127.0.0.1", "[::1]", own.as_str()];
     if named.is_some_and(|host| ours.iter().any(|name| host.host().eq_ignore_ascii_case(name))) {
         return next.run(request).await;
     }
     StatusCode::MISDIRECTED_REQUEST.into_response()
-}
-
-/// The first run of exactly six digits; spaces inside, as mails group them, do not count.
-fn code_in(text: &str) -> Option<String> {
-    text.lines().find_map(|line| {
-        let dense: String = line.chars().filter(|c| *c != ' ').collect();
-        let mut runs =
-            [line, &dense].into_iter().flat_map(|l| l.split(|c: char| !c.is_ascii_digit()));
-        runs.find(|run| run.len() == 6).map(str::to_owned)
-    })
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ pub struct House {
     pub http: Router,
     pub grpc: Vec<(GrpcServices, Guard)>,
     pub databases: Vec<Db>,
+    names: Vec<String>,
     tasks: JoinSet<()>,
 }
 
@@ -70,6 +71,7 @@ impl Host<'_> {
             egress: Egress::new(&self.settings.egress, self.settings.profile)?,
             profile: self.settings.profile,
             origin: self.settings.origin.clone(),
+            mtls_origin: self.settings.listen.mtls_origin.clone(),
         };
         let running = start::named(name, self.settings, outside).await?;
         let guard = Guard::new(GuardSettings {
@@ -123,6 +125,7 @@ impl House {
         self.http = std::mem::take(&mut self.http).merge(super::counted(running.http, name));
         self.grpc.push((running.grpc, guard));
         self.databases.push(db);
+        self.names.push(name.to_owned());
         self.tasks.spawn(async move {
             // Keeps the service's loops alive; a loop that ends is a fault.
             while let Some(ended) = tasks.join_next().await {
@@ -131,6 +134,12 @@ impl House {
                 }
             }
         });
+    }
+
+    /// The database of a service that runs here.
+    pub fn database(&self, service: &str) -> Option<&Db> {
+        let mut pairs = self.names.iter().zip(&self.databases);
+        pairs.find(|(name, _)| *name == service).map(|(_, db)| db)
     }
 
     /// Stops background loops and closes the databases.
