@@ -122,6 +122,9 @@ pub struct ClientConfig {
     /// Audiences it may ask for; those of its scopes when empty.
     #[serde(default)]
     pub resources: Vec<String>,
+    /// Audiences it answers for: it may ask about tokens for them.
+    #[serde(default)]
+    pub introspects: Vec<String>,
 }
 
 pub(crate) fn code_and_refresh() -> Vec<GrantType> {
@@ -211,6 +214,7 @@ impl ClientConfig {
             id_token_alg: self.id_token_signed_response_alg,
             userinfo_alg: self.userinfo_signed_response_alg,
             resources: self.resources.clone(),
+            introspects: self.introspects.clone(),
             ..Client::named(self.client_id.clone())
         };
         client.check()?;
