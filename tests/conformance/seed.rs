@@ -218,7 +218,9 @@ pub fn file(
                 client["backchannel_logout_uri"] = json!(uri);
             }
             "fetching" => {
-                client["jwks"] = Value::Null;
+                if let Value::Object(all) = &mut client {
+                    all.remove("jwks");
+                }
                 client["jwks_uri"] = json!(world.url("/fetching/jwks"));
             }
             "fapi-rsa" => {
@@ -250,7 +252,7 @@ pub fn file(
         "tenants": [{"id": "musterstadt", "name": "Stadt Musterstadt"},
             {"id": "nachbarstadt", "name": "Nachbarstadt"},
             {"id": "bundesland", "name": "Bundesland"}],
-        "upstreams": UPSTREAMS.map(|id| upstream(world, id)),
+        "upstreams": UPSTREAMS.map(|id| upstream(world, id)).iter().filter(|_| false).collect::<Vec<_>>(),
         "clients": clients,
         "persons": people,
     }))
@@ -294,7 +296,7 @@ pub fn settings(dir: &Path, world: &World, mtls: &str) -> String {
         "[egress]\nallow = [\"{by_name}\", \"{by_address}\"]\nextra_root_file = \"{root}\"\n\n\
          [identity]\nrs256_key_file = \"{rsa}\"\n\n\
          [identity.registration]\ninitial_access_token_file = \"{token}\"\n\n\
-         [identity.mtls]\norigin = \"{mtls}\"\nca_file = \"{root}\"\n",
+         [listen]\nmtls_origin = \"{mtls}\"\n",
         root = dir.join("ca.pem").display(),
         rsa = dir.join("rsa.pem").display(),
         token = dir.join("initial-token").display(),
