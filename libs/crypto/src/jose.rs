@@ -20,13 +20,16 @@ pub enum JwsError {
 pub struct Unverified {
     pub kid: Option<String>,
     pub typ: Option<String>,
+    /// As written, `ES256`.
+    pub alg: String,
     pub jwk: Option<Jwk>,
 }
 
 /// Reads the header of a compact JWS; nothing in it can be trusted yet.
 pub fn unverified(token: &str) -> Result<Unverified, JwsError> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| JwsError::Malformed)?;
-    Ok(Unverified { kid: header.kid, typ: header.typ, jwk: header.jwk })
+    let alg = format!("{:?}", header.alg);
+    Ok(Unverified { kid: header.kid, typ: header.typ, alg, jwk: header.jwk })
 }
 
 /// Verifies a compact JWS of this `typ` with one key; the algorithm comes from the key, never from

@@ -32,6 +32,10 @@ pub struct Config {
     /// registered so.
     #[serde(default)]
     pub require_pushed: bool,
+    /// `[identity.resource_levels]`: the lowest level for access tokens of an audience, such as
+    /// `"urn:siegel:postbox" = "substantial"`. Counts besides what clients and tenants demand.
+    #[serde(default)]
+    pub resource_levels: BTreeMap<String, TrustLevel>,
     /// `[identity.people]`
     #[serde(default)]
     pub people: PeopleConfig,

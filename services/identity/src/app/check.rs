@@ -42,8 +42,8 @@ pub async fn is_active(tx: &mut Tx, facts: &Facts<'_>, now: Timestamp) -> Result
         return Ok(false);
     }
     match grant.holder {
-        Holder::Person { session: Some(session), .. } => {
-            Ok(sessions::view(tx, session, now).await?.is_some())
+        Holder::Person { session: Some(session), granted, .. } => {
+            Ok(sessions::view_in(tx, session, &granted.request, now).await?.is_some())
         }
         _ => Ok(true),
     }
