@@ -76,11 +76,7 @@ fn line<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn joined<'a>(
-    names: &[&str],
-    by: &str,
-    get: &impl Fn(&str) -> Option<&'a str>,
-) -> Option<String> {
+fn joined<'a>(names: &[&str], by: &str, get: &impl Fn(&str) -> Option<&'a str>) -> Option<String> {
     let parts: Vec<&str> = names.iter().filter_map(|name| get(name)).collect();
     (!parts.is_empty()).then(|| parts.join(by))
 }

@@ -74,10 +74,8 @@ fn add(
     now: Timestamp,
 ) {
     // Of unknown level: as good as not there (the account service leaves them out as well).
-    let known: Vec<(&pb::Attribute, TrustLevel)> = attributes
-        .iter()
-        .filter_map(|a| convert::level(a.level).map(|level| (a, level)))
-        .collect();
+    let known: Vec<(&pb::Attribute, TrustLevel)> =
+        attributes.iter().filter_map(|a| convert::level(a.level).map(|level| (a, level))).collect();
     let released: Vec<Released<'_>> = known
         .iter()
         .map(|(a, _)| Released {
@@ -102,8 +100,7 @@ fn add(
     if !levels.is_empty() {
         claims.insert("attribute_levels".to_owned(), Value::Object(levels));
     }
-    let proven: Vec<Proven<'_>> =
-        known.iter().filter_map(|(a, level)| proven(a, *level)).collect();
+    let proven: Vec<Proven<'_>> = known.iter().filter_map(|(a, level)| proven(a, *level)).collect();
     let verified = verified_claims::answer(&request.verified, place, &proven, now);
     claims.extend(verified.map(|answer| ("verified_claims".to_owned(), answer)));
 }

@@ -5,6 +5,7 @@ pub mod authorize;
 pub mod check;
 pub mod claims;
 pub mod client_auth;
+pub mod client_consents;
 pub mod clients;
 pub mod consent;
 pub mod deliver_outbox;

@@ -170,11 +170,8 @@ mod tests {
 
     #[test]
     fn a_tenants_shorter_limits_count_for_its_own_log_ins_only() {
-        let own = vec![LevelLimits {
-            level: TrustLevel::High,
-            absolute_minutes: 10,
-            idle_minutes: 5,
-        }];
+        let own =
+            vec![LevelLimits { level: TrustLevel::High, absolute_minutes: 10, idle_minutes: 5 }];
         let short = Proof { limits: own, ..proof(TrustLevel::High, "sc", START) };
         assert_eq!(level(&[short], 10, 10), Some(TrustLevel::Substantial));
         assert_eq!(level(&[proof(TrustLevel::High, "sc", START)], 10, 10), Some(TrustLevel::High));

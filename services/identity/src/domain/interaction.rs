@@ -182,11 +182,7 @@ impl AuthRequest {
     /// Where a log-in for this request counts: in the client's sector, or with single sign-on in
     /// all sectors of its tenant. `=` stands in no id of a tenant or client.
     pub fn realm(&self) -> String {
-        if self.single_sign_on {
-            format!("tenant={}", self.tenant)
-        } else {
-            self.sector.clone()
-        }
+        if self.single_sign_on { format!("tenant={}", self.tenant) } else { self.sector.clone() }
     }
 
     /// Whether a credential of this method counts.

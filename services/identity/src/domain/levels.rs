@@ -55,7 +55,8 @@ pub fn of(
     let of_scopes = scopes::audiences(granted_scopes);
     let audiences = if resources.is_empty() { &of_scopes } else { resources };
     let of_resources = audiences.iter().filter_map(|a| rules.resource_levels.get(a)).copied();
-    let minimum = of_resources.chain(rules.tenant.min_level).fold(client.min_level, TrustLevel::max);
+    let minimum =
+        of_resources.chain(rules.tenant.min_level).fold(client.min_level, TrustLevel::max);
     let floor = listed.floor().unwrap_or(minimum).max(minimum);
     let methods = reach::usable(rules.methods, &client.allowed_methods);
     match reach::reachable(&methods) {

@@ -14,6 +14,26 @@ pub const FRAMEWORK: &str = "eidas";
 /// The one kind of evidence: a record that another system keeps and signed.
 pub const EVIDENCE: &str = "electronic_record";
 
+/// Claims that may be verified: what is read from identity cards, and what is made of it.
+pub const CLAIMS: [&str; 16] = [
+    "title",
+    "given_name",
+    "family_name",
+    "birth_name",
+    "date_of_birth",
+    "place_of_birth",
+    "nationality",
+    "street_and_building",
+    "zip_code",
+    "city",
+    "country",
+    "document_type",
+    "name",
+    "birthdate",
+    "address",
+    "address_line",
+];
+
 /// Who proved an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Prover {
@@ -104,11 +124,8 @@ pub fn answer(
 }
 
 fn elements(request: &VerifiedRequest, held: &[Proven<'_>], now: Timestamp) -> Vec<Value> {
-    let mut proofs: Vec<_> = held
-        .iter()
-        .filter(|p| meets(request, p, now))
-        .map(|p| (p.level, p.prover, p.at))
-        .collect();
+    let mut proofs: Vec<_> =
+        held.iter().filter(|p| meets(request, p, now)).map(|p| (p.level, p.prover, p.at)).collect();
     proofs.sort_unstable();
     proofs.dedup();
     // The strongest first.
@@ -116,17 +133,16 @@ fn elements(request: &VerifiedRequest, held: &[Proven<'_>], now: Timestamp) -> V
     let of_proof = |(level, prover, at)| {
         let same = |p: &&Proven<'_>| (p.level, p.prover, p.at) == (level, prover, at);
         let claims = claims(request, &held.iter().filter(same).copied().collect::<Vec<_>>());
-        (!claims.is_empty()).then(|| {
-            json!({"verification": verification(request, level, prover, at), "claims": claims})
-        })
+        (!claims.is_empty()).then(
+            || json!({"verification": verification(request, level, prover, at), "claims": claims}),
+        )
     };
     proofs.into_iter().filter_map(of_proof).collect()
 }
 
 fn meets(request: &VerifiedRequest, proof: &Proven<'_>, now: Timestamp) -> bool {
     let level = proof.level >= TrustLevel::Low
-        && (request.levels.is_empty()
-            || request.levels.iter().any(|l| l == proof.level.as_str()));
+        && (request.levels.is_empty() || request.levels.iter().any(|l| l == proof.level.as_str()));
     let age = request.max_age.is_none_or(|oldest| {
         proof.at.is_some_and(|at| now.as_seconds() - at.as_seconds() <= oldest)
     });
@@ -248,9 +264,9 @@ fn is_our_evidence(wish: &Value) -> bool {
 /// Whether anything in it must have a certain value.
 fn demands(wish: &Value) -> bool {
     match wish {
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, inner)| matches!(name.as_str(), "value" | "values" | "max_age") || demands(inner)),
+        Value::Object(members) => members.iter().any(|(name, inner)| {
+            matches!(name.as_str(), "value" | "values" | "max_age") || demands(inner)
+        }),
         Value::Array(list) => list.iter().any(demands),
         _ => false,
     }
@@ -300,7 +316,8 @@ mod tests {
 
     #[test]
     fn nothing_is_said_that_was_not_asked_for() {
-        let found = ask(json!({"verification": {"trust_framework": null}, "claims": {"city": null}}));
+        let found =
+            ask(json!({"verification": {"trust_framework": null}, "claims": {"city": null}}));
         let expected = json!({
             "verification": {"trust_framework": "eidas"}, "claims": {"city": "Köln"},
         });
@@ -314,8 +331,12 @@ mod tests {
             "claims": {"given_name": null, "city": null},
         }))
         .unwrap();
-        let levels: Vec<_> =
-            found.as_array().unwrap().iter().map(|e| &e["verification"]["assurance_level"]).collect();
+        let levels: Vec<_> = found
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| &e["verification"]["assurance_level"])
+            .collect();
         assert_eq!(levels, ["high", "substantial"]);
     }
 
@@ -345,7 +366,8 @@ mod tests {
         let young = json!({"trust_framework": {"values": ["de_aml", "eidas"]},
             "time": {"max_age": 3_600}, "policy": null});
         assert!(ask(json!({"verification": young, "claims": {"given_name": null}})).is_some());
-        let other = json!({"given_name": {"value": "Max"}, "family_name": {"values": ["Mustermann"]}});
+        let other =
+            json!({"given_name": {"value": "Max"}, "family_name": {"values": ["Mustermann"]}});
         let found = ask(json!({"verification": {"trust_framework": null}, "claims": other}));
         assert_eq!(found.unwrap()["claims"], json!({"family_name": "Mustermann"}));
     }

@@ -311,11 +311,8 @@ async fn a_later_choice_about_an_attribute_replaces_the_earlier_one(db: Db) {
 
 async fn what_was_proven_for_one_realm_ages_by_its_own_limits_and_is_forgotten_alone(db: Db) {
     let mut tx = with_session(&db).await;
-    let limits = vec![LevelLimits {
-        level: TrustLevel::Basic,
-        absolute_minutes: 60,
-        idle_minutes: 5,
-    }];
+    let limits =
+        vec![LevelLimits { level: TrustLevel::Basic, absolute_minutes: 60, idle_minutes: 5 }];
     let short = Proof { limits, ..Proof::new(TrustLevel::Basic, "pwd", NOW) };
     sessions::prove(&mut tx, session(1), "b", &short).await.unwrap();
     let stored = sessions::find(&mut tx, session(1)).await.unwrap().unwrap();

@@ -30,3 +30,25 @@ pub async fn give(
     }
     Ok(())
 }
+
+/// A scope a client was allowed.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Given {
+    pub client_id: String,
+    pub scope: String,
+    pub given_at_us: Timestamp,
+}
+
+/// Everything a person allowed, by client and scope.
+pub async fn of_account(tx: &mut Tx, account: AccountId) -> Result<Vec<Given>, StoreError> {
+    const SQL: &str = "SELECT client_id, scope, given_at_us FROM scope_consents \
+        WHERE account_id = $1 ORDER BY client_id, scope";
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?))
+}
+
+/// Takes back what a client was allowed; how many scopes.
+pub async fn withdraw(tx: &mut Tx, account: AccountId, client_id: &str) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM scope_consents WHERE account_id = $1 AND client_id = $2";
+    Ok(on!(tx, c => sqlx::query(SQL)
+        .bind(account).bind(client_id).execute(c).await?.rows_affected()))
+}

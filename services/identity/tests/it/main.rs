@@ -8,10 +8,15 @@
 )]
 
 mod authorize;
+mod claims;
+mod consents;
 mod discovery;
 mod fakes;
+mod levels;
 mod pushed;
 mod refresh;
+mod request_objects;
+mod sectors;
 mod siblings;
 mod start;
 mod store;

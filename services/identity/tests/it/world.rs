@@ -156,11 +156,16 @@ fn clients(jwks: &str) -> Vec<ClientConfig> {
 
 impl World {
     pub async fn new(db: Db) -> Self {
+        Self::with(db, |_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn with(db: Db, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let client_key = SigningKey::generate().unwrap();
         let jwks = siegel_crypto::KeySet::new([client_key.public_jwk().clone()]).to_json();
         let file = |name: &str| dir.path().join(name);
-        let config = Config {
+        let mut config = Config {
             token_signing_key_file: file("signing.pem"),
             further_signing_key_files: Vec::new(),
             key_encryption_key_file: file("kek"),
@@ -171,6 +176,7 @@ impl World {
             people: siegel_identity::people_config::PeopleConfig::default(),
             clients: clients(&jwks),
         };
+        change(&mut config);
         let clock = Arc::new(TestClock::default());
         let account = Account::default();
         let state = prepared(&config, db, clock.clone(), &account);

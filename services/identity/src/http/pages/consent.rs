@@ -95,10 +95,8 @@ fn page(visit: &Visit, asked: &Asked) -> Response {
     let tenant =
         if face.tenant_name.is_empty() { &request.tenant } else { &face.tenant_name }.clone();
     let who = visit.who();
-    let parties = [
-        ("client", request.client_name.as_str().into()),
-        ("tenant", tenant.as_str().into()),
-    ];
+    let parties =
+        [("client", request.client_name.as_str().into()), ("tenant", tenant.as_str().into())];
     let body = ConsentPage {
         t,
         who: t.with("consent-who", parties),

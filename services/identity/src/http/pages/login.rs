@@ -152,9 +152,9 @@ async fn form(
         action: visit.path(""),
         by_password: request.takes("pwd").then(|| by_password(visit, known, errors, email)),
         register: Some(Link::text(visit.path("register"), t.get("login-register"))),
-        card: request.takes("sc").then(|| {
-            Button::secondary(t.get("login-card")).sends("method", "eid").block()
-        }),
+        card: request
+            .takes("sc")
+            .then(|| Button::secondary(t.get("login-card")).sends("method", "eid").block()),
         cancel: visit.cancel(),
     };
     let mut page = visit.page(t.get(heading)).errors(errors);
@@ -168,7 +168,8 @@ async fn form(
 fn by_password(visit: &Visit, known: Option<String>, errors: &Errors, email: &str) -> ByPassword {
     let t = visit.t;
     // What was typed, then who is here, then what the client suggests.
-    let value = if errors.is_empty() { known.as_deref().unwrap_or(email) } else { email }.to_owned();
+    let value =
+        if errors.is_empty() { known.as_deref().unwrap_or(email) } else { email }.to_owned();
     let known = known.map(|address| Known {
         text: t.with("login-known", [("address", address.as_str().into())]),
         other: Link::text(visit.path_of_another_account(), t.get("login-other")),
