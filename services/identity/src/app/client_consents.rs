@@ -31,22 +31,18 @@ pub async fn list(state: &Identity, account: AccountId) -> Result<Vec<Allowed>, 
     let mut tx = state.outside.db.read().await?;
     let mut all: Vec<Allowed> = Vec::new();
     for given in scope_consents::of_account(&mut tx, account).await? {
-        match all.last_mut().filter(|last| last.client_id == given.client_id) {
-            Some(last) => {
-                last.given_at = last.given_at.min(given.given_at_us);
-                last.scopes.push(given.scope);
-            }
-            None => {
-                let client = clients::find(&mut tx, &given.client_id).await?;
-                let client_name = client.map_or_else(|| given.client_id.clone(), |c| c.name);
-                all.push(Allowed {
-                    client_id: given.client_id,
-                    client_name,
-                    scopes: vec![given.scope],
-                    given_at: given.given_at_us,
-                });
-            }
+        if let Some(last) = all.last_mut().filter(|last| last.client_id == given.client_id) {
+            last.given_at = last.given_at.min(given.given_at_us);
+            last.scopes.push(given.scope);
+            continue;
         }
+        let client = clients::find(&mut tx, &given.client_id).await?;
+        all.push(Allowed {
+            client_name: client.map_or_else(|| given.client_id.clone(), |c| c.name),
+            client_id: given.client_id,
+            scopes: vec![given.scope],
+            given_at: given.given_at_us,
+        });
     }
     Ok(all)
 }

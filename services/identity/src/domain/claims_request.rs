@@ -6,7 +6,7 @@ use siegel_oidc::standard;
 use super::interaction::RequestedClaim;
 use super::oauth::Refused;
 use super::outputs::{Output, Place, want};
-use super::verified_claims::{self, VerifiedRequest};
+use super::verified_claims::{self, Malformed, VerifiedRequest};
 
 /// Longest purpose shown to people, characters.
 const LONGEST_PURPOSE: usize = 300;
@@ -55,7 +55,7 @@ impl ClaimsRequest {
     ) -> Result<(), Refused> {
         for (name, wish) in members {
             if name == "verified_claims" {
-                self.add_verified(wish, place).map_err(|()| bad)?;
+                self.add_verified(wish, place).map_err(|_| bad)?;
                 continue;
             }
             if !matches!(wish, Value::Null | Value::Object(_)) {
@@ -87,7 +87,7 @@ impl ClaimsRequest {
     }
 
     /// One element, or a list of alternatives.
-    fn add_verified(&mut self, wish: &Value, place: Place) -> Result<(), ()> {
+    fn add_verified(&mut self, wish: &Value, place: Place) -> Result<(), Malformed> {
         let one = std::slice::from_ref(wish);
         for element in wish.as_array().map_or(one, Vec::as_slice) {
             let request = verified_claims::read(element, place == Place::IdToken)?;

@@ -37,7 +37,7 @@ pub const CLAIMS: [&str; 16] = [
 /// Who proved an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Prover {
-    /// The online function of an identity card (PAuswG § 18).
+    /// The online function of an identity card (`PAuswG` § 18).
     Eid,
     /// Another account that an administration runs or recognises.
     Upstream,
@@ -196,13 +196,18 @@ fn verification(
     Value::Object(found)
 }
 
+/// An element that is not of the form it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("verified_claims needs verification and claims")]
+pub struct Malformed;
+
 /// Reads one element of a request: `Ok(None)` when it demands what we can never say, `Err` when it
 /// is not of the form it should be.
-pub fn read(element: &Value, id_token: bool) -> Result<Option<VerifiedRequest>, ()> {
-    let verification = element.get("verification").and_then(Value::as_object).ok_or(())?;
-    let wishes = element.get("claims").and_then(Value::as_object).ok_or(())?;
+pub fn read(element: &Value, id_token: bool) -> Result<Option<VerifiedRequest>, Malformed> {
+    let verification = element.get("verification").and_then(Value::as_object).ok_or(Malformed)?;
+    let wishes = element.get("claims").and_then(Value::as_object).ok_or(Malformed)?;
     if wishes.is_empty() {
-        return Err(());
+        return Err(Malformed);
     }
     let mut request = VerifiedRequest { id_token, ..VerifiedRequest::default() };
     let mut possible = true;
@@ -220,7 +225,7 @@ pub fn read(element: &Value, id_token: bool) -> Result<Option<VerifiedRequest>, 
                 request.members.push(name.clone());
             }
             "evidence" => {
-                let list = wish.as_array().ok_or(())?;
+                let list = wish.as_array().ok_or(Malformed)?;
                 possible &= list.is_empty() || list.iter().any(is_our_evidence);
                 request.members.push(name.clone());
             }
@@ -292,14 +297,14 @@ mod tests {
         ]
     }
 
-    fn ask(element: Value) -> Option<Value> {
-        let request = read(&element, false).unwrap();
+    fn ask(element: &Value) -> Option<Value> {
+        let request = read(element, false).unwrap();
         answer(request.as_slice(), Place::Userinfo, &held(), NOW)
     }
 
     #[test]
     fn an_element_says_framework_level_time_and_evidence_when_asked() {
-        let found = ask(json!({
+        let found = ask(&json!({
             "verification": {"trust_framework": {"value": "eidas"}, "assurance_level": null,
                 "time": null, "evidence": [{"type": {"value": "electronic_record"}}]},
             "claims": {"given_name": null, "name": null},
@@ -317,7 +322,7 @@ mod tests {
     #[test]
     fn nothing_is_said_that_was_not_asked_for() {
         let found =
-            ask(json!({"verification": {"trust_framework": null}, "claims": {"city": null}}));
+            ask(&json!({"verification": {"trust_framework": null}, "claims": {"city": null}}));
         let expected = json!({
             "verification": {"trust_framework": "eidas"}, "claims": {"city": "Köln"},
         });
@@ -326,7 +331,7 @@ mod tests {
 
     #[test]
     fn attributes_of_several_levels_come_as_a_list_each_with_its_own() {
-        let found = ask(json!({
+        let found = ask(&json!({
             "verification": {"trust_framework": null, "assurance_level": null},
             "claims": {"given_name": null, "city": null},
         }))
@@ -342,11 +347,11 @@ mod tests {
 
     #[test]
     fn what_nobody_proved_is_never_verified() {
-        let ask_for = |claims: Value| {
-            ask(json!({"verification": {"trust_framework": null}, "claims": claims}))
+        let ask_for = |claims: &Value| {
+            ask(&json!({"verification": {"trust_framework": null}, "claims": claims}))
         };
-        assert_eq!(ask_for(json!({"email": null})), None, "basic is none of eIDAS' levels");
-        assert_eq!(ask_for(json!({"birth_name": null})), None);
+        assert_eq!(ask_for(&json!({"email": null})), None, "basic is none of eIDAS' levels");
+        assert_eq!(ask_for(&json!({"birth_name": null})), None);
     }
 
     #[test]
@@ -360,15 +365,15 @@ mod tests {
             json!({"trust_framework": null, "policy": {"value": "x"}}),
         ] {
             let claims = json!({"given_name": null});
-            let found = ask(json!({"verification": verification, "claims": claims}));
+            let found = ask(&json!({"verification": verification, "claims": claims}));
             assert_eq!(found, None, "{verification}");
         }
         let young = json!({"trust_framework": {"values": ["de_aml", "eidas"]},
             "time": {"max_age": 3_600}, "policy": null});
-        assert!(ask(json!({"verification": young, "claims": {"given_name": null}})).is_some());
+        assert!(ask(&json!({"verification": young, "claims": {"given_name": null}})).is_some());
         let other =
             json!({"given_name": {"value": "Max"}, "family_name": {"values": ["Mustermann"]}});
-        let found = ask(json!({"verification": {"trust_framework": null}, "claims": other}));
+        let found = ask(&json!({"verification": {"trust_framework": null}, "claims": other}));
         assert_eq!(found.unwrap()["claims"], json!({"family_name": "Mustermann"}));
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use siegel_db::Db;
 use siegel_identity::domain::tenant::Tenant;
 use siegel_identity::store::{interactions, sessions, tenants};
-use siegel_kernel::TrustLevel;
+use siegel_kernel::TrustLevel::{self, Basic, High, Low, Substantial};
 use siegel_testkit::on_each_backend;
 
 use crate::world::{Fields, World, cookie, encoded, fields, redemption, request};
@@ -75,7 +75,6 @@ async fn a_level_that_no_method_reaches_is_refused_before_any_page(db: Db) {
 
 async fn the_first_reachable_value_is_aimed_at_and_the_lowest_is_the_floor(db: Db) {
     let world = World::new(db).await;
-    use TrustLevel::{Basic, High, Substantial};
     for (wanted, expected) in [
         ("high substantial", (Substantial, High)),
         ("level3 http://eidas.europa.eu/LoA/high", (Substantial, Substantial)),
@@ -91,7 +90,6 @@ async fn client_tenant_and_resource_minimum_hold_without_the_parameter(db: Db) {
         c.resource_levels.insert("urn:siegel:account".into(), TrustLevel::High);
     })
     .await;
-    use TrustLevel::{Basic, High, Low, Substantial};
     assert_eq!(world.levels([]).await, Ok((Basic, Basic)));
     let resource = ("resource", "urn:siegel:account");
     assert_eq!(world.levels([resource, ("acr_values", "basic")]).await, Ok((High, High)));

@@ -85,11 +85,11 @@ async fn level_and_time_of_a_token_are_those_of_its_sector(db: Db) {
 }
 
 async fn an_account_that_is_being_set_up_answers_nothing_silently(db: Db) {
+    const SQL: &str = "UPDATE accounts SET state = 'pending' WHERE id = $1";
     let world = World::new(db).await;
     let session = world.session(TrustLevel::Basic).await;
     assert!(world.silently([], session.id).await.contains_key("code"));
     let mut tx = world.state.outside.db.begin().await.unwrap();
-    const SQL: &str = "UPDATE accounts SET state = 'pending' WHERE id = $1";
     siegel_db::on!(&mut tx, c =>
         sqlx::query(SQL).bind(session.account).execute(c).await.unwrap().rows_affected());
     tx.commit().await.unwrap();

@@ -115,7 +115,10 @@ async fn finish(visit: &Visit, query: &BackQuery) -> Result<Outcome, Failure> {
     let step = visit.decide(session.as_ref(), ConsentState::Given);
     let again = step == Step::LogIn(LogIn::Again);
     let presented = visit.presented();
-    let owner = visit.owner().await?;
+    // The card of another account is welcome where another person is asked for.
+    let other = step == Step::LogIn(LogIn::SomebodyElse)
+        || (again && visit.interaction.request.has_prompt("select_account"));
+    let owner = if other { None } else { visit.owner().await? };
     let back = Return {
         interaction: &visit.interaction,
         eid_session: &query.eid_session,

@@ -130,11 +130,35 @@ async fn whoever_is_not_the_one_asked_for_answers_login_required() {
     let told = browser.get(&format!("/login/{id}")).await;
     assert!(told.location.contains("error=login_required"), "{}", told.location);
 
+    house.clock.advance(std::time::Duration::from_secs(1));
     let id = asks().await;
     browser.get(&format!("/login/{id}")).await;
     browser.tries(id, ERIKA, PASSWORD).await;
     let done = browser.get(&format!("/login/{id}")).await;
     assert!(done.location.contains("code="), "{}", done.location);
+}
+
+#[tokio::test]
+async fn the_card_of_the_one_asked_for_is_welcome_while_another_is_signed_in() {
+    let house = House::new().await;
+    let mut erika = house.has_account(ERIKA).await;
+    let (_, account, _) = house.session_of(&erika).await.unwrap();
+    let id = house.asks(TrustLevel::High).await;
+    erika.get(&format!("/login/{id}")).await;
+    house.shows_card(Card::of("dkk-1", "Mustermann"));
+    erika.identifies(id, "/step-up").await;
+
+    let mut browser = house.has_account(MAX).await;
+    house.clock.advance(std::time::Duration::from_secs(1));
+    let subject = house.state.subject("musterstadt", account);
+    let id = house.asks_with(|r| r.subjects = vec![subject]).await;
+    browser.get(&format!("/login/{id}")).await;
+    house.shows_card(Card::of("dkk-1", "Mustermann"));
+    let page = browser.identifies(id, "").await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.body);
+    let done = browser.get(&page.location).await;
+    assert!(done.location.contains("code="), "{}", done.location);
+    assert_eq!(house.session_of(&browser).await.unwrap().1, account);
 }
 
 async fn cancels(browser: &mut Browser<'_>, id: InteractionId) -> String {
