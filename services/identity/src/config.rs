@@ -1,9 +1,10 @@
 //! Settings of this service, table `[identity]`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use siegel_kernel::Timestamp;
+use siegel_kernel::{Timestamp, TrustLevel};
 
 pub use crate::client_config::{ClientConfig, ClientError};
 use crate::domain::client::Client;
@@ -39,6 +40,10 @@ pub struct Config {
     /// approves it.
     #[serde(default)]
     pub four_eyes: bool,
+    /// `[identity.resource_levels]`: the lowest level for access tokens of an audience, such as
+    /// `"urn:siegel:postbox" = "substantial"`. Counts besides what clients and tenants demand.
+    #[serde(default)]
+    pub resource_levels: BTreeMap<String, TrustLevel>,
     /// `[identity.people]`
     #[serde(default)]
     pub people: PeopleConfig,
