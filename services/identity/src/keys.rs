@@ -9,8 +9,9 @@ use siegel_crypto::{
     load_token_signer, sign_token,
 };
 use siegel_kernel::{Entropy, Timestamp};
+use siegel_pkcs11::{Pkcs11Signer, Place};
 
-use crate::config::Config;
+use crate::config::{Config, SigningKeyConfig};
 use crate::domain::client::SigningAlg;
 use crate::domain::rotation::{self, KeyState};
 
@@ -96,7 +97,11 @@ impl Schedule {
             all.push(key);
         }
         for key in &config.signing_keys {
-            let key = from("identity.signing_keys", &key.file, key.active_from)?;
+            let signer = further(key).map_err(|source| {
+                let setting = "identity.signing_keys";
+                KeysError { setting, source }
+            })?;
+            let key = Scheduled { signer, active_from: key.active_from };
             if all.iter().all(|known| known.signer.kid() != key.signer.kid()) {
                 all.push(key);
             }
@@ -123,6 +128,21 @@ impl Schedule {
             SigningAlg::ES256 => &self.es256,
             SigningAlg::RS256 => &self.rs256,
         }
+    }
+}
+
+/// A key of the list, wherever it is kept.
+fn further(key: &SigningKeyConfig) -> Result<Arc<dyn TokenSigner>, KeyError> {
+    match (&key.file, &key.pkcs11) {
+        (Some(file), None) => load_token_signer(file),
+        (None, Some(at)) => {
+            let pin = siegel_config::read_secret(&at.pin_file)
+                .map_err(|e| KeyError::File(at.pin_file.display().to_string(), e.source))?;
+            let (module, token, key) = (at.module.clone(), at.token.clone(), at.key.clone());
+            let signer = Pkcs11Signer::open(Place { module, token, key }, pin);
+            Ok(Arc::new(signer.map_err(|e| KeyError::Keeper(e.to_string()))?))
+        }
+        _ => Err(KeyError::Keeper("a key has either file or pkcs11".to_owned())),
     }
 }
 

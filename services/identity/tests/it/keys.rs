@@ -28,7 +28,8 @@ fn next_key(dir: &Path, hours: u64) -> SigningKeyConfig {
     let file = dir.join(format!("after-{hours}.pem"));
     keys_admin::generate(&file).unwrap();
     let start = TestClock::default().now();
-    SigningKeyConfig { file, active_from: start.plus(Duration::from_hours(hours)) }
+    let active_from = start.plus(Duration::from_hours(hours));
+    SigningKeyConfig { file: Some(file), pkcs11: None, active_from }
 }
 
 async fn kids(world: &World) -> Vec<String> {
@@ -142,6 +143,37 @@ fn an_instant_of_a_key_is_written_with_its_zone() {
 }
 
 #[test]
+fn a_key_is_in_a_file_or_in_a_token_and_a_token_that_is_not_there_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    keys_admin::generate(&dir.path().join("first.pem")).unwrap();
+    std::fs::write(dir.path().join("pin"), "1234").unwrap();
+    let failed = |more: &str| {
+        let dir = dir.path().display();
+        let text = format!(
+            r#"
+            token_signing_key_file = "{dir}/first.pem"
+            key_encryption_key_file = "unused"
+            pairwise_key_file = "unused"
+            nonce_key_file = "unused"
+            [[signing_keys]]
+            active_from = "2026-12-01T00:00:00Z"
+            {more}
+            "#
+        );
+        let config: Config = toml::from_str(&text).unwrap();
+        let error = keys_admin::list(&config, TestClock::default().now()).unwrap_err();
+        assert_eq!(error.setting, "identity.signing_keys");
+        error.source.to_string()
+    };
+    assert!(failed("").contains("either file or pkcs11"));
+    let token = format!(
+        r#"pkcs11 = {{ module = "/no/such.so", token = "t", key = "k", pin_file = "{}/pin" }}"#,
+        dir.path().display()
+    );
+    assert!(failed(&token).contains("PKCS#11"), "{}", failed(&token));
+}
+
+#[test]
 fn the_list_of_keys_says_what_each_is_at_the_moment() {
     let dir = tempfile::tempdir().unwrap();
     keys_admin::generate(&dir.path().join("first.pem")).unwrap();
@@ -159,7 +191,7 @@ fn the_list_of_keys_says_what_each_is_at_the_moment() {
         "#,
         first = dir.path().join("first.pem").display(),
         rsa = crate::world::RSA_KEY,
-        file = next.file.display(),
+        file = next.file.as_ref().unwrap().display(),
         from = next.active_from,
     );
     let config: Config = toml::from_str(&text).unwrap();
