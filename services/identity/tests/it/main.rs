@@ -15,6 +15,7 @@ mod fakes;
 mod fapi;
 mod introspection;
 mod keys;
+mod proofs;
 mod pushed;
 mod refresh;
 mod rotation;
