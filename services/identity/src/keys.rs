@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use siegel_crypto::{
-    DataKey, KeyError, KeySet, RootSecret, SignatureAlg, TokenSigner, load_signing_key,
+    DataKey, JwsError, KeyError, KeySet, RootSecret, SignatureAlg, TokenSigner, load_signing_key,
     load_token_signer, sign_token,
 };
 use siegel_kernel::{Entropy, Timestamp};
@@ -227,8 +228,25 @@ impl Keys {
         all.into_iter().filter(|alg| self.supports(*alg)).map(SigningAlg::as_str).collect()
     }
 
-    /// Every key that is, was or will be published: what verifies tokens of ours. A retired one
-    /// reads old ID tokens that come back as hints; everything else has expired by then.
+    /// The claims of a token of ours. Of a key that is no longer published nothing holds: all it
+    /// signed has expired, and who forges something with it later gets nowhere.
+    pub fn verify<T: DeserializeOwned>(
+        &self,
+        token: &str,
+        typ: &str,
+        now: Timestamp,
+    ) -> Result<T, JwsError> {
+        let kid = siegel_crypto::unverified(token)?.kid.ok_or(JwsError::UnknownKey)?;
+        let Schedule { es256, rs256, every } = &self.signing;
+        let mut known = es256.states(now).chain(rs256.states(now));
+        if !known.any(|(key, state)| key.signer.kid() == kid && state.is_published()) {
+            return Err(JwsError::UnknownKey);
+        }
+        every.verify(token, typ)
+    }
+
+    /// Every key that is, was or will be published: for ID tokens that come back as hints, however
+    /// old. Tokens that open something are read by [`Keys::verify`].
     pub fn published(&self) -> &KeySet {
         &self.signing.every
     }

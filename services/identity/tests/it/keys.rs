@@ -17,6 +17,7 @@ use crate::world::{ORIGIN, World, redemption};
 
 on_each_backend! { &siegel_identity::MIGRATIONS =>
     a_key_is_published_before_its_first_use_and_kept_until_its_tokens_died,
+    nothing_holds_that_a_retired_key_signs,
     replicas_agree_on_the_key_without_asking_each_other,
     a_client_gets_the_algorithm_it_is_registered_for,
     without_an_rsa_key_nothing_speaks_of_rs256,
@@ -67,6 +68,25 @@ async fn a_key_is_published_before_its_first_use_and_kept_until_its_tokens_died(
     assert_eq!(kids(&world).await, all[1..]);
     let hint = world.state.keys.published().verify::<Value>(&first, "JWT");
     assert!(hint.is_ok(), "an old ID token can still come back as a hint");
+}
+
+async fn nothing_holds_that_a_retired_key_signs(db: Db) {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = vec![next_key(dir.path(), 10), next_key(dir.path(), 20)];
+    let stolen = siegel_crypto::load_signing_key(&dir.path().join("after-10.pem"), false).unwrap();
+    let world = World::with(db, |config| config.signing_keys = keys).await;
+    let userinfo = async || {
+        let session = world.session(TrustLevel::Basic).await;
+        let code = world.code([], &session).await;
+        let token = world.token("portal", redemption(&code)).await.text("access_token");
+        let forged = stolen.sign("at+jwt", &world.claims(&token, "at+jwt")).unwrap();
+        let request = Request::get("/userinfo").header("authorization", format!("Bearer {forged}"));
+        world.send(request.body(Body::empty()).unwrap()).await.status
+    };
+    world.clock.advance(Duration::from_hours(20));
+    assert_eq!(userinfo().await, StatusCode::OK, "its last tokens may still live");
+    world.clock.advance(Duration::from_hours(1));
+    assert_eq!(userinfo().await, StatusCode::UNAUTHORIZED);
 }
 
 async fn replicas_agree_on_the_key_without_asking_each_other(db: Db) {
