@@ -1,4 +1,4 @@
-//! Keys that sign tokens and never leave their PKCS#11 token (HSM, smart card, SoftHSM).
+//! Keys that sign tokens and never leave their PKCS#11 token (HSM, smart card, `SoftHSM`).
 
 mod module;
 mod signer;

@@ -97,14 +97,12 @@ impl TokenSigner for Pkcs11Signer {
 
     fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let signed = match self.sign_once(&mut open, message) {
-            Ok(signature) => Ok(signature),
-            Err(_) => {
-                // The token may have been taken out, or the session ended by its maker.
-                *open = None;
-                self.sign_once(&mut open, message)
-            }
-        };
+        let mut signed = self.sign_once(&mut open, message);
+        if signed.is_err() {
+            // The token may have been taken out, or the session ended by its maker.
+            *open = None;
+            signed = self.sign_once(&mut open, message);
+        }
         signed.map_err(|e| {
             *open = None;
             KeyError::Keeper(e.to_string())

@@ -1,4 +1,4 @@
-//! Against SoftHSM, where it is installed.
+//! Against `SoftHSM`, where it is installed.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::path::{Path, PathBuf};
