@@ -21,6 +21,7 @@ mod introspection;
 mod keys;
 mod levels;
 mod mtls;
+mod proofs;
 mod publisher;
 mod pushed;
 mod refresh;
