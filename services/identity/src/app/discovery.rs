@@ -69,6 +69,8 @@ pub struct Metadata {
     ui_locales_supported: [&'static str; 2],
     #[serde(skip_serializing_if = "Option::is_none")]
     mtls_endpoint_aliases: Option<Aliases>,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
     tls_client_certificate_bound_access_tokens: bool,
 }
 
@@ -135,6 +137,8 @@ pub fn metadata(state: &Identity) -> Metadata {
         authorization_response_iss_parameter_supported: true,
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         ui_locales_supported: ["de", "en"],
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         mtls_endpoint_aliases: state.outside.mtls_origin.as_deref().map(Aliases::at),
         tls_client_certificate_bound_access_tokens: state.outside.mtls_origin.is_some(),
     }

@@ -2,6 +2,7 @@
 
 pub mod access_token;
 pub mod authorize;
+pub mod backchannel;
 pub mod certificate_auth;
 pub mod check;
 pub mod claims;
@@ -16,12 +17,16 @@ pub mod endpoint;
 pub mod failure;
 pub mod id_token;
 pub mod identify;
+pub mod log_out_everywhere;
 pub mod login;
+pub mod logout;
 pub mod par;
 pub mod passwords;
+pub mod push;
 pub mod refusal;
 pub mod register;
 pub mod revoke;
+pub mod security_events;
 pub mod self_care;
 pub mod service_tokens;
 pub mod sessions;

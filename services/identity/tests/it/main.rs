@@ -9,8 +9,11 @@
 
 mod authorize;
 mod discovery;
+mod ends;
 mod fakes;
+mod logout;
 mod mtls;
+mod party;
 mod pushed;
 mod refresh;
 mod siblings;
