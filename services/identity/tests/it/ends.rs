@@ -65,7 +65,10 @@ async fn put(world: &World, client: &Client) {
 
 /// Logs the session in at a client.
 async fn enters(world: &World, client: &str, scope: &str, session: &SessionView) -> Answer {
-    let code = world.code([("client_id", client), ("scope", scope)], session).await;
+    // Staying when the session has ended takes a page (OpenID Connect Core §11).
+    let prompt = if scope.contains("offline_access") { "consent" } else { "" };
+    let asked = [("client_id", client), ("scope", scope), ("prompt", prompt)];
+    let code = world.code(asked, session).await;
     let mut form = redemption(&code);
     form.insert("client_id".to_owned(), client.to_owned());
     let answer = world.post("/token", &encoded(&form), &[]).await;
