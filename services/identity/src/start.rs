@@ -8,7 +8,7 @@ use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
 use tokio::task::JoinSet;
 
 use crate::app::clients::RegisterError;
-use crate::app::{clients, deliver_outbox, sweep};
+use crate::app::{clients, deliver_outbox, push, sweep};
 use crate::config::{ClientError, Config};
 use crate::domain::client::Client;
 use crate::grpc::key_service::PublicKeys;
@@ -63,6 +63,9 @@ fn running(state: &Identity) -> Running {
     tasks.spawn(state.feed.clone().run(state.outside.clock.clone()));
     let worker = state.clone();
     tasks.spawn(state.outbox.clone().run(move |job| deliver_outbox::handle(worker.clone(), job)));
+    let pusher = state.clone();
+    let push = move |job| deliver_outbox::handle(pusher.clone(), job);
+    tasks.spawn(state.outbox.clone().run_pushes(push::AT_ONCE, push));
     tasks.spawn(sweep::run(state.clone()));
     Running { grpc: grpc_services(state), http: router(state), tasks }
 }

@@ -84,6 +84,8 @@ pub struct Metadata {
     ui_locales_supported: [&'static str; 2],
     #[serde(skip_serializing_if = "Option::is_none")]
     mtls_endpoint_aliases: Option<Aliases>,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
     tls_client_certificate_bound_access_tokens: bool,
 }
 
@@ -95,6 +97,7 @@ struct Aliases {
     pushed_authorization_request_endpoint: String,
     userinfo_endpoint: String,
     revocation_endpoint: String,
+    introspection_endpoint: String,
 }
 
 impl Aliases {
@@ -104,6 +107,7 @@ impl Aliases {
             pushed_authorization_request_endpoint: format!("{origin}/par"),
             userinfo_endpoint: format!("{origin}/userinfo"),
             revocation_endpoint: format!("{origin}/revoke"),
+            introspection_endpoint: format!("{origin}/introspect"),
         }
     }
 }
@@ -171,6 +175,8 @@ pub fn metadata(state: &Identity) -> Metadata {
         claims_in_verified_claims_supported: verified_claims::CLAIMS,
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         ui_locales_supported: ["de", "en"],
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         mtls_endpoint_aliases: state.outside.mtls_origin.as_deref().map(Aliases::at),
         tls_client_certificate_bound_access_tokens: state.outside.mtls_origin.is_some(),
     }

@@ -15,7 +15,9 @@ pub mod replay;
 pub mod revocations;
 pub mod scope_consents;
 pub mod seeded;
+pub mod session_clients;
 pub mod sessions;
+pub mod sign_ins;
 pub mod tenants;
 pub mod throttle;
 
