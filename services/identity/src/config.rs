@@ -7,6 +7,7 @@ use serde::Deserialize;
 pub use crate::client_config::{ClientConfig, ClientError};
 use crate::domain::client::Client;
 use crate::people_config::PeopleConfig;
+use crate::registration_config::RegistrationConfig;
 
 /// `[identity]`
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +34,9 @@ pub struct Config {
     /// approves it.
     #[serde(default)]
     pub four_eyes: bool,
+    /// `[identity.registration]`: clients may register themselves.
+    #[serde(default)]
+    pub registration: Option<RegistrationConfig>,
     /// `[identity.people]`
     #[serde(default)]
     pub people: PeopleConfig,

@@ -10,6 +10,7 @@ mod keys;
 pub mod people;
 pub mod people_config;
 pub mod ports;
+pub mod registration_config;
 pub mod seed;
 mod start;
 mod state;

@@ -28,6 +28,8 @@ pub enum StartError {
         "origin {0:?} is not https: production serves no http (set origin, or profile = \"sandbox\")"
     )]
     InsecureOrigin(String),
+    #[error("[identity.registration] initial_access_token_file: {0}")]
+    InitialToken(#[from] siegel_config::SecretFileError),
     #[error("{0}")]
     Register(#[from] RegisterError),
 }
@@ -43,6 +45,11 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         config.refuse_inline_secrets()?;
     }
     let registrations = config.registrations()?;
+    if let Some(file) =
+        config.registration.as_ref().and_then(|r| r.initial_access_token_file.as_ref())
+    {
+        siegel_config::read_secret(file)?;
+    }
     let state = Identity::new(config, outside, keys);
     clients::register(&state, &registrations).await?;
     Ok(running(&state))

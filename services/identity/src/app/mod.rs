@@ -22,6 +22,7 @@ pub mod par;
 pub mod passwords;
 pub mod refusal;
 pub mod register;
+pub mod registration;
 pub mod revoke;
 pub mod seed_person;
 pub mod self_care;

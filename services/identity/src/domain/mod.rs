@@ -13,6 +13,7 @@ pub mod oauth;
 pub mod pairwise;
 pub mod params;
 pub mod password;
+pub mod registration;
 pub mod request;
 pub mod scopes;
 pub mod tenant;

@@ -5,6 +5,7 @@ pub mod clients;
 pub mod codes;
 pub mod credentials;
 pub mod grants;
+pub mod initial_tokens;
 pub mod interactions;
 pub mod mail_codes;
 pub mod par;

@@ -15,6 +15,7 @@ mod fakes;
 mod publisher;
 mod pushed;
 mod refresh;
+mod registration;
 mod siblings;
 mod start;
 mod store;
