@@ -16,6 +16,7 @@ pub mod endpoint;
 pub mod failure;
 pub mod id_token;
 pub mod identify;
+pub mod initial_access;
 pub mod login;
 pub mod manage_clients;
 pub mod par;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
-use siegel_crypto::{KeySet, sha256};
+use siegel_crypto::KeySet;
 use siegel_db::Db;
+use siegel_identity::app::initial_access;
 use siegel_identity::app::manage_clients::{self, Operator};
 use siegel_identity::registration_config::RegistrationConfig;
-use siegel_identity::store::initial_tokens::{self, InitialToken, InitialTokenId};
+use siegel_identity::store::{clients, initial_tokens};
 use siegel_kernel::TrustLevel;
 use siegel_testkit::on_each_backend;
 
@@ -20,6 +21,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     without_the_setting_there_is_no_registration,
     a_client_registers_and_logs_people_in,
     nobody_registers_without_a_token_and_a_token_registers_as_often_as_it_says,
+    an_operator_ends_a_token_and_its_clients_stay,
     the_token_of_the_settings_registers_any_number,
     a_client_manages_itself_alone_with_a_token_that_changes,
     a_registration_that_is_not_acceptable_is_refused_by_name,
@@ -35,21 +37,12 @@ async fn open(db: Db, settings: RegistrationConfig) -> World {
 }
 
 /// An initial access token with so many uses, for a day.
-async fn initial(world: &World, uses: i64) -> String {
-    let (clock, entropy) = (&*world.state.outside.clock, &*world.state.outside.entropy);
-    let new = InitialToken {
-        id: InitialTokenId::new(clock, entropy).unwrap(),
-        tenant: "musterstadt".into(),
-        uses_left: uses,
-        created_by: "ada".into(),
-        created_at_us: world.now(),
-        expires_at_us: world.now().plus(Duration::from_hours(24)),
-    };
-    let token = world.fresh();
-    let mut tx = world.state.outside.db.begin().await.unwrap();
-    initial_tokens::insert(&mut tx, &new, &sha256(token.as_bytes())).await.unwrap();
-    tx.commit().await.unwrap();
-    token
+async fn initial(world: &World, uses: u32) -> String {
+    initial_access::create(&world.state, "musterstadt", uses, 1, &ada()).await.unwrap().1
+}
+
+fn ada() -> Operator {
+    Operator::new("ada").unwrap()
 }
 
 async fn send(world: &World, method: &str, path: &str, token: &str, body: &Value) -> Answer {
@@ -135,6 +128,31 @@ async fn nobody_registers_without_a_token_and_a_token_registers_as_often_as_it_s
     assert_eq!(registers(&world, &late, metadata()).await.status, StatusCode::UNAUTHORIZED);
     let refused = ("identity.registration.refused".to_owned(), "invalid_token".to_owned());
     assert!(world.audited().await.contains(&refused));
+}
+
+async fn an_operator_ends_a_token_and_its_clients_stay(db: Db) {
+    let world = open(db, RegistrationConfig::default()).await;
+    let made = initial_access::create(&world.state, "musterstadt", 3, 1, &ada()).await.unwrap();
+    let first = registers(&world, &made.1, metadata()).await;
+    let mut tx = world.state.outside.db.read().await.unwrap();
+    let client = clients::find(&mut tx, &first.text("client_id")).await.unwrap().unwrap();
+    assert_eq!(client.tenant, "musterstadt");
+    let listed = initial_tokens::all(&mut tx).await.unwrap();
+    assert_eq!((listed[0].uses_left, listed[0].created_by.as_str()), (2, "ada"));
+    drop(tx);
+    assert!(initial_access::revoke(&world.state, made.0.id, &ada()).await.unwrap());
+    assert!(!initial_access::revoke(&world.state, made.0.id, &ada()).await.unwrap());
+    let late = registers(&world, &made.1, metadata()).await;
+    assert_eq!(late.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(asks(&world, &client.client_id).await, StatusCode::SEE_OTHER);
+    let kinds: Vec<_> = world.audited().await.into_iter().map(|(kind, _)| kind).collect();
+    for kind in ["created", "revoked"] {
+        assert!(kinds.contains(&format!("identity.registration_token.{kind}")), "{kind}");
+    }
+    for (uses, days) in [(0, 1), (1, 0), (10_001, 1), (1, 367)] {
+        let made = initial_access::create(&world.state, "t", uses, days, &ada()).await;
+        assert!(made.is_err(), "{uses} {days}");
+    }
 }
 
 async fn the_token_of_the_settings_registers_any_number(db: Db) {
