@@ -23,6 +23,7 @@ use crate::domain::client::{
 /// names of RFC 7591 are understood beside our own.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "a registration is a list of switches")]
 pub struct ClientConfig {
     pub client_id: String,
     /// Shown to people; the client id when absent.

@@ -70,7 +70,8 @@ pub async fn register(
     shown.check(state, now).await?;
     let metadata = read(body)?;
     let entropy = &*state.outside.entropy;
-    let client_id = random_token(entropy)?;
+    // Begins with a letter: operators type it behind commands.
+    let client_id = format!("dyn-{}", random_token(entropy)?);
     let secret = fresh_secret(state, &metadata)?;
     let (management, hash) = (random_token(entropy)?, secret.as_deref().map(hash_of));
     let client = registration(state, &metadata, &client_id, hash.as_deref(), !settings.approval)?;

@@ -10,6 +10,7 @@ use super::scopes::{Opens, known};
 /// The members we know; others are ignored (RFC 7591 §2).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "names and types are the standard's")]
 pub struct Metadata {
     pub client_id: Option<String>,
     pub client_secret: Option<String>,
@@ -196,7 +197,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn read(changes: Value) -> Result<Client, BadMetadata> {
+    fn read(changes: &Value) -> Result<Client, BadMetadata> {
         let mut all = json!({"redirect_uris": ["https://a.example/cb"]});
         for (name, value) in changes.as_object().unwrap() {
             all[name] = value.clone();
@@ -214,7 +215,7 @@ mod tests {
 
     #[test]
     fn addresses_alone_make_a_client_with_a_secret_and_a_code() {
-        let client = read(json!({"colour": "ignored"})).unwrap();
+        let client = read(&json!({"colour": "ignored"})).unwrap();
         assert_eq!(client.auth_method, AuthMethod::ClientSecretBasic);
         assert_eq!(client.grant_types, [GrantType::AuthorizationCode]);
         assert!(client.require_pkce && !client.scopes.contains(&"offline_access".to_owned()));
@@ -222,25 +223,25 @@ mod tests {
 
     #[test]
     fn a_client_cannot_register_itself_into_the_services() {
-        let client = read(json!({"scope": "openid postbox.deliver account.read"})).unwrap();
+        let client = read(&json!({"scope": "openid postbox.deliver account.read"})).unwrap();
         assert_eq!(client.scopes, ["openid"]);
-        assert_eq!(read(json!({"scope": "account.read"})), Err(BadMetadata::Member("scope")));
+        assert_eq!(read(&json!({"scope": "account.read"})), Err(BadMetadata::Member("scope")));
         let grants = json!({"grant_types": ["client_credentials"]});
-        assert_eq!(read(grants), Err(BadMetadata::Member("grant_types")));
+        assert_eq!(read(&grants), Err(BadMetadata::Member("grant_types")));
     }
 
     #[test]
     fn redirect_uris_follow_the_type_of_the_application() {
         let local = json!(["http://127.0.0.1/cb", "de.example.app:/cb"]);
         let web = json!({"redirect_uris": local});
-        assert_eq!(read(web), Err(BadMetadata::RedirectUri));
+        assert_eq!(read(&web), Err(BadMetadata::RedirectUri));
         let native = json!({"redirect_uris": local, "application_type": "native"});
-        assert!(read(native).is_ok());
+        assert!(read(&native).is_ok());
         for bad in ["https://a.example/cb#x", "https://a.example/*", "http://a.example/cb"] {
             let bad = json!({"redirect_uris": [bad], "application_type": "native"});
-            assert_eq!(read(bad), Err(BadMetadata::RedirectUri));
+            assert_eq!(read(&bad), Err(BadMetadata::RedirectUri));
         }
-        assert_eq!(read(json!({"redirect_uris": []})), Err(BadMetadata::RedirectUri));
+        assert_eq!(read(&json!({"redirect_uris": []})), Err(BadMetadata::RedirectUri));
     }
 
     #[test]
@@ -253,9 +254,9 @@ mod tests {
             ("logo_uri", json!("http://a.example/x.svg")),
             ("id_token_signed_response_alg", json!("RS256")),
         ] {
-            assert_eq!(read(json!({member: value})), Err(BadMetadata::Member(member)));
+            assert_eq!(read(&json!({member: value})), Err(BadMetadata::Member(member)));
         }
         let both = json!({"jwks": {"keys": []}, "jwks_uri": "https://a.example/jwks"});
-        assert_eq!(read(both), Err(BadMetadata::Member("jwks_uri")));
+        assert_eq!(read(&both), Err(BadMetadata::Member("jwks_uri")));
     }
 }

@@ -4,6 +4,7 @@
 mod lines;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -187,7 +188,7 @@ impl Document {
     }
 
     /// What is wrong with the value of `key` (`clients[2].redirect_uris`).
-    pub fn problem(&self, key: impl Into<String>, problem: impl ToString) -> SeedError {
+    pub fn problem(&self, key: impl Into<String>, problem: &dyn Display) -> SeedError {
         let key = key.into();
         let key = key.strip_prefix(self.prefix).unwrap_or(&key).to_owned();
         SeedError::Key {
@@ -256,7 +257,7 @@ mod tests {
         assert!(!found.contains("column"), "{found}");
         let found = json(&format!("{clients}\"colour\": 3}}]}}")).unwrap_err();
         assert!(found.starts_with("a.json:4: key clients[1].colour: unknown field"), "{found}");
-        let found = json(&format!("{clients}")).unwrap_err();
+        let found = json(clients).unwrap_err();
         assert!(found.starts_with("a.json:"), "{found}");
     }
 
@@ -276,7 +277,7 @@ mod tests {
         std::fs::write(&file, "{\n\"client_id\": \"a\",\n\"scope\": \"openid\"}").unwrap();
         let read = Document::read_clients(&file).unwrap();
         assert_eq!(read.seed.clients[0].client_id, "a");
-        let problem = read.problem("clients[0].scope", "is odd").to_string();
+        let problem = read.problem("clients[0].scope", &"is odd").to_string();
         assert!(problem.ends_with("a.json:3: key scope: is odd"), "{problem}");
         std::fs::write(&file, "{\"clients\": [{\"client_id\": \"b\"}]}").unwrap();
         assert_eq!(Document::read_clients(&file).unwrap().seed.clients[0].client_id, "b");

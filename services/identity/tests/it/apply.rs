@@ -275,6 +275,8 @@ async fn four_eyes_let_no_operator_change_production_alone(db: Db) {
     let lines = applied(&world, &format!("{CLIENT}{test}")).await.unwrap();
     assert_eq!(lines, ["client neu proposed", "client probe created"]);
     assert_eq!(ids(&world).await, ["probe"]);
+    let again = applied_by("bob", &world.state, &format!("{CLIENT}{test}"), false).await.unwrap();
+    assert_eq!(again, ["client neu proposed", "client probe unchanged"]);
     let approve = async |name: &str| {
         let mut tx = world.state.outside.db.begin().await.unwrap();
         let done = manage_clients::approve(&mut tx, "neu", &operator(name), world.now()).await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use base64::Engine as _;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use siegel_crypto::KeySet;
@@ -62,7 +63,7 @@ fn metadata() -> Value {
     json!({"redirect_uris": [BACK], "client_name": "Neu", "scope": "openid email postbox.read"})
 }
 
-fn with(changes: Value) -> Value {
+fn with(changes: &Value) -> Value {
     let mut all = metadata();
     for (name, value) in changes.as_object().unwrap() {
         all[name] = value.clone();
@@ -99,7 +100,6 @@ async fn a_client_registers_and_logs_people_in(db: Db) {
     let code = world.granted(&asked, &session).await.get("code").unwrap().clone();
     let mut form = redemption(&code);
     form.insert("redirect_uri".into(), BACK.into());
-    use base64::Engine as _;
     let pair = base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"));
     let basic = format!("Basic {pair}");
     let answer = world.post("/token", &encoded(&form), &[("authorization", &basic)]).await;
@@ -116,7 +116,7 @@ async fn nobody_registers_without_a_token_and_a_token_registers_as_often_as_it_s
     let made_up = registers(&world, "made up", metadata()).await;
     assert_eq!(made_up.status, StatusCode::UNAUTHORIZED);
     let token = initial(&world, 2).await;
-    let wrong = registers(&world, &token, with(json!({"redirect_uris": []}))).await;
+    let wrong = registers(&world, &token, with(&json!({"redirect_uris": []}))).await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "a mistake costs no use");
     let replica = world.replica().with_settings(|_| {});
     for world in [&world, &replica] {
@@ -188,17 +188,17 @@ async fn a_client_manages_itself_alone_with_a_token_that_changes(db: Db) {
     let shown = send(&world, "GET", &path, &token, &json!({})).await;
     assert_eq!(
         (shown.text("client_name").as_str(), shown.text("client_secret")),
-        ("Neu", "".into())
+        ("Neu", String::new())
     );
 
     let id = first.text("client_id");
-    let unnamed = send(&world, "PUT", &path, &token, &with(json!({"client_name": "B"}))).await;
+    let unnamed = send(&world, "PUT", &path, &token, &with(&json!({"client_name": "B"}))).await;
     assert_eq!(unnamed.error(), "invalid_client_metadata", "client_id is missing");
-    let chosen = with(json!({"client_id": id, "client_secret": "my own"}));
+    let chosen = with(&json!({"client_id": id, "client_secret": "my own"}));
     let chosen = send(&world, "PUT", &path, &token, &chosen).await;
     assert_eq!(chosen.error(), "invalid_client_metadata", "nobody chooses the secret");
     let secret = first.text("client_secret");
-    let change = with(json!({"client_id": id, "client_name": "B", "client_secret": secret}));
+    let change = with(&json!({"client_id": id, "client_name": "B", "client_secret": secret}));
     let changed = send(&world, "PUT", &path, &token, &change).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
     assert_eq!(changed.text("client_name"), "B");
@@ -234,7 +234,7 @@ async fn a_registration_that_is_not_acceptable_is_refused_by_name(db: Db) {
         (json!({"grant_types": ["client_credentials"]}), "", "grant_types"),
         (json!({"response_types": ["token"]}), "", "response_types"),
     ] {
-        let answer = registers(&world, &token, with(changes.clone())).await;
+        let answer = registers(&world, &token, with(&changes)).await;
         let error = if error.is_empty() { "invalid_client_metadata" } else { error };
         assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, error));
         assert!(answer.text("error_description").contains(word), "{changes}: {}", answer.body);
@@ -243,7 +243,7 @@ async fn a_registration_that_is_not_acceptable_is_refused_by_name(db: Db) {
     let form = world.post("/register", "redirect_uris=x", &form).await;
     assert_eq!(form.error(), "invalid_client_metadata");
     let good = json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": keys});
-    let good = registers(&world, &token, with(good)).await;
+    let good = registers(&world, &token, with(&good)).await;
     assert_eq!((good.status, good.text("client_secret")), (StatusCode::CREATED, String::new()));
 }
 
@@ -256,11 +256,11 @@ async fn what_a_registration_points_to_is_checked(db: Db) {
         ("sector_identifier_uri", "https://169.254.169.254/x"),
         ("jwks_uri", "https://[::ffff:10.0.0.1]/x"),
     ] {
-        let answer = registers(&world, &token, with(json!({member: uri}))).await;
+        let answer = registers(&world, &token, with(&json!({member: uri}))).await;
         assert_eq!(answer.error(), "invalid_client_metadata", "{member}");
     }
     let uri = publisher.put("/uris", json!(["https://other.example/cb"]).to_string());
-    let sector = || with(json!({"sector_identifier_uri": uri}));
+    let sector = || with(&json!({"sector_identifier_uri": uri}));
     assert_eq!(registers(&world, &token, sector()).await.error(), "invalid_client_metadata");
     publisher.put("/uris", json!(["https://other.example/cb", BACK]).to_string());
     assert_eq!(registers(&world, &token, sector()).await.status, StatusCode::CREATED);
@@ -289,10 +289,9 @@ async fn a_client_that_waits_for_approval_can_do_nothing(db: Db) {
     let world = open(db, APPROVAL).await;
     let token = initial(&world, 1).await;
     let secret = json!({"token_endpoint_auth_method": "client_secret_basic"});
-    let made = registers(&world, &token, with(secret)).await;
+    let made = registers(&world, &token, with(&secret)).await;
     let id = made.text("client_id");
     assert_eq!(asks(&world, &id).await, StatusCode::BAD_REQUEST);
-    use base64::Engine as _;
     let pair = format!("{id}:{}", made.text("client_secret"));
     let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
     let form = encoded(&redemption("x"));
@@ -311,12 +310,12 @@ async fn an_approved_client_that_changes_waits_again(db: Db) {
     let id = made.text("client_id");
     approve(&world, &id).await;
     let path = format!("/register/{id}");
-    let same = with(json!({"client_id": id}));
+    let same = with(&json!({"client_id": id}));
     let token = made.text("registration_access_token");
     let kept = send(&world, "PUT", &path, &token, &same).await;
     assert_eq!(asks(&world, &id).await, StatusCode::SEE_OTHER, "nothing changed");
     let token = kept.text("registration_access_token");
-    let more = with(json!({"client_id": id, "redirect_uris": [BACK, "https://evil.example/cb"]}));
+    let more = with(&json!({"client_id": id, "redirect_uris": [BACK, "https://evil.example/cb"]}));
     assert_eq!(send(&world, "PUT", &path, &token, &more).await.status, StatusCode::OK);
     assert_eq!(asks(&world, &id).await, StatusCode::BAD_REQUEST);
 }

@@ -19,9 +19,7 @@ pub async fn run(
         TokenCommand::New { tenant, uses, days } => {
             let (made, text) = initial_access::create(state, &tenant, uses, days, by).await?;
             if json {
-                let mut all = object(&made);
-                all["token"] = text.into();
-                println!("{all}");
+                println!("{}", json!({"token": text, "made": object(&made)}));
             } else {
                 // The token alone on standard output: it is shown once.
                 eprintln!("{}: registers {uses} clients of {tenant} for {days} days", made.id);
