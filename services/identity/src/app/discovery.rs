@@ -49,6 +49,8 @@ pub struct Metadata {
     introspection_endpoint: String,
     end_session_endpoint: String,
     jwks_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
     scopes_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 2],
@@ -134,6 +136,7 @@ pub fn metadata(state: &Identity) -> Metadata {
         introspection_endpoint: state.url("/introspect"),
         end_session_endpoint: state.url("/logout"),
         jwks_uri: state.url("/.well-known/jwks.json"),
+        registration_endpoint: state.config.registration.as_ref().map(|_| state.url("/register")),
         scopes_supported: ALL.iter().map(|(name, _)| *name).collect(),
         response_types_supported: ["code"],
         response_modes_supported: ["query", "form_post"],

@@ -8,8 +8,8 @@ use siegel_kernel::Timestamp;
 use super::refusal;
 use crate::state::Identity;
 use crate::store::{
-    codes, grants, interactions, mail_codes, par, refresh, replay, session_clients, sessions,
-    sign_ins, throttle,
+    codes, grants, initial_tokens, interactions, mail_codes, par, refresh, replay, session_clients,
+    sessions, sign_ins, throttle,
 };
 
 const PAUSE: Duration = Duration::from_mins(5);
@@ -49,6 +49,7 @@ pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
     codes::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     refresh::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     grants::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    initial_tokens::sweep(&mut tx, now).await?;
     mail_codes::sweep(&mut tx, now).await?;
     throttle::sweep(&mut tx, now).await?;
     // No session lives longer than twelve hours.

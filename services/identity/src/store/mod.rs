@@ -6,6 +6,7 @@ pub mod clients;
 pub mod codes;
 pub mod credentials;
 pub mod grants;
+pub mod initial_tokens;
 pub mod interactions;
 pub mod mail_codes;
 pub mod par;

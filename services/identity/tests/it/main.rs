@@ -28,6 +28,7 @@ mod proofs;
 mod publisher;
 mod pushed;
 mod refresh;
+mod registration;
 mod request_objects;
 mod rotation;
 mod secrets;
