@@ -296,7 +296,7 @@ async fn a_bent_passkey_answer_is_refused(house: &House) -> anyhow::Result<()> {
     let cloned = passkey.get(&options(&page)?)?;
     let page = send(&fourth, &page, "/passkey", &[("credential", &cloned)]).await?.page()?;
     ensure!(page.status >= 400, "a counter that went back: {}", text(&page.html));
-    trail.shows("identity.login.refused", "PASSKEY").await
+    trail.shows("identity.login.refused", "PASSKEY_CLONED").await
 }
 
 /// The newest code in the mail to this address.

@@ -74,7 +74,7 @@ pub(super) async fn exchange(
     access_token::check_binding(&asked.client, &audience, asked.jkt())?;
     access_token::check_level(state, &audience, session.level)?;
 
-    let refresh_token = if is_constrained(asked, granted) {
+    let refresh_token = if stored.spent_at.is_none() && is_constrained(asked, granted) {
         // FAPI 2.0 §5.3.2.1: rotation adds nothing to a token only its client can use.
         token.to_owned()
     } else {
