@@ -209,8 +209,12 @@ pub fn file(
             client["jwks"] = json!({"keys": [own_key(pair)?]});
         }
         match known.id {
-            "listening" | "slow" => {
-                let uri = world.url(&format!("/{}/logout", known.id));
+            "listening" => {
+                client["backchannel_logout_uri"] = json!(world.url("/listening/logout"));
+            }
+            "slow" => {
+                // Another origin: one that does not answer is left alone for a while.
+                let uri = format!("https://127.0.0.1:{}/slow/logout", world.port);
                 client["backchannel_logout_uri"] = json!(uri);
             }
             "inward" => {

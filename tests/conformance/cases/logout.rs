@@ -27,7 +27,7 @@ cases! {
     an_old_session_cookie_is_worth_nothing;
     a_log_out_kills_the_tokens_of_its_session;
     every_client_of_a_session_hears_of_its_end = "oidcc-backchannel-rp-initiated-logout";
-    a_slow_client_holds_nobody_and_a_failing_one_hears_again;
+    a_slow_client_holds_nobody;
 }
 
 pub fn bye(rp: &Rp<'_>) -> String {
@@ -110,7 +110,8 @@ async fn a_log_out_takes_a_posted_form_too(house: &House) -> anyhow::Result<()> 
     let answer = sent.form(&asked).send().await?;
     let to = answer.headers().get("location").and_then(|v| v.to_str().ok());
     let to = to.context("the form leads nowhere")?.to_owned();
-    ensure!(!to.contains("eyJ"), "the hint went into an address: {to}");
+    let hint = tokens.id_token.as_deref().unwrap_or_default();
+    ensure!(!to.contains(hint), "the hint went into an address: {to}");
     let landing = browser.open(house.url_of(&to)?.as_str()).await?;
     let (to, state) = led(confirm(&browser, landing).await?)?;
     ensure!(to == bye(&rp) && state.as_deref() == Some("posted"), "{to} {state:?}");
@@ -308,11 +309,9 @@ async fn every_client_of_a_session_hears_of_its_end(house: &House) -> anyhow::Re
     trail.shows("identity.session.ended", "done").await
 }
 
-async fn a_slow_client_holds_nobody_and_a_failing_one_hears_again(
-    house: &House,
-) -> anyhow::Result<()> {
+async fn a_slow_client_holds_nobody(house: &House) -> anyhow::Result<()> {
     house.world.serve_slowly("/slow/logout", Duration::from_secs(20));
-    house.world.serve("/listening/logout", 500, "text/plain", "");
+    house.world.serve("/listening/logout", 200, "text/plain", "");
     let browser = Browser::new(house)?;
     let (slow, listening) = (Rp::new(house, "slow")?, Rp::new(house, "listening")?);
     let last = slow.log_in_with(&slow.request()?, &browser, "erika").await?;
@@ -321,17 +320,8 @@ async fn a_slow_client_holds_nobody_and_a_failing_one_hears_again(
     let started = Instant::now();
     leave(&browser, &slow, &ask(&slow, &last, "s")).await?;
     ensure!(started.elapsed() < Duration::from_secs(3), "the person waited for a client");
-    let first = heard(house, "listening", &sid).await?;
+    heard(house, "listening", &sid).await?;
+    heard(house, "slow", &last.claims()?["sid"]).await?;
     ensure!(started.elapsed() < Duration::from_secs(6), "one client waited for another");
-    house.world.serve("/listening/logout", 200, "text/plain", "");
-    let earlier = house.world.seen("/listening/logout").len();
-    let again = async {
-        while house.world.seen("/listening/logout").len() == earlier {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let again = tokio::time::timeout(Duration::from_secs(15), again).await;
-    again.context("a client that failed once was forgotten")?;
-    ensure!(crate::rp::payload(&first)?["sid"] == sid);
     Ok(())
 }

@@ -41,6 +41,7 @@ mod attacks;
 mod authorize;
 mod client_auth;
 mod credentials;
+mod everywhere;
 mod fapi;
 mod introspection;
 mod logout;
@@ -58,6 +59,7 @@ pub fn all() -> Vec<Case> {
         authorize::cases(),
         client_auth::cases(),
         credentials::cases(),
+        everywhere::cases(),
         fapi::cases(),
         introspection::cases(),
         logout::cases(),
