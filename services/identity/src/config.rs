@@ -9,7 +9,9 @@ use siegel_crypto::{KeySet, b64, sha256};
 use siegel_kernel::TrustLevel;
 
 use crate::domain::client::{AuthMethod, BadClient, Client, GrantType, SecurityProfile};
+use crate::domain::connection_group::ConnectionGroup;
 use crate::people_config::PeopleConfig;
+use crate::upstream_config::UpstreamConfig;
 
 /// `[identity]`
 #[derive(Clone, Debug, Deserialize)]
@@ -38,6 +40,12 @@ pub struct Config {
     /// `[[identity.clients]]`
     #[serde(default)]
     pub clients: Vec<ClientConfig>,
+    /// `[[identity.upstreams]]`
+    #[serde(default)]
+    pub upstreams: Vec<UpstreamConfig>,
+    /// `[[identity.connection_groups]]`
+    #[serde(default)]
+    pub connection_groups: Vec<ConnectionGroup>,
 }
 
 /// One registered client.

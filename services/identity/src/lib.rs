@@ -12,6 +12,7 @@ pub mod ports;
 mod start;
 mod state;
 pub mod store;
+pub mod upstream_config;
 
 pub use config::Config;
 pub use keys::{Keys, KeysError};

@@ -169,6 +169,8 @@ impl World {
             require_pushed: false,
             people: siegel_identity::people_config::PeopleConfig::default(),
             clients: clients(&jwks),
+            upstreams: Vec::new(),
+            connection_groups: Vec::new(),
         };
         let clock = Arc::new(TestClock::default());
         let account = Account::default();
