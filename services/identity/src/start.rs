@@ -8,7 +8,8 @@ use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
 use tokio::task::JoinSet;
 
-use crate::app::{clients, deliver_outbox, sweep};
+use crate::app::failure::Failure;
+use crate::app::{clients, deliver_outbox, sweep, upstreams};
 use crate::config::{ClientError, Config};
 use crate::grpc::key_service::PublicKeys;
 use crate::grpc::self_service::SelfCare;
@@ -16,6 +17,7 @@ use crate::grpc::sibling_service::Siblings;
 use crate::http::{op, pages};
 use crate::keys::{Keys, KeysError};
 use crate::state::Identity;
+use crate::upstream_config::{self, UpstreamError};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,10 @@ pub enum StartError {
         "origin {0:?} is not https: production serves no http (set origin, or profile = \"sandbox\")"
     )]
     InsecureOrigin(String),
+    #[error("{0}")]
+    Upstreams(#[from] UpstreamError),
+    #[error("the upstream providers cannot be stored")]
+    Federation(#[from] Failure),
     #[error("the clients cannot be stored")]
     Store(#[from] StoreError),
 }
@@ -40,8 +46,10 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     }
     let keys = Keys::load(&config, !production, &*outside.entropy)?;
     let registrations = config.registrations()?;
+    let providers = upstream_config::registrations(&config.upstreams, !production)?;
     let state = Identity::new(config, outside, keys);
     clients::register(&state, &registrations).await?;
+    upstreams::register(&state, &providers).await?;
     Ok(running(&state))
 }
 

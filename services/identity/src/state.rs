@@ -7,6 +7,7 @@ use siegel_db::outbox::Outbox;
 use siegel_grpc::Outside;
 use siegel_kernel::{AccountId, SessionId, Timestamp};
 
+use crate::app::upstream::Providers;
 use crate::config::Config;
 use crate::domain::pairwise;
 use crate::keys::Keys;
@@ -21,6 +22,8 @@ pub struct Identity {
     pub feed: Feed,
     pub outbox: Outbox,
     pub people: Arc<People>,
+    /// What upstream providers say of themselves.
+    pub upstreams: Arc<Providers>,
 }
 
 impl Identity {
@@ -35,6 +38,7 @@ impl Identity {
             feed,
             outbox,
             people: Arc::new(people),
+            upstreams: Arc::default(),
         }
     }
 

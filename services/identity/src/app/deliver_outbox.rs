@@ -6,6 +6,7 @@ use siegel_kernel::{AccountId, Timestamp};
 use tonic::{Code, Status};
 
 use super::failure::Failure;
+use super::upstream;
 use crate::ports::notification::CodeMail;
 use crate::ports::{accounts as account_service, notification};
 use crate::state::Identity;
@@ -39,6 +40,7 @@ pub async fn handle(state: Identity, job: Job) -> Done {
     let done = match job.kind.as_str() {
         MAIL_CODE => mail(&state, &job.payload).await,
         OPEN_ACCOUNT => open_account(&state, &job.payload).await,
+        upstream::BROKERED => upstream::open_brokered(&state, &job.payload).await,
         other => {
             tracing::error!(kind = other, "the outbox holds a job that nobody does");
             return Done::Remove;

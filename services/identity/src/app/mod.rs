@@ -25,5 +25,7 @@ pub mod service_tokens;
 pub mod sessions;
 pub mod sweep;
 pub mod token;
+pub mod upstream;
+pub mod upstreams;
 pub mod userinfo;
 pub mod watch;

@@ -11,7 +11,7 @@ use siegel_telemetry::metric;
 use siegel_web::Scheme;
 
 use super::failure::Failure;
-use crate::domain::ageing::{Proof, Standing, standing};
+use crate::domain::ageing::{Proof, Standing, standing, word};
 use crate::domain::interaction::SessionView;
 use crate::state::Identity;
 use crate::store::sessions::{self, Session};
@@ -114,7 +114,7 @@ async fn view_of(
 #[derive(Clone, Copy)]
 pub struct LogIn<'a> {
     pub account: AccountId,
-    /// `pwd` or `sc`.
+    /// `pwd`, `sc`, or `fed:` and the provider.
     pub method: &'a str,
     pub level: TrustLevel,
     pub sector: &'a str,
@@ -164,7 +164,7 @@ pub async fn log_in(
     let proof = Proof { level: login.level, method: login.method.to_owned(), at: now };
     sessions::prove(tx, session, &proof).await?;
     sessions::enter(tx, session, login.sector, now).await?;
-    metric::LOGIN_FINISHED.count([login.method, "done"]);
+    metric::LOGIN_FINISHED.count([word(login.method), "done"]);
     let name = audit_name(login.account);
     audit::record(
         tx,

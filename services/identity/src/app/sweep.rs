@@ -7,7 +7,7 @@ use siegel_kernel::Timestamp;
 
 use crate::state::Identity;
 use crate::store::{
-    codes, grants, interactions, mail_codes, par, refresh, replay, sessions, throttle,
+    codes, grants, interactions, mail_codes, par, refresh, replay, sessions, throttle, upstream_logins,
 };
 
 const PAUSE: Duration = Duration::from_mins(5);
@@ -46,6 +46,7 @@ pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
     grants::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     mail_codes::sweep(&mut tx, now).await?;
     throttle::sweep(&mut tx, now).await?;
+    upstream_logins::sweep(&mut tx, now).await?;
     // No session lives longer than twelve hours.
     sessions::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     tx.commit().await

@@ -15,6 +15,9 @@ pub mod scope_consents;
 pub mod sessions;
 pub mod tenants;
 pub mod throttle;
+pub mod upstream_links;
+pub mod upstream_logins;
+pub mod upstreams;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

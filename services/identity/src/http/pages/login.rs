@@ -30,6 +30,7 @@ struct LoginPage {
     submit: Button,
     register: Option<Link>,
     card: Button,
+    upstreams: Vec<Link>,
     cancel: Cancel,
 }
 
@@ -126,6 +127,7 @@ fn form(visit: &Visit, why: LogIn, errors: &Errors, email: &str) -> Response {
         submit: Button::primary(t.get("login-submit")).block(),
         register: Some(Link::text(visit.path("register"), t.get("login-register"))),
         card: Button::secondary(t.get("login-card")).sends("method", "eid").block(),
+        upstreams: super::upstream::offers(visit, visit.interaction.request.floor),
         cancel: visit.cancel(),
     };
     visit.dressed(visit.view.page(t.get(heading)).narrow().errors(errors).show(&body))

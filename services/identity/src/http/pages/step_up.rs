@@ -22,6 +22,7 @@ struct StepUpPage {
     csrf: CsrfField,
     action: String,
     card: Button,
+    upstreams: Vec<Link>,
     skip: Option<Button>,
     cancel: Cancel,
 }
@@ -49,7 +50,7 @@ pub async fn show(visit: Visit) -> Response {
         Err(error) => return visit.failed(&error.into()),
     };
     let step = visit.decide(session.as_ref(), ConsentState::Given);
-    let (Step::StepUp { optional, .. }, Some(session)) = (step, session) else {
+    let (Step::StepUp { needed, optional }, Some(session)) = (step, session) else {
         return visit.go("");
     };
     let t = visit.t;
@@ -63,6 +64,7 @@ pub async fn show(visit: Visit) -> Response {
         csrf: visit.view.csrf_field(),
         action: visit.path("step-up"),
         card: Button::primary(t.get("step-up-card")).sends("method", "eid"),
+        upstreams: super::upstream::offers(&visit, needed),
         skip: optional.then(skip),
         cancel: visit.cancel(),
     };
