@@ -14,6 +14,7 @@ pub mod endpoint;
 pub mod failure;
 pub mod id_token;
 pub mod identify;
+pub mod links;
 pub mod login;
 pub mod par;
 pub mod passwords;

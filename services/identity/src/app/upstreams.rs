@@ -147,7 +147,8 @@ pub async fn offered(
 }
 
 /// Ends what rests on log-ins at this provider: sessions without another proof, grants of sessions
-/// whose level falls, and grants that outlived such a session. Of one account, or of all.
+/// whose level falls, and grants that were to outlive a session of nothing else. Of one account, or
+/// of all.
 pub(super) async fn end_all(
     tx: &mut Tx,
     id: &str,
@@ -160,7 +161,8 @@ pub(super) async fn end_all(
     }
     for grant in upstream_links::live_grants(tx, id, account, now).await? {
         let Some(found) = grants::find(tx, grant).await? else { continue };
-        let Holder::Person { granted, .. } = &found.holder else { continue };
+        // Those of a session ended with it.
+        let Holder::Person { granted, session: None, .. } = &found.holder else { continue };
         let only = granted.session.amr.iter().all(|word| word == METHOD);
         if only && super::revoke::grant(tx, grant, now).await? {
             let detail = format!("{id} {grant}");

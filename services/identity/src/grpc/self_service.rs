@@ -66,6 +66,20 @@ impl SelfService for SelfCare {
         self_care::end(&self.0, account, session, &key).await.map_err(|e| status(&e))?;
         Ok(Response::new(pb::EndSessionResponse {}))
     }
+
+    async fn list_links(
+        &self,
+        request: Request<pb::ListLinksRequest>,
+    ) -> Result<Response<pb::ListLinksResponse>, Status> {
+        super::links::list(&self.0, &request).await
+    }
+
+    async fn unlink(
+        &self,
+        request: Request<pb::UnlinkRequest>,
+    ) -> Result<Response<pb::UnlinkResponse>, Status> {
+        super::links::unlink(&self.0, &request).await
+    }
 }
 
 fn status(error: &EndError) -> Status {
