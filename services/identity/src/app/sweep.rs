@@ -7,7 +7,8 @@ use siegel_kernel::Timestamp;
 
 use crate::state::Identity;
 use crate::store::{
-    codes, grants, interactions, mail_codes, par, refresh, replay, sessions, throttle, upstream_logins,
+    codes, grants, interactions, mail_codes, par, refresh, replay, sessions, throttle,
+    upstream_logins,
 };
 
 const PAUSE: Duration = Duration::from_mins(5);

@@ -44,7 +44,9 @@ mod tests {
     #[test]
     fn sign_on_is_shared_within_a_group_that_says_so_and_nowhere_else() {
         let groups = [group(&["kreis", "dorf"], true), group(&["kreis", "stadt"], false)];
-        assert!(shares_sign_on(&groups, "kreis", "dorf") && shares_sign_on(&groups, "dorf", "kreis"));
+        assert!(
+            shares_sign_on(&groups, "kreis", "dorf") && shares_sign_on(&groups, "dorf", "kreis")
+        );
         assert!(!shares_sign_on(&groups, "kreis", "stadt"), "the switch is off");
         assert!(!shares_sign_on(&groups, "dorf", "stadt"), "groups do not chain");
         assert!(!shares_sign_on(&groups, "dorf", "dorf"), "of its own sectors the tenant decides");

@@ -106,11 +106,7 @@ pub async fn sessions_by(
 }
 
 /// Forgets what a session was proven by.
-pub async fn forget_proof(
-    tx: &mut Tx,
-    session: SessionId,
-    method: &str,
-) -> Result<(), StoreError> {
+pub async fn forget_proof(tx: &mut Tx, session: SessionId, method: &str) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM session_proofs WHERE session_id = $1 AND method = $2";
     on!(tx, c => sqlx::query(SQL).bind(session).bind(method).execute(c).await?.rows_affected());
     Ok(())

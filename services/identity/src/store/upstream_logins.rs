@@ -111,8 +111,10 @@ pub async fn answer(
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE upstream_logins SET phase = 'answered', answer_sealed = $2 \
         WHERE id = $1 AND phase = 'sent'";
-    Ok(on!(tx, c => sqlx::query(SQL).bind(id).bind(answer_sealed).execute(c).await?.rows_affected())
-        == 1)
+    Ok(
+        on!(tx, c => sqlx::query(SQL).bind(id).bind(answer_sealed).execute(c).await?.rows_affected())
+            == 1,
+    )
 }
 
 /// Takes the answer, which counts once.

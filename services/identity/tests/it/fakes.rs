@@ -17,21 +17,25 @@ pub struct Account {
     pub released: Arc<Mutex<Vec<account::ReleaseAttributesRequest>>>,
     pub withdrawn: Arc<Mutex<bool>>,
     pub down: Arc<Mutex<bool>>,
+    pub opened: Arc<Mutex<Vec<account::OpenAccountRequest>>>,
+    pub recorded: Arc<Mutex<Vec<account::RecordIdentificationRequest>>>,
 }
 
 #[tonic::async_trait]
 impl registry::AccountRegistryService for Account {
     async fn open_account(
         &self,
-        _: Request<account::OpenAccountRequest>,
+        request: Request<account::OpenAccountRequest>,
     ) -> Result<Response<account::OpenAccountResponse>, Status> {
+        self.opened.lock().unwrap().push(request.into_inner());
         Ok(Response::new(account::OpenAccountResponse {}))
     }
 
     async fn record_identification(
         &self,
-        _: Request<account::RecordIdentificationRequest>,
+        request: Request<account::RecordIdentificationRequest>,
     ) -> Result<Response<account::RecordIdentificationResponse>, Status> {
+        self.recorded.lock().unwrap().push(request.into_inner());
         Ok(Response::new(account::RecordIdentificationResponse {}))
     }
 

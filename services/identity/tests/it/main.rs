@@ -10,6 +10,7 @@
 mod authorize;
 mod discovery;
 mod fakes;
+mod federation;
 mod pushed;
 mod refresh;
 mod siblings;

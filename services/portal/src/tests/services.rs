@@ -260,6 +260,20 @@ impl SelfService for Fake {
         self.0.ended.lock().unwrap().push(request.into_inner().session_id);
         Ok(Response::new(identity::EndSessionResponse {}))
     }
+
+    async fn list_links(
+        &self,
+        _: Request<identity::ListLinksRequest>,
+    ) -> Result<Response<identity::ListLinksResponse>, Status> {
+        Ok(Response::new(identity::ListLinksResponse::default()))
+    }
+
+    async fn unlink(
+        &self,
+        _: Request<identity::UnlinkRequest>,
+    ) -> Result<Response<identity::UnlinkResponse>, Status> {
+        Err(Status::unimplemented("no link is listed"))
+    }
 }
 
 type Bytes = std::pin::Pin<

@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn an_answer_has_a_state_and_either_a_code_or_an_error_each_once() {
-        let (state, answer) = read("code=c%20d&state=s&iss=https%3A%2F%2Fb&session_state=x").unwrap();
+        let (state, answer) =
+            read("code=c%20d&state=s&iss=https%3A%2F%2Fb&session_state=x").unwrap();
         assert_eq!(state, "s");
         assert_eq!(answer.code.as_deref(), Some("c d"));
         assert_eq!(answer.iss.as_deref(), Some("https://b"));

@@ -40,9 +40,14 @@ pub struct Return<'a> {
 
 /// How it ended.
 pub enum Outcome {
-    In { logged_in: LoggedIn, level: TrustLevel },
+    In {
+        logged_in: LoggedIn,
+        level: TrustLevel,
+    },
     /// Somebody is logged in, and the account elsewhere is nobody's yet: ask.
-    Ask { upstream: String },
+    Ask {
+        upstream: String,
+    },
     Linked,
     /// Not of this page, answered before, or over.
     Unknown,
@@ -120,8 +125,7 @@ fn judge(state: &Identity, upstream: &Upstream, asserted: &Asserted, at: Timesta
     let taken = upstream.take(&asserted.claims, level);
     let named = holder(&taken);
     Proof {
-        subject_hash: keys
-            .upstream_hash(&upstream.issuer, &upstream.pseudonym(&asserted.subject)),
+        subject_hash: keys.upstream_hash(&upstream.issuer, &upstream.pseudonym(&asserted.subject)),
         holder_hash: named.map(|[given, family, born]| keys.holder_hash(&[&given, &family, &born])),
         level,
         taken,

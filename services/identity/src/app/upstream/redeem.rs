@@ -147,8 +147,7 @@ async fn verify(
         Err(SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
             let known = state.upstreams.known(state, &upstream.issuer, LOOK_AGAIN).await?;
             let client = known.client(upstream, secret, redirect())?;
-            let claims =
-                claims(&client, &known, token, attempt, now).map_err(Fault::IdToken)?;
+            let claims = claims(&client, &known, token, attempt, now).map_err(Fault::IdToken)?;
             Ok(Verified { claims, known })
         }
         Err(other) => Err(Fault::IdToken(other)),
@@ -201,11 +200,7 @@ fn check_more(
 }
 
 /// `max_age` is kept by us as well: the provider may not know it.
-fn check_age(
-    attempt: &Attempt,
-    auth_time: Option<Timestamp>,
-    now: Timestamp,
-) -> Result<(), Fault> {
+fn check_age(attempt: &Attempt, auth_time: Option<Timestamp>, now: Timestamp) -> Result<(), Fault> {
     let Some(at) = auth_time else {
         if attempt.dated {
             return Err(Fault::IdTokenLacks("it does not say when the person logged in"));

@@ -21,6 +21,9 @@ use crate::http::LOCALES;
 use crate::state::Identity;
 use crate::store::upstream_logins::{Purpose, UpstreamLoginId};
 
+/// Where a request comes from, as the browser says (Fetch Metadata §2.3).
+const SITE: &str = "sec-fetch-site";
+
 /// The question whether to link, and the page that begins a link.
 #[derive(askama::Template)]
 #[template(path = "upstream_ask.html")]
@@ -138,11 +141,7 @@ pub async fn callback(
 }
 
 /// The keys that prove us to a provider (RFC 7517 §5).
-pub async fn keys(
-    State(state): State<Identity>,
-    view: View,
-    Path(id): Path<String>,
-) -> Response {
+pub async fn keys(State(state): State<Identity>, view: View, Path(id): Path<String>) -> Response {
     match upstream::public_keys(&state, &id).await {
         Ok(Some(jwks)) => ([(CONTENT_TYPE, "application/jwk-set+json")], jwks).into_response(),
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
@@ -152,7 +151,7 @@ pub async fn keys(
 
 /// Begins a log-in there. From pages of this origin only: nobody sends a person to log in.
 async fn go(visit: &Visit, session: Option<&SessionView>, to: &str) -> Response {
-    let site = visit.headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
+    let site = visit.headers.get(SITE).and_then(|v| v.to_str().ok());
     let Some(browser) = visit.interaction.browser.filter(|_| is_own(site)) else {
         return visit.go("");
     };
@@ -179,7 +178,7 @@ async fn go(visit: &Visit, session: Option<&SessionView>, to: &str) -> Response 
     }
 }
 
-/// Not sent by a page of another origin (Fetch Metadata §2.1); old browsers do not say.
+/// Not sent by a page of another origin; old browsers do not say.
 fn is_own(site: Option<&str>) -> bool {
     matches!(site, None | Some("same-origin" | "none"))
 }
