@@ -85,26 +85,26 @@ mod tests {
         format!("acc_{n:032x}").parse().unwrap()
     }
 
-    fn known(n: u128, holder: Holder) -> Option<Known> {
-        Some(Known { account: account(n), holder })
+    fn known(n: u128, holder: Holder) -> Known {
+        Known { account: account(n), holder }
     }
 
     #[test]
     fn a_linked_account_logs_its_own_account_in() {
-        assert_eq!(rule(None, known(1, Holder::Same)), Ruling::LogIn(account(1)));
-        assert_eq!(rule(Some(account(1)), known(1, Holder::Same)), Ruling::LogIn(account(1)));
+        assert_eq!(rule(None, Some(known(1, Holder::Same))), Ruling::LogIn(account(1)));
+        assert_eq!(rule(Some(account(1)), Some(known(1, Holder::Same))), Ruling::LogIn(account(1)));
     }
 
     #[test]
     fn one_of_another_account_is_refused() {
-        let ruling = rule(Some(account(2)), known(1, Holder::Same));
+        let ruling = rule(Some(account(2)), Some(known(1, Holder::Same)));
         assert_eq!(ruling, Ruling::Refused(Refusal::OfAnotherAccount));
     }
 
     #[test]
     fn a_recycled_identifier_logs_nobody_in() {
         for logged_in in [None, Some(account(1)), Some(account(2))] {
-            let ruling = rule(logged_in, known(1, Holder::Other));
+            let ruling = rule(logged_in, Some(known(1, Holder::Other)));
             assert_eq!(ruling, Ruling::Refused(Refusal::Recycled));
         }
     }

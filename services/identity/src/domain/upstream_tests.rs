@@ -21,7 +21,7 @@ fn upstream() -> Upstream {
     .unwrap()
 }
 
-fn claims(value: Value) -> Claims {
+fn claims(value: &Value) -> Claims {
     value.as_object().unwrap().clone()
 }
 
@@ -55,7 +55,7 @@ fn a_needed_level_asks_for_the_lowest_values_that_suffice() {
 #[test]
 fn only_listed_claims_are_taken_each_at_its_level() {
     let upstream = upstream();
-    let claims = claims(json!({
+    let claims = claims(&json!({
         "given_name": "Erika",
         "family_name": "Muster\nmann",
         "birthdate": "1964-08-12",
@@ -81,10 +81,10 @@ fn only_listed_claims_are_taken_each_at_its_level() {
 fn a_holder_is_named_by_all_three_or_not_at_all() {
     let upstream = upstream();
     let full = json!({ "given_name": "ERIKA", "family_name": "Muster", "birthdate": "1964-08-12" });
-    let found = holder(&upstream.take(&claims(full), Low));
+    let found = holder(&upstream.take(&claims(&full), Low));
     assert_eq!(found.unwrap(), ["erika", "muster", "1964-08-12"].map(str::to_owned));
     let half = json!({ "given_name": "Erika", "family_name": "Muster" });
-    assert_eq!(holder(&upstream.take(&claims(half), Low)), None);
+    assert_eq!(holder(&upstream.take(&claims(&half), Low)), None);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::app::upstream::{self, Came, Fault, Outcome, Return, Start};
 use crate::domain::decide::{ConsentState, LogIn, Step};
 use crate::domain::interaction::SessionView;
 use crate::domain::linking::Refusal;
+use crate::domain::upstream::Upstream;
 use crate::http::LOCALES;
 use crate::state::Identity;
 use crate::store::upstream_logins::{Purpose, UpstreamLoginId};
@@ -63,7 +64,7 @@ pub struct AskForm {
 /// Links to the providers that reach a level, for the pages that offer them.
 pub fn offers(visit: &Visit, needed: TrustLevel) -> Vec<Link> {
     let reach = visit.upstreams.iter().filter(|u| u.reach() >= needed);
-    let link = |upstream: &crate::domain::upstream::Upstream| {
+    let link = |upstream: &Upstream| {
         let path = visit.path("upstream");
         let mark = if path.contains('?') { '&' } else { '?' };
         let text = visit.t.with("upstream-with", [("name", upstream.name.as_str().into())]);
@@ -157,7 +158,7 @@ async fn go(visit: &Visit, session: Option<&SessionView>, to: &str) -> Response 
     };
     let request = &visit.interaction.request;
     let step = visit.decide(session, ConsentState::Given);
-    let reach = visit.upstreams.iter().find(|u| u.id == to).map(|u| u.reach());
+    let reach = visit.upstreams.iter().find(|u| u.id == to).map(Upstream::reach);
     let needed = match step {
         Step::StepUp { needed, .. } => needed,
         _ => request.aim.min(reach.unwrap_or(request.aim)).max(request.floor),

@@ -194,7 +194,7 @@ impl Browser<'_> {
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = String::from_utf8(bytes.to_vec()).unwrap();
         if let Some((_, rest)) = body.split_once("name=\"csrf_token\" value=\"") {
-            self.csrf = rest.split('"').next().unwrap().to_owned();
+            rest.split('"').next().unwrap().clone_into(&mut self.csrf);
         }
         let location = parts.headers.get("location");
         let location = location.map(|l| l.to_str().unwrap().to_owned()).unwrap_or_default();

@@ -123,7 +123,8 @@ impl Provider {
 
     /// Its next ID tokens carry these claims.
     pub fn says(&self, claims: Value) {
-        self.set(|s| s.claims = claims.as_object().unwrap().clone());
+        let Value::Object(claims) = claims else { panic!("claims are an object") };
+        self.set(|s| s.claims = claims);
     }
 
     /// A browser arrives, and its person logs in: the address it is sent back to.
