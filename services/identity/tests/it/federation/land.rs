@@ -145,11 +145,16 @@ impl Land {
 }
 
 fn egress(providers: &[&Provider]) -> Egress {
+    egress_to(&providers.iter().map(|p| (&*p.pair, &*p.root_pem)).collect::<Vec<_>>())
+}
+
+/// A way to these pairs of host and port, each with its certificate.
+pub fn egress_to(places: &[(&str, &str)]) -> Egress {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("roots.pem");
-    let roots: String = providers.iter().map(|p| p.root_pem.as_str()).collect();
+    let roots: String = places.iter().map(|(_, root)| *root).collect();
     std::fs::write(&file, roots).unwrap();
-    let allow = providers.iter().map(|p| p.pair.clone()).collect();
+    let allow = places.iter().map(|(pair, _)| (*pair).to_owned()).collect();
     let settings = EgressSettings { allow, extra_root_file: Some(file) };
     Egress::new(&settings, Profile::Sandbox).unwrap()
 }

@@ -5,5 +5,6 @@ mod land;
 mod levels;
 mod links;
 mod operation;
+mod peers;
 mod provider;
 mod tokens;

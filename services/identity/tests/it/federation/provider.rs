@@ -52,6 +52,51 @@ pub struct Script {
     codes: BTreeMap<String, BTreeMap<String, String>>,
 }
 
+/// A free port of loopback with a certificate that nobody but the test trusts.
+pub struct Place {
+    /// `localhost:PORT`
+    pub pair: String,
+    pub root_pem: String,
+    listener: tokio::net::TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Place {
+    pub async fn found() -> Self {
+        siegel_crypto::install();
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self {
+            pair: format!("localhost:{}", listener.local_addr().unwrap().port()),
+            root_pem: made.cert.pem(),
+            listener,
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+        }
+    }
+
+    /// Until the test is over.
+    pub fn serve(self, router: Router) {
+        let Self { listener, acceptor, .. } = self;
+        tokio::spawn(async move {
+            loop {
+                let Ok((tcp, _)) = listener.accept().await else { return };
+                let (acceptor, router) = (acceptor.clone(), router.clone());
+                tokio::spawn(async move {
+                    let Ok(tls) = acceptor.accept(tcp).await else { return };
+                    let service = TowerToHyperService::new(router);
+                    let server = auto::Builder::new(TokioExecutor::new());
+                    let _ = server.serve_connection(TokioIo::new(tls), service).await;
+                });
+            }
+        });
+    }
+}
+
 #[derive(Clone)]
 pub struct Provider {
     pub issuer: String,
@@ -65,15 +110,8 @@ pub struct Provider {
 
 impl Provider {
     pub async fn start(clock: Arc<TestClock>) -> Self {
-        siegel_crypto::install();
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let pair = format!("localhost:{}", listener.local_addr().unwrap().port());
+        let place = Place::found().await;
+        let (pair, root_pem) = (place.pair.clone(), place.root_pem.clone());
         let script = Script {
             key: SigningKey::generate().unwrap(),
             signed: Signed::Honestly,
@@ -90,7 +128,7 @@ impl Provider {
         let provider = Self {
             issuer: format!("https://{pair}"),
             pair,
-            root_pem: made.cert.pem(),
+            root_pem,
             script: Arc::new(Mutex::new(script)),
             clock,
             client_keys: Arc::default(),
@@ -101,19 +139,7 @@ impl Provider {
             .route("/token", post(token))
             .route("/userinfo", get(userinfo))
             .with_state(provider.clone());
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        tokio::spawn(async move {
-            loop {
-                let Ok((tcp, _)) = listener.accept().await else { return };
-                let (acceptor, router) = (acceptor.clone(), router.clone());
-                tokio::spawn(async move {
-                    let Ok(tls) = acceptor.accept(tcp).await else { return };
-                    let service = TowerToHyperService::new(router);
-                    let server = auto::Builder::new(TokioExecutor::new());
-                    let _ = server.serve_connection(TokioIo::new(tls), service).await;
-                });
-            }
-        });
+        place.serve(router);
         provider
     }
 
