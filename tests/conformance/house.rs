@@ -140,6 +140,7 @@ impl House {
         write("ca.pem", &authority.pem())?;
         write("rsa.pem", seed::RSA_KEY_PEM)?;
         write("initial-token", seed::INITIAL_TOKEN)?;
+        write("upstream-secret", seed::UPSTREAM_SECRET)?;
         let seed = seed::file(&inside, &world, &keys, &certificates)?;
         write("seed.json", &serde_json::to_string_pretty(&seed)?)?;
         write("own.toml", &seed::settings(dir.path(), &world, &mtls))?;

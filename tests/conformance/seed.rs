@@ -256,31 +256,35 @@ pub fn file(
         "tenants": [{"id": "musterstadt", "name": "Stadt Musterstadt"},
             {"id": "nachbarstadt", "name": "Nachbarstadt"},
             {"id": "bundesland", "name": "Bundesland"}],
-        "upstreams": UPSTREAMS.map(|id| upstream(world, id)).iter().filter(|_| false).collect::<Vec<_>>(),
         "clients": clients,
         "persons": people,
     }))
 }
 
 /// What is agreed with a provider of the world: its word counts up to substantial.
-fn upstream(world: &World, id: &str) -> Value {
-    json!({
-        "id": id,
-        "name": format!("Konto {id}"),
-        "issuer": world.url(&format!("/{id}")),
-        "client_id": "siegel",
-        "auth": "client_secret_basic",
-        "client_secret": UPSTREAM_SECRET,
-        "level_cap": "substantial",
-        "acr_table": {"loa-low": "low", "loa-sub": "substantial", "loa-high": "high"},
-        "acr_request": {"substantial": "loa-sub"},
-        "attributes": [
-            {"claim": "given_name", "attribute": "given_name"},
-            {"claim": "family_name", "attribute": "family_name"},
-            {"claim": "birthdate", "attribute": "date_of_birth"},
-        ],
-        "tenants": ["bundesland"],
-    })
+fn upstream(dir: &Path, world: &World, id: &str) -> String {
+    format!(
+        r#"
+[[identity.upstreams]]
+id = "{id}"
+name = "Konto {id}"
+issuer = "{issuer}"
+client_id = "siegel"
+auth = "client_secret_basic"
+client_secret_file = "{secret}"
+level_cap = "substantial"
+acr_table = {{ loa-low = "low", loa-sub = "substantial", loa-high = "high" }}
+acr_request = {{ substantial = "loa-sub" }}
+attributes = [
+    {{ claim = "given_name", attribute = "given_name" }},
+    {{ claim = "family_name", attribute = "family_name" }},
+    {{ claim = "birthdate", attribute = "date_of_birth" }},
+]
+tenants = ["bundesland"]
+"#,
+        issuer = world.url(&format!("/{id}")),
+        secret = dir.join("upstream-secret").display(),
+    )
 }
 
 /// The key of a certificate as JWK with the certificate beside it (RFC 8705 §2.2.2).
@@ -296,11 +300,12 @@ fn own_key(pair: &Pair) -> anyhow::Result<Value> {
 /// `siegel.toml` over the sandbox's defaults.
 pub fn settings(dir: &Path, world: &World, mtls: &str) -> String {
     let [by_name, by_address] = world.pairs();
+    let upstreams: String = UPSTREAMS.iter().map(|id| upstream(dir, world, id)).collect();
     format!(
         "[egress]\nallow = [\"{by_name}\", \"{by_address}\"]\nextra_root_file = \"{root}\"\n\n\
          [identity]\nrs256_key_file = \"{rsa}\"\n\n\
          [identity.registration]\ninitial_access_token_file = \"{token}\"\n\n\
-         [listen]\nmtls_origin = \"{mtls}\"\n",
+         [listen]\nmtls_origin = \"{mtls}\"\n{upstreams}",
         root = dir.join("ca.pem").display(),
         rsa = dir.join("rsa.pem").display(),
         token = dir.join("initial-token").display(),

@@ -47,7 +47,8 @@ test('a code is worth nothing with a foreign verifier', async () => {
 
 test('a client with a secret and no more than that logs a person in', async () => {
   const portal = await basic()
-  const { tokens, claims } = await logIn(portal, new Browser(demo.origin), { scope: 'openid email' })
+  const wish = JSON.stringify({ userinfo: { email: { essential: true } } })
+  const { tokens, claims } = await logIn(portal, new Browser(demo.origin), { claims: wish })
   assert.equal(tokens.token_type, 'bearer')
   assert.equal(claims.aud, 'node-basic')
   const about = await oc.fetchUserInfo(portal.config, tokens.access_token, claims.sub)
