@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use siegel_kernel::{Timestamp, TrustLevel};
 
+use super::factors;
+
 /// How long a level holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -36,7 +38,7 @@ impl Limits {
 pub struct Proof {
     /// What it proves now: an aged proof was written back as [`TrustLevel::Basic`].
     pub level: TrustLevel,
-    /// The session's `amr` (RFC 8176 §2): `pwd` for a password, `sc` for a card.
+    /// How it was proven: a method of [`factors`], which makes the session's `amr` of them.
     pub method: String,
     pub at: Timestamp,
 }
@@ -64,9 +66,7 @@ pub fn standing(proofs: &[Proof], last_seen: Timestamp, now: Timestamp) -> Optio
     let held: Vec<Proof> = proofs.iter().filter_map(|p| aged(p, last_seen, now)).collect();
     let level = held.iter().map(|p| p.level).max()?;
     let authenticated_at = held.iter().filter(|p| p.level == level).map(|p| p.at).max()?;
-    let mut amr: Vec<String> = held.into_iter().map(|p| p.method).collect();
-    amr.sort();
-    amr.dedup();
+    let amr = factors::amr(held.iter().map(|p| p.method.as_str()));
     Some(Standing { level, authenticated_at, amr })
 }
 
@@ -136,7 +136,7 @@ mod tests {
         let high = standing(&proofs, minutes(11), minutes(11)).unwrap();
         assert_eq!(
             (high.authenticated_at, high.amr),
-            (minutes(10), vec!["pwd".into(), "sc".into()])
+            (minutes(10), vec!["mfa".into(), "pwd".into(), "sc".into()])
         );
     }
 

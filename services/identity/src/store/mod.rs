@@ -1,20 +1,27 @@
 //! SQL, one file per table family.
 
 pub mod accounts;
+pub mod ceremonies;
 pub mod clients;
 pub mod codes;
 pub mod credentials;
+pub mod devices;
+pub mod email_changes;
 pub mod grants;
 pub mod interactions;
 pub mod mail_codes;
 pub mod par;
+pub mod passkeys;
+pub mod recovery_codes;
 pub mod refresh;
 pub mod replay;
+pub mod resets;
 pub mod revocations;
 pub mod scope_consents;
 pub mod sessions;
 pub mod tenants;
 pub mod throttle;
+pub mod totp;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
