@@ -1,11 +1,13 @@
 //! Log-in, sessions and tokens: the suite's OpenID Provider.
 
 pub mod app;
+mod breached;
 pub mod config;
 pub mod domain;
 pub mod grpc;
 pub mod http;
 mod keys;
+pub mod passkeys;
 pub mod people;
 pub mod people_config;
 pub mod ports;

@@ -15,6 +15,7 @@ use crate::grpc::self_service::SelfCare;
 use crate::grpc::sibling_service::Siblings;
 use crate::http::{op, pages};
 use crate::keys::{Keys, KeysError};
+use crate::people::BadPeopleConfig;
 use crate::state::Identity;
 
 /// Why the service cannot start.
@@ -28,6 +29,8 @@ pub enum StartError {
         "origin {0:?} is not https: production serves no http (set origin, or profile = \"sandbox\")"
     )]
     InsecureOrigin(String),
+    #[error(transparent)]
+    People(#[from] BadPeopleConfig),
     #[error("the clients cannot be stored")]
     Store(#[from] StoreError),
 }
@@ -40,7 +43,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     }
     let keys = Keys::load(&config, !production, &*outside.entropy)?;
     let registrations = config.registrations()?;
-    let state = Identity::new(config, outside, keys);
+    let state = Identity::new(config, outside, keys)?;
     clients::register(&state, &registrations).await?;
     Ok(running(&state))
 }

@@ -10,7 +10,7 @@ use siegel_kernel::{AccountId, SessionId, Timestamp};
 use crate::config::Config;
 use crate::domain::pairwise;
 use crate::keys::Keys;
-use crate::people::People;
+use crate::people::{BadPeopleConfig, People};
 
 /// The service. Cheap to clone.
 #[derive(Clone)]
@@ -24,18 +24,18 @@ pub struct Identity {
 }
 
 impl Identity {
-    pub fn new(config: Config, outside: Outside, keys: Keys) -> Self {
+    pub fn new(config: Config, outside: Outside, keys: Keys) -> Result<Self, BadPeopleConfig> {
         let feed = Feed::new(outside.db.clone());
         let outbox = Outbox::new(outside.db.clone(), outside.clock.clone());
-        let people = People::new(&config.people, keys.key_encryption(), &outside);
-        Self {
+        let people = People::new(&config.people, keys.key_encryption(), &outside)?;
+        Ok(Self {
             config: Arc::new(config),
             outside,
             keys: Arc::new(keys),
             feed,
             outbox,
             people: Arc::new(people),
-        }
+        })
     }
 
     /// Protocol time: read once per use case and passed down.

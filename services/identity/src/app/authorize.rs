@@ -219,6 +219,10 @@ pub async fn complete(
     if !interactions::remove(&mut tx, interaction.id).await? {
         return Err(CompleteError::AlreadyAnswered);
     }
+    if let Some(path) = interaction.request.own_page() {
+        tx.commit().await?;
+        return Ok(RedirectTarget::Redirect(path.to_owned()));
+    }
     let target = grant_code(state, &mut tx, &interaction.request, session, now).await?;
     tx.commit().await?;
     Ok(target)
@@ -233,6 +237,10 @@ pub async fn refuse(
 ) -> Result<RedirectTarget, StoreError> {
     let mut tx = state.outside.db.begin().await?;
     interactions::remove(&mut tx, interaction.id).await?;
+    if interaction.request.own_page().is_some() {
+        tx.commit().await?;
+        return Ok(RedirectTarget::Redirect("/".to_owned()));
+    }
     let entry = audit::Entry {
         kind: "identity.authorization.refused",
         actor: &format!("client:{}", interaction.request.client_id),

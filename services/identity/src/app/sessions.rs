@@ -114,7 +114,7 @@ async fn view_of(
 #[derive(Clone, Copy)]
 pub struct LogIn<'a> {
     pub account: AccountId,
-    /// `pwd` or `sc`.
+    /// A method of [`crate::domain::factors`].
     pub method: &'a str,
     pub level: TrustLevel,
     pub sector: &'a str,
@@ -128,6 +128,8 @@ pub struct LogIn<'a> {
 pub struct LoggedIn {
     pub session: SessionId,
     pub token: String,
+    /// The cookie by which the browser is known from now on; absent when it stays as it was.
+    pub device: Option<String>,
 }
 
 /// Starts a session, or goes on with the browser's own when it is of the same account. A session
@@ -180,7 +182,7 @@ pub async fn log_in(
         },
     )
     .await?;
-    Ok(LoggedIn { session, token })
+    Ok(LoggedIn { session, token, device: None })
 }
 
 /// The session behind a cookie, and what it is still worth.

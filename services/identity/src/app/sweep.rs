@@ -5,9 +5,12 @@ use std::time::Duration;
 use siegel_db::{Lease, StoreError, take_lease};
 use siegel_kernel::Timestamp;
 
+use crate::app::credentials::totp::ENROLMENT;
+use crate::app::devices::KNOWN_FOR;
 use crate::state::Identity;
 use crate::store::{
-    codes, grants, interactions, mail_codes, par, refresh, replay, sessions, throttle,
+    ceremonies, codes, devices, email_changes, grants, interactions, mail_codes, par, refresh,
+    replay, resets, sessions, throttle, totp,
 };
 
 const PAUSE: Duration = Duration::from_mins(5);
@@ -46,6 +49,11 @@ pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
     grants::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     mail_codes::sweep(&mut tx, now).await?;
     throttle::sweep(&mut tx, now).await?;
+    ceremonies::sweep(&mut tx, now).await?;
+    resets::sweep(&mut tx, now).await?;
+    email_changes::sweep(&mut tx, now).await?;
+    totp::sweep(&mut tx, now.minus(ENROLMENT)).await?;
+    devices::sweep(&mut tx, now.minus(KNOWN_FOR)).await?;
     // No session lives longer than twelve hours.
     sessions::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     tx.commit().await

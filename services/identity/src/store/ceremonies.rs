@@ -1,8 +1,8 @@
 //! `WebAuthn` ceremonies under way.
 
 use siegel_db::{StoreError, Tx, on};
-use siegel_kernel::Timestamp;
 use siegel_kernel::SessionId;
+use siegel_kernel::Timestamp;
 
 use crate::domain::interaction::InteractionId;
 

@@ -172,11 +172,7 @@ pub async fn rename(
 }
 
 /// Removes a credential of the account; `false` when there is none.
-pub async fn remove(
-    tx: &mut Tx,
-    account: AccountId,
-    id: CredentialId,
-) -> Result<bool, StoreError> {
+pub async fn remove(tx: &mut Tx, account: AccountId, id: CredentialId) -> Result<bool, StoreError> {
     const SQL: &str = "DELETE FROM credentials WHERE id = $1 AND account_id = $2";
     Ok(on!(tx, c => sqlx::query(SQL)
         .bind(id).bind(account).execute(c).await?.rows_affected())

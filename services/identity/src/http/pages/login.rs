@@ -9,6 +9,7 @@ use siegel_telemetry::metric;
 use siegel_web::forms::{Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts};
 
+use super::credentials;
 use super::visit::{Cancel, Visit, Who};
 use crate::app::consent::{self, Asked};
 use crate::app::failure::Failure;
@@ -30,6 +31,8 @@ struct LoginPage {
     submit: Button,
     register: Option<Link>,
     card: Button,
+    /// The other ways in, as HTML.
+    others: String,
     cancel: Cancel,
 }
 
@@ -126,9 +129,11 @@ fn form(visit: &Visit, why: LogIn, errors: &Errors, email: &str) -> Response {
         submit: Button::primary(t.get("login-submit")).block(),
         register: Some(Link::text(visit.path("register"), t.get("login-register"))),
         card: Button::secondary(t.get("login-card")).sends("method", "eid").block(),
+        others: credentials::log_in(visit),
         cancel: visit.cancel(),
     };
-    visit.dressed(visit.view.page(t.get(heading)).narrow().errors(errors).show(&body))
+    let page = visit.view.page(t.get(heading)).narrow().script(credentials::SCRIPT);
+    visit.dressed(page.errors(errors).show(&body))
 }
 
 /// Checks address and password, or sends the browser to the card.
@@ -162,13 +167,14 @@ async fn check(visit: &Visit, sent: LoginForm) -> Result<Response, Failure> {
     if !errors.is_empty() {
         return Ok(form(visit, why, &errors, &sent.email));
     }
-    let presented = visit.presented();
+    let (presented, device) = (visit.presented(), visit.device());
     let attempt = Attempt {
         address: &address,
         password: SecretString::from(sent.password),
         sector: &visit.interaction.request.sector,
         again: why == LogIn::Again,
         presented: presented.as_deref(),
+        device: device.as_deref(),
     };
     Ok(match with_password(&visit.state, attempt).await? {
         Outcome::In(logged_in) => visit.go_logged_in(logged_in),

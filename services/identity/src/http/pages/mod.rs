@@ -2,6 +2,7 @@
 //! 303 to a GET (RFC 9700 §4.12).
 
 mod consent;
+mod credentials;
 mod login;
 mod logout;
 mod register;
@@ -27,6 +28,7 @@ pub fn router(state: Identity) -> Router {
         .route("/login/{interaction}/step-up", get(step_up::show).post(step_up::submit))
         .route("/login/{interaction}/eid", get(step_up::back))
         .route("/login/{interaction}/consent", get(consent::show).post(consent::submit))
+        .merge(credentials::router())
         .with_state(state);
     protect(pages, &face)
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use siegel_web::forms::{Button, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts, format};
 
+use super::credentials;
 use super::visit::{Cancel, Visit, Who};
 use crate::app::failure::Failure;
 use crate::app::identify::{self, Outcome, Return};
@@ -23,6 +24,8 @@ struct StepUpPage {
     action: String,
     card: Button,
     skip: Option<Button>,
+    /// What else reaches the level, as HTML.
+    others: String,
     cancel: Cancel,
 }
 
@@ -49,8 +52,12 @@ pub async fn show(visit: Visit) -> Response {
         Err(error) => return visit.failed(&error.into()),
     };
     let step = visit.decide(session.as_ref(), ConsentState::Given);
-    let (Step::StepUp { optional, .. }, Some(session)) = (step, session) else {
+    let (Step::StepUp { optional, needed }, Some(session)) = (step, session) else {
         return visit.go("");
+    };
+    let others = match credentials::step_up(&visit, &session, needed).await {
+        Ok(others) => others,
+        Err(failure) => return visit.failed(&failure),
     };
     let t = visit.t;
     let level = format::level(visit.view.locale, session.level);
@@ -64,9 +71,11 @@ pub async fn show(visit: Visit) -> Response {
         action: visit.path("step-up"),
         card: Button::primary(t.get("step-up-card")).sends("method", "eid"),
         skip: optional.then(skip),
+        others,
         cancel: visit.cancel(),
     };
-    visit.dressed(visit.view.page(t.get("step-up-title")).narrow().show(&body))
+    let page = visit.view.page(t.get("step-up-title")).narrow().script(credentials::SCRIPT);
+    visit.dressed(page.show(&body))
 }
 
 pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<StepUpForm>) -> Response {
@@ -125,6 +134,7 @@ fn not_raised(visit: &Visit, outcome: &Outcome) -> Response {
                 Refusal::OfAnotherAccount => "card-other-account",
                 Refusal::OfAnotherPerson => "card-other-person",
                 Refusal::NotBound => "card-not-bound",
+                Refusal::NotProven => "card-not-proven",
             },
         ),
     };

@@ -45,6 +45,8 @@ pub const CALLBACK: &str = "https://portal.example/cb";
 pub struct Siblings {
     pub mails: Mutex<Vec<mail::SendCodeRequest>>,
     pub opened: Mutex<Vec<account::OpenAccountRequest>>,
+    pub emails: Mutex<Vec<account::ChangeEmailRequest>>,
+    pub notices: Mutex<Vec<mail::NotifyRequest>>,
     pub recorded: Mutex<Vec<account::RecordIdentificationRequest>>,
     pub consents: Mutex<Vec<account::RecordConsentRequest>>,
     /// What the account service has, by claim name.
@@ -91,9 +93,10 @@ impl NotificationService for Fake {
     }
     async fn notify(
         &self,
-        _: Call<mail::NotifyRequest>,
+        call: Call<mail::NotifyRequest>,
     ) -> Result<Answer<mail::NotifyResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.0.notices.lock().unwrap().push(call.into_inner());
+        Ok(Answer::new(mail::NotifyResponse::default()))
     }
     async fn get_notification(
         &self,
@@ -119,6 +122,14 @@ impl AccountRegistryService for Fake {
         self.account_is_up()?;
         self.0.opened.lock().unwrap().push(call.into_inner());
         Ok(Answer::new(account::OpenAccountResponse {}))
+    }
+    async fn change_email(
+        &self,
+        call: Call<account::ChangeEmailRequest>,
+    ) -> Result<Answer<account::ChangeEmailResponse>, Status> {
+        self.account_is_up()?;
+        self.0.emails.lock().unwrap().push(call.into_inner());
+        Ok(Answer::new(account::ChangeEmailResponse {}))
     }
     async fn record_identification(
         &self,
@@ -255,7 +266,7 @@ impl House {
         }))
         .unwrap();
         let keys = Keys::load(&config, true, &*entropy).unwrap();
-        let state = Identity::new(config, outside, keys);
+        let state = Identity::new(config, outside, keys).unwrap();
         let router = crate::http::pages::router(state.clone());
         Self { state, clock, siblings, router, _keys: dir, _db: test }
     }
