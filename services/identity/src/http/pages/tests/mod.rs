@@ -2,6 +2,7 @@
 
 mod card;
 mod consent;
+mod credentials;
 mod house;
 mod login;
 mod logout;
