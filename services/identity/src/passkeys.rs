@@ -178,11 +178,10 @@ impl Passkeys {
             return None;
         }
         let root = credential.verify_attestation(&self.trusted).ok()??;
-        let model = match &credential.attestation.metadata {
-            AttestationMetadata::Packed { aaguid } | AttestationMetadata::Tpm { aaguid, .. } => {
-                aaguid
-            }
-            _ => return None,
+        let (AttestationMetadata::Packed { aaguid: model }
+        | AttestationMetadata::Tpm { aaguid: model, .. }) = &credential.attestation.metadata
+        else {
+            return None;
         };
         root.aaguids().contains_key(model).then_some(TrustLevel::Substantial)
     }

@@ -66,7 +66,8 @@ pub fn standing(proofs: &[Proof], last_seen: Timestamp, now: Timestamp) -> Optio
     let held: Vec<Proof> = proofs.iter().filter_map(|p| aged(p, last_seen, now)).collect();
     let level = held.iter().map(|p| p.level).max()?;
     let authenticated_at = held.iter().filter(|p| p.level == level).map(|p| p.at).max()?;
-    let amr = factors::amr(held.iter().map(|p| p.method.as_str()));
+    let methods: Vec<&str> = held.iter().map(|p| p.method.as_str()).collect();
+    let amr = factors::amr(&methods);
     Some(Standing { level, authenticated_at, amr })
 }
 

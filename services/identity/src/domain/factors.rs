@@ -115,11 +115,11 @@ pub fn passkey_level(user_verified: bool, attested: Option<TrustLevel>) -> Trust
 
 /// `amr` (RFC 8176 §2) of the methods used in a session, sorted: `mfa` where they are of two
 /// factors, which a card with its PIN and a passkey with user verification are by themselves.
-pub fn amr<'a>(methods: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
-    let used = |method: &str| methods.clone().any(|m| m == method);
+pub fn amr(methods: &[&str]) -> Vec<String> {
+    let used = |method: &str| methods.contains(&method);
     let mut all: Vec<String> = Vec::new();
-    for method in methods.clone() {
-        all.extend(match method {
+    for method in methods {
+        all.extend(match *method {
             PASSKEY => vec!["hwk".to_owned(), "user".to_owned()],
             // RFC 8176 has no word for it; of its words this one is true.
             RECOVERY => vec!["otp".to_owned()],

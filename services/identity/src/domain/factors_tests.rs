@@ -34,7 +34,7 @@ fn a_passkey_is_low_with_user_verification_and_more_only_by_policy() {
 
 #[test]
 fn two_factors_are_told_to_clients() {
-    let told = |all: &[&str]| amr(all.iter().copied());
+    let told = |all: &[&str]| amr(all);
     assert_eq!(told(&["pwd"]), ["pwd"]);
     assert_eq!(told(&["otp", "pwd"]), ["mfa", "otp", "pwd"]);
     assert_eq!(told(&["hwk"]), ["hwk", "mfa", "user"]);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use siegel_web::CheckedForm;
 use siegel_web::forms::{Errors, Input};
 
-use super::desk::Desk;
+use super::desk::{Desk, done};
 use crate::app::credentials::NotChanged;
 use crate::app::email_change;
 use crate::app::register::{CODE_DIGITS, Started};
@@ -85,10 +85,10 @@ pub struct CodesForm {
 }
 
 pub async fn confirm(desk: Desk, CheckedForm(sent): CheckedForm<CodesForm>) -> Response {
-    let done =
+    let finished =
         email_change::finish(&desk.state, &desk.person(), &sent.new_code, &sent.old_code).await;
-    match done {
-        Ok(()) => desk.done("email"),
+    match finished {
+        Ok(()) => done("email"),
         Err(NotChanged::WrongCode) => {
             let mut errors = Errors::new();
             errors.add_general(desk.t.get("email-codes-wrong"));

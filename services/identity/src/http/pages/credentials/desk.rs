@@ -56,6 +56,11 @@ impl FromRequestParts<Identity> for Desk {
     }
 }
 
+/// To the list, which says what was `done`.
+pub fn done(done: &str) -> Response {
+    Redirect::to(&format!("{HOME}?done={done}")).into_response()
+}
+
 /// To the log-in pages, and from there to `page`.
 async fn to_log_in(state: &Identity, view: &View, page: &str, level: TrustLevel) -> Response {
     match own_page::begin(state, page, level).await {
@@ -72,11 +77,6 @@ impl Desk {
     /// To `page`, by way of the log-in pages when the session has less than `needed`.
     pub async fn step_up(&self, page: &str, needed: TrustLevel) -> Response {
         to_log_in(&self.state, &self.view, page, needed).await
-    }
-
-    /// To the list, which says what was `done`.
-    pub fn done(&self, done: &str) -> Response {
-        Redirect::to(&format!("{HOME}?done={done}")).into_response()
     }
 
     pub fn home(&self) -> Link {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use siegel_web::forms::{Alert, Button, DescriptionList, Errors, Input, Item, Link};
 use siegel_web::{CheckedForm, CsrfField, Problem, Texts, format};
 
-use super::desk::{Desk, HOME};
+use super::desk::{Desk, HOME, done};
 use super::{FormPage, SCRIPT};
 use crate::app::credentials::manage::{self, Overview};
 use crate::app::credentials::{NotChanged, label};
@@ -40,7 +40,7 @@ pub struct Done {
     done: String,
 }
 
-pub async fn show(desk: Desk, Query(Done { done }): Query<Done>) -> Response {
+pub async fn show(desk: Desk, Query(said): Query<Done>) -> Response {
     let t = desk.t;
     let Overview { credentials, codes_left } =
         match manage::overview(&desk.state, &desk.person()).await {
@@ -68,7 +68,7 @@ pub async fn show(desk: Desk, Query(Done { done }): Query<Done>) -> Response {
         home: Link::text("/account", t.get("desk-account")),
     };
     let mut page = desk.view.page(t.get("credentials-title")).script(SCRIPT);
-    let key = match done.as_str() {
+    let key = match said.done.as_str() {
         "added" => Some("done-added"),
         "removed" => Some("done-removed"),
         "renamed" => Some("done-renamed"),
@@ -154,7 +154,7 @@ pub async fn rename(
         return name_form(&desk, &credential, &errors);
     }
     match manage::rename(&desk.state, &desk.person(), credential.id, &label).await {
-        Ok(()) => desk.done("renamed"),
+        Ok(()) => done("renamed"),
         Err(why) => desk.refused(HOME, why).await,
     }
 }
@@ -200,7 +200,7 @@ pub async fn remove(
     };
     let page = format!("{HOME}/{}/remove", credential.id);
     match manage::remove(&desk.state, &desk.person(), credential.id).await {
-        Ok(()) => desk.done("removed"),
+        Ok(()) => done("removed"),
         Err(why @ NotChanged::Forbidden(factors::Forbidden::TooLow(_))) => {
             desk.refused(&page, why).await
         }

@@ -8,7 +8,7 @@ use siegel_web::forms::{Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Problem, Texts};
 
 use super::SCRIPT;
-use super::desk::{Desk, HOME};
+use super::desk::{Desk, HOME, done};
 use crate::app::credentials::passkey::{self, Attempt, Outcome};
 use crate::app::credentials::{label, level_to_add};
 use crate::app::failure::Failure;
@@ -161,7 +161,7 @@ pub async fn make(desk: Desk) -> Response {
 
 pub async fn finish(desk: Desk, CheckedForm(sent): CheckedForm<AnswerForm>) -> Response {
     match passkey::finish_adding(&desk.state, &desk.person(), &sent.credential).await {
-        Ok(()) => desk.done("added"),
+        Ok(()) => done("added"),
         Err(why) => desk.refused(PAGE, why).await,
     }
 }

@@ -8,7 +8,7 @@ use siegel_kernel::TrustLevel;
 use siegel_web::CheckedForm;
 use siegel_web::forms::{Errors, Input};
 
-use super::desk::Desk;
+use super::desk::{Desk, done};
 use crate::app::credentials::{NotChanged, password};
 use crate::http::pages::register::weak_key;
 
@@ -49,7 +49,7 @@ pub async fn change(desk: Desk, CheckedForm(sent): CheckedForm<PasswordForm>) ->
     let old = (!sent.old.is_empty()).then(|| SecretString::from(sent.old));
     let new = SecretString::from(sent.password);
     match password::change(&desk.state, &desk.person(), old, new).await {
-        Ok(()) => desk.done("password"),
+        Ok(()) => done("password"),
         Err(NotChanged::WrongPassword) => {
             errors.add("old", t.get("password-old-wrong"));
             form(&desk, &errors)

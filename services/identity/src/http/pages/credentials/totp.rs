@@ -10,7 +10,7 @@ use siegel_web::forms::{Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Problem, Texts};
 
 use super::FormPage;
-use super::desk::{Desk, HOME};
+use super::desk::{Desk, HOME, done};
 use crate::app::credentials::totp::{self, Outcome};
 use crate::app::credentials::{NotChanged, label};
 use crate::app::failure::Failure;
@@ -155,7 +155,7 @@ pub async fn picture(desk: Desk) -> Response {
 pub async fn finish(desk: Desk, CheckedForm(sent): CheckedForm<CodeForm>) -> Response {
     let named = label(&sent.label);
     match totp::finish(&desk.state, &desk.person(), &sent.code, &named).await {
-        Ok(()) => desk.done("added"),
+        Ok(()) => done("added"),
         Err(NotChanged::WrongCode) => {
             let mut errors = Errors::new();
             errors.add("code", desk.t.get("totp-wrong"));

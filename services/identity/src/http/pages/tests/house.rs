@@ -237,31 +237,31 @@ impl House {
     pub async fn new() -> Self {
         let test = test_db(Backend::Sqlite, &MIGRATIONS).await.unwrap();
         let db = test.db.clone();
-        let entropy = Arc::new(CountingEntropy::default());
+        let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
         let keys = Arc::new(tempfile::tempdir().unwrap());
-        let built = Self::built(db, Arc::default(), Arc::default(), entropy, keys);
+        let built = Self::built(db, Arc::default(), Arc::default(), &entropy, keys);
         Self { _db: Some(test), ..built }
     }
 
     /// On a database of the caller's.
     pub fn on(db: Db) -> Self {
-        let entropy = Arc::new(SystemEntropy::new());
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let keys = Arc::new(tempfile::tempdir().unwrap());
-        Self::built(db, Arc::default(), Arc::default(), entropy, keys)
+        Self::built(db, Arc::default(), Arc::default(), &entropy, keys)
     }
 
     /// Another process on the same database and keys.
     pub fn replica(&self) -> Self {
         let (clock, siblings) = (self.clock.clone(), self.siblings.clone());
-        let entropy = Arc::new(SystemEntropy::new());
-        Self::built(self.state.outside.db.clone(), clock, siblings, entropy, self.keys.clone())
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+        Self::built(self.state.outside.db.clone(), clock, siblings, &entropy, self.keys.clone())
     }
 
     fn built(
         db: Db,
         clock: Arc<TestClock>,
         siblings: Arc<Siblings>,
-        entropy: Arc<dyn Entropy>,
+        entropy: &Arc<dyn Entropy>,
         dir: Arc<tempfile::TempDir>,
     ) -> Self {
         let fake = Fake(siblings.clone());
@@ -291,7 +291,7 @@ impl House {
             "nonce_key_file": file("nonce"),
         }))
         .unwrap();
-        let keys = Keys::load(&config, true, &*entropy).unwrap();
+        let keys = Keys::load(&config, true, &**entropy).unwrap();
         let state = Identity::new(config, outside, keys).unwrap();
         let router = crate::http::pages::router(state.clone());
         Self { state, clock, siblings, router, keys: dir, _db: None }

@@ -74,7 +74,7 @@ pub async fn with_app(house: &House, browser: &mut Browser<'_>) -> Generator {
     let done = browser.post("/login/credentials/totp/confirm", &fields).await;
     assert_eq!(done.location, "/login/credentials?done=added", "{}", done.body);
     // The next code is another one.
-    house.clock.advance(std::time::Duration::from_secs(60));
+    house.clock.advance(std::time::Duration::from_mins(1));
     let (_, rest) = page.body.split_once("<code>").unwrap();
     app(rest.split_once("</code>").unwrap().0)
 }

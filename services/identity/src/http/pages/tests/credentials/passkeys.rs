@@ -152,10 +152,8 @@ async fn a_challenge_is_answered_once(db: Db) {
     let options = begin_using(&mut own, id).await;
     let answer = device.uses(ORIGIN, &options, true).await.unwrap();
     let mut other = own.at(&replica);
-    let (a, b) = tokio::join!(
-        finish_using(&mut own, id, &answer),
-        finish_using(&mut other, id, &answer)
-    );
+    let (a, b) =
+        tokio::join!(finish_using(&mut own, id, &answer), finish_using(&mut other, id, &answer));
     let mut statuses = [a.status, b.status];
     statuses.sort();
     assert_eq!(statuses, [StatusCode::SEE_OTHER, StatusCode::GONE]);
