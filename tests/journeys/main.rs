@@ -4,6 +4,7 @@
 mod audit;
 mod letters;
 mod login;
+mod own_credentials;
 mod start;
 mod world;
 

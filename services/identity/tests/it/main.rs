@@ -12,6 +12,7 @@ mod discovery;
 mod fakes;
 mod pushed;
 mod refresh;
+mod self_service;
 mod siblings;
 mod start;
 mod store;
