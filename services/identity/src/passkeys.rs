@@ -270,3 +270,56 @@ fn read_key(key: &str) -> Result<Credential, CeremonyError> {
 fn write<T: serde::Serialize>(value: &T) -> Result<String, CeremonyError> {
     serde_json::to_string(value).map_err(CeremonyError::Stored)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODEL: Uuid = Uuid::from_bytes([7; 16]);
+
+    fn settings(attestation: Attestation, roots: Option<&str>) -> PasskeyConfig {
+        PasskeyConfig {
+            attestation,
+            substantial_aaguids: vec![MODEL],
+            attestation_roots_file: roots.map(PathBuf::from),
+        }
+    }
+
+    fn error(settings: &PasskeyConfig) -> String {
+        let made = Passkeys::new("https://konto.example", "Konto", settings);
+        made.err().map(|e| e.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_model_counts_for_nothing_that_nobody_vouches_for() {
+        assert!(error(&settings(Attestation::None, Some("/roots.pem"))).contains("need"));
+        assert!(error(&settings(Attestation::Direct, None)).contains("need"));
+        let missing = error(&settings(Attestation::Direct, Some("/does/not/exist.pem")));
+        assert!(missing.contains("cannot read /does/not/exist.pem"), "{missing}");
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        let name = empty.path().display().to_string();
+        assert!(error(&settings(Attestation::Direct, Some(&name))).contains("not PEM"));
+    }
+
+    #[test]
+    fn an_address_without_a_domain_has_no_passkeys() {
+        let plain = PasskeyConfig::default();
+        let made = |origin: &str| Passkeys::new(origin, "Konto", &plain).unwrap().is_some();
+        assert!(made("https://konto.example"));
+        assert!(made("http://localhost:8080"));
+        assert!(!made("http://127.0.0.1:8080"));
+    }
+
+    #[test]
+    fn the_makers_word_is_asked_for_only_by_policy() {
+        for (attestation, asked) in [(Attestation::None, "none"), (Attestation::Direct, "direct")] {
+            let settings = PasskeyConfig { attestation, ..PasskeyConfig::default() };
+            let made = Passkeys::new("https://konto.example", "Konto", &settings).unwrap();
+            let challenge = made.unwrap().begin_making([1; 16], "erika", &[]).unwrap();
+            let options: Value = serde_json::from_str(&challenge.options).unwrap();
+            assert_eq!(options["attestation"], asked);
+            assert_eq!(options["authenticatorSelection"]["residentKey"], "required");
+            assert_eq!(options["authenticatorSelection"]["userVerification"], "required");
+        }
+    }
+}

@@ -6,6 +6,7 @@ use siegel_grpc::{Caller, Person, reason};
 use siegel_identity::domain::interaction::SessionView;
 use siegel_identity::domain::totp::Generator;
 use siegel_identity::people::PeopleKeys;
+use siegel_identity::store::{accounts, credentials};
 use siegel_kernel::TrustLevel;
 use siegel_oidc::AccessToken;
 use siegel_proto::identity::v1 as pb;
@@ -49,7 +50,6 @@ impl Desk {
         let address = address(&world.state.people.keys);
         let mut tx = world.state.outside.db.begin().await.unwrap();
         let (hash, sealed) = address;
-        use siegel_identity::store::{accounts, credentials};
         assert!(accounts::change_address(&mut tx, session.account, &hash, &sealed).await.unwrap());
         let phc = world.state.people.passwords.hash(PASSWORD.into()).await.unwrap();
         let id = credentials::CredentialId::new(
@@ -99,11 +99,16 @@ fn address(keys: &PeopleKeys) -> ([u8; 32], Vec<u8>) {
 /// RFC 4648 §6.
 fn generator(base32: &str) -> Generator {
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let bits: String =
-        base32.chars().map(|c| format!("{:05b}", alphabet.find(c).expect("base32"))).collect();
-    let bytes: Vec<u8> = (0..bits.len() / 8)
-        .map(|i| u8::from_str_radix(&bits[i * 8..i * 8 + 8], 2).unwrap())
-        .collect();
+    let (mut bytes, mut bits, mut have) = (Vec::new(), 0_u32, 0);
+    for letter in base32.chars() {
+        let value = alphabet.find(letter).expect("base32");
+        bits = (bits << 5) | u32::try_from(value).unwrap();
+        have += 5;
+        if have >= 8 {
+            have -= 8;
+            bytes.push(u8::try_from((bits >> have) & 0xff).unwrap());
+        }
+    }
     Generator::new(&bytes, "app", "app").unwrap()
 }
 
@@ -199,8 +204,11 @@ async fn what_is_malformed_is_refused(db: Db) {
         desk.api.rename_credential(unknown).await.unwrap_err().code(),
         Code::InvalidArgument
     );
-    let nothing =
-        pb::FinishTotpRequest { request_id: "f".into(), code: "123456".into(), label: "".into() };
+    let nothing = pb::FinishTotpRequest {
+        request_id: "f".into(),
+        code: "123456".into(),
+        label: String::new(),
+    };
     let status = desk.api.finish_totp(nothing).await.unwrap_err();
     assert_eq!(reason(&status).as_deref(), Some("NOTHING_BEGUN"));
 }
