@@ -5,6 +5,7 @@ mod audit;
 mod letters;
 mod login;
 mod newcomer;
+mod own_credentials;
 mod start;
 mod tls;
 mod world;

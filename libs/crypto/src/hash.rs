@@ -44,6 +44,14 @@ impl Sha256 {
     }
 }
 
+/// SHA-1, broken for signatures: only to look passwords up in published lists, which are made of it.
+pub fn sha1_for_lists(data: &[u8]) -> [u8; 20] {
+    let mut out = [0; 20];
+    let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, data);
+    out.copy_from_slice(hash.as_ref());
+    out
+}
+
 /// HMAC-SHA-256 (RFC 2104).
 pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data);
@@ -90,6 +98,14 @@ mod tests {
         assert_eq!(
             okm.to_vec(),
             hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf")
+        );
+    }
+
+    #[test]
+    fn sha1_gives_the_digest_of_rfc_3174_test_1() {
+        assert_eq!(
+            sha1_for_lists(b"abc").to_vec(),
+            hex("a9993e364706816aba3e25717850c26c9cd0d89d")
         );
     }
 

@@ -15,7 +15,7 @@ mod store;
 mod stream;
 
 pub use aead::{DataKey, SealError, open, seal, unwrap_key, wrap_key};
-pub use hash::{hkdf_sha256, hmac_sha256, same_bytes, sha256, sha256_fields};
+pub use hash::{hkdf_sha256, hmac_sha256, same_bytes, sha1_for_lists, sha256, sha256_fields};
 pub use jose::{
     JwsError, SignatureAlg, Unverified, algorithm_of, thumbprint, unverified, verify_embedded,
     verify_untyped, verify_with_jwk,

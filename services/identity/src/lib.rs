@@ -1,6 +1,7 @@
 //! Log-in, sessions and tokens: the suite's OpenID Provider.
 
 pub mod app;
+mod breached;
 pub mod client_config;
 pub mod config;
 pub mod domain;
@@ -8,6 +9,7 @@ pub mod grpc;
 pub mod http;
 mod keys;
 pub mod keys_admin;
+pub mod passkeys;
 pub mod people;
 pub mod people_config;
 pub mod ports;

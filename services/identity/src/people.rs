@@ -10,19 +10,39 @@ use siegel_web::{Branding, Csrf, Face};
 use zeroize::Zeroizing;
 
 use crate::app::passwords::PasswordPool;
+use crate::breached::{BadList, Breached};
 use crate::domain::email::EmailAddress;
+use crate::passkeys::{BadPasskeyConfig, Passkeys};
 use crate::people_config::PeopleConfig;
 
 /// Shared by all pages; one per process.
 pub struct People {
     pub keys: PeopleKeys,
     pub passwords: PasswordPool,
+    pub breached: Breached,
+    /// Absent when the origin can have none.
+    pub passkeys: Option<Passkeys>,
+    /// Whose log-in pages these are.
+    pub name: String,
     pub face: Face,
+}
+
+/// Settings of `[identity.people]` that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadPeopleConfig {
+    #[error(transparent)]
+    Breached(#[from] BadList),
+    #[error(transparent)]
+    Passkeys(#[from] BadPasskeyConfig),
 }
 
 impl People {
     /// `key_encryption_key` is the content of the service's key file, shared by all replicas.
-    pub fn new(settings: &PeopleConfig, key_encryption_key: &[u8], outside: &Outside) -> Self {
+    pub fn new(
+        settings: &PeopleConfig,
+        key_encryption_key: &[u8],
+        outside: &Outside,
+    ) -> Result<Self, BadPeopleConfig> {
         let keys = PeopleKeys::new(key_encryption_key, outside.entropy.clone());
         let csrf = Csrf::new(&keys.derive(b"forms")[..], outside.entropy.clone());
         let face = Face::new(&outside.origin, csrf)
@@ -34,7 +54,12 @@ impl People {
             settings.password_queue,
             outside.entropy.clone(),
         );
-        Self { keys, passwords, face }
+        let breached = Breached::new(settings, &outside.egress)?;
+        let passkeys = Passkeys::new(&outside.origin, &settings.name, &settings.passkeys)?;
+        if passkeys.is_none() {
+            tracing::warn!("there are no passkeys at an origin without a domain name");
+        }
+        Ok(Self { keys, passwords, breached, passkeys, name: settings.name.clone(), face })
     }
 }
 
@@ -112,6 +137,35 @@ impl PeopleKeys {
         hmac_sha256(&self.codes[..], &fields(&[registration, code.as_bytes()]))
     }
 
+    /// A code, bound to what it is for and whose it is.
+    pub fn bound_code_hash(&self, purpose: &str, of: &[u8], code: &str) -> [u8; 32] {
+        let parts = [b"bound", purpose.as_bytes(), of, code.as_bytes()];
+        hmac_sha256(&self.codes[..], &fields(&parts))
+    }
+
+    /// Seals the secret of a credential, bound to its id.
+    pub fn seal_secret(&self, credential: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        siegel_crypto::seal(&self.sealing, &secret_context(credential), plain, &*self.entropy)
+    }
+
+    /// Opens what [`PeopleKeys::seal_secret`] made.
+    pub fn open_secret(
+        &self,
+        credential: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        siegel_crypto::open(&self.sealing, &secret_context(credential), sealed)
+    }
+
+    /// What a device keeps as the user of a passkey: it says nothing about the account to others.
+    pub fn passkey_user(&self, account: AccountId) -> [u8; 16] {
+        let whole =
+            hmac_sha256(&self.cards[..], &fields(&[b"passkey user", account.as_uuid().as_bytes()]));
+        let mut user = [0; 16];
+        user.copy_from_slice(whole.get(..16).unwrap_or(&[0; 16]));
+        user
+    }
+
     /// A card by its source and pseudonym: the pseudonym alone is unique only within its source.
     pub fn card_hash(&self, source: &str, pseudonym: &str) -> [u8; 32] {
         hmac_sha256(&self.cards[..], &fields(&[b"card", source.as_bytes(), pseudonym.as_bytes()]))
@@ -127,6 +181,10 @@ impl PeopleKeys {
 
 fn address_context(hash: &[u8]) -> Vec<u8> {
     [b"identity address ".as_slice(), hash].concat()
+}
+
+fn secret_context(credential: &str) -> Vec<u8> {
+    format!("identity credential {credential}").into_bytes()
 }
 
 fn job_context(kind: &str) -> Vec<u8> {

@@ -1,6 +1,10 @@
 //! Settings of accounts, log-in pages and sessions.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
+
+use crate::passkeys::PasskeyConfig;
 
 /// The table `[identity.people]`. All keys are optional.
 #[derive(Clone, Debug, Deserialize)]
@@ -15,15 +19,25 @@ pub struct PeopleConfig {
     pub password_workers: usize,
     /// Log-ins that may wait for a worker; more are answered 503.
     pub password_queue: usize,
+    /// Passwords nobody may choose: one per line, or lines `SHA1[:count]` sorted by hash.
+    pub breached_passwords_file: Option<PathBuf>,
+    /// Address of a range service that is asked `GET {url}/{first five digits of the SHA-1}`; its
+    /// host must be reachable by the rules of `egress`. Nobody is asked when absent.
+    pub breached_passwords_url: Option<String>,
+    /// `[identity.people.passkeys]`
+    pub passkeys: PasskeyConfig,
 }
 
 impl Default for PeopleConfig {
     fn default() -> Self {
         Self {
             name: "Siegel".to_owned(),
-            methods: ["pwd", "otp", "hwk", "sc"].map(str::to_owned).to_vec(),
+            methods: ["pwd", "otp", "hwk", "fed", "sc"].map(str::to_owned).to_vec(),
             password_workers: 2,
             password_queue: 64,
+            breached_passwords_file: None,
+            breached_passwords_url: None,
+            passkeys: PasskeyConfig::default(),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::grpc::self_service::SelfCare;
 use crate::grpc::sibling_service::Siblings;
 use crate::http::{op, pages};
 use crate::keys::{Keys, KeysError};
+use crate::people::BadPeopleConfig;
 use crate::state::Identity;
 use crate::upstream_config::{self, UpstreamError};
 
@@ -38,6 +39,8 @@ pub enum StartError {
     Upstreams(#[from] UpstreamError),
     #[error("the upstream providers cannot be stored")]
     Federation(#[from] Failure),
+    #[error(transparent)]
+    People(#[from] BadPeopleConfig),
 }
 
 /// Loads keys, registers clients, and gives back what is to be served.
@@ -57,7 +60,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         siegel_config::read_secret(file)?;
     }
     let providers = upstream_config::registrations(&config.upstreams, !production)?;
-    let state = Identity::new(config, outside, keys);
+    let state = Identity::new(config, outside, keys)?;
     clients::register(&state, &registrations).await?;
     upstreams::register(&state, &providers).await?;
     Ok(running(&state))

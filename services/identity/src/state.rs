@@ -14,7 +14,7 @@ use crate::app::upstream::Providers;
 use crate::config::Config;
 use crate::domain::pairwise;
 use crate::keys::Keys;
-use crate::people::People;
+use crate::people::{BadPeopleConfig, People};
 use crate::registry::Registry;
 
 /// The service. Cheap to clone.
@@ -37,11 +37,11 @@ pub struct Identity {
 }
 
 impl Identity {
-    pub fn new(config: Config, outside: Outside, keys: Keys) -> Self {
+    pub fn new(config: Config, outside: Outside, keys: Keys) -> Result<Self, BadPeopleConfig> {
         let feed = Feed::new(outside.db.clone());
         let outbox = Outbox::new(outside.db.clone(), outside.clock.clone());
-        let people = People::new(&config.people, keys.key_encryption(), &outside);
-        Self {
+        let people = People::new(&config.people, keys.key_encryption(), &outside)?;
+        Ok(Self {
             config: Arc::new(config),
             outside,
             keys: Arc::new(keys),
@@ -53,7 +53,7 @@ impl Identity {
             refusals: Arc::default(),
             resting: Arc::default(),
             upstreams: Arc::default(),
-        }
+        })
     }
 
     /// Protocol time: read once per use case and passed down.

@@ -58,6 +58,12 @@ pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama:
                 CodeKind::PasswordReset => {
                     ("password-reset-subject", "password-reset-intro", "password-reset-ignore")
                 }
+                CodeKind::EmailChangeNew => {
+                    ("email-new-subject", "email-new-intro", "email-new-ignore")
+                }
+                CodeKind::EmailChangeOld => {
+                    ("email-old-subject", "email-old-intro", "email-old-ignore")
+                }
             };
             let code = Part::Code(code.clone());
             (
@@ -72,15 +78,15 @@ pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama:
             ("already-registered-subject", parts)
         }
         Mail::Notice { bell, level, path, .. } => {
-            let (subject, intro) = match bell {
-                Bell::LetterProvided => ("letter-provided-subject", "letter-provided-intro"),
-                Bell::LetterReminder => ("letter-reminder-subject", "letter-reminder-intro"),
-            };
-            let level = words.get(&format!("level-{level}"), &[]);
-            let level = Part::Text(words.get("letter-level", &[("level", level.into())]));
             let link = Part::Link(format!("{origin}{path}"));
-            let parts =
-                vec![text(intro), level, text("letter-link"), link, text("letter-no-content")];
+            let (subject, intro) = words_of(*bell);
+            let parts = if matches!(bell, Bell::LetterProvided | Bell::LetterReminder) {
+                let level = words.get(&format!("level-{level}"), &[]);
+                let level = Part::Text(words.get("letter-level", &[("level", level.into())]));
+                vec![text(intro), level, text("letter-link"), link, text("letter-no-content")]
+            } else {
+                vec![text(intro), text("security-yours"), text("security-not-yours"), link]
+            };
             (subject, parts)
         }
     };
@@ -90,6 +96,19 @@ pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama:
     let subject = words.get(subject, &[]);
     let html = Html { language: words.name, subject: &subject, parts: &parts }.render()?;
     Ok(Written { plain: plain(&parts), subject, html, language: words.name })
+}
+
+/// Subject and first sentence.
+fn words_of(bell: Bell) -> (&'static str, &'static str) {
+    match bell {
+        Bell::LetterProvided => ("letter-provided-subject", "letter-provided-intro"),
+        Bell::LetterReminder => ("letter-reminder-subject", "letter-reminder-intro"),
+        Bell::CredentialAdded => ("credential-added-subject", "credential-added-intro"),
+        Bell::CredentialRemoved => ("credential-removed-subject", "credential-removed-intro"),
+        Bell::PasswordChanged => ("password-changed-subject", "password-changed-intro"),
+        Bell::RecoveryCodesCreated => ("recovery-created-subject", "recovery-created-intro"),
+        Bell::RecoveryCodeUsed => ("recovery-used-subject", "recovery-used-intro"),
+    }
 }
 
 fn plain(parts: &[Part]) -> String {
@@ -145,14 +164,28 @@ mod tests {
         Mail::AlreadyRegistered { email: "e@example.org".into(), locale: "de".into() }
     }
 
-    fn all() -> Vec<Mail> {
+    const CODES: [CodeKind; 4] = [
+        CodeKind::Registration,
+        CodeKind::PasswordReset,
+        CodeKind::EmailChangeNew,
+        CodeKind::EmailChangeOld,
+    ];
+
+    fn others() -> Vec<Mail> {
         vec![
-            code(CodeKind::Registration),
-            code(CodeKind::PasswordReset),
             already(),
             notice(Bell::LetterProvided),
             notice(Bell::LetterReminder),
+            notice(Bell::CredentialAdded),
+            notice(Bell::CredentialRemoved),
+            notice(Bell::PasswordChanged),
+            notice(Bell::RecoveryCodesCreated),
+            notice(Bell::RecoveryCodeUsed),
         ]
+    }
+
+    fn all() -> Vec<Mail> {
+        CODES.into_iter().map(code).chain(others()).collect()
     }
 
     fn digit_runs_of_six(text: &str) -> Vec<&str> {
@@ -175,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_code_stands_on_a_line_of_its_own_and_is_the_only_six_digits() {
-        for kind in [CodeKind::Registration, CodeKind::PasswordReset] {
+        for kind in CODES {
             for locale in ["de", "en"] {
                 let mail = write(&code(kind), locale, ORIGIN).unwrap();
                 assert!(mail.plain.lines().any(|line| line == "042917"), "{}", mail.plain);
@@ -187,7 +220,7 @@ mod tests {
 
     #[test]
     fn other_mails_hold_no_six_digits() {
-        for mail in [already(), notice(Bell::LetterProvided), notice(Bell::LetterReminder)] {
+        for mail in others() {
             let mail = write(&mail, "en", "http://localhost:18080").unwrap();
             assert_eq!(digit_runs_of_six(&mail.plain), Vec::<&str>::new());
             assert_eq!(digit_runs_of_six(&mail.html), Vec::<&str>::new());
@@ -211,8 +244,20 @@ mod tests {
     }
 
     fn is_key(word: &str) -> bool {
-        let known =
-            ["registration-", "password-", "already-", "letter-", "level-", "code-", "never-"];
+        let known = [
+            "registration-",
+            "password-",
+            "already-",
+            "letter-",
+            "level-",
+            "code-",
+            "never-",
+            "email-new",
+            "email-old",
+            "credential-",
+            "recovery-",
+            "security-",
+        ];
         known.iter().any(|start| word.starts_with(start))
     }
 

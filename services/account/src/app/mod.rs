@@ -1,5 +1,6 @@
 //! Use cases: each is one transaction.
 
+mod change_email;
 mod consents;
 mod failure;
 mod identification;
@@ -31,6 +32,7 @@ pub const TOPIC: &str = "accounts";
 pub mod kinds {
     pub const OPENED: &str = "account.account.opened";
     pub const ATTRIBUTE_SET: &str = "account.attribute.set";
+    pub const EMAIL_CHANGED: &str = "account.email.changed";
     pub const IDENTIFIED: &str = "account.identification.recorded";
     pub const CONSENT_GIVEN: &str = "account.consent.given";
     pub const CONSENT_WITHDRAWN: &str = "account.consent.withdrawn";

@@ -1,8 +1,9 @@
 use siegel_proto::account::v1::account_registry_service_server::AccountRegistryService;
 use siegel_proto::account::v1::{
-    OpenAccountRequest, OpenAccountResponse, PreviewReleaseRequest, PreviewReleaseResponse,
-    RecordConsentRequest, RecordConsentResponse, RecordIdentificationRequest,
-    RecordIdentificationResponse, ReleaseAttributesRequest, ReleaseAttributesResponse,
+    ChangeEmailRequest, ChangeEmailResponse, OpenAccountRequest, OpenAccountResponse,
+    PreviewReleaseRequest, PreviewReleaseResponse, RecordConsentRequest, RecordConsentResponse,
+    RecordIdentificationRequest, RecordIdentificationResponse, ReleaseAttributesRequest,
+    ReleaseAttributesResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -42,6 +43,19 @@ impl AccountRegistryService for Registry {
         let done = self.0.record_identification(&order, account, &proven).await;
         done.map_err(|e| status(&e))?;
         Ok(Response::new(RecordIdentificationResponse {}))
+    }
+
+    #[tracing::instrument(name = "account.email.change", skip_all)]
+    async fn change_email(
+        &self,
+        request: Request<ChangeEmailRequest>,
+    ) -> Result<Response<ChangeEmailResponse>, Status> {
+        let order =
+            read::order(&self.0, kinds::EMAIL_CHANGED, &request, &request.get_ref().request_id)?;
+        let wire = request.into_inner();
+        let account = read::account_id(&wire.account_id)?;
+        self.0.change_email(&order, account, &wire.email).await.map_err(|e| status(&e))?;
+        Ok(Response::new(ChangeEmailResponse {}))
     }
 
     #[tracing::instrument(name = "account.release.preview", skip_all)]

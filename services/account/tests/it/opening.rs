@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use siegel_db::{Db, events};
 use siegel_kernel::AccountId;
-use siegel_proto::account::v1::GetAccountRequest;
+use siegel_proto::account::v1::{ChangeEmailRequest, GetAccountRequest};
 use siegel_testkit::on_each_backend;
 use tonic::Code;
 
@@ -20,6 +20,8 @@ on_each_backend! { super::TABLES =>
     the_stored_rows_do_not_show_the_address,
     the_opening_is_announced_and_audited,
     an_account_that_is_not_open_is_unknown,
+    a_changed_address_replaces_the_old_one_and_notification_learns_it,
+    an_address_of_an_unknown_account_or_that_is_none_is_refused,
 }
 
 async fn a_new_account_has_its_confirmed_address_and_level_basic(db: Db) {
@@ -139,4 +141,37 @@ async fn an_account_that_is_not_open_is_unknown(db: Db) {
     let status = office.person(nobody).get_account(GetAccountRequest {}).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
     assert_eq!(reason(&status).as_deref(), Some("ACCOUNT_UNKNOWN"));
+}
+
+fn change(account: AccountId, email: &str) -> ChangeEmailRequest {
+    ChangeEmailRequest {
+        request_id: "change-1".into(),
+        account_id: account.to_string(),
+        email: email.into(),
+    }
+}
+
+async fn a_changed_address_replaces_the_old_one_and_notification_learns_it(db: Db) {
+    let mut office = Office::open(db).await;
+    let account = office.account("erika@example.org").await;
+    office.contacts.wait_for(1).await;
+    for _ in 0..2 {
+        office.registry.change_email(change(account, "neu@example.org")).await.unwrap();
+    }
+    let found = office.person(account).get_account(GetAccountRequest {}).await.unwrap();
+    assert_eq!(found.into_inner().display_name, "neu@example.org");
+    let calls = office.contacts.wait_for(2).await;
+    assert_eq!(calls.last().unwrap().email, "neu@example.org");
+    let kept = "SELECT COUNT(*) FROM attributes WHERE name = 'email'";
+    assert_eq!(office.count(kept).await, 2, "the old one is history; the retry added nothing");
+}
+
+async fn an_address_of_an_unknown_account_or_that_is_none_is_refused(db: Db) {
+    let mut office = Office::open(db).await;
+    let nobody = AccountId::new(office.clock.as_ref(), office.entropy.as_ref()).unwrap();
+    let status = office.registry.change_email(change(nobody, "neu@example.org")).await;
+    assert_eq!(reason(&status.unwrap_err()).as_deref(), Some("ACCOUNT_UNKNOWN"));
+    let account = office.account("erika@example.org").await;
+    let bad = office.registry.change_email(change(account, "neu\r\nBcc: x@example.org")).await;
+    assert_eq!(reason(&bad.unwrap_err()).as_deref(), Some("INVALID_FIELD"));
 }

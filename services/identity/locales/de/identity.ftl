@@ -46,6 +46,7 @@ register-password-hint = Mindestens 8 Zeichen. Gut sind mehrere Wörter, die nur
 register-password-short = Das Passwort braucht mindestens 8 Zeichen.
 register-password-long = Das Passwort darf höchstens 128 Zeichen haben.
 register-password-common = Dieses Passwort ist zu leicht zu erraten. Wählen Sie bitte ein anderes.
+register-password-breached = Dieses Passwort steht in Listen gestohlener Passwörter. Wählen Sie bitte ein anderes.
 register-data = Gespeichert werden Ihre E-Mail-Adresse verschlüsselt und Ihr Passwort so, dass niemand es lesen kann.
 register-submit = Code anfordern
 register-have-account = Sie haben schon ein Konto?

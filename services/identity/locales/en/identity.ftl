@@ -46,6 +46,7 @@ register-password-hint = At least 8 characters. Several words that only you woul
 register-password-short = The password needs at least 8 characters.
 register-password-long = The password may have at most 128 characters.
 register-password-common = This password is too easy to guess. Please choose another one.
+register-password-breached = This password is on lists of stolen passwords. Please choose another one.
 register-data = We store your e-mail address encrypted, and your password so that nobody can read it.
 register-submit = Send code
 register-have-account = You already have an account?

@@ -257,6 +257,10 @@ pub async fn complete(
     if !interactions::remove(&mut tx, interaction.id).await? {
         return Err(CompleteError::AlreadyAnswered);
     }
+    if let Some(path) = request.own_page() {
+        tx.commit().await?;
+        return Ok(RedirectTarget::Redirect(path.to_owned()));
+    }
     let target = grant_code(state, &mut tx, request, session, now).await?;
     tx.commit().await?;
     Ok(target)
@@ -271,6 +275,10 @@ pub async fn refuse(
 ) -> Result<RedirectTarget, StoreError> {
     let mut tx = state.outside.db.begin().await?;
     interactions::remove(&mut tx, interaction.id).await?;
+    if interaction.request.own_page().is_some() {
+        tx.commit().await?;
+        return Ok(RedirectTarget::Redirect("/".to_owned()));
+    }
     let entry = audit::Entry {
         kind: "identity.authorization.refused",
         actor: &format!("client:{}", interaction.request.client_id),

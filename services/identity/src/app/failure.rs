@@ -6,6 +6,8 @@ use siegel_kernel::EntropyUnavailable;
 use tonic::{Code, Status};
 
 use super::passwords::HashError;
+use crate::domain::totp::BadGenerator;
+use crate::passkeys::CeremonyError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -17,6 +19,10 @@ pub enum Failure {
     Entropy(#[from] EntropyUnavailable),
     #[error(transparent)]
     Password(#[from] HashError),
+    #[error(transparent)]
+    Generator(#[from] BadGenerator),
+    #[error("a passkey could not be asked for or read")]
+    Passkey(#[from] CeremonyError),
     /// Which service, and its answer.
     #[error("{0} did not do its part")]
     Sibling(&'static str, #[source] Status),

@@ -1,13 +1,14 @@
 //! Identification by card: raising a session, or logging in with a card that is bound already.
 
 use siegel_crypto::random_token;
-use siegel_kernel::{AccountId, Timestamp};
+use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use siegel_telemetry::metric;
 
 use super::failure::Failure;
 use super::login::refused;
 use super::sessions::{self, LogIn, LoggedIn};
 use crate::domain::cards::{Refusal, Ruling, rule};
+use crate::domain::factors;
 use crate::domain::interaction::{Interaction, SessionView};
 use crate::ports::accounts as account_service;
 use crate::ports::eid::{self, Identified};
@@ -134,8 +135,19 @@ async fn use_card(
     };
     let owner = credentials::by_card(&mut tx, &card_hash).await?;
     let same: Vec<bool> = holders.iter().map(|h| h[..] == holder_hash[..]).collect();
+    let held = match logged_in {
+        Some(account) => credentials::held(&mut tx, account).await?,
+        None => Vec::new(),
+    };
+    // A further card of the same person proves by itself who holds it.
+    let proven = back.session.map_or(TrustLevel::Basic, |s| s.level);
+    let may_bind = !same.is_empty() || factors::may_add(card.level, proven, &held).is_ok();
     let (account, new) = match rule(logged_in, owner.map(|o| o.account_id), &same) {
         Ruling::Known(account) => (account, false),
+        Ruling::Bind(_) if !may_bind => {
+            drop(tx);
+            return refuse(state, logged_in, Refusal::NotProven, now).await;
+        }
         Ruling::Bind(account) => (account, true),
         Ruling::Refused(why) => {
             drop(tx);
@@ -195,6 +207,7 @@ async fn refuse(
         Refusal::OfAnotherAccount => "CARD_OF_ANOTHER_ACCOUNT",
         Refusal::OfAnotherPerson => "CARD_OF_ANOTHER_PERSON",
         Refusal::NotBound => "CARD_NOT_BOUND",
+        Refusal::NotProven => "TRUST_TOO_LOW",
     };
     refused(state, account, reason, now).await?;
     Ok(Outcome::Refused(why))

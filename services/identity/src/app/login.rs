@@ -6,14 +6,16 @@ use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use siegel_telemetry::metric;
 
+use super::devices;
 use super::failure::Failure;
 use super::sessions::{self, LogIn, LoggedIn};
 use crate::domain::email::EmailAddress;
+use crate::domain::factors::Kind;
 use crate::domain::interaction::AuthRequest;
 use crate::domain::throttle::password_wait;
 use crate::state::Identity;
 use crate::store::credentials;
-use crate::store::throttle::{self, Counter};
+use crate::store::throttle;
 
 /// Somebody typed an address and a password.
 pub struct Attempt<'a> {
@@ -25,6 +27,8 @@ pub struct Attempt<'a> {
     pub again: bool,
     /// The session cookie that came with the request.
     pub presented: Option<&'a str>,
+    /// The device's cookie that came with it.
+    pub device: Option<&'a str>,
 }
 
 /// How it went. The same for a wrong password and an address nobody registered.
@@ -40,9 +44,10 @@ pub enum Outcome {
 pub async fn with_password(state: &Identity, attempt: Attempt<'_>) -> Result<Outcome, Failure> {
     let now = state.now();
     let hash = state.people.keys.address_hash(attempt.address);
-    let counter = Counter { scope: "password", subject: &hash };
     let mut tx = state.outside.db.begin().await?;
-    let counted = throttle::count(&mut tx, counter, now, password_wait).await?;
+    let scopes = ["password", "password.device"];
+    let gate = devices::gate(&mut tx, scopes, &hash, attempt.device).await?;
+    let counted = throttle::count(&mut tx, gate.counter(), now, password_wait).await?;
     let known = credentials::password_of(&mut tx, &hash).await?;
     tx.commit().await?;
     let account = known.as_ref().map(|k| k.account_id);
@@ -61,7 +66,7 @@ pub async fn with_password(state: &Identity, attempt: Attempt<'_>) -> Result<Out
     // Only in a sandbox can a password be worth more: there people are written down.
     let worth = if state.outside.profile.is_production() { TrustLevel::Basic } else { known.level };
     let mut tx = state.outside.db.begin().await?;
-    throttle::clear(&mut tx, counter).await?;
+    throttle::clear(&mut tx, gate.counter()).await?;
     credentials::used(&mut tx, known.id, now).await?;
     let login = LogIn {
         account: known.account_id,
@@ -71,7 +76,9 @@ pub async fn with_password(state: &Identity, attempt: Attempt<'_>) -> Result<Out
         again: attempt.again,
         presented: attempt.presented,
     };
-    let logged_in = sessions::log_in(state, &mut tx, &login, now).await?;
+    let mut logged_in = sessions::log_in(state, &mut tx, &login, now).await?;
+    logged_in.device =
+        Some(devices::remember(state, &mut tx, attempt.device, known.account_id, now).await?);
     tx.commit().await?;
     state.feed.committed();
     Ok(Outcome::In(logged_in))
@@ -84,7 +91,18 @@ pub async fn refused(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    metric::LOGIN_FINISHED.count(["pwd", reason]);
+    refused_by(state, Kind::Password, account, reason, now).await
+}
+
+/// The same for any kind of credential.
+pub async fn refused_by(
+    state: &Identity,
+    kind: Kind,
+    account: Option<AccountId>,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    metric::LOGIN_FINISHED.count([kind.method(), reason]);
     let name = account.map(audit_name).unwrap_or_default();
     let mut tx = state.outside.db.begin().await?;
     audit::record(
@@ -96,7 +114,7 @@ pub async fn refused(
             level: None,
             outcome: reason,
             request_id: "",
-            detail: "",
+            detail: kind.method(),
             at: now,
         },
     )

@@ -2,12 +2,16 @@
 //! workers and a bounded queue, so that a flood of log-ins cannot starve everything else.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use secrecy::{ExposeSecret as _, SecretString};
 use siegel_kernel::Entropy;
 use tokio::sync::Semaphore;
+
+use crate::domain::password::{self, WeakPassword};
+use crate::state::Identity;
 
 const MEMORY_KIB: u32 = 7_168;
 const ROUNDS: u32 = 5;
@@ -32,6 +36,7 @@ pub enum HashError {
 pub struct PasswordPool {
     places: Arc<Semaphore>,
     workers: Arc<Semaphore>,
+    begun: Arc<AtomicU64>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -42,8 +47,14 @@ impl PasswordPool {
         Self {
             places: Arc::new(Semaphore::new(places)),
             workers: Arc::new(Semaphore::new(workers)),
+            begun: Arc::default(),
             entropy,
         }
+    }
+
+    /// How many passwords were hashed since the start: nobody learns from it who has an account.
+    pub fn hashed(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// A PHC string with a fresh salt.
@@ -79,6 +90,7 @@ impl PasswordPool {
     ) -> Result<T, HashError> {
         let _place = self.places.try_acquire().map_err(|_| HashError::Busy)?;
         let worker = self.workers.clone().acquire_owned().await.map_err(|_| HashError::Broken)?;
+        self.begun.fetch_add(1, Ordering::Relaxed);
         // The worker's permit goes with the job: a browser that hangs up frees no worker early.
         let job = move || {
             let _worker = worker;
@@ -86,6 +98,20 @@ impl PasswordPool {
         };
         tokio::task::spawn_blocking(job).await.map_err(|_| HashError::Broken)?
     }
+}
+
+/// Whether a password may be chosen for an account with this log-in name: by rule, and by the lists
+/// of leaks.
+pub async fn acceptable(
+    state: &Identity,
+    password: &SecretString,
+    login: &str,
+) -> Result<(), WeakPassword> {
+    password::check(password.expose_secret(), login)?;
+    if state.people.breached.contains(password).await {
+        return Err(WeakPassword::Breached);
+    }
+    Ok(())
 }
 
 fn hasher() -> Result<Argon2<'static>, HashError> {

@@ -9,7 +9,8 @@ use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Entropy, EntropyUnavailable, Timestamp, TrustLevel};
 use siegel_telemetry::metric;
 
-use super::deliver_outbox::{MAIL_CODE, MailJob, OPEN_ACCOUNT};
+use super::deliver_outbox::{MAIL_CODE, MailJob, OPEN_ACCOUNT, Purpose};
+use super::devices;
 use super::failure::Failure;
 use super::login::refused;
 use super::sessions::{self, LogIn, LoggedIn};
@@ -79,6 +80,7 @@ pub async fn start(state: &Identity, application: Application<'_>) -> Result<Sta
         code: if taken { String::new() } else { code },
         locale: locale.to_owned(),
         expires_at: now.plus(CODE_LIFETIME),
+        purpose: if taken { Purpose::AlreadyRegistered } else { Purpose::Registration },
     };
     let job = keys.seal_job(MAIL_CODE, &mail.to_bytes())?;
     outbox::put(&mut tx, MAIL_CODE, &job, now).await?;
@@ -102,6 +104,7 @@ pub async fn confirm(
     interaction: &Interaction,
     code: &str,
     presented: Option<&str>,
+    device: Option<&str>,
 ) -> Result<Confirmed, Failure> {
     let now = state.now();
     let typed: String = code.chars().filter(char::is_ascii_digit).collect();
@@ -129,7 +132,8 @@ pub async fn confirm(
         again: true,
         presented,
     };
-    let logged_in = sessions::log_in(state, &mut tx, &login, now).await?;
+    let mut logged_in = sessions::log_in(state, &mut tx, &login, now).await?;
+    logged_in.device = Some(devices::remember(state, &mut tx, device, account, now).await?);
     tx.commit().await?;
     state.outbox.committed();
     state.feed.committed();
@@ -180,7 +184,7 @@ async fn open(
 }
 
 /// Six digits, each code as likely as any other up to 2^-44.
-fn fresh_code(entropy: &dyn Entropy) -> Result<String, EntropyUnavailable> {
+pub(super) fn fresh_code(entropy: &dyn Entropy) -> Result<String, EntropyUnavailable> {
     let number = u64::from_be_bytes(entropy.array()?) % 10_u64.pow(CODE_DIGITS);
     Ok(format!("{number:06}"))
 }

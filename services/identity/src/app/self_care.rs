@@ -5,6 +5,7 @@ use siegel_kernel::{AccountId, GrantId, SessionId, Timestamp, TrustLevel};
 
 use super::sessions;
 use crate::domain::grant::Holder;
+use crate::domain::interaction::SessionView;
 use crate::state::Identity;
 use crate::store::credentials::{self, Listed};
 use crate::store::sign_ins::{self, SignIn};
@@ -74,6 +75,20 @@ pub async fn list(
 pub async fn sign_ins(state: &Identity, account: AccountId) -> Result<Vec<SignIn>, StoreError> {
     let mut tx = state.outside.db.read().await?;
     sign_ins::newest(&mut tx, account, SHOWN).await
+}
+
+/// The session a grant was made in, as it stands now.
+pub async fn session_of(
+    state: &Identity,
+    grant: GrantId,
+) -> Result<Option<SessionView>, StoreError> {
+    let mut tx = state.outside.db.read().await?;
+    match grants::find(&mut tx, grant).await?.map(|g| g.holder) {
+        Some(Holder::Person { session: Some(session), .. }) => {
+            sessions::view(&mut tx, session, state.now()).await
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Ends one of the account's sessions and revokes its grants.

@@ -132,6 +132,8 @@ async fn view_of(
     request: Option<&AuthRequest>,
     now: Timestamp,
 ) -> Result<Option<SessionView>, StoreError> {
+    // Our own pages take whatever the person proved, for whomever.
+    let request = request.filter(|request| request.own_page().is_none());
     let realm = request.map(AuthRequest::realm);
     let counts = |held: &sessions::Held| match (&realm, request) {
         (Some(realm), Some(request)) => held.realm == *realm && request.takes(&held.proof.method),
@@ -154,7 +156,7 @@ async fn view_of(
 #[derive(Clone, Copy)]
 pub struct LogIn<'a> {
     pub account: AccountId,
-    /// `pwd`, `sc`, or `fed:` and the provider.
+    /// A method of [`crate::domain::factors`], or `fed:` and the provider.
     pub method: &'a str,
     pub level: TrustLevel,
     /// What the person logs in for: the proof counts in its realm, within its tenant's limits.
@@ -169,6 +171,8 @@ pub struct LogIn<'a> {
 pub struct LoggedIn {
     pub session: SessionId,
     pub token: String,
+    /// The cookie by which the browser is known from now on; absent when it stays as it was.
+    pub device: Option<String>,
 }
 
 /// Starts a session, or goes on with the browser's own when it is of the same account. A session
@@ -232,7 +236,7 @@ pub async fn log_in(
         },
     )
     .await?;
-    Ok(LoggedIn { session, token })
+    Ok(LoggedIn { session, token, device: None })
 }
 
 /// The session behind a cookie, and what it is still worth.

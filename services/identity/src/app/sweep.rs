@@ -6,10 +6,13 @@ use siegel_db::{Lease, StoreError, take_lease};
 use siegel_kernel::Timestamp;
 
 use super::refusal;
+use crate::app::credentials::totp::ENROLMENT;
+use crate::app::devices::KNOWN_FOR;
 use crate::state::Identity;
 use crate::store::{
-    codes, grants, initial_tokens, interactions, mail_codes, par, refresh, replay, session_clients,
-    sessions, sign_ins, throttle, upstream_logins,
+    ceremonies, codes, devices, email_changes, grants, initial_tokens, interactions, mail_codes,
+    par, refresh, replay, resets, session_clients, sessions, sign_ins, throttle, totp,
+    upstream_logins,
 };
 
 const PAUSE: Duration = Duration::from_mins(5);
@@ -53,6 +56,11 @@ pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
     mail_codes::sweep(&mut tx, now).await?;
     throttle::sweep(&mut tx, now).await?;
     upstream_logins::sweep(&mut tx, now).await?;
+    ceremonies::sweep(&mut tx, now).await?;
+    resets::sweep(&mut tx, now).await?;
+    email_changes::sweep(&mut tx, now).await?;
+    totp::sweep(&mut tx, now.minus(ENROLMENT)).await?;
+    devices::sweep(&mut tx, now.minus(KNOWN_FOR)).await?;
     // No session lives longer than twelve hours.
     sessions::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     session_clients::sweep(&mut tx, now.minus(REMEMBERED)).await?;

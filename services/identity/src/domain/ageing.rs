@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use siegel_kernel::{Timestamp, TrustLevel};
 
+use super::factors;
 use super::tenant::LevelLimits;
 
 /// How long a level holds.
@@ -53,7 +54,7 @@ impl Limits {
 pub struct Proof {
     /// What it proves now: an aged proof was written back at its lower level.
     pub level: TrustLevel,
-    /// The session's `amr` (RFC 8176 §2): `pwd` for a password, `sc` for a card.
+    /// How it was proven: a method of [`factors`], which makes the session's `amr` of them.
     pub method: String,
     pub at: Timestamp,
     /// The limits of the tenant it was made for, where they are its own.
@@ -107,9 +108,8 @@ pub fn standing(proofs: &[Proof], last_seen: Timestamp, now: Timestamp) -> Optio
     let held: Vec<Proof> = proofs.iter().filter_map(|p| aged(p, last_seen, now)).collect();
     let level = held.iter().map(|p| p.level).max()?;
     let authenticated_at = held.iter().filter(|p| p.level == level).map(|p| p.at).max()?;
-    let mut amr: Vec<String> = held.iter().map(|p| word(&p.method).to_owned()).collect();
-    amr.sort();
-    amr.dedup();
+    let methods: Vec<&str> = held.iter().map(|p| word(&p.method)).collect();
+    let amr = factors::amr(&methods);
     Some(Standing { level, authenticated_at, amr })
 }
 
@@ -203,7 +203,7 @@ mod tests {
         let high = standing(&proofs, minutes(11), minutes(11)).unwrap();
         assert_eq!(
             (high.authenticated_at, high.amr),
-            (minutes(10), vec!["pwd".into(), "sc".into()])
+            (minutes(10), vec!["mfa".into(), "pwd".into(), "sc".into()])
         );
     }
 

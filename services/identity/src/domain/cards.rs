@@ -21,6 +21,9 @@ pub enum Refusal {
     OfAnotherPerson,
     /// Nobody is logged in, and no account has this card.
     NotBound,
+    /// The account has credentials above what this session proved: who only knows its password
+    /// must not bind a card of his own.
+    NotProven,
 }
 
 /// Rules on a card. `owner` is the account that has it; `same_person` tells for each card of the

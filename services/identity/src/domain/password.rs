@@ -14,6 +14,9 @@ pub enum WeakPassword {
     TooLong,
     #[error("one of the most common passwords, or the address itself")]
     Common,
+    /// Only the lists know.
+    #[error("known from a leak")]
+    Breached,
 }
 
 /// Passwords that lists of leaks have at their top, of at least [`MIN_LENGTH`] characters, plus
@@ -149,13 +152,34 @@ pub fn check(password: &str, login: &str) -> Result<(), WeakPassword> {
         return Err(WeakPassword::TooLong);
     }
     let lower = password.to_lowercase();
-    let same = |c: Option<char>| lower.chars().all(|x| Some(x) == c);
-    let local = login.split('@').next().unwrap_or_default();
-    let personal = lower == login.to_lowercase() || lower == local.to_lowercase();
-    if COMMON.contains(&lower.as_str()) || same(lower.chars().next()) || personal {
+    let guessed = COMMON.contains(&lower.as_str()) || is_pattern(&lower);
+    if guessed || is_personal(&lower, &login.to_lowercase()) {
         return Err(WeakPassword::Common);
     }
     Ok(())
+}
+
+/// One to four characters over and over, or a run of the alphabet or of digits.
+fn is_pattern(lower: &str) -> bool {
+    let chars: Vec<char> = lower.chars().collect();
+    let repeats = |period: usize| chars.iter().zip(chars.iter().skip(period)).all(|(a, b)| a == b);
+    let steps = |by: i64| {
+        chars.iter().zip(chars.iter().skip(1)).all(|(a, b)| {
+            let next = i64::from(u32::from(*b)) - i64::from(u32::from(*a));
+            next == by
+                || (*a == '9' && *b == '0' && by == 1)
+                || (*a == '0' && *b == '9' && by == -1)
+        })
+    };
+    (1..=4).any(repeats) || steps(1) || steps(-1)
+}
+
+/// The address, its local part, or that with some digits behind it.
+fn is_personal(lower: &str, login: &str) -> bool {
+    let local = login.split('@').next().unwrap_or_default();
+    let rest = |name: &str| lower.strip_prefix(name).map(str::to_owned);
+    let digits = |rest: String| rest.chars().all(|c| c.is_ascii_digit() || "!.-_".contains(c));
+    lower == login || (local.chars().count() >= 3 && rest(local).is_some_and(digits))
 }
 
 #[cfg(test)]
@@ -166,15 +190,24 @@ mod tests {
     fn length_counts_characters_and_nothing_else_is_demanded() {
         assert_eq!(check("kurz ab", ""), Err(WeakPassword::TooShort));
         assert_eq!(check("übertägl", ""), Ok(()));
-        assert_eq!(check(&"ä9".repeat(64), ""), Ok(()));
-        assert_eq!(check(&"ä9".repeat(65), ""), Err(WeakPassword::TooLong));
+        let longest = "ä9xkm".repeat(25) + "abc";
+        assert_eq!(check(&longest, ""), Ok(()));
+        assert_eq!(check(&(longest + "d"), ""), Err(WeakPassword::TooLong));
     }
 
     #[test]
     fn what_an_attacker_tries_first_is_refused() {
-        for password in
-            ["Passwort123", "qwertzuiop", "aaaaaaaaaa", "erika@example.org", "Erika.Mustermann"]
-        {
+        for password in [
+            "Passwort123",
+            "qwertzuiop",
+            "aaaaaaaaaa",
+            "abcabcabcabc",
+            "2345678901234",
+            "hgfedcba",
+            "erika@example.org",
+            "Erika.Mustermann",
+            "erika.mustermann1964",
+        ] {
             let login =
                 if password.contains('@') { password } else { "erika.mustermann@example.org" };
             assert_eq!(check(password, login), Err(WeakPassword::Common), "{password}");

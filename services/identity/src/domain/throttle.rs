@@ -28,6 +28,16 @@ pub fn password_wait(failures: i64) -> Duration {
     wait.min(FORGET)
 }
 
+/// How long one-time and recovery codes take no attempt after this many wrong ones in a row:
+/// nothing up to the fourth, a minute doubling from the fifth, at most a day.
+pub fn code_wait(failures: i64) -> Duration {
+    if failures < CODE_TRIES {
+        return Duration::ZERO;
+    }
+    let doublings = u32::try_from((failures - CODE_TRIES).clamp(0, 20)).unwrap_or(0);
+    Duration::from_secs(60_u64 << doublings).min(FORGET)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +46,13 @@ mod tests {
     fn typing_errors_cost_no_time_and_guessing_costs_more_each_time() {
         let waits: Vec<u64> = (1..=10).map(|n| password_wait(n).as_secs()).collect();
         assert_eq!(waits, [0, 0, 0, 0, 5, 10, 20, 40, 900, 1800]);
+    }
+
+    #[test]
+    fn five_wrong_codes_cost_a_minute_and_each_further_one_twice_as_much() {
+        let waits: Vec<u64> = (3..=7).map(|n| code_wait(n).as_secs()).collect();
+        assert_eq!(waits, [0, 0, 60, 120, 240]);
+        assert_eq!(code_wait(i64::MAX), FORGET);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `SelfService`: persons, for themselves.
 
+use secrecy::SecretString;
 use siegel_db::IdempotencyKey;
 use siegel_grpc::{caller, digest, fault, invalid, refusal};
 use siegel_proto::convert;
@@ -8,9 +9,13 @@ use siegel_proto::identity::v1::self_service_server::SelfService;
 use tonic::{Code, Request, Response, Status};
 
 use crate::app::client_consents::{self, WithdrawError};
+use crate::app::credentials::{self, NotChanged, Person};
 use crate::app::log_out_everywhere;
 use crate::app::self_care::{self, EndError};
+use crate::domain::factors::Forbidden;
+use crate::domain::interaction::SessionView;
 use crate::state::Identity;
+use crate::store::credentials::CredentialId;
 
 /// The service behind the account pages.
 pub struct SelfCare(pub Identity);
@@ -152,6 +157,147 @@ impl SelfService for SelfCare {
         request: Request<pb::UnlinkRequest>,
     ) -> Result<Response<pb::UnlinkResponse>, Status> {
         super::links::unlink(&self.0, &request).await
+    }
+
+    async fn rename_credential(
+        &self,
+        request: Request<pb::RenameCredentialRequest>,
+    ) -> Result<Response<pb::RenameCredentialResponse>, Status> {
+        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let asked = request.get_ref();
+        let id = credential(&asked.credential_id)?;
+        let label = credentials::label(&asked.label);
+        if label.is_empty() {
+            return Err(invalid(&[("label", "must have 1 to 60 characters")]));
+        }
+        let done = credentials::manage::rename(&self.0, &acting.person(), id, &label).await;
+        done.map_err(|e| not_changed(&e))?;
+        Ok(Response::new(pb::RenameCredentialResponse {}))
+    }
+
+    async fn remove_credential(
+        &self,
+        request: Request<pb::RemoveCredentialRequest>,
+    ) -> Result<Response<pb::RemoveCredentialResponse>, Status> {
+        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let id = credential(&request.get_ref().credential_id)?;
+        match credentials::manage::remove(&self.0, &acting.person(), id).await {
+            // Gone already: a retry.
+            Ok(()) | Err(NotChanged::Unknown) => Ok(Response::new(pb::RemoveCredentialResponse {})),
+            Err(error) => Err(not_changed(&error)),
+        }
+    }
+
+    async fn begin_totp(
+        &self,
+        request: Request<pb::BeginTotpRequest>,
+    ) -> Result<Response<pb::BeginTotpResponse>, Status> {
+        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let begun = credentials::totp::begin(&self.0, &acting.person()).await;
+        begun.map_err(|e| not_changed(&e))?;
+        let shown = credentials::totp::pending(&self.0, acting.session.account).await;
+        let generator =
+            shown.map_err(|e| fault(&e))?.ok_or_else(|| not_changed(&NotChanged::NothingBegun))?;
+        let address = generator.address().map_err(|e| fault(&e))?;
+        Ok(Response::new(pb::BeginTotpResponse {
+            address: address.to_string(),
+            secret: generator.written().to_string(),
+        }))
+    }
+
+    async fn finish_totp(
+        &self,
+        request: Request<pb::FinishTotpRequest>,
+    ) -> Result<Response<pb::FinishTotpResponse>, Status> {
+        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let asked = request.get_ref();
+        let label = credentials::label(&asked.label);
+        let done = credentials::totp::finish(&self.0, &acting.person(), &asked.code, &label).await;
+        done.map_err(|e| not_changed(&e))?;
+        Ok(Response::new(pb::FinishTotpResponse {}))
+    }
+
+    async fn create_recovery_codes(
+        &self,
+        request: Request<pb::CreateRecoveryCodesRequest>,
+    ) -> Result<Response<pb::CreateRecoveryCodesResponse>, Status> {
+        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let made = credentials::recovery::create(&self.0, &acting.person()).await;
+        let made = made.map_err(|e| not_changed(&e))?;
+        let codes = made.iter().map(|code| code.to_string()).collect();
+        Ok(Response::new(pb::CreateRecoveryCodesResponse { codes }))
+    }
+
+    async fn change_password(
+        &self,
+        request: Request<pb::ChangePasswordRequest>,
+    ) -> Result<Response<pb::ChangePasswordResponse>, Status> {
+        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let asked = request.into_inner();
+        let old = (!asked.old_password.is_empty()).then(|| SecretString::from(asked.old_password));
+        let new = SecretString::from(asked.new_password);
+        let done = credentials::password::change(&self.0, &acting.person(), old, new).await;
+        done.map_err(|e| not_changed(&e))?;
+        Ok(Response::new(pb::ChangePasswordResponse {}))
+    }
+}
+
+/// Who changes something, in which session.
+struct Acting {
+    session: SessionView,
+    request_id: String,
+}
+
+impl Acting {
+    fn person(&self) -> Person<'_> {
+        Person { request_id: &self.request_id, ..Person::of(&self.session) }
+    }
+}
+
+impl SelfCare {
+    /// The session behind the caller's token as it stands now, at no higher level than the token
+    /// was made with: what another client raised is not this one's to use.
+    async fn acting<M>(&self, request: &Request<M>, request_id: &str) -> Result<Acting, Status> {
+        if !(1..=128).contains(&request_id.len()) {
+            return Err(invalid(&[("request_id", "must have 1 to 128 characters")]));
+        }
+        let person = caller(request)?.person()?;
+        let found = self_care::session_of(&self.0, person.grant).await.map_err(|e| fault(&e))?;
+        let session = found.filter(|s| s.account == person.account);
+        let Some(mut session) = session else {
+            let text = "the session is over";
+            return Err(refusal(Code::Unauthenticated, "SESSION_OVER", text, []));
+        };
+        session.level = session.level.min(person.level);
+        Ok(Acting { session, request_id: request_id.to_owned() })
+    }
+}
+
+fn credential(text: &str) -> Result<CredentialId, Status> {
+    text.parse().map_err(|_| invalid(&[("credential_id", "is not the id of a credential")]))
+}
+
+fn not_changed(error: &NotChanged) -> Status {
+    use NotChanged as N;
+    match error {
+        N::Forbidden(Forbidden::TooLow(needed)) => {
+            let facts = [("needed", needed.as_str())];
+            refusal(Code::PermissionDenied, "TRUST_TOO_LOW", error, facts)
+        }
+        N::Forbidden(Forbidden::LastOne) => {
+            refusal(Code::FailedPrecondition, "LAST_CREDENTIAL", error, [])
+        }
+        N::Unknown => refusal(Code::NotFound, "CREDENTIAL_UNKNOWN", error, []),
+        N::NothingBegun => refusal(Code::FailedPrecondition, "NOTHING_BEGUN", error, []),
+        N::WrongCode => refusal(Code::FailedPrecondition, "CODE_WRONG", error, []),
+        N::WrongPassword => refusal(Code::FailedPrecondition, "PASSWORD_WRONG", error, []),
+        N::Blocked => refusal(Code::ResourceExhausted, "CODE_BLOCKED", error, []),
+        N::Weak(weak) => invalid(&[("new_password", &weak.to_string())]),
+        N::Passkey => refusal(Code::FailedPrecondition, "PASSKEY_REFUSED", error, []),
+        N::Failure(failure) if failure.passes() => {
+            refusal(Code::Unavailable, "TRY_AGAIN", error, [])
+        }
+        N::Failure(failure) => fault(failure),
     }
 }
 

@@ -63,6 +63,22 @@ pub async fn open_account(
     Ok(())
 }
 
+/// Tells the account's new address; with the same `request_id` it is told once.
+pub async fn change_email(
+    siblings: &Siblings,
+    request_id: &str,
+    account: AccountId,
+    email: &str,
+) -> Result<(), Status> {
+    let request = pb::ChangeEmailRequest {
+        request_id: request_id.to_owned(),
+        account_id: account.to_string(),
+        email: email.to_owned(),
+    };
+    client(siblings).change_email(request).await?;
+    Ok(())
+}
+
 /// Stores what a card proved; with the same `request_id` it is stored once.
 pub async fn record_identification(
     siblings: &Siblings,

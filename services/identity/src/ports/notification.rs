@@ -1,27 +1,39 @@
 //! Mails with codes, sent by the notification service.
 
 use siegel_grpc::Siblings;
+use siegel_proto::common::v1::TrustLevel;
 use siegel_proto::notification::v1 as pb;
 use siegel_proto::notification::v1::notification_service_client::NotificationServiceClient;
 use tonic::Status;
 
-/// A mail to be ordered. With an empty code it says that the address has an account already.
+use crate::app::deliver_outbox::Purpose;
+use crate::app::notices::{Change, NoticeJob};
+
+/// Where a notice leads.
+const CREDENTIALS: &str = "/login/credentials";
+
+/// A mail to be ordered.
 #[derive(Clone, Copy)]
 pub struct CodeMail<'a> {
     /// The same for every attempt to order this mail.
     pub request_id: &'a str,
     pub email: &'a str,
     pub code: &'a str,
+    pub purpose: Purpose,
     /// `de` or `en`.
     pub locale: &'a str,
 }
 
 /// Orders a mail; ordering it again sends nothing twice.
 pub async fn send_code(siblings: &Siblings, mail: CodeMail<'_>) -> Result<(), Status> {
-    let purpose = if mail.code.is_empty() {
-        pb::CodePurpose::AlreadyRegistered
-    } else {
-        pb::CodePurpose::Registration
+    let purpose = match mail.purpose {
+        _ if mail.code.is_empty() => pb::CodePurpose::AlreadyRegistered,
+        Purpose::Registration | Purpose::AlreadyRegistered | Purpose::Nothing => {
+            pb::CodePurpose::Registration
+        }
+        Purpose::PasswordReset => pb::CodePurpose::PasswordReset,
+        Purpose::EmailChangeNew => pb::CodePurpose::EmailChangeNew,
+        Purpose::EmailChangeOld => pb::CodePurpose::EmailChangeOld,
     };
     let request = pb::SendCodeRequest {
         request_id: mail.request_id.to_owned(),
@@ -32,5 +44,26 @@ pub async fn send_code(siblings: &Siblings, mail: CodeMail<'_>) -> Result<(), St
     };
     let mut client = NotificationServiceClient::new(siblings.channel("notification"));
     client.send_code(request).await?;
+    Ok(())
+}
+
+/// Orders a notice to an account's address, which is notification's to know.
+pub async fn notify(siblings: &Siblings, notice: &NoticeJob) -> Result<(), Status> {
+    let template = match notice.change {
+        Change::CredentialAdded => pb::Template::CredentialAdded,
+        Change::CredentialRemoved => pb::Template::CredentialRemoved,
+        Change::PasswordChanged => pb::Template::PasswordChanged,
+        Change::RecoveryCodesCreated => pb::Template::RecoveryCodesCreated,
+        Change::RecoveryCodeUsed => pb::Template::RecoveryCodeUsed,
+    };
+    let request = pb::NotifyRequest {
+        request_id: notice.request_id.clone(),
+        recipient: notice.account.clone(),
+        template: template.into(),
+        required_level: TrustLevel::Basic.into(),
+        path: CREDENTIALS.to_owned(),
+    };
+    let mut client = NotificationServiceClient::new(siblings.channel("notification"));
+    client.notify(request).await?;
     Ok(())
 }

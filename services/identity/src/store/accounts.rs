@@ -42,6 +42,29 @@ pub async fn address_is_taken(tx: &mut Tx, address_hash: &[u8; 32]) -> Result<bo
     Ok(found.is_some())
 }
 
+/// The account of an address.
+pub async fn by_address(
+    tx: &mut Tx,
+    address_hash: &[u8; 32],
+) -> Result<Option<AccountId>, StoreError> {
+    const SQL: &str = "SELECT id FROM accounts WHERE address_hash = $1";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(&address_hash[..]).fetch_optional(c).await?))
+}
+
+/// Gives the account another address; `false` when it is gone or the address is taken.
+pub async fn change_address(
+    tx: &mut Tx,
+    id: AccountId,
+    address_hash: &[u8; 32],
+    address_sealed: &[u8],
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE accounts SET address_hash = $2, address_sealed = $3 WHERE id = $1 \
+        AND NOT EXISTS (SELECT 1 FROM accounts o WHERE o.address_hash = $2)";
+    Ok(on!(tx, c => sqlx::query(SQL)
+        .bind(id).bind(&address_hash[..]).bind(address_sealed).execute(c).await?.rows_affected())
+        == 1)
+}
+
 /// Keeps others from changing what belongs to the account until the transaction ends.
 pub async fn lock(tx: &mut Tx, id: AccountId) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE accounts SET state = state WHERE id = $1";

@@ -3,6 +3,8 @@
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 
+use crate::domain::factors::{Held, Kind};
+
 siegel_kernel::typed_id! {
     /// A credential of a person.
     CredentialId = "crd", random
@@ -108,9 +110,72 @@ pub async fn used(tx: &mut Tx, id: CredentialId, at: Timestamp) -> Result<(), St
     Ok(())
 }
 
-/// An account's credentials, oldest first.
+/// An account's finished credentials, oldest first.
 pub async fn list(tx: &mut Tx, account: AccountId) -> Result<Vec<Listed>, StoreError> {
     const SQL: &str = "SELECT id, kind, label, level, added_at_us, last_used_at_us \
-        FROM credentials WHERE account_id = $1 ORDER BY added_at_us, id";
+        FROM credentials WHERE account_id = $1 AND state = 'active' ORDER BY added_at_us, id";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?))
+}
+
+impl Listed {
+    /// As rules see it.
+    pub fn held(&self) -> Result<Held, StoreError> {
+        let kind = self.kind.parse::<Kind>().map_err(|_| StoreError::corrupt("credential kind"))?;
+        Ok(Held { kind, level: self.level })
+    }
+}
+
+/// An account's finished credentials as rules see them.
+pub async fn held(tx: &mut Tx, account: AccountId) -> Result<Vec<Held>, StoreError> {
+    list(tx, account).await?.iter().map(Listed::held).collect()
+}
+
+/// The account's password; `None` when it has none.
+pub async fn password_of_account(
+    tx: &mut Tx,
+    account: AccountId,
+) -> Result<Option<Password>, StoreError> {
+    const SQL: &str = "SELECT id, account_id, secret FROM credentials \
+        WHERE account_id = $1 AND kind = 'password'";
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_optional(c).await?))
+}
+
+/// Sets the account's password, replacing the one it has.
+pub async fn put_password(
+    tx: &mut Tx,
+    id: CredentialId,
+    account: AccountId,
+    phc: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE credentials SET secret = $2, added_at_us = $3 \
+        WHERE account_id = $1 AND kind = 'password'";
+    let changed = on!(&mut *tx, c => sqlx::query(SQL)
+        .bind(account).bind(phc).bind(at).execute(c).await?.rows_affected());
+    if changed == 0 {
+        add_password(tx, id, account, phc, at).await?;
+    }
+    Ok(())
+}
+
+/// Gives a finished credential of the account another name; `false` when there is none.
+pub async fn rename(
+    tx: &mut Tx,
+    account: AccountId,
+    id: CredentialId,
+    label: &str,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE credentials SET label = $3 \
+        WHERE id = $1 AND account_id = $2 AND state = 'active'";
+    Ok(on!(tx, c => sqlx::query(SQL)
+        .bind(id).bind(account).bind(label).execute(c).await?.rows_affected())
+        == 1)
+}
+
+/// Removes a credential of the account; `false` when there is none.
+pub async fn remove(tx: &mut Tx, account: AccountId, id: CredentialId) -> Result<bool, StoreError> {
+    const SQL: &str = "DELETE FROM credentials WHERE id = $1 AND account_id = $2";
+    Ok(on!(tx, c => sqlx::query(SQL)
+        .bind(id).bind(account).execute(c).await?.rows_affected())
+        == 1)
 }

@@ -1,18 +1,24 @@
 //! SQL, one file per table family.
 
 pub mod accounts;
+pub mod ceremonies;
 pub mod claim_choices;
 pub mod clients;
 pub mod codes;
 pub mod credentials;
+pub mod devices;
+pub mod email_changes;
 pub mod grants;
 pub mod initial_tokens;
 pub mod interactions;
 pub mod mail_codes;
 pub mod par;
+pub mod passkeys;
 pub mod proposals;
+pub mod recovery_codes;
 pub mod refresh;
 pub mod replay;
+pub mod resets;
 pub mod revocations;
 pub mod scope_consents;
 pub mod seeded;
@@ -21,6 +27,7 @@ pub mod sessions;
 pub mod sign_ins;
 pub mod tenants;
 pub mod throttle;
+pub mod totp;
 pub mod upstream_links;
 pub mod upstream_logins;
 pub mod upstreams;

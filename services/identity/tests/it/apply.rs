@@ -84,6 +84,7 @@ async fn level_of(world: &World, password: &str) -> Option<TrustLevel> {
         request: &interaction.request,
         again: false,
         presented: None,
+        device: None,
     };
     let Outcome::In(logged_in) = with_password(&world.state, attempt).await.unwrap() else {
         return None;

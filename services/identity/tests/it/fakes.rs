@@ -21,6 +21,8 @@ pub struct Account {
     pub withdrawn: Arc<Mutex<bool>>,
     pub down: Arc<Mutex<bool>>,
     pub opened: Arc<Mutex<Vec<account::OpenAccountRequest>>>,
+    /// New addresses of accounts.
+    pub emails: Arc<Mutex<Vec<account::ChangeEmailRequest>>>,
 }
 
 #[tonic::async_trait]
@@ -33,6 +35,13 @@ impl registry::AccountRegistryService for Account {
         Ok(Response::new(account::OpenAccountResponse {}))
     }
 
+    async fn change_email(
+        &self,
+        request: Request<account::ChangeEmailRequest>,
+    ) -> Result<Response<account::ChangeEmailResponse>, Status> {
+        self.emails.lock().unwrap().push(request.into_inner());
+        Ok(Response::new(account::ChangeEmailResponse {}))
+    }
     async fn record_identification(
         &self,
         request: Request<account::RecordIdentificationRequest>,

@@ -34,6 +34,7 @@ mod request_objects;
 mod rotation;
 mod secrets;
 mod sectors;
+mod self_service;
 mod siblings;
 mod start;
 mod stopped;

@@ -387,5 +387,5 @@ fn prepared(config: &Config, db: Db, clock: Arc<TestClock>, account: &Account) -
     let fakes = fakes::all(account);
     let outside = siegel_grpc::testing::outside("identity", db, clock, entropy.clone(), &fakes);
     let keys = Keys::load(config, true, &*entropy).unwrap();
-    Identity::new(config.clone(), outside, keys)
+    Identity::new(config.clone(), outside, keys).unwrap()
 }

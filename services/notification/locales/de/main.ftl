@@ -24,6 +24,26 @@ letter-level = Zum Öffnen brauchen Sie das Vertrauensniveau „{ $level }“.
 letter-link = Zum Postfach:
 letter-no-content = Aus Gründen des Datenschutzes nennt diese E-Mail weder Absender noch Inhalt.
 
+email-new-subject = Ihr Code für die neue E-Mail-Adresse
+email-new-intro = mit diesem Code bestätigen Sie, dass Ihr Konto künftig diese E-Mail-Adresse verwendet:
+email-new-ignore = Sie haben keine Adresse geändert? Dann müssen Sie nichts tun.
+email-old-subject = Die E-Mail-Adresse Ihres Kontos soll sich ändern
+email-old-intro = jemand, der an Ihrem Konto angemeldet ist, möchte eine andere E-Mail-Adresse eintragen. Mit diesem Code stimmen Sie zu:
+email-old-ignore = Waren Sie das nicht? Dann geben Sie den Code niemandem; ohne ihn ändert sich nichts. Ändern Sie bitte Ihr Passwort.
+
+credential-added-subject = Ihrem Konto wurde eine Anmeldeart hinzugefügt
+credential-added-intro = mit Ihrem Konto wurde eine weitere Möglichkeit verbunden, sich anzumelden.
+credential-removed-subject = Aus Ihrem Konto wurde eine Anmeldeart entfernt
+credential-removed-intro = eine der Möglichkeiten, sich an Ihrem Konto anzumelden, wurde entfernt.
+password-changed-subject = Ihr Passwort wurde geändert
+password-changed-intro = für Ihr Konto gilt ein neues Passwort. Andere Sitzungen wurden beendet.
+recovery-created-subject = Neue Wiederherstellungscodes für Ihr Konto
+recovery-created-intro = für Ihr Konto wurden neue Wiederherstellungscodes erzeugt. Die alten gelten nicht mehr.
+recovery-used-subject = Ein Wiederherstellungscode wurde benutzt
+recovery-used-intro = jemand hat sich mit einem Ihrer Wiederherstellungscodes angemeldet. Der Code gilt nicht mehr.
+security-yours = Waren Sie das? Dann müssen Sie nichts tun.
+security-not-yours = Waren Sie das nicht, melden Sie sich bitte gleich an, prüfen Sie Ihre Anmeldearten und ändern Sie Ihr Passwort:
+
 level-basic = Basisregistrierung
 level-low = niedrig
 level-substantial = substanziell

@@ -24,6 +24,26 @@ letter-level = To open it, you need the trust level “{ $level }”.
 letter-link = Go to your postbox:
 letter-no-content = To protect your data, this e-mail names neither sender nor content.
 
+email-new-subject = Your code for the new e-mail address
+email-new-intro = with this code you confirm that your account will use this e-mail address from now on:
+email-new-ignore = If you did not change an address, there is nothing you need to do.
+email-old-subject = The e-mail address of your account is about to change
+email-old-intro = somebody who is logged in to your account wants to enter another e-mail address. With this code you agree:
+email-old-ignore = If it was not you, give the code to nobody; nothing changes without it. Please change your password.
+
+credential-added-subject = A way to log in was added to your account
+credential-added-intro = another way to log in was connected with your account.
+credential-removed-subject = A way to log in was removed from your account
+credential-removed-intro = one of the ways to log in to your account was removed.
+password-changed-subject = Your password was changed
+password-changed-intro = your account has a new password. Other sessions were ended.
+recovery-created-subject = New recovery codes for your account
+recovery-created-intro = new recovery codes were made for your account. The old ones are no longer valid.
+recovery-used-subject = A recovery code was used
+recovery-used-intro = somebody logged in with one of your recovery codes. The code is no longer valid.
+security-yours = If it was you, there is nothing you need to do.
+security-not-yours = If it was not you, please log in right away, check your ways to log in and change your password:
+
 level-basic = basic registration
 level-low = low
 level-substantial = substantial

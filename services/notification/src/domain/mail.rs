@@ -22,6 +22,8 @@ pub enum Mail {
 pub enum CodeKind {
     Registration,
     PasswordReset,
+    EmailChangeNew,
+    EmailChangeOld,
 }
 
 /// What a notice says.
@@ -30,6 +32,11 @@ pub enum CodeKind {
 pub enum Bell {
     LetterProvided,
     LetterReminder,
+    CredentialAdded,
+    CredentialRemoved,
+    PasswordChanged,
+    RecoveryCodesCreated,
+    RecoveryCodeUsed,
 }
 
 impl Mail {

@@ -33,6 +33,8 @@ pub fn code_mail(wire: pb::SendCodeRequest) -> Result<Mail, Status> {
     let kind = match purpose {
         pb::CodePurpose::Registration => CodeKind::Registration,
         pb::CodePurpose::PasswordReset => CodeKind::PasswordReset,
+        pb::CodePurpose::EmailChangeNew => CodeKind::EmailChangeNew,
+        pb::CodePurpose::EmailChangeOld => CodeKind::EmailChangeOld,
         pb::CodePurpose::AlreadyRegistered if wire.code.is_empty() => {
             return Ok(Mail::AlreadyRegistered { email, locale });
         }
@@ -62,6 +64,11 @@ pub fn notice(wire: pb::NotifyRequest) -> Result<(Recipient, Mail), Status> {
     let bell = match wire.template() {
         pb::Template::LetterProvided => Bell::LetterProvided,
         pb::Template::LetterReminder => Bell::LetterReminder,
+        pb::Template::CredentialAdded => Bell::CredentialAdded,
+        pb::Template::CredentialRemoved => Bell::CredentialRemoved,
+        pb::Template::PasswordChanged => Bell::PasswordChanged,
+        pb::Template::RecoveryCodesCreated => Bell::RecoveryCodesCreated,
+        pb::Template::RecoveryCodeUsed => Bell::RecoveryCodeUsed,
         pb::Template::Unspecified => return Err(invalid(&[("template", "is no template")])),
     };
     let level = convert::level(wire.required_level);

@@ -65,5 +65,5 @@ pub fn identity(settings: &Settings, db: Db, registry: InProcess) -> anyhow::Res
         origin: settings.origin.clone(),
         mtls_origin: settings.listen.mtls_origin.clone(),
     };
-    Ok(Identity::new(config, outside, keys))
+    Ok(Identity::new(config, outside, keys)?)
 }

@@ -9,6 +9,7 @@ use siegel_telemetry::metric;
 use siegel_web::forms::{Alert, Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts};
 
+use super::credentials;
 use super::visit::{Cancel, Visit, Who};
 use crate::app::consent::{self, Asked};
 use crate::app::failure::Failure;
@@ -31,6 +32,8 @@ struct LoginPage {
     register: Option<Link>,
     card: Option<Button>,
     upstreams: Vec<Link>,
+    /// The other ways in, as HTML.
+    others: String,
     cancel: Cancel,
 }
 
@@ -157,9 +160,10 @@ async fn form(
             .takes("sc")
             .then(|| Button::secondary(t.get("login-card")).sends("method", "eid").block()),
         upstreams: super::upstream::offers(visit, request.floor),
+        others: credentials::log_in(visit),
         cancel: visit.cancel(),
     };
-    let mut page = visit.page(t.get(heading)).errors(errors);
+    let mut page = visit.page(t.get(heading)).script(credentials::SCRIPT).errors(errors);
     if why == LogIn::SomebodyElse {
         let title = t.get("login-somebody-else-title");
         page = page.notice(Alert::info(title).text(t.get("login-somebody-else")));
@@ -223,13 +227,14 @@ async fn check(visit: &Visit, sent: LoginForm) -> Result<Response, Failure> {
     if !errors.is_empty() {
         return form(visit, why, &errors, &sent.email).await;
     }
-    let presented = visit.presented();
+    let (presented, device) = (visit.presented(), visit.device());
     let attempt = Attempt {
         address: &address,
         password: SecretString::from(sent.password),
         request: &visit.interaction.request,
         again: why == LogIn::Again,
         presented: presented.as_deref(),
+        device: device.as_deref(),
     };
     Ok(match with_password(&visit.state, attempt).await? {
         Outcome::In(logged_in) => visit.go_logged_in(logged_in),

@@ -2,6 +2,7 @@
 //! 303 to a GET (RFC 9700 §4.12).
 
 mod consent;
+mod credentials;
 mod login;
 mod logout;
 mod register;
@@ -35,6 +36,7 @@ pub fn router(state: Identity) -> Router {
         .route("/login/upstream/{id}/jwks", get(upstream::keys))
         .route("/login/upstream/{id}/link", get(upstream_link::show).post(upstream_link::submit))
         .route("/login/{interaction}/consent", get(consent::show).post(consent::submit))
+        .merge(credentials::router())
         .with_state(state);
     protect(pages, &face).layer(from_fn(connection::known))
 }

@@ -9,9 +9,10 @@ use siegel_web::{CheckedForm, CsrfField, Texts};
 
 use super::visit::Visit;
 use crate::app::failure::Failure;
+use crate::app::passwords;
 use crate::app::register::{self, Application, CODE_DIGITS, Confirmed, Started};
 use crate::domain::email::EmailAddress;
-use crate::domain::password::{self, WeakPassword};
+use crate::domain::password::WeakPassword;
 use crate::store::mail_codes;
 
 #[derive(askama::Template)]
@@ -91,15 +92,9 @@ pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<RegisterForm>) 
         errors.add("email", t.get("register-email-bad"));
     }
     let login = address.as_ref().map(EmailAddress::lookup).unwrap_or_default();
-    if let Err(weak) = password::check(&sent.password, &login) {
-        errors.add(
-            "password",
-            t.get(match weak {
-                WeakPassword::TooShort => "register-password-short",
-                WeakPassword::TooLong => "register-password-long",
-                WeakPassword::Common => "register-password-common",
-            }),
-        );
+    let password = SecretString::from(sent.password);
+    if let Err(weak) = passwords::acceptable(&visit.state, &password, &login).await {
+        errors.add("password", t.get(weak_key(weak)));
     }
     let address = match address {
         Ok(address) if errors.is_empty() => address,
@@ -108,7 +103,7 @@ pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<RegisterForm>) 
     let application = Application {
         interaction: &visit.interaction,
         address: &address,
-        password: SecretString::from(sent.password),
+        password,
         locale: visit.view.locale.as_str(),
     };
     match register::start(&visit.state, application).await {
@@ -120,6 +115,16 @@ pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<RegisterForm>) 
             response
         }
         Err(failure) => visit.failed(&failure),
+    }
+}
+
+/// The text that says why a password is not taken.
+pub(super) fn weak_key(weak: WeakPassword) -> &'static str {
+    match weak {
+        WeakPassword::TooShort => "register-password-short",
+        WeakPassword::TooLong => "register-password-long",
+        WeakPassword::Common => "register-password-common",
+        WeakPassword::Breached => "register-password-breached",
     }
 }
 
@@ -159,9 +164,14 @@ async fn waits(visit: &Visit) -> Result<bool, Failure> {
 }
 
 pub async fn confirm(visit: Visit, CheckedForm(sent): CheckedForm<CodeForm>) -> Response {
-    let presented = visit.presented();
-    let confirmed =
-        register::confirm(&visit.state, &visit.interaction, &sent.code, presented.as_deref());
+    let (presented, device) = (visit.presented(), visit.device());
+    let confirmed = register::confirm(
+        &visit.state,
+        &visit.interaction,
+        &sent.code,
+        presented.as_deref(),
+        device.as_deref(),
+    );
     match confirmed.await {
         Ok(Confirmed::In(logged_in)) => visit.go_logged_in(logged_in),
         Ok(Confirmed::Wrong) => {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use siegel_web::forms::{Button, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts, format};
 
+use super::credentials;
 use super::visit::{Cancel, Visit, Who};
 use crate::app::failure::Failure;
 use crate::app::identify::{self, Outcome, Return};
@@ -27,6 +28,8 @@ struct StepUpPage {
     card: Option<Button>,
     upstreams: Vec<Link>,
     skip: Option<Button>,
+    /// What else reaches the level, as HTML.
+    others: String,
     cancel: Cancel,
 }
 
@@ -64,6 +67,10 @@ pub async fn show(visit: Visit) -> Response {
     if offers.is_empty() && upstreams.is_empty() && optional {
         return visit.go_settled();
     }
+    let others = match credentials::step_up(&visit, &session, needed).await {
+        Ok(others) => others,
+        Err(failure) => return visit.failed(&failure),
+    };
     let t = visit.t;
     let level = format::level(visit.view.locale, session.level);
     let have = if optional { "step-up-offer" } else { "step-up-have" };
@@ -80,9 +87,11 @@ pub async fn show(visit: Visit) -> Response {
             .then(|| Button::primary(t.get("step-up-card")).id("submit").sends("method", "eid")),
         upstreams,
         skip: optional.then(skip),
+        others,
         cancel: visit.cancel(),
     };
-    visit.dressed(visit.page(t.get("step-up-title")).show(&body))
+    let page = visit.page(t.get("step-up-title")).script(credentials::SCRIPT);
+    visit.dressed(page.show(&body))
 }
 
 pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<StepUpForm>) -> Response {
@@ -145,6 +154,7 @@ fn not_raised(visit: &Visit, outcome: &Outcome) -> Response {
                 Refusal::OfAnotherAccount => "card-other-account",
                 Refusal::OfAnotherPerson => "card-other-person",
                 Refusal::NotBound => "card-not-bound",
+                Refusal::NotProven => "card-not-proven",
             },
         ),
     };

@@ -16,6 +16,7 @@ use siegel_web::forms::{Alert, Button, LevelBadge, Link};
 use siegel_web::{FormAction, ImageSource, Locale, Page, Problem, SetCookie, Texts, View};
 
 use crate::app::authorize::{self, CompleteError};
+use crate::app::devices;
 use crate::app::failure::Failure;
 use crate::app::sessions::{self, LoggedIn};
 use crate::app::upstreams;
@@ -157,6 +158,11 @@ impl Visit {
         sessions::presented(&self.state, &self.headers)
     }
 
+    /// The cookie by which this browser is known, whatever it is worth.
+    pub fn device(&self) -> Option<String> {
+        self.view.cookie(devices::COOKIE)
+    }
+
     pub fn decide(&self, session: Option<&SessionView>, consent: ConsentState) -> Step {
         decide(&Question {
             request: &self.interaction.request,
@@ -192,7 +198,10 @@ impl Visit {
     /// On with a session whose cookie is new.
     pub fn go_logged_in(&self, logged_in: LoggedIn) -> Response {
         let cookie = self.view.scheme().cookie(sessions::COOKIE, logged_in.token);
-        (cookie, self.go("")).into_response()
+        let device = logged_in.device.map(|token| {
+            self.view.scheme().cookie(devices::COOKIE, token).max_age(devices::KNOWN_FOR)
+        });
+        (cookie, device, self.go("")).into_response()
     }
 
     /// Adds to a response what every page of this request needs: the browser's cookie, and leave

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::{Value, json};
 use siegel_db::Db;
-use siegel_kernel::TrustLevel::{Basic, Substantial};
+use siegel_kernel::TrustLevel::{Basic, Low, Substantial};
 use siegel_proto::common::v1::{AttributeSource, TrustLevel as Wire};
 use siegel_testkit::on_each_backend;
 
@@ -113,7 +113,7 @@ async fn a_log_in_counts_from_when_it_was_made_there(db: Db) {
     assert_eq!(browser.session().await.unwrap().authenticated_at.as_seconds(), now - 6_600);
     assert_eq!(browser.session().await.unwrap().level, Substantial);
     land.clock().advance(Duration::from_mins(11));
-    assert_eq!(browser.session().await.unwrap().level, Basic, "two hours after it");
+    assert_eq!(browser.session().await.unwrap().level, Low, "two hours after it");
 }
 
 async fn only_listed_claims_reach_the_account_at_their_level(db: Db) {

@@ -68,7 +68,7 @@ impl Siegel {
             ..config
         };
         let registrations = config.registrations().unwrap();
-        let state = Identity::new(config, outside, keys);
+        let state = Identity::new(config, outside, keys).unwrap();
         clients::register(&state, &registrations).await.unwrap();
         let provider = registration(json!({
             "id": name,

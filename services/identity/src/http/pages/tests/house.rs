@@ -9,9 +9,11 @@ use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
+use siegel_crypto::SystemEntropy;
+use siegel_db::Db;
 use siegel_grpc::GrpcServices;
 use siegel_grpc::testing::{Fakes, outside};
-use siegel_kernel::{AccountId, SessionId, TrustLevel};
+use siegel_kernel::{AccountId, Entropy, SessionId, TrustLevel};
 use siegel_proto::account::v1 as account;
 use siegel_proto::account::v1::account_registry_service_server::{
     AccountRegistryService, AccountRegistryServiceServer,
@@ -43,6 +45,8 @@ pub const CALLBACK: &str = "https://portal.example/cb";
 pub struct Siblings {
     pub mails: Mutex<Vec<mail::SendCodeRequest>>,
     pub opened: Mutex<Vec<account::OpenAccountRequest>>,
+    pub emails: Mutex<Vec<account::ChangeEmailRequest>>,
+    pub notices: Mutex<Vec<mail::NotifyRequest>>,
     pub recorded: Mutex<Vec<account::RecordIdentificationRequest>>,
     pub consents: Mutex<Vec<account::RecordConsentRequest>>,
     /// What the account service has, by claim name.
@@ -89,9 +93,10 @@ impl NotificationService for Fake {
     }
     async fn notify(
         &self,
-        _: Call<mail::NotifyRequest>,
+        call: Call<mail::NotifyRequest>,
     ) -> Result<Answer<mail::NotifyResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.0.notices.lock().unwrap().push(call.into_inner());
+        Ok(Answer::new(mail::NotifyResponse::default()))
     }
     async fn get_notification(
         &self,
@@ -117,6 +122,14 @@ impl AccountRegistryService for Fake {
         self.account_is_up()?;
         self.0.opened.lock().unwrap().push(call.into_inner());
         Ok(Answer::new(account::OpenAccountResponse {}))
+    }
+    async fn change_email(
+        &self,
+        call: Call<account::ChangeEmailRequest>,
+    ) -> Result<Answer<account::ChangeEmailResponse>, Status> {
+        self.account_is_up()?;
+        self.0.emails.lock().unwrap().push(call.into_inner());
+        Ok(Answer::new(account::ChangeEmailResponse {}))
     }
     async fn record_identification(
         &self,
@@ -214,16 +227,41 @@ pub struct House {
     pub clock: Arc<TestClock>,
     pub siblings: Arc<Siblings>,
     router: Router,
-    _keys: tempfile::TempDir,
-    _db: TestDb,
+    keys: Arc<tempfile::TempDir>,
+    _db: Option<TestDb>,
 }
 
 impl House {
     pub async fn new() -> Self {
         let test = test_db(Backend::Sqlite, &MIGRATIONS).await.unwrap();
-        let (clock, entropy) =
-            (Arc::new(TestClock::default()), Arc::new(CountingEntropy::default()));
-        let siblings = Arc::new(Siblings::default());
+        let db = test.db.clone();
+        let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
+        let keys = Arc::new(tempfile::tempdir().unwrap());
+        let built = Self::built(db, Arc::default(), Arc::default(), &entropy, keys);
+        Self { _db: Some(test), ..built }
+    }
+
+    /// On a database of the caller's.
+    pub fn on(db: Db) -> Self {
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+        let keys = Arc::new(tempfile::tempdir().unwrap());
+        Self::built(db, Arc::default(), Arc::default(), &entropy, keys)
+    }
+
+    /// Another process on the same database and keys.
+    pub fn replica(&self) -> Self {
+        let (clock, siblings) = (self.clock.clone(), self.siblings.clone());
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+        Self::built(self.state.outside.db.clone(), clock, siblings, &entropy, self.keys.clone())
+    }
+
+    fn built(
+        db: Db,
+        clock: Arc<TestClock>,
+        siblings: Arc<Siblings>,
+        entropy: &Arc<dyn Entropy>,
+        dir: Arc<tempfile::TempDir>,
+    ) -> Self {
         let fake = Fake(siblings.clone());
         let one = |services: GrpcServices| services;
         let fakes = Fakes::new()
@@ -242,8 +280,7 @@ impl House {
                 "eid",
                 &one(GrpcServices::new().add(IdentificationServiceServer::new(fake))),
             );
-        let outside = outside("identity", test.db.clone(), clock.clone(), entropy.clone(), &fakes);
-        let dir = tempfile::tempdir().unwrap();
+        let outside = outside("identity", db, clock.clone(), entropy.clone(), &fakes);
         let file = |name: &str| dir.path().join(name).display().to_string();
         let config: Config = serde_json::from_value(serde_json::json!({
             "token_signing_key_file": file("signing.pem"),
@@ -252,10 +289,10 @@ impl House {
             "nonce_key_file": file("nonce"),
         }))
         .unwrap();
-        let keys = Keys::load(&config, true, &*entropy).unwrap();
-        let state = Identity::new(config, outside, keys);
+        let keys = Keys::load(&config, true, &**entropy).unwrap();
+        let state = Identity::new(config, outside, keys).unwrap();
         let router = crate::http::pages::router(state.clone());
-        Self { state, clock, siblings, router, _keys: dir, _db: test }
+        Self { state, clock, siblings, router, keys: dir, _db: None }
     }
 
     /// A request of the client `portal` that needs this level; its id.
@@ -328,6 +365,12 @@ impl House {
         Browser { house: self, cookies: BTreeMap::new(), csrf: String::new() }
     }
 
+    /// What was mailed to an address, latest last.
+    pub fn mails_to(&self, email: &str) -> Vec<mail::SendCodeRequest> {
+        let mails = self.siblings.mails.lock().unwrap();
+        mails.iter().filter(|m| m.email == email).cloned().collect()
+    }
+
     /// The session behind a browser: its id, account and level.
     pub async fn session_of(
         &self,
@@ -342,16 +385,9 @@ impl House {
 
     /// Kinds and outcomes of the audit trail, in order.
     pub async fn audit(&self) -> Vec<(String, String)> {
+        const SQL: &str = "SELECT kind, outcome FROM audit ORDER BY id";
         let mut tx = self.state.outside.db.read().await.unwrap();
-        match &mut tx {
-            siegel_db::Tx::Sqlite(tx) => {
-                sqlx::query_as("SELECT kind, outcome FROM audit ORDER BY id")
-                    .fetch_all(&mut **tx)
-                    .await
-                    .unwrap()
-            }
-            siegel_db::Tx::Postgres(_) => Vec::new(),
-        }
+        siegel_db::on!(&mut tx, c => sqlx::query_as(SQL).fetch_all(c).await.unwrap())
     }
 }
 
@@ -385,7 +421,22 @@ impl Page {
     }
 }
 
-impl Browser<'_> {
+impl<'a> Browser<'a> {
+    /// The same browser, whose next request another replica answers.
+    pub fn at<'b>(&self, house: &'b House) -> Browser<'b> {
+        Browser { house, cookies: self.cookies.clone(), csrf: self.csrf.clone() }
+    }
+
+    /// Time passes, seconds.
+    pub fn later(&self, seconds: u64) {
+        self.house.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Without its session and without what it is known by.
+    pub fn stranger(&self) -> Browser<'a> {
+        self.house.browser()
+    }
+
     pub async fn get(&mut self, path: &str) -> Page {
         let path = path.strip_prefix("http://localhost:8080").unwrap_or(path);
         self.send(Request::get(path), Body::empty()).await

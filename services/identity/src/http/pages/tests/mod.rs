@@ -3,6 +3,7 @@
 mod asked;
 mod card;
 mod consent;
+mod credentials;
 mod house;
 mod login;
 mod logout;

@@ -1,0 +1,118 @@
+# Andere Wege, sich anzumelden
+option-title = Anders nachweisen
+option-totp = Code aus der Authenticator-App
+option-totp-text = Mit einem Code aus Ihrer Authenticator-App weisen Sie einen zweiten Faktor nach.
+option-passkey = Mit Passkey anmelden
+option-passkey-text = Mit einem Passkey melden Sie sich ohne Passwort an, zum Beispiel mit Fingerabdruck, Gesicht oder der PIN Ihres Geräts.
+option-reset = Passwort vergessen?
+option-recovery = Mit einem Wiederherstellungscode anmelden
+option-other = Anders anmelden
+
+# Einmalcode
+totp-title = Code eingeben
+totp-ask = Öffnen Sie Ihre Authenticator-App und geben Sie den Code ein, den sie gerade anzeigt.
+totp-code = Code aus der App
+totp-code-hint = Sechs Ziffern
+totp-submit = Weiter
+totp-wrong = Dieser Code stimmt nicht oder wurde schon benutzt. Warten Sie bitte auf den nächsten.
+totp-blocked = Zu viele Fehlversuche. Bitte warten Sie einige Minuten, bevor Sie es noch einmal versuchen.
+totp-enrol-title = Authenticator-App verbinden
+totp-scan = Lesen Sie diesen QR-Code mit Ihrer Authenticator-App ein.
+totp-qr = QR-Code für die Authenticator-App; den Schlüssel darin finden Sie auch als Text auf dieser Seite
+totp-type = Oder geben Sie diesen Schlüssel in der App ein:
+
+# Passkey
+passkey-title = Mit Passkey anmelden
+passkey-ask = Ihr Gerät fragt Sie gleich nach Fingerabdruck, Gesicht oder PIN.
+passkey-use = Passkey verwenden
+passkey-make = Passkey erstellen
+passkey-make-text = Ihr Gerät fragt Sie gleich nach Fingerabdruck, Gesicht oder PIN und legt den Passkey an.
+passkey-missing = Für Passkeys braucht Ihr Browser JavaScript und Unterstützung für WebAuthn. Ohne sie können Sie sich auf andere Weise anmelden.
+passkey-failed = Das hat nicht geklappt. Versuchen Sie es noch einmal oder wählen Sie einen anderen Weg.
+passkey-refused-title = Dieser Passkey wird nicht angenommen
+passkey-refused = Er gehört nicht zu diesem Konto, wurde entfernt, oder das Gerät hat Sie nicht geprüft.
+passkey-over-title = Dieser Vorgang gilt nicht mehr
+passkey-over = Er ist abgelaufen oder wurde schon verwendet. Beginnen Sie bitte von vorn.
+passkey-label-hint = Zum Beispiel „Telefon“ oder „Schlüssel am Schlüsselbund“
+
+# Wiederherstellungscodes
+recovery-title = Mit einem Wiederherstellungscode anmelden
+recovery-ask = Geben Sie Ihre E-Mail-Adresse und einen Ihrer Wiederherstellungscodes ein. Jeder Code gilt einmal.
+recovery-limits = Ein Wiederherstellungscode ersetzt das Passwort. Was ein höheres Vertrauensniveau verlangt, weisen Sie danach neu nach.
+recovery-code = Wiederherstellungscode
+recovery-code-hint = Zwölf Buchstaben und Ziffern
+recovery-wrong = E-Mail-Adresse oder Code stimmt nicht, oder der Code wurde schon benutzt.
+recovery-text = Wiederherstellungscodes helfen, wenn Sie Ihr Passwort nicht zur Hand haben.
+recovery-left = Von Ihren Wiederherstellungscodes sind noch { $n } unbenutzt. Neue Codes ersetzen die alten.
+recovery-new-title = Ihre Wiederherstellungscodes
+recovery-once = Diese Codes werden nur jetzt angezeigt. Drucken Sie sie aus oder schreiben Sie sie ab, und bewahren Sie sie sicher auf.
+recovery-kept = Ich habe die Codes aufbewahrt
+
+# Passwort vergessen
+reset-title = Neues Passwort
+reset-text = Wir schicken einen Code an Ihre E-Mail-Adresse. Damit legen Sie ein neues Passwort fest.
+reset-choose = Wenn es zu dieser Adresse ein Konto gibt, haben wir einen Code dorthin geschickt. Er gilt 10 Minuten.
+reset-limits = Danach sind Sie überall abgemeldet. Andere Anmeldearten wie Passkey oder Online-Ausweis bleiben, wie sie sind.
+password-new = Neues Passwort
+password-old = Bisheriges Passwort
+password-old-missing = Geben Sie Ihr bisheriges Passwort ein.
+password-old-wrong = Das bisherige Passwort stimmt nicht.
+password-submit = Passwort setzen
+password-text = Nach der Änderung werden Ihre anderen Sitzungen beendet.
+
+# Anmeldearten im Konto
+credentials-title = Ihre Anmeldearten
+credentials-add = Hinzufügen
+credentials-change = Ändern
+credential-label = Name
+credential-label-missing = Geben Sie einen Namen ein.
+credential-level = Vertrauensniveau
+credential-added = Hinzugefügt
+credential-used = Zuletzt verwendet
+credential-rename = Umbenennen
+credential-remove = Entfernen
+kind-password = Passwort
+kind-eid = Online-Ausweis
+kind-totp = Authenticator-App
+kind-passkey = Passkey
+kind-recovery = Wiederherstellungscodes
+kind-x509 = Zertifikat
+never = noch nie
+add-passkey = Passkey hinzufügen
+add-passkey-text = Ein Passkey liegt auf Ihrem Gerät und wird mit Fingerabdruck, Gesicht oder PIN freigegeben.
+add-totp = Authenticator-App verbinden
+add-totp-text = Eine Authenticator-App zeigt Codes an, die Sie zusätzlich zum Passwort eingeben.
+add-recovery = Neue Wiederherstellungscodes
+change-password = Passwort ändern
+change-email = E-Mail-Adresse ändern
+remove-title = Anmeldeart entfernen?
+remove-text = Danach können Sie sich damit nicht mehr anmelden. Sie bekommen eine E-Mail darüber.
+remove-password-text = Über „Passwort vergessen?“ können Sie später wieder ein Passwort setzen.
+done-added = Die Anmeldeart wurde hinzugefügt.
+done-removed = Die Anmeldeart wurde entfernt.
+done-renamed = Der Name wurde geändert.
+done-password = Das Passwort wurde geändert.
+done-email = Die E-Mail-Adresse wurde geändert.
+desk-submit = Weiter
+desk-back = Zurück zu Ihren Anmeldearten
+desk-account = Zum Konto
+desk-last-title = Das ist Ihre letzte Anmeldeart
+desk-last = Ohne sie könnten Sie sich nicht mehr anmelden. Fügen Sie zuerst eine andere hinzu.
+desk-blocked-title = Zu viele Fehlversuche
+desk-blocked = Bitte warten Sie einige Minuten, bevor Sie es noch einmal versuchen.
+desk-passkey-title = Dieser Passkey wird nicht angenommen
+desk-passkey = Er gehört schon zu einem Konto, oder das Gerät hat anders geantwortet als erwartet.
+desk-over-title = Dieser Vorgang gilt nicht mehr
+desk-over = Er ist abgelaufen oder wurde schon beendet. Beginnen Sie bitte von vorn.
+
+# E-Mail-Adresse
+email-new = Neue E-Mail-Adresse
+email-text = Wir schicken einen Code an die neue und einen an die bisherige Adresse. Erst mit beiden ändert sich etwas.
+email-codes-text = Geben Sie beide Codes ein. Sie gelten 10 Minuten.
+email-code-new = Code von der neuen Adresse
+email-code-old = Code von der bisherigen Adresse
+email-codes-wrong = Mindestens einer der beiden Codes stimmt nicht.
+
+# Ausweis
+card-not-proven-title = Weisen Sie zuerst Ihren zweiten Faktor nach
+card-not-proven = Ihr Konto ist mit mehr als einem Passwort geschützt. Melden Sie sich zuerst mit Passkey oder Authenticator-App an; danach können Sie den Ausweis verbinden.

@@ -1,0 +1,118 @@
+# Other ways to sign in
+option-title = Another way to prove it
+option-totp = Code from the authenticator app
+option-totp-text = A code from your authenticator app proves a second factor.
+option-passkey = Sign in with a passkey
+option-passkey-text = With a passkey you sign in without a password, for example with a fingerprint, your face or the PIN of your device.
+option-reset = Forgotten your password?
+option-recovery = Sign in with a recovery code
+option-other = Sign in another way
+
+# One-time code
+totp-title = Enter the code
+totp-ask = Open your authenticator app and enter the code that it shows right now.
+totp-code = Code from the app
+totp-code-hint = Six digits
+totp-submit = Continue
+totp-wrong = This code is not right or was used before. Please wait for the next one.
+totp-blocked = Too many failed attempts. Please wait a few minutes before you try again.
+totp-enrol-title = Connect an authenticator app
+totp-scan = Scan this QR code with your authenticator app.
+totp-qr = QR code for the authenticator app; the key in it is also on this page as text
+totp-type = Or type this key into the app:
+
+# Passkey
+passkey-title = Sign in with a passkey
+passkey-ask = Your device is about to ask for a fingerprint, your face or a PIN.
+passkey-use = Use passkey
+passkey-make = Create passkey
+passkey-make-text = Your device is about to ask for a fingerprint, your face or a PIN, and creates the passkey.
+passkey-missing = Passkeys need JavaScript and a browser that supports WebAuthn. Without them you can sign in another way.
+passkey-failed = That did not work. Try again or choose another way.
+passkey-refused-title = This passkey is not accepted
+passkey-refused = It does not belong to this account, was removed, or the device did not verify you.
+passkey-over-title = This step is no longer valid
+passkey-over = It has expired or was used before. Please start again.
+passkey-label-hint = For example “Phone” or “Key on my key ring”
+
+# Recovery codes
+recovery-title = Sign in with a recovery code
+recovery-ask = Enter your e-mail address and one of your recovery codes. Each code is valid once.
+recovery-limits = A recovery code stands in for the password. What needs a higher level of assurance has to be proven again afterwards.
+recovery-code = Recovery code
+recovery-code-hint = Twelve letters and digits
+recovery-wrong = E-mail address or code is not right, or the code was used before.
+recovery-text = Recovery codes help when you do not have your password at hand.
+recovery-left = { $n } of your recovery codes have not been used. New codes replace the old ones.
+recovery-new-title = Your recovery codes
+recovery-once = These codes are shown only now. Print them or write them down, and keep them in a safe place.
+recovery-kept = I have kept the codes
+
+# Forgotten password
+reset-title = New password
+reset-text = We will send a code to your e-mail address. With it you set a new password.
+reset-choose = If there is an account for this address, we have sent a code to it. It is valid for 10 minutes.
+reset-limits = Afterwards you are signed out everywhere. Other ways to sign in, such as passkey or online ID card, stay as they are.
+password-new = New password
+password-old = Current password
+password-old-missing = Enter your current password.
+password-old-wrong = The current password is not right.
+password-submit = Set password
+password-text = After the change your other sessions end.
+
+# Ways to sign in
+credentials-title = Your ways to sign in
+credentials-add = Add
+credentials-change = Change
+credential-label = Name
+credential-label-missing = Enter a name.
+credential-level = Level of assurance
+credential-added = Added
+credential-used = Last used
+credential-rename = Rename
+credential-remove = Remove
+kind-password = Password
+kind-eid = Online ID card
+kind-totp = Authenticator app
+kind-passkey = Passkey
+kind-recovery = Recovery codes
+kind-x509 = Certificate
+never = never
+add-passkey = Add a passkey
+add-passkey-text = A passkey lives on your device and is released by fingerprint, face or PIN.
+add-totp = Connect an authenticator app
+add-totp-text = An authenticator app shows codes that you enter in addition to your password.
+add-recovery = New recovery codes
+change-password = Change password
+change-email = Change e-mail address
+remove-title = Remove this way to sign in?
+remove-text = Afterwards you can no longer sign in with it. You will get an e-mail about it.
+remove-password-text = You can set a password again later by “Forgotten your password?”.
+done-added = The way to sign in was added.
+done-removed = The way to sign in was removed.
+done-renamed = The name was changed.
+done-password = The password was changed.
+done-email = The e-mail address was changed.
+desk-submit = Continue
+desk-back = Back to your ways to sign in
+desk-account = To your account
+desk-last-title = This is your last way to sign in
+desk-last = Without it you could no longer sign in. Add another one first.
+desk-blocked-title = Too many failed attempts
+desk-blocked = Please wait a few minutes before you try again.
+desk-passkey-title = This passkey is not accepted
+desk-passkey = It belongs to an account already, or the device answered differently than expected.
+desk-over-title = This step is no longer valid
+desk-over = It has expired or was finished before. Please start again.
+
+# E-mail address
+email-new = New e-mail address
+email-text = We will send one code to the new address and one to the current address. Nothing changes before both are entered.
+email-codes-text = Enter both codes. They are valid for 10 minutes.
+email-code-new = Code from the new address
+email-code-old = Code from the current address
+email-codes-wrong = At least one of the two codes is not right.
+
+# ID card
+card-not-proven-title = Please prove your second factor first
+card-not-proven = Your account is protected by more than a password. Sign in with your passkey or authenticator app first; then you can link the card.

@@ -1,0 +1,97 @@
+use http::StatusCode;
+use siegel_db::Db;
+use siegel_kernel::TrustLevel;
+use siegel_proto::notification::v1::CodePurpose;
+use siegel_testkit::on_each_backend;
+
+use super::super::house::{Browser, House, Page};
+use super::{ERIKA, with_app};
+
+on_each_backend! { &crate::MIGRATIONS =>
+    both_mailboxes_confirm_a_new_address_and_the_account_learns_it,
+    one_code_alone_changes_nothing,
+    an_address_of_another_account_cannot_be_taken,
+    the_address_is_protected_like_the_second_factor,
+}
+
+const NEW: &str = "erika.neu@example.org";
+const PAGE: &str = "/login/credentials/email";
+
+async fn orders(house: &House, browser: &mut Browser<'_>, email: &str) -> Page {
+    browser.get(PAGE).await;
+    let page = browser.post(PAGE, &[("email", email)]).await;
+    house.delivers().await;
+    page
+}
+
+async fn confirms(browser: &mut Browser<'_>, new: &str, old: &str) -> Page {
+    browser.get(&format!("{PAGE}/confirm")).await;
+    let fields = [("new_code", new), ("old_code", old)];
+    browser.post(&format!("{PAGE}/confirm"), &fields).await
+}
+
+fn code(house: &House, email: &str) -> String {
+    house.mails_to(email).last().unwrap().code.clone()
+}
+
+async fn both_mailboxes_confirm_a_new_address_and_the_account_learns_it(db: Db) {
+    let house = House::on(db);
+    let mut owner = house.has_account(ERIKA).await;
+    let page = orders(&house, &mut owner, NEW).await;
+    assert_eq!(page.location, format!("{PAGE}/confirm"), "{}", page.body);
+    let old = house.mails_to(ERIKA).pop().unwrap();
+    assert_eq!(old.purpose(), CodePurpose::EmailChangeOld);
+    assert_eq!(house.mails_to(NEW).pop().unwrap().purpose(), CodePurpose::EmailChangeNew);
+    let done = confirms(&mut owner, &code(&house, NEW), &old.code).await;
+    assert_eq!(done.location, "/login/credentials?done=email", "{}", done.body);
+    house.delivers().await;
+    let told = house.siblings.emails.lock().unwrap().clone();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].email, NEW);
+    let id = house.asks(TrustLevel::Basic).await;
+    let mut next = house.browser();
+    assert_eq!(next.logs_in(id, ERIKA).await.status.as_u16(), 422, "the old one is free");
+    assert_eq!(next.logs_in(id, NEW).await.status.as_u16(), 303);
+}
+
+async fn one_code_alone_changes_nothing(db: Db) {
+    let house = House::on(db);
+    let mut owner = house.has_account(ERIKA).await;
+    orders(&house, &mut owner, NEW).await;
+    let (new, old) = (code(&house, NEW), code(&house, ERIKA));
+    for (a, b) in [(new.as_str(), ""), ("", old.as_str()), (&old, &new), (&new, &new)] {
+        let page = confirms(&mut owner, a, b).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    confirms(&mut owner, "", "").await;
+    let spent = confirms(&mut owner, &new, &old).await;
+    assert_eq!(spent.status, StatusCode::GONE, "five tries");
+    assert!(house.siblings.emails.lock().unwrap().is_empty());
+}
+
+async fn an_address_of_another_account_cannot_be_taken(db: Db) {
+    let house = House::on(db);
+    house.has_account(NEW).await;
+    let mut owner = house.has_account(ERIKA).await;
+    let page = orders(&house, &mut owner, NEW).await;
+    assert_eq!(page.location, format!("{PAGE}/confirm"), "it looks the same");
+    let told = house.mails_to(NEW).pop().unwrap();
+    assert_eq!((told.purpose(), told.code.as_str()), (CodePurpose::AlreadyRegistered, ""));
+    let old = code(&house, ERIKA);
+    assert_eq!(confirms(&mut owner, "000000", &old).await.status.as_u16(), 422);
+}
+
+async fn the_address_is_protected_like_the_second_factor(db: Db) {
+    let house = House::on(db);
+    let mut owner = house.has_account(ERIKA).await;
+    orders(&house, &mut owner, NEW).await;
+    let (new, old) = (code(&house, NEW), code(&house, ERIKA));
+    with_app(&house, &mut owner).await;
+    let page = owner.get(PAGE).await;
+    assert!(page.location.starts_with("/login/int_"), "{}", page.location);
+    owner.get("/login/credentials").await;
+    let fields = [("new_code", new.as_str()), ("old_code", old.as_str())];
+    let page = owner.post(&format!("{PAGE}/confirm"), &fields).await;
+    assert!(page.location.starts_with("/login/int_"), "{}", page.location);
+    assert!(house.siblings.emails.lock().unwrap().is_empty());
+}
