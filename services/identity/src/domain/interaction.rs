@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use siegel_kernel::{AccountId, SessionId, Timestamp, TrustLevel};
 
+use super::factors;
 use super::outputs::Output;
 use super::tenant::LevelLimits;
 use super::verified_claims::VerifiedRequest;
@@ -185,9 +186,13 @@ impl AuthRequest {
         if self.single_sign_on { format!("tenant={}", self.tenant) } else { self.sector.clone() }
     }
 
-    /// Whether a credential of this method counts.
+    /// Whether a credential of this method counts. A recovery code counts where the password does,
+    /// which it stands for.
     pub fn takes(&self, method: &str) -> bool {
-        let word = super::ageing::word(method);
+        let word = match super::ageing::word(method) {
+            factors::RECOVERY => factors::PASSWORD,
+            other => other,
+        };
         self.methods.is_empty() || self.methods.iter().any(|m| m == word)
     }
 
@@ -243,4 +248,20 @@ pub struct SessionView {
     pub started_at: Timestamp,
     /// Methods used (RFC 8176): `pwd`, `otp`, `hwk`.
     pub amr: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recovery_code_counts_where_the_password_does() {
+        let taking = |methods: &[&str]| AuthRequest {
+            methods: methods.iter().map(|m| (*m).to_owned()).collect(),
+            ..AuthRequest::default()
+        };
+        assert!(taking(&["pwd", "sc"]).takes(factors::RECOVERY));
+        assert!(!taking(&["sc"]).takes(factors::RECOVERY));
+        assert!(taking(&["fed"]).takes("fed:land") && taking(&[]).takes("x509"));
+    }
 }
