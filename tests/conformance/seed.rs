@@ -164,6 +164,7 @@ pub fn people() -> HashMap<&'static str, Person> {
         person("ottilie", "max"),
         person("paula", "max"),
         person("paul", "max"),
+        person("petra", "max"),
         person("rita", "max"),
         person("uwe", "max"),
         person("weg", "max"),

@@ -101,7 +101,9 @@ async fn finish(
 ) -> anyhow::Result<Tokens> {
     let nobody = rp.house.person("erika")?;
     let answer = match landing {
-        Landing::Page(page) if page.is_login() => anyhow::bail!("it asks for a password"),
+        Landing::Page(page) if page.is_login() => {
+            anyhow::bail!("it asks for a password: {}", text(&page.html))
+        }
         landing => browser.walk(landing, nobody).await?.answer()?,
     };
     let code = answer.into_iter().find(|(name, _)| name == "code").context("no code")?.1;
@@ -250,7 +252,7 @@ async fn a_passkey_that_verified_nobody_is_worth_no_more_than_a_password(
 async fn a_bent_passkey_answer_is_refused(house: &House) -> anyhow::Result<()> {
     let trail = Trail::begin(house).await?;
     let rp = Rp::new(house, "basic")?;
-    let browser = entered(&rp, "paula").await?;
+    let browser = entered(&rp, "petra").await?;
     let mut passkey = Passkey::new(&house.origin)?;
     let made = add_passkey(&browser, &mut passkey).await?;
     ensure!(made.status == 200, "{}", text(&made.html));
