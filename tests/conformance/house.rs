@@ -117,6 +117,7 @@ impl House {
         write("server.key", &own.key)?;
         write("ca.pem", &authority.pem())?;
         write("rsa.pem", seed::RSA_KEY_PEM)?;
+        write("registration-token", seed::REGISTRATION_TOKEN)?;
         let seed = seed::file(&origin, &world, &keys, &certificates)?;
         write("seed.json", &serde_json::to_string_pretty(&seed)?)?;
         write("own.toml", &seed::settings(dir.path(), &world, &mtls))?;
@@ -220,6 +221,13 @@ impl House {
                 Ok(Target::Sqlite(data.join("db/identity.sqlite")))
             }
         }
+    }
+
+    /// The key the provider signs with: for tokens that only time or a bug could make.
+    pub fn signing_key(&self) -> anyhow::Result<SigningKey> {
+        let data = &self.processes.first().context("no process")?.data;
+        let pem = fs::read_to_string(data.join("keys/token-signing.pem"))?;
+        Ok(SigningKey::from_pem(&pem)?)
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -238,6 +238,38 @@ impl<'h> Rp<'h> {
         browser.open(&self.address(request).await?).await
     }
 
+    /// A browser in which the person logged in to this client, level basic or what the password is
+    /// worth.
+    pub async fn entered(&self, person: &str) -> anyhow::Result<Browser<'h>> {
+        let browser = Browser::new(self.house)?;
+        self.code_in(&self.request()?, &browser, self.house.person(person)?).await?;
+        Ok(browser)
+    }
+
+    /// That the client was told this error, with the state of its request and the issuer.
+    pub fn told(&self, landing: Landing, request: &Request, error: &str) -> anyhow::Result<()> {
+        if let Landing::Away(url) = &landing {
+            ensure!(url.as_str().starts_with(&self.redirect_uri), "{error}: sent to {url}");
+        }
+        let answer = landing.fields().with_context(|| format!("expected {error}"))?;
+        let is = |name: &str, value: &str| answer.get(name).map(String::as_str) == Some(value);
+        ensure!(is("error", error), "expected {error}: {answer:?}");
+        ensure!(is("iss", &self.house.origin), "{error} without iss: {answer:?}");
+        ensure!(!answer.contains_key("code"), "{error} with a code");
+        let state = request.fields.get("state");
+        ensure!(answer.get("state") == state, "{error} with another state: {answer:?}");
+        Ok(())
+    }
+
+    /// That this request is refused with this error, at PAR or by the answer to the browser.
+    pub async fn refuses(&self, request: &Request, error: &str) -> anyhow::Result<()> {
+        if self.par {
+            return self.post("/par", request.fields.clone()).await?.refused(error);
+        }
+        let browser = Browser::new(self.house)?;
+        self.told(self.silently(request, &browser).await?, request, error)
+    }
+
     /// A code for a person in a fresh browser.
     pub async fn code(&self, request: &Request, person: &str) -> anyhow::Result<String> {
         let browser = Browser::new(self.house)?;

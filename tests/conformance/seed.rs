@@ -40,7 +40,7 @@ const fn known(id: &'static str, auth: Auth, more: &'static str) -> Known {
 }
 
 /// Every client.
-pub const CLIENTS: [Known; 18] = [
+pub const CLIENTS: [Known; 26] = [
     known("basic", Auth::Basic, "{}"),
     Known { pkce: false, ..known("stock", Auth::Basic, r#"{"require_pkce": false}"#) },
     known("post", Auth::Post, "{}"),
@@ -81,7 +81,25 @@ pub const CLIENTS: [Known; 18] = [
         r#"{"grant_types": ["client_credentials"], "scopes": ["postbox.deliver", "account.read"],
             "redirect_uris": []}"#,
     ),
+    // Its redirect URI has a query of its own.
+    known("queried", Auth::Basic, "{}"),
+    known("modest", Auth::Basic, r#"{"grant_types": ["authorization_code"]}"#),
+    known("password-only", Auth::Basic, r#"{"allowed_methods": ["pwd"]}"#),
+    known("strict", Auth::Basic, r#"{"tenant": "streng"}"#),
+    known("verbund-a", Auth::Basic, r#"{"tenant": "verbund"}"#),
+    known("verbund-b", Auth::Basic, r#"{"tenant": "verbund"}"#),
+    known("api", Auth::Basic, r#"{"scopes": ["openid", "account.read", "organisation.read"]}"#),
+    known(
+        "scripted",
+        Auth::Basic,
+        r#"{"name": "<script>alert(1)</script>\"'>", "purpose": "<img src=x onerror=alert(2)>",
+            "logo_uri": "https://logos.example/x.svg",
+            "policy_uri": "https://policies.example/?\"><script>alert(3)</script>"}"#,
+    ),
 ];
+
+/// Behind this dynamic registration stands.
+pub const REGISTRATION_TOKEN: &str = "initial-access-token-of-the-conformance-run";
 
 /// A client by its id.
 pub fn client(id: &str) -> Option<Known> {
@@ -97,6 +115,7 @@ pub fn secret(id: &str) -> String {
 pub fn redirect_uri(world: &World, id: &str) -> String {
     match id {
         "native" => "http://127.0.0.1/cb".to_owned(),
+        "queried" => world.url("/queried/cb?tenant=1"),
         _ => world.url(&format!("/{id}/cb")),
     }
 }
@@ -125,6 +144,18 @@ pub fn people() -> HashMap<&'static str, Person> {
         // The password of this one is worth the highest level: drivers have no card.
         person("hoch", "erika"),
         person("gesperrt", "erika"),
+        // Nobody ever asked these for a release before the one case they are for.
+        person("berta", "erika"),
+        person("dora", "erika"),
+        person("emil", "erika"),
+        person("frieda", "erika"),
+        person("konrad", "erika"),
+        person("heidi", "erika"),
+        // This one never uses a card, the others each their own.
+        person("gustav", "erika"),
+        person("karla", "joerg"),
+        person("ludwig", "anna"),
+        person("ingrid", "amara"),
     ])
 }
 
@@ -144,7 +175,7 @@ pub fn file(
             "redirect_uris": [redirect_uri(world, known.id), world.url("/second/cb")],
             "post_logout_redirect_uris": [world.url(&format!("/{}/bye", known.id))],
             "grant_types": ["authorization_code", "refresh_token"],
-            "scopes": ["openid", "profile", "email", "address", "postbox", "postbox.read",
+            "scopes": ["openid", "profile", "email", "address", "phone", "postbox", "postbox.read",
                 "account.read", "offline_access"],
             "purpose": "Prüfung",
             "auth_method": match known.auth {
@@ -184,13 +215,18 @@ pub fn file(
                 "password": person.password,
                 "level": if name == "hoch" { "high" } else { "basic" },
                 "locale": "de",
-                "attributes": {"given_name": name, "family_name": "Mustermann"},
+                "attributes": {"given_name": name, "family_name": "Mustermann",
+                    "date_of_birth": "1964-08-12", "street_and_building": "Heidestraße 17",
+                    "zip_code": "51147", "city": "Köln", "country": "DE",
+                    "telephone": "+49 221 5551234"},
             })
         })
         .collect();
     Ok(json!({
         "tenants": [{"id": "musterstadt", "name": "Stadt Musterstadt"},
-            {"id": "nachbarstadt", "name": "Nachbarstadt"}],
+            {"id": "nachbarstadt", "name": "Nachbarstadt"},
+            {"id": "streng", "name": "Stadt Streng", "min_level": "substantial"},
+            {"id": "verbund", "name": "Verbund", "single_sign_on": true}],
         "clients": clients,
         "persons": people,
     }))
@@ -212,8 +248,11 @@ pub fn settings(dir: &Path, world: &World, mtls: &str) -> String {
     format!(
         "[egress]\nallow = [\"{by_name}\", \"{by_address}\"]\nextra_root_file = \"{root}\"\n\n\
          [identity]\nrs256_key_file = \"{rsa}\"\n\n\
-         [identity.mtls]\norigin = \"{mtls}\"\nca_file = \"{root}\"\n",
+         [identity.mtls]\norigin = \"{mtls}\"\nca_file = \"{root}\"\n\n\
+         [identity.registration]\ninitial_access_token_file = \"{token}\"\n\n\
+         [identity.resource_levels]\n\"urn:siegel:organisation\" = \"substantial\"\n",
         root = dir.join("ca.pem").display(),
         rsa = dir.join("rsa.pem").display(),
+        token = dir.join("registration-token").display(),
     )
 }
