@@ -193,7 +193,7 @@ async fn a_malformed_claims_parameter_is_refused(house: &House) -> anyhow::Resul
 fn verified(framework: &Value, level: &Value) -> Value {
     json!({"userinfo": {"verified_claims": {
         "verification": {"trust_framework": framework, "assurance_level": level, "time": null,
-            "evidence": null},
+            "evidence": [{"type": {"value": "electronic_record"}}]},
         "claims": {"family_name": null, "birthdate": null, "date_of_birth": null}}}})
 }
 

@@ -228,7 +228,8 @@ async fn with_proof_at(rp: &Rp<'_>, key: &SigningKey, seconds: i64) -> anyhow::R
     loop {
         let at = if seconds < 0 { now().minus(span) } else { now().plus(span) };
         let proof = dpop::prove(key, &expected, nonce.as_deref(), fresh()?, at)?;
-        let mut form = fields([("grant_type", "client_credentials")]);
+        let scope = ("scope", "account.read");
+        let mut form = fields([("grant_type", "client_credentials"), scope]);
         form.extend(rp.assertion()?);
         let reply = rp.send("/token", &form, &[("dpop", proof)]).await?;
         if reply.error() != "use_dpop_nonce" || nonce.is_some() {

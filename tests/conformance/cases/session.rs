@@ -279,8 +279,8 @@ async fn a_login_hint_does_not_tell_whether_there_is_an_account(
         // What differs by request anyway.
         let id = page.url.path().rsplit('/').next().unwrap_or_default().to_owned();
         let csrf = page
-            .form(|f| f.has("csrf"))
-            .and_then(|f| f.controls.into_iter().find(|c| c.name == "csrf").map(|c| c.value));
+            .form(|f| f.has("csrf_token"))
+            .and_then(|f| f.controls.into_iter().find(|c| c.name == "csrf_token").map(|c| c.value));
         let html = page.html.replace(&id, "").replace(email, "");
         pages.push((page.status, html.replace(&csrf.unwrap_or_default(), "")));
     }
