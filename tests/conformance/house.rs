@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::authority::{Authority, Pair};
+use crate::cast;
 use crate::person::Person;
 use crate::proxy::round_robin;
 use crate::seed;
@@ -93,7 +94,7 @@ impl House {
         let own = authority.server()?;
         let world = World::start(&own).await?;
         let (keys, certificates) = (seed::keys()?, seed::certificates(&authority)?);
-        let people = seed::people();
+        let people = seed::people().into_iter().chain(cast::people()).collect();
         let replicas = if backend == Backend::Replicas { 2 } else { 1 };
         let processes: Vec<Process> = (0..replicas)
             .map(|n| {
@@ -116,8 +117,8 @@ impl House {
         write("server.pem", &own.certificate)?;
         write("server.key", &own.key)?;
         write("ca.pem", &authority.pem())?;
+        write("cast.json", &serde_json::to_string_pretty(&cast::file(&world)?)?)?;
         write("rsa.pem", seed::RSA_KEY_PEM)?;
-        write("registration-token", seed::REGISTRATION_TOKEN)?;
         let seed = seed::file(&origin, &world, &keys, &certificates)?;
         write("seed.json", &serde_json::to_string_pretty(&seed)?)?;
         write("own.toml", &seed::settings(dir.path(), &world, &mtls))?;
@@ -171,6 +172,7 @@ impl House {
             .arg(dir.join("server.key"));
         if process.first {
             command.arg("--seed").arg(dir.join("seed.json"));
+            command.arg("--seed").arg(dir.join("cast.json"));
         }
         if let Some(url) = &self.database {
             command.args(["--database-url", url]);

@@ -37,6 +37,16 @@ impl Trail {
         bail!("the audit trail has no {kind} {outcome}, only {:?}", self.new().await?)
     }
 
+    /// What was added, as `kind outcome`.
+    pub async fn lines(&self) -> anyhow::Result<Vec<String>> {
+        Ok(self
+            .new()
+            .await?
+            .into_iter()
+            .map(|(kind, outcome)| format!("{kind} {outcome}"))
+            .collect())
+    }
+
     /// Kinds and outcomes added so far, the oldest first.
     async fn new(&self) -> anyhow::Result<Vec<(String, String)>> {
         const NEW: &str = "SELECT kind, outcome FROM audit WHERE id > $1 ORDER BY id";

@@ -1,5 +1,5 @@
-//! The authorization endpoint: points 1 to 8 and 17 to 18, attacks 1, 3, 4 and 32. What could be
-//! registered is in `registered.rs`, codes are in `codes.rs`, pages in `pages.rs`.
+//! The authorization endpoint: points 1 to 8 and 17 to 18, attacks 1, 3, 4 and 32. Codes are
+//! in `codes.rs`, pages in `pages.rs`; what can be registered is in `registration.rs`.
 
 use anyhow::{Context as _, bail, ensure};
 use http::header;

@@ -40,7 +40,7 @@ async fn told(
 }
 
 async fn claims_go_where_they_were_asked_for_and_nowhere_else(house: &House) -> anyhow::Result<()> {
-    let rp = Rp::new(house, "basic")?;
+    let rp = Rp::new(house, "reading")?;
     let wish = json!({"id_token": {"family_name": null}, "userinfo": {"given_name":
         {"essential": true}, "name": {"essential": true}}});
     let (id_token, userinfo) = told(&rp, "heidi", &wish, |r| r).await?;
@@ -56,7 +56,7 @@ async fn claims_go_where_they_were_asked_for_and_nowhere_else(house: &House) -> 
 }
 
 async fn what_was_not_asked_for_is_not_released(house: &House) -> anyhow::Result<()> {
-    let rp = Rp::new(house, "basic")?;
+    let rp = Rp::new(house, "reading")?;
     let (id_token, userinfo) = told(&rp, "heidi", &json!({}), |r| r).await?;
     for name in ["email", "family_name", "date_of_birth", "birthdate", "address", "phone_number"] {
         for place in [&id_token, &userinfo] {
@@ -69,7 +69,7 @@ async fn what_was_not_asked_for_is_not_released(house: &House) -> anyhow::Result
 async fn an_essential_claim_that_is_missing_does_not_stop_the_log_in(
     house: &House,
 ) -> anyhow::Result<()> {
-    let rp = Rp::new(house, "basic")?;
+    let rp = Rp::new(house, "reading")?;
     let wish = json!({"userinfo": {"community_id": {"essential": true}, "zoneinfo":
         {"essential": true}, "family_name": null}});
     let (_, userinfo) = told(&rp, "heidi", &wish, |r| r).await?;
@@ -79,7 +79,7 @@ async fn an_essential_claim_that_is_missing_does_not_stop_the_log_in(
 }
 
 async fn a_value_that_the_claim_does_not_have_leaves_it_out(house: &House) -> anyhow::Result<()> {
-    let rp = Rp::new(house, "basic")?;
+    let rp = Rp::new(house, "reading")?;
     let wish = json!({"userinfo": {
         "family_name": {"value": "Musterfrau"},
         "given_name": {"values": ["max", "heidi"]},
@@ -92,7 +92,7 @@ async fn a_value_that_the_claim_does_not_have_leaves_it_out(house: &House) -> an
 }
 
 async fn a_subject_asked_for_is_the_only_one_answered_for(house: &House) -> anyhow::Result<()> {
-    let rp = Rp::new(house, "basic")?;
+    let rp = Rp::new(house, "reading")?;
     let browser = Browser::new(house)?;
     let own = rp.log_in_with(&rp.request()?, &browser, "heidi").await?.claims()?;
     let wish = |sub: &str| json!({"id_token": {"sub": {"value": sub}}}).to_string();
@@ -108,7 +108,7 @@ async fn a_subject_asked_for_is_the_only_one_answered_for(house: &House) -> anyh
 }
 
 async fn the_scopes_of_attributes_are_answered_at_userinfo(house: &House) -> anyhow::Result<()> {
-    let rp = Rp::new(house, "basic")?;
+    let rp = Rp::new(house, "reading")?;
     let all = "openid profile email address phone";
     for (scope, claims) in [
         ("openid profile", &["name", "given_name", "family_name", "birthdate"][..]),
@@ -135,7 +135,7 @@ async fn the_scopes_of_attributes_are_answered_at_userinfo(house: &House) -> any
 }
 
 async fn german_names_stand_beside_the_standard_ones(house: &House) -> anyhow::Result<()> {
-    let rp = Rp::new(house, "basic")?;
+    let rp = Rp::new(house, "reading")?;
     let wish = json!({"userinfo": {"date_of_birth": null, "birthdate": null, "telephone": null,
         "phone_number": null, "zip_code": null, "city": null}});
     let (_, userinfo) = told(&rp, "heidi", &wish, |r| r).await?;
@@ -147,7 +147,7 @@ async fn german_names_stand_beside_the_standard_ones(house: &House) -> anyhow::R
 }
 
 async fn an_address_is_structured_and_one_line(house: &House) -> anyhow::Result<()> {
-    let rp = Rp::new(house, "basic")?;
+    let rp = Rp::new(house, "reading")?;
     let wish = json!({"userinfo": {"address": null, "address_line": null}});
     let (_, userinfo) = told(&rp, "heidi", &wish, |r| r).await?;
     let address = &userinfo["address"];
@@ -168,7 +168,7 @@ async fn an_address_is_structured_and_one_line(house: &House) -> anyhow::Result<
 }
 
 async fn every_attribute_says_its_level_and_source(house: &House) -> anyhow::Result<()> {
-    let rp = Rp::new(house, "basic")?;
+    let rp = Rp::new(house, "reading")?;
     let wish = json!({"userinfo": {"family_name": null, "email": null}});
     let (_, userinfo) = told(&rp, "heidi", &wish, |r| r).await?;
     for name in ["family_name", "email"] {
@@ -199,7 +199,7 @@ fn verified(framework: &Value, level: &Value) -> Value {
 
 /// Userinfo after a log-in by card.
 async fn with_card(house: &House, person: &str, wish: &Value) -> anyhow::Result<Value> {
-    let rp = Rp::new(house, "basic")?;
+    let rp = Rp::new(house, "reading")?;
     let request = rp.request()?.with("acr_values", "high").with("claims", &wish.to_string());
     let tokens: Tokens = rp.log_in(&request, person).await?;
     Ok(rp.userinfo(&tokens).await?.ok()?.json())
@@ -224,7 +224,7 @@ async fn verified_claims_say_framework_level_and_evidence(house: &House) -> anyh
 async fn verified_claims_are_left_out_when_nothing_was_verified(
     house: &House,
 ) -> anyhow::Result<()> {
-    let rp = Rp::new(house, "basic")?;
+    let rp = Rp::new(house, "reading")?;
     let wish = verified(&json!({"value": "eidas"}), &Value::Null);
     let (id_token, userinfo) = told(&rp, "heidi", &wish, |r| r).await?;
     ensure!(userinfo.get("verified_claims").is_none(), "{userinfo}");

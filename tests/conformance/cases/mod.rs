@@ -47,7 +47,6 @@ mod hostile;
 mod levels;
 mod pages;
 mod pushed;
-mod registered;
 mod releases;
 mod request_objects;
 mod session;
@@ -55,7 +54,6 @@ mod session;
 pub fn all() -> Vec<Case> {
     [
         authorize::cases(),
-        registered::cases(),
         codes::cases(),
         session::cases(),
         releases::cases(),
