@@ -6,6 +6,10 @@ use anyhow::bail;
 use siegel_db::{Db, on};
 
 use crate::house::House;
+use crate::rp::now;
+
+/// Lines of one refusal that a process writes in a minute; more are counted in one.
+const KEPT: i64 = 20;
 
 /// What is new in the trail since it was begun.
 pub struct Trail {
@@ -24,12 +28,14 @@ impl Trail {
         Ok(Self { db, from })
     }
 
-    /// That a line of this kind with this outcome was added. Refusals are written before they are
-    /// answered; the few tries are for what a job writes.
+    /// That a line of this kind with this outcome was added, or that so many were in the last minute
+    /// that the provider only counts them. Refusals are written before they are answered; the few
+    /// tries are for what a job writes.
     pub async fn shows(&self, kind: &str, outcome: &str) -> anyhow::Result<()> {
         for _ in 0..25 {
             let new = self.new().await?;
-            if new.iter().any(|(k, o)| k == kind && o == outcome) {
+            let added = new.iter().any(|(k, o)| k == kind && o == outcome);
+            if added || self.in_the_last_minute(kind, outcome).await? >= KEPT {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -45,6 +51,15 @@ impl Trail {
             .into_iter()
             .map(|(kind, outcome)| format!("{kind} {outcome}"))
             .collect())
+    }
+
+    async fn in_the_last_minute(&self, kind: &str, outcome: &str) -> anyhow::Result<i64> {
+        const COUNT: &str = "SELECT count(*) FROM audit \
+            WHERE kind = $1 AND outcome = $2 AND occurred_at_us > $3";
+        let since = now().minus(Duration::from_mins(1)).as_micros();
+        let mut tx = self.db.read().await?;
+        Ok(on!(&mut tx, c => sqlx::query_scalar(COUNT)
+            .bind(kind).bind(outcome).bind(since).fetch_one(c).await?))
     }
 
     /// Kinds and outcomes added so far, the oldest first.
