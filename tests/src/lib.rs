@@ -84,7 +84,7 @@ impl Suite {
         }
         self.child = Some(command.stdout(Stdio::null()).spawn()?);
         let url = format!("{}/.well-known/openid-configuration", self.origin());
-        let done = self.data.join("personas-registered");
+        let done = self.data.join("demo.toml");
         loop {
             let answers = reqwest::get(&url).await.is_ok_and(|r| r.status().is_success());
             if answers && done.exists() {

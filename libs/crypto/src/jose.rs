@@ -1,5 +1,5 @@
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Header};
 use serde::de::DeserializeOwned;
 
 /// A JWS that is not accepted.
@@ -15,9 +15,59 @@ pub enum JwsError {
     BadSignature,
 }
 
+/// The asymmetric signature algorithms we sign or verify with (RFC 7518 §3.1, RFC 8037 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureAlg {
+    Es256,
+    Es384,
+    EdDsa,
+    Ps256,
+    Rs256,
+}
+
+impl SignatureAlg {
+    /// Those FAPI 2.0 §5.4.1 allows for everything signed.
+    pub const FAPI: [Self; 3] = [Self::Es256, Self::Ps256, Self::EdDsa];
+
+    /// As `alg` writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::EdDsa => "EdDSA",
+            Self::Ps256 => "PS256",
+            Self::Rs256 => "RS256",
+        }
+    }
+
+    pub(crate) const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Es256 => Algorithm::ES256,
+            Self::Es384 => Algorithm::ES384,
+            Self::EdDsa => Algorithm::EdDSA,
+            Self::Ps256 => Algorithm::PS256,
+            Self::Rs256 => Algorithm::RS256,
+        }
+    }
+
+    /// `None` for what we do not accept, `none` and the HMACs among it.
+    const fn of(algorithm: Algorithm) -> Option<Self> {
+        match algorithm {
+            Algorithm::ES256 => Some(Self::Es256),
+            Algorithm::ES384 => Some(Self::Es384),
+            Algorithm::EdDSA => Some(Self::EdDsa),
+            Algorithm::PS256 => Some(Self::Ps256),
+            Algorithm::RS256 => Some(Self::Rs256),
+            _ => None,
+        }
+    }
+}
+
 /// What a token's header claims before anything is verified.
 #[derive(Clone, Debug)]
 pub struct Unverified {
+    /// `None` for an algorithm we never accept.
+    pub alg: Option<SignatureAlg>,
     pub kid: Option<String>,
     pub typ: Option<String>,
     pub jwk: Option<Jwk>,
@@ -25,8 +75,9 @@ pub struct Unverified {
 
 /// Reads the header of a compact JWS; nothing in it can be trusted yet.
 pub fn unverified(token: &str) -> Result<Unverified, JwsError> {
-    let header = jsonwebtoken::decode_header(token).map_err(|_| JwsError::Malformed)?;
-    Ok(Unverified { kid: header.kid, typ: header.typ, jwk: header.jwk })
+    let header = Compact::parse(token)?.header;
+    let alg = SignatureAlg::of(header.alg);
+    Ok(Unverified { alg, kid: header.kid, typ: header.typ, jwk: header.jwk })
 }
 
 /// Verifies a compact JWS of this `typ` with one key; the algorithm comes from the key, never from
@@ -36,63 +87,57 @@ pub fn verify_with_jwk<T: DeserializeOwned>(
     typ: &str,
     jwk: &Jwk,
 ) -> Result<T, JwsError> {
-    let header = jsonwebtoken::decode_header(token).map_err(|_| JwsError::Malformed)?;
-    if !header.typ.as_deref().is_some_and(|t| same_media_type(t, typ)) {
-        return Err(JwsError::WrongKind);
-    }
-    verify_untyped(token, jwk)
+    let compact = Compact::parse(token)?;
+    compact.check_typ(typ)?;
+    Verifier::of(jwk)?.verify(&compact)
 }
 
 /// As [`verify_with_jwk`] for tokens whose kind is fixed by where they stand, such as a client
 /// assertion, whose `typ` stock clients leave out.
 pub fn verify_untyped<T: DeserializeOwned>(token: &str, jwk: &Jwk) -> Result<T, JwsError> {
-    crate::install();
-    let algorithm = algorithm_of(jwk).ok_or(JwsError::WrongKind)?;
-    let header = jsonwebtoken::decode_header(token).map_err(|_| JwsError::Malformed)?;
-    if header.alg != algorithm {
+    Verifier::of(jwk)?.verify(&Compact::parse(token)?)
+}
+
+/// Verifies a JWS that brings its own key, such as a DPoP proof (RFC 9449 §4.2): the header chooses
+/// the algorithm among the `allowed` ones, and the key must be of its kind.
+pub fn verify_embedded<T: DeserializeOwned>(
+    token: &str,
+    typ: &str,
+    allowed: &[SignatureAlg],
+) -> Result<(T, Jwk), JwsError> {
+    let mut compact = Compact::parse(token)?;
+    compact.check_typ(typ)?;
+    let mut jwk = compact.header.jwk.take().ok_or(JwsError::UnknownKey)?;
+    let alg = SignatureAlg::of(compact.header.alg).ok_or(JwsError::WrongKind)?;
+    if !allowed.contains(&alg) {
         return Err(JwsError::WrongKind);
     }
-    let key = DecodingKey::from_jwk(jwk).map_err(|_| JwsError::UnknownKey)?;
-    let mut rules = Validation::new(algorithm);
-    rules.required_spec_claims.clear();
-    rules.validate_exp = false;
-    rules.validate_nbf = false;
-    rules.validate_aud = false;
-    match jsonwebtoken::decode::<T>(token, &key, &rules) {
-        Ok(data) => Ok(data.claims),
-        Err(e) => Err(match e.kind() {
-            jsonwebtoken::errors::ErrorKind::InvalidSignature => JwsError::BadSignature,
-            _ => JwsError::Malformed,
-        }),
-    }
+    jwk.common.key_algorithm.get_or_insert(alg.algorithm().into());
+    let claims = Verifier::of(&jwk)?.verify(&compact)?;
+    Ok((claims, jwk))
 }
 
-/// `application/` may be left out of `typ` (RFC 7515 §4.1.9); case does not matter.
-fn same_media_type(a: &str, b: &str) -> bool {
-    let bare = |t: &str| t.to_ascii_lowercase().trim_start_matches("application/").to_owned();
-    bare(a) == bare(b)
-}
-
-/// The one asymmetric algorithm a key is used with; `None` for keys we do not accept.
-fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
+/// The one asymmetric algorithm a key is used with; `None` for keys we do not accept. An RSA key
+/// must name its algorithm: padding is not to be guessed.
+pub fn algorithm_of(jwk: &Jwk) -> Option<SignatureAlg> {
     match (&jwk.algorithm, jwk.common.key_algorithm) {
         (AlgorithmParameters::EllipticCurve(p), None | Some(KeyAlgorithm::ES256))
             if p.curve == EllipticCurve::P256 =>
         {
-            Some(Algorithm::ES256)
+            Some(SignatureAlg::Es256)
         }
         (AlgorithmParameters::EllipticCurve(p), None | Some(KeyAlgorithm::ES384))
             if p.curve == EllipticCurve::P384 =>
         {
-            Some(Algorithm::ES384)
+            Some(SignatureAlg::Es384)
         }
         (AlgorithmParameters::OctetKeyPair(p), None | Some(KeyAlgorithm::EdDSA))
             if p.curve == EllipticCurve::Ed25519 =>
         {
-            Some(Algorithm::EdDSA)
+            Some(SignatureAlg::EdDsa)
         }
-        (AlgorithmParameters::RSA(_), Some(KeyAlgorithm::PS256)) => Some(Algorithm::PS256),
-        (AlgorithmParameters::RSA(_), Some(KeyAlgorithm::RS256)) => Some(Algorithm::RS256),
+        (AlgorithmParameters::RSA(_), Some(KeyAlgorithm::PS256)) => Some(SignatureAlg::Ps256),
+        (AlgorithmParameters::RSA(_), Some(KeyAlgorithm::RS256)) => Some(SignatureAlg::Rs256),
         _ => None,
     }
 }
@@ -101,6 +146,65 @@ fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
 pub fn thumbprint(jwk: &Jwk) -> Result<String, JwsError> {
     crate::install();
     jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| JwsError::Malformed)
+}
+
+/// A compact JWS, taken apart once.
+pub(crate) struct Compact<'a> {
+    pub(crate) header: Header,
+    message: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Compact<'a> {
+    pub(crate) fn parse(token: &'a str) -> Result<Self, JwsError> {
+        let (message, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
+        let (_, payload) = message.split_once('.').ok_or(JwsError::Malformed)?;
+        let header = jsonwebtoken::decode_header(token).map_err(|_| JwsError::Malformed)?;
+        // There is no extension that we understand (RFC 7515 §4.1.11).
+        if header.crit.is_some() || payload.contains('.') {
+            return Err(JwsError::Malformed);
+        }
+        Ok(Self { header, message, payload, signature })
+    }
+
+    /// `application/` may be left out of `typ` (RFC 7515 §4.1.9); case does not matter.
+    pub(crate) fn check_typ(&self, typ: &str) -> Result<(), JwsError> {
+        let bare = |t: &str| t.to_ascii_lowercase().trim_start_matches("application/").to_owned();
+        match &self.header.typ {
+            Some(found) if bare(found) == bare(typ) => Ok(()),
+            _ => Err(JwsError::WrongKind),
+        }
+    }
+}
+
+/// A public key, read once, with its one algorithm.
+#[derive(Clone, Debug)]
+pub(crate) struct Verifier {
+    algorithm: Algorithm,
+    key: DecodingKey,
+}
+
+impl Verifier {
+    pub(crate) fn of(jwk: &Jwk) -> Result<Self, JwsError> {
+        crate::install();
+        let algorithm = algorithm_of(jwk).ok_or(JwsError::WrongKind)?.algorithm();
+        let key = DecodingKey::from_jwk(jwk).map_err(|_| JwsError::UnknownKey)?;
+        Ok(Self { algorithm, key })
+    }
+
+    pub(crate) fn verify<T: DeserializeOwned>(&self, jws: &Compact<'_>) -> Result<T, JwsError> {
+        if jws.header.alg != self.algorithm {
+            return Err(JwsError::WrongKind);
+        }
+        let message = jws.message.as_bytes();
+        let held = jsonwebtoken::crypto::verify(jws.signature, message, &self.key, self.algorithm);
+        if !held.map_err(|_| JwsError::Malformed)? {
+            return Err(JwsError::BadSignature);
+        }
+        let payload = crate::b64::decode(jws.payload).ok_or(JwsError::Malformed)?;
+        serde_json::from_slice(&payload).map_err(|_| JwsError::Malformed)
+    }
 }
 
 #[cfg(test)]
@@ -134,6 +238,27 @@ mod tests {
         let forged = jsonwebtoken::encode(&header, &json!({"sub": "a"}), &secret).unwrap();
         let keys = KeySet::new([key.public_jwk().clone()]);
         assert_eq!(keys.verify::<Value>(&forged, "at+jwt").unwrap_err(), JwsError::WrongKind);
+    }
+
+    #[test]
+    fn a_header_with_critical_extensions_is_refused() {
+        let key = SigningKey::generate().unwrap();
+        let token = key.sign("at+jwt", &json!({"sub": "a"})).unwrap();
+        let (head, rest) = token.split_once('.').unwrap();
+        let mut json: Value = serde_json::from_slice(&crate::b64::decode(head).unwrap()).unwrap();
+        json["crit"] = json!(["exp"]);
+        let bent = format!("{}.{rest}", crate::b64::encode(json.to_string()));
+        assert_eq!(unverified(&bent).unwrap_err(), JwsError::Malformed);
+        assert_eq!(unverified(&format!("{token}.x")).unwrap_err(), JwsError::Malformed);
+    }
+
+    #[test]
+    fn an_embedded_key_is_used_with_an_allowed_algorithm_only() {
+        let key = SigningKey::generate().unwrap();
+        let token = key.sign_with_embedded_key("x", &json!({"sub": "a"})).unwrap();
+        let read = |allowed: &[SignatureAlg]| verify_embedded::<Value>(&token, "x", allowed);
+        assert_eq!(read(&[SignatureAlg::Es256]).unwrap().0["sub"], "a");
+        assert_eq!(read(&[SignatureAlg::Ps256]).unwrap_err(), JwsError::WrongKind);
     }
 
     #[test]

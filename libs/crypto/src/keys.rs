@@ -1,8 +1,15 @@
-use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
+use std::sync::Arc;
+
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde::Serialize;
+use signature::Signer as _;
 use zeroize::Zeroizing;
+
+use crate::SignatureAlg;
+use crate::provider::RingSigner;
+use crate::signer::{TokenSigner, compact, sign_token};
 
 /// A key cannot be made, read or used.
 #[derive(Debug, thiserror::Error)]
@@ -11,8 +18,13 @@ pub enum KeyError {
     Generate,
     #[error("not a PKCS#8 private key for P-256")]
     Malformed,
+    #[error("not a PKCS#8 private RSA key of 2048 bits or more")]
+    MalformedRsa,
     #[error("signing failed")]
     Sign(#[from] jsonwebtoken::errors::Error),
+    /// A token or a service that keeps the key gave no signature.
+    #[error("the key's keeper did not sign: {0}")]
+    Keeper(String),
     #[error("cannot read or write the key file {0}")]
     File(String, #[source] std::io::Error),
 }
@@ -22,7 +34,7 @@ pub enum KeyError {
 #[derive(Clone)]
 pub struct SigningKey {
     pkcs8: Zeroizing<Vec<u8>>,
-    encoding: EncodingKey,
+    signer: Arc<RingSigner>,
     jwk: Jwk,
     kid: String,
 }
@@ -44,30 +56,15 @@ impl SigningKey {
 
     /// Reads a PKCS#8 DER document.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
-        crate::install();
         let encoding = EncodingKey::from_ec_der(der);
-        let mut jwk =
-            Jwk::from_encoding_key(&encoding, Algorithm::ES256).map_err(|_| KeyError::Malformed)?;
-        let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| KeyError::Malformed)?;
-        jwk.common.key_id = Some(kid.clone());
-        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
-        jwk.common.key_algorithm = Some(jsonwebtoken::jwk::KeyAlgorithm::ES256);
-        Ok(Self { pkcs8: Zeroizing::new(der.to_vec()), encoding, jwk, kid })
+        let (jwk, kid) = published(&encoding, SignatureAlg::Es256).ok_or(KeyError::Malformed)?;
+        let signer = RingSigner::new(Algorithm::ES256, der).map_err(|_| KeyError::Malformed)?;
+        Ok(Self { pkcs8: Zeroizing::new(der.to_vec()), signer: Arc::new(signer), jwk, kid })
     }
 
     /// Reads `-----BEGIN PRIVATE KEY-----`.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
-        use base64::Engine as _;
-        let body: String = pem
-            .lines()
-            .skip_while(|l| !l.starts_with("-----BEGIN PRIVATE KEY-----"))
-            .skip(1)
-            .take_while(|l| !l.starts_with("-----END"))
-            .collect();
-        let der = base64::engine::general_purpose::STANDARD
-            .decode(body.trim())
-            .map_err(|_| KeyError::Malformed)?;
-        Self::from_pkcs8(&der)
+        Self::from_pkcs8(&pkcs8_of(pem).ok_or(KeyError::Malformed)?)
     }
 
     /// Writes `-----BEGIN PRIVATE KEY-----`.
@@ -96,10 +93,7 @@ impl SigningKey {
     /// Signs claims as a compact JWS with this `typ` (RFC 8725 §3.11: each kind of token has its
     /// own) and the key id.
     pub fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, KeyError> {
-        let mut header = Header::new(Algorithm::ES256);
-        header.typ = Some(typ.to_owned());
-        header.kid = Some(self.kid.clone());
-        Ok(jsonwebtoken::encode(&header, claims, &self.encoding)?)
+        sign_token(self, Some(typ), claims)
     }
 
     /// As [`SigningKey::sign`], with the public key in the header instead of its id: the form of a
@@ -114,7 +108,7 @@ impl SigningKey {
         let mut bare = self.jwk.clone();
         bare.common = jsonwebtoken::jwk::CommonParameters::default();
         header.jwk = Some(bare);
-        Ok(jsonwebtoken::encode(&header, claims, &self.encoding)?)
+        compact(self, &header, claims)
     }
 
     /// The uncompressed public point, 65 bytes.
@@ -125,6 +119,117 @@ impl SigningKey {
             .map_err(|_| KeyError::Malformed)?;
         Ok(pair.public_key().as_ref().to_vec())
     }
+}
+
+impl TokenSigner for SigningKey {
+    fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    fn alg(&self) -> SignatureAlg {
+        SignatureAlg::Es256
+    }
+
+    fn public_jwk(&self) -> &Jwk {
+        &self.jwk
+    }
+
+    fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.signer.try_sign(message).map_err(|_| KeyError::Keeper("ring".to_owned()))
+    }
+}
+
+/// An RS256 signing key (RFC 7518 §3.3), made elsewhere and imported: 2048 bits or more.
+#[derive(Clone)]
+pub struct RsaSigningKey {
+    signer: Arc<RingSigner>,
+    jwk: Jwk,
+    kid: String,
+}
+
+impl std::fmt::Debug for RsaSigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RsaSigningKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+impl RsaSigningKey {
+    /// Reads `-----BEGIN PRIVATE KEY-----` (PKCS#8).
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        let der = pkcs8_of(pem).ok_or(KeyError::MalformedRsa)?;
+        let encoding = EncodingKey::from_rsa_der(&der);
+        let (jwk, kid) = published(&encoding, SignatureAlg::Rs256).ok_or(KeyError::MalformedRsa)?;
+        // ring accepts 2047 bits: the modulus must begin with a one.
+        let strong = matches!(&jwk.algorithm, AlgorithmParameters::RSA(p)
+            if crate::b64::decode(&p.n).is_some_and(|n| n.len() > 256
+                || (n.len() == 256 && n.first().is_some_and(|b| *b >= 0x80))));
+        if !strong {
+            return Err(KeyError::MalformedRsa);
+        }
+        let signer = RingSigner::new(Algorithm::RS256, &der).map_err(|_| KeyError::MalformedRsa)?;
+        Ok(Self { signer: Arc::new(signer), jwk, kid })
+    }
+}
+
+impl TokenSigner for RsaSigningKey {
+    fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    fn alg(&self) -> SignatureAlg {
+        SignatureAlg::Rs256
+    }
+
+    fn public_jwk(&self) -> &Jwk {
+        &self.jwk
+    }
+
+    fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.signer.try_sign(message).map_err(|_| KeyError::Keeper("ring".to_owned()))
+    }
+}
+
+/// The signing key of a PEM text, whichever of the two kinds it is.
+pub fn token_signer_from_pem(pem: &str) -> Result<Arc<dyn TokenSigner>, KeyError> {
+    match SigningKey::from_pem(pem) {
+        Ok(key) => Ok(Arc::new(key)),
+        Err(not_ec) => match RsaSigningKey::from_pem(pem) {
+            Ok(key) => Ok(Arc::new(key)),
+            Err(_) if !looks_like_rsa(pem) => Err(not_ec),
+            Err(not_rsa) => Err(not_rsa),
+        },
+    }
+}
+
+/// Whether a PKCS#8 text says that it holds an RSA key (OID 1.2.840.113549.1.1.1).
+fn looks_like_rsa(pem: &str) -> bool {
+    const RSA: [u8; 11] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    pkcs8_of(pem).is_some_and(|der| der.windows(RSA.len()).take(40).any(|part| part == RSA))
+}
+
+fn pkcs8_of(pem: &str) -> Option<Zeroizing<Vec<u8>>> {
+    use base64::Engine as _;
+    let body: Zeroizing<String> = Zeroizing::new(
+        pem.lines()
+            .skip_while(|l| !l.starts_with("-----BEGIN PRIVATE KEY-----"))
+            .skip(1)
+            .take_while(|l| !l.starts_with("-----END"))
+            .map(str::trim)
+            .collect(),
+    );
+    let der = base64::engine::general_purpose::STANDARD.decode(body.as_bytes()).ok()?;
+    (!der.is_empty()).then(|| Zeroizing::new(der))
+}
+
+/// The public key with `kid`, `use` and `alg`.
+fn published(encoding: &EncodingKey, alg: SignatureAlg) -> Option<(Jwk, String)> {
+    crate::install();
+    let mut jwk = Jwk::from_encoding_key(encoding, alg.algorithm()).ok()?;
+    let kid = jwk.thumbprint(ThumbprintHash::SHA256).ok()?;
+    jwk.common.key_id = Some(kid.clone());
+    jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+    jwk.common.key_algorithm = Some(alg.algorithm().into());
+    Some((jwk, kid))
 }
 
 #[cfg(test)]
@@ -143,5 +248,25 @@ mod tests {
     fn the_debug_text_holds_no_private_part() {
         let key = SigningKey::generate().unwrap();
         assert_eq!(format!("{key:?}"), format!("SigningKey {{ kid: {:?}, .. }}", key.kid()));
+    }
+
+    const RSA: &str = include_str!("../fixtures/rsa-2048.pem");
+    const SHORT: &str = include_str!("../fixtures/rsa-1024.pem");
+
+    #[test]
+    fn an_rsa_key_signs_what_its_public_half_verifies() {
+        let signer = token_signer_from_pem(RSA).unwrap();
+        assert_eq!(signer.alg(), SignatureAlg::Rs256);
+        let token = sign_token(&*signer, Some("JWT"), &serde_json::json!({"sub": "a"})).unwrap();
+        let keys = crate::KeySet::new([signer.public_jwk().clone()]);
+        assert_eq!(keys.verify::<serde_json::Value>(&token, "JWT").unwrap()["sub"], "a");
+        let json = keys.to_json();
+        assert!(json.contains("\"RS256\"") && !json.contains("\"d\""), "{json}");
+    }
+
+    #[test]
+    fn an_rsa_key_under_2048_bits_is_refused() {
+        assert!(matches!(token_signer_from_pem(SHORT), Err(KeyError::MalformedRsa)));
+        assert!(matches!(token_signer_from_pem("no key"), Err(KeyError::Malformed)));
     }
 }

@@ -8,18 +8,25 @@ mod keyset;
 mod provider;
 mod random;
 mod root;
+mod signer;
 mod store;
 mod stream;
 
 pub use aead::{DataKey, SealError, open, seal, unwrap_key, wrap_key};
 pub use hash::{hkdf_sha256, hmac_sha256, same_bytes, sha256, sha256_fields};
-pub use jose::{JwsError, Unverified, thumbprint, unverified, verify_untyped, verify_with_jwk};
-pub use keys::{KeyError, SigningKey};
+pub use jose::{
+    JwsError, SignatureAlg, Unverified, algorithm_of, thumbprint, unverified, verify_embedded,
+    verify_untyped, verify_with_jwk,
+};
+pub use keys::{KeyError, RsaSigningKey, SigningKey, token_signer_from_pem};
 pub use keyset::KeySet;
 pub use provider::install;
 pub use random::{SystemEntropy, random_token};
 pub use root::RootSecret;
-pub use store::{StoredSecret, load_or_create, load_signing_key};
+pub use signer::{TokenSigner, sign_token};
+pub use store::{
+    StoredSecret, create_private_file, load_or_create, load_signing_key, load_token_signer,
+};
 pub use stream::{CHUNK, Opener, Sealer, sealed_len};
 
 /// Incremental SHA-256, for content that streams by.

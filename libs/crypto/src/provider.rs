@@ -26,7 +26,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: signer,
     verifier_factory: verifier,
     key_utils: KeyUtils {
-        rsa_pub_components_from_private_key: |_| Err(ErrorKind::InvalidAlgorithm.into()),
+        rsa_pub_components_from_private_key: rsa_public,
         rsa_pub_components_from_public_key: |_| Err(ErrorKind::InvalidAlgorithm.into()),
         ec_pub_components_from_private_key: ec_public,
         ed_pub_components_from_private_key: ed_public,
@@ -43,9 +43,11 @@ enum Key {
     Hmac(hmac::Key),
     Ec(rs::EcdsaKeyPair),
     Ed(rs::Ed25519KeyPair),
+    Rsa(Box<rs::RsaKeyPair>, &'static dyn rs::RsaEncoding),
 }
 
-struct RingSigner {
+/// A private key parsed once: parsing checks the key and costs more than a signature.
+pub(crate) struct RingSigner {
     algorithm: Algorithm,
     key: Key,
     random: SystemRandom,
@@ -60,6 +62,12 @@ impl Signer<Vec<u8>> for RingSigner {
                 .map(|s| s.as_ref().to_vec())
                 .map_err(|_| SignatureError::new()),
             Key::Ed(key) => Ok(key.sign(message).as_ref().to_vec()),
+            Key::Rsa(key, encoding) => {
+                let mut out = vec![0; key.public().modulus_len()];
+                key.sign(*encoding, &self.random, message, &mut out)
+                    .map_err(|_| SignatureError::new())?;
+                Ok(out)
+            }
         }
     }
 }
@@ -75,19 +83,52 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
     if algorithm.family() != key.family() {
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
-    let random = random();
-    let bytes = key.as_bytes();
-    let key = match algorithm {
-        Algorithm::HS256 => Key::Hmac(hmac::Key::new(hmac::HMAC_SHA256, bytes)),
-        Algorithm::ES256 => Key::Ec(ec_pair(&rs::ECDSA_P256_SHA256_FIXED_SIGNING, bytes, &random)?),
-        Algorithm::ES384 => Key::Ec(ec_pair(&rs::ECDSA_P384_SHA384_FIXED_SIGNING, bytes, &random)?),
-        Algorithm::EdDSA => Key::Ed(
-            rs::Ed25519KeyPair::from_pkcs8_maybe_unchecked(bytes)
-                .map_err(|_| Error::from(ErrorKind::InvalidEddsaKey))?,
-        ),
-        _ => return Err(ErrorKind::InvalidAlgorithm.into()),
-    };
-    Ok(Box::new(RingSigner { algorithm: *algorithm, key, random }))
+    Ok(Box::new(RingSigner::new(*algorithm, key.as_bytes())?))
+}
+
+impl RingSigner {
+    /// Parses a secret, or a private key in PKCS#8 (RSA also in PKCS#1).
+    pub(crate) fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self> {
+        let random = random();
+        let key = Key::new(algorithm, bytes, &random)?;
+        Ok(Self { algorithm, key, random })
+    }
+}
+
+impl Key {
+    fn new(algorithm: Algorithm, bytes: &[u8], random: &SystemRandom) -> Result<Self> {
+        let key = match algorithm {
+            Algorithm::HS256 => Self::Hmac(hmac::Key::new(hmac::HMAC_SHA256, bytes)),
+            Algorithm::ES256 => {
+                Self::Ec(ec_pair(&rs::ECDSA_P256_SHA256_FIXED_SIGNING, bytes, random)?)
+            }
+            Algorithm::ES384 => {
+                Self::Ec(ec_pair(&rs::ECDSA_P384_SHA384_FIXED_SIGNING, bytes, random)?)
+            }
+            Algorithm::EdDSA => Self::Ed(
+                rs::Ed25519KeyPair::from_pkcs8_maybe_unchecked(bytes)
+                    .map_err(|_| Error::from(ErrorKind::InvalidEddsaKey))?,
+            ),
+            Algorithm::RS256 => Self::Rsa(Box::new(rsa_pair(bytes)?), &rs::RSA_PKCS1_SHA256),
+            Algorithm::PS256 => Self::Rsa(Box::new(rsa_pair(bytes)?), &rs::RSA_PSS_SHA256),
+            _ => return Err(ErrorKind::InvalidAlgorithm.into()),
+        };
+        Ok(key)
+    }
+}
+
+/// ring wants both primes and at least 2047 bits; callers that make keys ask for 2048.
+fn rsa_pair(der: &[u8]) -> Result<rs::RsaKeyPair> {
+    rs::RsaKeyPair::from_pkcs8(der)
+        .or_else(|_| rs::RsaKeyPair::from_der(der))
+        .map_err(|e| ErrorKind::InvalidRsaKey(e.to_string()).into())
+}
+
+/// Modulus and exponent, big endian.
+fn rsa_public(der: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
+    let pair = rsa_pair(der)?;
+    let parts = ring::rsa::PublicKeyComponents::<Vec<u8>>::from(pair.public());
+    Ok((parts.n, parts.e))
 }
 
 fn ec_pair(

@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use siegel_kernel::Entropy;
 use zeroize::Zeroizing;
 
-use crate::{KeyError, SigningKey};
+use crate::{KeyError, SigningKey, TokenSigner, token_signer_from_pem};
 
 /// Bytes of a secret file and whether this start made them.
 pub struct StoredSecret {
@@ -34,6 +35,28 @@ pub fn load_signing_key(path: &Path, may_create: bool) -> Result<SigningKey, Key
     let stored = load_or_create_with(path, may_create, fresh)?;
     let pem = std::str::from_utf8(&stored.bytes).map_err(|_| KeyError::Malformed)?;
     SigningKey::from_pem(pem)
+}
+
+/// Reads a key that signs tokens, ES256 or RS256.
+pub fn load_token_signer(path: &Path) -> Result<Arc<dyn TokenSigner>, KeyError> {
+    let failed = |e| KeyError::File(path.display().to_string(), e);
+    let pem = Zeroizing::new(fs::read_to_string(path).map_err(failed)?);
+    token_signer_from_pem(&pem)
+}
+
+/// Writes a new file that only its owner can read; one that is there stays as it is, and that is
+/// an error.
+pub fn create_private_file(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
+    let failed = |e| KeyError::File(path.display().to_string(), e);
+    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+        create_private_dir(dir).map_err(failed)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
 }
 
 fn load_or_create_with(

@@ -8,6 +8,8 @@ use siegel_kernel::Timestamp;
 pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// How long an assertion may still live when it arrives, seconds.
 pub const LONGEST: i64 = 300;
+/// No more keys are tried for one signature.
+const TRIES: usize = 16;
 
 /// `aud` is one string or a list; FAPI 2.0 allows only the string.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,22 +59,43 @@ pub fn unverified_client(assertion: &str) -> Option<String> {
     json.get("iss")?.as_str().map(str::to_owned)
 }
 
-/// Checks an assertion of `client_id`; `audiences` are the acceptable values of `aud`, the issuer
-/// first, each as a single string. `typ` is not demanded: stock clients leave it out.
+/// The key an assertion says it is signed with, before anything is verified.
+pub fn unverified_key(assertion: &str) -> Option<String> {
+    siegel_crypto::unverified(assertion).ok()?.kid
+}
+
+/// What `aud` of an assertion may be.
+#[derive(Clone, Copy, Debug)]
+pub enum Accepted<'a> {
+    /// This one value, as a string (FAPI 2.0 §5.3.2.1).
+    Exactly(&'a str),
+    /// One of these, as a string or as the only member of a list.
+    OneOf(&'a [&'a str]),
+}
+
+impl Accepted<'_> {
+    fn covers(self, audience: &Audience) -> bool {
+        match (self, audience) {
+            (Self::Exactly(only), Audience::One(aud)) => aud == only,
+            (Self::Exactly(_), Audience::Many(_)) => false,
+            (Self::OneOf(all), Audience::One(aud)) => all.contains(&aud.as_str()),
+            (Self::OneOf(all), Audience::Many(list)) => {
+                matches!(list.as_slice(), [aud] if all.contains(&aud.as_str()))
+            }
+        }
+    }
+}
+
+/// Checks an assertion of `client_id`. `typ` is not demanded: stock clients leave it out.
 pub fn verify(
     assertion: &str,
     keys: &KeySet,
     client_id: &str,
-    audiences: &[&str],
+    accepted: Accepted<'_>,
     now: Timestamp,
 ) -> Result<Assertion, AssertionError> {
     let claims = read(assertion, keys)?;
-    let meant = match &claims.aud {
-        Audience::One(aud) => audiences.contains(&aud.as_str()),
-        Audience::Many(list) => {
-            list.len() == 1 && list.iter().all(|aud| audiences.contains(&aud.as_str()))
-        }
-    };
+    let meant = accepted.covers(&claims.aud);
     if claims.iss != client_id || claims.sub != client_id || !meant {
         return Err(AssertionError::OtherParty);
     }
@@ -88,17 +111,18 @@ pub fn verify(
     Ok(Assertion { jti: claims.jti, expires_at: Timestamp::from_seconds(claims.exp) })
 }
 
+/// Tries every key that may have signed: a client may leave key ids out (OpenID Connect Core §10.1).
 fn read(assertion: &str, keys: &KeySet) -> Result<Claims, AssertionError> {
     let header = siegel_crypto::unverified(assertion).map_err(|_| AssertionError::Malformed)?;
-    let named = header.kid.as_deref().and_then(|kid| keys.find(kid));
-    // A client with one key may leave the key id out (OpenID Connect Core §10.1).
-    let only =
-        if header.kid.is_none() && keys.keys().len() == 1 { keys.keys().first() } else { None };
-    let jwk = named.or(only).ok_or(AssertionError::BadSignature)?;
-    siegel_crypto::verify_untyped(assertion, jwk).map_err(|e| match e {
-        JwsError::Malformed => AssertionError::Malformed,
-        _ => AssertionError::BadSignature,
-    })
+    let mut outcome = Err(AssertionError::BadSignature);
+    for jwk in keys.candidates(header.kid.as_deref()).into_iter().take(TRIES) {
+        match siegel_crypto::verify_untyped(assertion, jwk) {
+            Ok(claims) => return Ok(claims),
+            Err(JwsError::Malformed) => outcome = Err(AssertionError::Malformed),
+            Err(_) => {}
+        }
+    }
+    outcome
 }
 
 /// Makes an assertion of `client_id` for `audience` (the issuer), good for a minute.
@@ -131,14 +155,35 @@ mod tests {
         Timestamp::from_seconds(1_741_256_100)
     }
 
+    fn set(keys: &[&SigningKey]) -> KeySet {
+        KeySet::new(keys.iter().map(|key| key.public_jwk().clone()))
+    }
+
+    /// The same keys without their ids.
+    fn unnamed(keys: &[&SigningKey]) -> KeySet {
+        let strip = |key: &&SigningKey| {
+            let mut jwk = key.public_jwk().clone();
+            jwk.common.key_id = None;
+            jwk
+        };
+        KeySet::new(keys.iter().map(strip))
+    }
+
+    fn claims(aud: Audience) -> Claims {
+        let exp = now().as_seconds() + 60;
+        let (iss, sub, jti) = ("amt".to_owned(), "amt".to_owned(), "1".to_owned());
+        Claims { iss, sub, aud, exp, nbf: None, iat: None, jti }
+    }
+
     #[test]
     fn an_assertion_holds_for_its_client_audience_and_minute_only() {
         let key = SigningKey::generate().unwrap();
-        let keys = KeySet::new([key.public_jwk().clone()]);
+        let keys = set(&[&key]);
         let text = make(&key, "amt", ISSUER, "1".into(), now()).unwrap();
         assert_eq!(unverified_client(&text).as_deref(), Some("amt"));
-        assert!(verify(&text, &keys, "amt", &[ISSUER], now()).is_ok());
-        let refused = |c, a, t| verify(&text, &keys, c, &[a], t).unwrap_err();
+        assert_eq!(unverified_key(&text).as_deref(), Some(key.kid()));
+        assert!(verify(&text, &keys, "amt", Accepted::OneOf(&[ISSUER]), now()).is_ok());
+        let refused = |c, a, t| verify(&text, &keys, c, Accepted::Exactly(a), t).unwrap_err();
         assert_eq!(refused("other", ISSUER, now()), AssertionError::OtherParty);
         assert_eq!(refused("amt", "https://evil.example", now()), AssertionError::OtherParty);
         let late = Timestamp::from_seconds(now().as_seconds() + 61);
@@ -146,13 +191,62 @@ mod tests {
     }
 
     #[test]
+    fn an_assertion_is_up_to_ten_seconds_early_and_never_a_minute() {
+        let key = SigningKey::generate().unwrap();
+        let keys = KeySet::new([key.public_jwk().clone()]);
+        let at = |seconds: i64| {
+            let then = Timestamp::from_seconds(now().as_seconds() + seconds);
+            let text = make(&key, "amt", ISSUER, "1".into(), then).unwrap();
+            verify(&text, &keys, "amt", &[ISSUER], now()).map(|_| ())
+        };
+        assert_eq!(at(10), Ok(()));
+        assert_eq!(at(61), Err(AssertionError::Stale));
+    }
+
+    #[test]
     fn an_assertion_signed_by_somebody_else_is_refused() {
         let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
-        let keys = KeySet::new([key.public_jwk().clone()]);
         let text = make(&other, "amt", ISSUER, "1".into(), now()).unwrap();
-        assert_eq!(
-            verify(&text, &keys, "amt", &[ISSUER], now()).unwrap_err(),
-            AssertionError::BadSignature
-        );
+        for keys in [set(&[&key]), unnamed(&[&key])] {
+            let found = verify(&text, &keys, "amt", Accepted::Exactly(ISSUER), now());
+            assert_eq!(found.unwrap_err(), AssertionError::BadSignature);
+        }
+    }
+
+    #[test]
+    fn keys_without_ids_are_tried_and_keys_of_other_ids_are_not() {
+        let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+        let text = make(&key, "amt", ISSUER, "1".into(), now()).unwrap();
+        let held =
+            |keys: &KeySet| verify(&text, keys, "amt", Accepted::Exactly(ISSUER), now()).is_ok();
+        assert!(held(&unnamed(&[&other, &key])), "several without ids: each is tried");
+        let mut renamed = key.public_jwk().clone();
+        renamed.common.key_id = Some("another".into());
+        assert!(!held(&KeySet::new([renamed])), "the id is another");
+    }
+
+    #[test]
+    fn an_assertion_without_a_key_id_is_tried_with_every_key() {
+        let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+        // The form of a DPoP proof has no key id.
+        let one = claims(Audience::One(ISSUER.into()));
+        let text = key.sign_with_embedded_key("JWT", &one).unwrap();
+        assert_eq!(unverified_key(&text), None);
+        let held = |keys: &KeySet| verify(&text, keys, "amt", Accepted::Exactly(ISSUER), now());
+        assert!(held(&set(&[&other, &key])).is_ok());
+        assert!(held(&set(&[&other])).is_err(), "the key it brings along counts for nothing");
+    }
+
+    #[test]
+    fn a_list_of_one_audience_is_accepted_only_where_a_string_is_not_demanded() {
+        let key = SigningKey::generate().unwrap();
+        let sign = |aud| key.sign("JWT", &claims(aud)).unwrap();
+        let held =
+            |text: &str, accepted| verify(text, &set(&[&key]), "amt", accepted, now()).is_ok();
+        let one = sign(Audience::Many(vec![ISSUER.into()]));
+        assert!(held(&one, Accepted::OneOf(&[ISSUER])));
+        assert!(!held(&one, Accepted::Exactly(ISSUER)), "FAPI 2.0 wants a string");
+        let two = sign(Audience::Many(vec![ISSUER.into(), ISSUER.into()]));
+        assert!(!held(&two, Accepted::OneOf(&[ISSUER])));
     }
 }

@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 use siegel_crypto::{
-    KeyError, SigningKey, b64, same_bytes, sha256, thumbprint, unverified, verify_with_jwk,
+    JwsError, KeyError, SignatureAlg, SigningKey, b64, same_bytes, sha256, thumbprint, unverified,
+    verify_embedded,
 };
 use siegel_kernel::Timestamp;
 
 /// Type of a proof (RFC 9449 §4.2).
 pub const TYP: &str = "dpop+jwt";
+/// Accepted in proofs: their keys are made for this purpose, so the old RSA padding has no excuse.
+pub const ALGORITHMS: [SignatureAlg; 4] =
+    [SignatureAlg::Es256, SignatureAlg::Es384, SignatureAlg::EdDsa, SignatureAlg::Ps256];
 /// How old a proof may be, seconds.
 pub const WINDOW: i64 = 60;
 /// How far ahead of ours a client's clock may be, seconds.
@@ -61,17 +65,22 @@ pub struct Proof {
     pub jti: String,
     /// SHA-256 thumbprint of the key.
     pub jkt: String,
+    pub alg: SignatureAlg,
     pub nonce: Option<String>,
 }
 
 /// Checks a proof (RFC 9449 §4.3).
 pub fn verify(proof: &str, expected: &Expected<'_>, now: Timestamp) -> Result<Proof, DpopError> {
-    let header = unverified(proof).map_err(|_| DpopError::Malformed)?;
-    let jwk = header.jwk.ok_or(DpopError::Malformed)?;
+    let alg = unverified(proof).map_err(|_| DpopError::Malformed)?.alg;
     if has_private_part(proof) {
         return Err(DpopError::BadSignature);
     }
-    let claims: Claims = verify_with_jwk(proof, TYP, &jwk).map_err(|_| DpopError::BadSignature)?;
+    let (claims, jwk): (Claims, _) =
+        verify_embedded(proof, TYP, &ALGORITHMS).map_err(|e| match e {
+            JwsError::Malformed | JwsError::UnknownKey => DpopError::Malformed,
+            JwsError::WrongKind | JwsError::BadSignature => DpopError::BadSignature,
+        })?;
+    let alg = alg.ok_or(DpopError::BadSignature)?;
     if claims.htm != expected.method || !same_url(&claims.htu, expected.url) {
         return Err(DpopError::OtherRequest);
     }
@@ -92,7 +101,7 @@ pub fn verify(proof: &str, expected: &Expected<'_>, now: Timestamp) -> Result<Pr
     if claims.jti.is_empty() || claims.jti.len() > 128 {
         return Err(DpopError::Malformed);
     }
-    Ok(Proof { jti: claims.jti, jkt, nonce: claims.nonce })
+    Ok(Proof { jti: claims.jti, jkt, alg, nonce: claims.nonce })
 }
 
 /// Makes a proof for one request.
@@ -181,6 +190,53 @@ mod tests {
         let proof = prove(&key, &expected(), None, "1".into(), now()).unwrap();
         let url = format!("{URL}?x=1");
         assert!(verify(&proof, &Expected { url: &url, ..expected() }, now()).is_ok());
+    }
+
+    #[test]
+    fn an_address_is_compared_in_its_normal_form_without_query_and_fragment() {
+        let same = |a: &str| same_url(a, "https://konto.example/token");
+        for written in [
+            "HTTPS://KONTO.example/token",
+            "https://konto.example:443/token",
+            "https://konto.example/token?x=1#y",
+            "https://konto.example/a/../token",
+        ] {
+            assert!(same(written), "{written}");
+        }
+        for other in [
+            "http://konto.example/token",
+            "https://konto.example:444/token",
+            "https://konto.example/token/",
+            "https://konto.example/Token",
+            "https://konto.example.evil.example/token",
+            "/token",
+        ] {
+            assert!(!same(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_proof_is_up_to_ten_seconds_early_and_never_a_minute() {
+        let key = SigningKey::generate().unwrap();
+        let at = |seconds: i64| {
+            let then = Timestamp::from_seconds(now().as_seconds() + seconds);
+            let proof = prove(&key, &expected(), None, "1".into(), then).unwrap();
+            verify(&proof, &expected(), now()).map(|_| ())
+        };
+        assert_eq!(at(10), Ok(()));
+        assert_eq!(at(61), Err(DpopError::Stale));
+    }
+
+    #[test]
+    fn a_proof_that_shows_its_private_key_is_refused() {
+        let key = SigningKey::generate().unwrap();
+        let proof = prove(&key, &expected(), None, "1".into(), now()).unwrap();
+        let (head, rest) = proof.split_once('.').unwrap();
+        let mut json: serde_json::Value =
+            serde_json::from_slice(&b64::decode(head).unwrap()).unwrap();
+        json["jwk"]["d"] = "AA".into();
+        let shown = format!("{}.{rest}", b64::encode(json.to_string()));
+        assert_eq!(verify(&shown, &expected(), now()).unwrap_err(), DpopError::BadSignature);
     }
 
     #[test]

@@ -8,4 +8,4 @@ pub mod dpop;
 pub mod pkce;
 mod token;
 
-pub use token::{AccessToken, Confirmation, TokenKind, audience};
+pub use token::{AccessToken, Actor, Confirmation, TokenKind, audience};

@@ -1,14 +1,12 @@
 //! Settings of this service, table `[identity]`.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use secrecy::ExposeSecret as _;
 use serde::Deserialize;
-use siegel_crypto::{KeySet, b64, sha256};
-use siegel_kernel::TrustLevel;
+use siegel_kernel::Timestamp;
 
-use crate::domain::client::{AuthMethod, BadClient, Client, GrantType, SecurityProfile};
+pub use crate::client_config::{ClientConfig, ClientError};
+use crate::domain::client::Client;
 use crate::people_config::PeopleConfig;
 
 /// `[identity]`
@@ -18,10 +16,15 @@ pub struct Config {
     /// PKCS#8 PEM of the ES256 key that signs ID tokens and access tokens. Made at first start in
     /// the sandbox, like every key below.
     pub token_signing_key_file: PathBuf,
-    /// Further keys that are published and do not sign: the next one before its first use, the
-    /// last one until its tokens have expired (OpenID Connect Core §10.1.1).
+    /// `[[identity.signing_keys]]`: keys that take over at an instant, ES256 or RS256 as their
+    /// files say. They are published from the start on, and a superseded one for another hour
+    /// (OpenID Connect Core §10.1.1).
     #[serde(default)]
-    pub further_signing_key_files: Vec<PathBuf>,
+    pub signing_keys: Vec<SigningKeyConfig>,
+    /// PKCS#8 PEM of an RSA key of 2048 bits or more: enables RS256 for clients registered so
+    /// (OpenID Connect Discovery §3).
+    #[serde(default)]
+    pub rs256_key_file: Option<PathBuf>,
     /// At least 32 random bytes: seals addresses at rest. Lost, they cannot be read again.
     pub key_encryption_key_file: PathBuf,
     /// At least 32 random bytes behind every pairwise subject. Lost, every portal meets strangers.
@@ -32,6 +35,10 @@ pub struct Config {
     /// registered so.
     #[serde(default)]
     pub require_pushed: bool,
+    /// What concerns clients of `environment = "production"` takes effect when a second operator
+    /// approves it.
+    #[serde(default)]
+    pub four_eyes: bool,
     /// `[identity.people]`
     #[serde(default)]
     pub people: PeopleConfig,
@@ -40,76 +47,22 @@ pub struct Config {
     pub clients: Vec<ClientConfig>,
 }
 
-/// One registered client.
+/// A signing key and when it takes over.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ClientConfig {
-    pub client_id: String,
-    /// Shown to people.
-    pub name: String,
-    pub tenant: String,
-    /// Clients of one sector know a person by the same subject; the client id when absent.
-    pub sector: Option<String>,
-    #[serde(default)]
-    pub redirect_uris: Vec<String>,
-    #[serde(default)]
-    pub post_logout_redirect_uris: Vec<String>,
-    /// JWK Set as JSON text.
-    pub jwks: Option<String>,
-    /// File with the JWK Set, instead of `jwks`.
-    pub jwks_file: Option<PathBuf>,
-    /// `private_key_jwt`, `client_secret_basic`, `none`.
-    #[serde(default = "private_key_jwt")]
-    pub auth_method: AuthMethod,
-    /// File with the secret, for `client_secret_basic`.
-    pub secret_file: Option<PathBuf>,
-    #[serde(default = "code_and_refresh")]
-    pub grant_types: Vec<GrantType>,
-    pub scopes: Vec<String>,
-    /// `oidc-basic` or `fapi2`.
-    #[serde(default)]
-    pub security_profile: SecurityProfile,
-    /// No log-in below this level.
-    #[serde(default = "basic")]
-    pub min_level: TrustLevel,
-    /// What the attributes are used for, shown on the consent page.
-    #[serde(default)]
-    pub purpose: String,
-    /// Purposes of single attributes, by name.
-    #[serde(default)]
-    pub claim_purposes: BTreeMap<String, String>,
-    pub service_id: Option<String>,
-    /// The suite's own portal: people are not asked whether it may show them their account.
-    #[serde(default)]
-    pub first_party: bool,
-    #[serde(default)]
-    pub require_pushed: bool,
-    /// Audiences it may ask for; those of its scopes when empty.
-    #[serde(default)]
-    pub resources: Vec<String>,
+pub struct SigningKeyConfig {
+    /// PKCS#8 PEM, P-256 or RSA.
+    pub file: PathBuf,
+    /// RFC 3339, `"2026-12-01T00:00:00Z"`; at least ten minutes after the last replica has it.
+    #[serde(deserialize_with = "instant")]
+    pub active_from: Timestamp,
 }
 
-const fn private_key_jwt() -> AuthMethod {
-    AuthMethod::PrivateKeyJwt
-}
-
-fn code_and_refresh() -> Vec<GrantType> {
-    vec![GrantType::AuthorizationCode, GrantType::RefreshToken]
-}
-
-const fn basic() -> TrustLevel {
-    TrustLevel::Basic
-}
-
-/// A client in the settings that cannot be registered.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    #[error(transparent)]
-    Bad(#[from] BadClient),
-    #[error("client {0:?}: cannot read {1}")]
-    File(String, String, #[source] std::io::Error),
-    #[error("client {0:?} is registered twice")]
-    Twice(String),
+fn instant<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(text)?;
+    Timestamp::parse_rfc3339(&text).ok_or_else(|| {
+        serde::de::Error::custom(format!("{text:?} is no instant like 2026-12-01T00:00:00Z"))
+    })
 }
 
 impl Config {
@@ -117,7 +70,8 @@ impl Config {
     pub fn registrations(&self) -> Result<Vec<Client>, ClientError> {
         let mut all: Vec<Client> = Vec::new();
         for client in &self.clients {
-            let client = client.registration()?;
+            // Named from the directory the program was started in, as every file of the settings.
+            let client = client.registration(Path::new(""))?;
             if all.iter().any(|c| c.client_id == client.client_id) {
                 return Err(ClientError::Twice(client.client_id));
             }
@@ -125,51 +79,12 @@ impl Config {
         }
         Ok(all)
     }
-}
 
-impl ClientConfig {
-    fn registration(&self) -> Result<Client, ClientError> {
-        let id = || self.client_id.clone();
-        let failed = |file: &PathBuf, e| ClientError::File(id(), file.display().to_string(), e);
-        let jwks = match (&self.jwks, &self.jwks_file) {
-            (Some(text), _) => Some(text.clone()),
-            (None, Some(file)) => Some(std::fs::read_to_string(file).map_err(|e| failed(file, e))?),
-            (None, None) => None,
-        };
-        let usable =
-            |text: &String| KeySet::from_json(text).is_ok_and(|set| !set.keys().is_empty());
-        if jwks.as_ref().is_some_and(|text| !usable(text)) {
-            return Err(BadClient::Jwks(id()).into());
+    /// Secrets stand in files of their own, and nowhere else (`secret_file`).
+    pub fn refuse_inline_secrets(&self) -> Result<(), ClientError> {
+        match self.clients.iter().find(|client| client.client_secret.is_some()) {
+            Some(client) => Err(ClientError::InlineSecret(client.client_id.clone())),
+            None => Ok(()),
         }
-        let secret = match &self.secret_file {
-            Some(file) => {
-                let read = siegel_config::read_secret(file);
-                Some(read.map_err(|e| failed(file, e.source))?)
-            }
-            None => None,
-        };
-        let client = Client {
-            name: self.name.clone(),
-            tenant: self.tenant.clone(),
-            sector: self.sector.clone().unwrap_or_else(id),
-            redirect_uris: self.redirect_uris.clone(),
-            post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
-            auth_method: self.auth_method,
-            jwks,
-            secret_hash: secret.map(|s| b64::encode(sha256(s.expose_secret().as_bytes()))),
-            grant_types: self.grant_types.clone(),
-            scopes: self.scopes.clone(),
-            security_profile: self.security_profile,
-            min_level: self.min_level,
-            purpose: self.purpose.clone(),
-            claim_purposes: self.claim_purposes.clone(),
-            service_id: self.service_id.clone(),
-            first_party: self.first_party,
-            require_pushed: self.require_pushed,
-            resources: self.resources.clone(),
-            ..Client::named(self.client_id.clone())
-        };
-        client.check()?;
-        Ok(client)
     }
 }

@@ -1,20 +1,24 @@
 //! Log-in, sessions and tokens: the suite's OpenID Provider.
 
 pub mod app;
+pub mod client_config;
 pub mod config;
 pub mod domain;
 pub mod grpc;
 pub mod http;
 mod keys;
+pub mod keys_admin;
 pub mod people;
 pub mod people_config;
 pub mod ports;
+pub mod registry;
+pub mod seed;
 mod start;
 mod state;
 pub mod store;
 
 pub use config::Config;
-pub use keys::{Keys, KeysError};
+pub use keys::{KeyInfo, Keys, KeysError};
 pub use start::{StartError, grpc_services, router, start};
 pub use state::Identity;
 

@@ -1,15 +1,16 @@
 //! Starting the service.
 
 use axum::Router;
-use siegel_db::StoreError;
 use siegel_grpc::{GrpcServices, Outside, Running};
 use siegel_proto::identity::v1::key_service_server::KeyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
 use tokio::task::JoinSet;
 
+use crate::app::clients::RegisterError;
 use crate::app::{clients, deliver_outbox, sweep};
 use crate::config::{ClientError, Config};
+use crate::domain::client::Client;
 use crate::grpc::key_service::PublicKeys;
 use crate::grpc::self_service::SelfCare;
 use crate::grpc::sibling_service::Siblings;
@@ -28,8 +29,10 @@ pub enum StartError {
         "origin {0:?} is not https: production serves no http (set origin, or profile = \"sandbox\")"
     )]
     InsecureOrigin(String),
-    #[error("the clients cannot be stored")]
-    Store(#[from] StoreError),
+    #[error("{0}")]
+    Register(#[from] RegisterError),
+    #[error("client {0:?}: its signature algorithm needs identity.rs256_key_file")]
+    SigningAlg(String),
 }
 
 /// Loads keys, registers clients, and gives back what is to be served.
@@ -39,7 +42,16 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         return Err(StartError::InsecureOrigin(outside.origin));
     }
     let keys = Keys::load(&config, !production, &*outside.entropy)?;
+    if production {
+        config.refuse_inline_secrets()?;
+    }
     let registrations = config.registrations()?;
+    let signed = |c: &Client| {
+        keys.supports(c.id_token_alg) && c.userinfo_alg.is_none_or(|alg| keys.supports(alg))
+    };
+    if let Some(client) = registrations.iter().find(|c| !signed(c)) {
+        return Err(StartError::SigningAlg(client.client_id.clone()));
+    }
     let state = Identity::new(config, outside, keys);
     clients::register(&state, &registrations).await?;
     Ok(running(&state))

@@ -7,10 +7,13 @@ use siegel_db::outbox::Outbox;
 use siegel_grpc::Outside;
 use siegel_kernel::{AccountId, SessionId, Timestamp};
 
+use crate::app::client_keys::KeyCache;
+use crate::app::refusal::Refusals;
 use crate::config::Config;
 use crate::domain::pairwise;
 use crate::keys::Keys;
 use crate::people::People;
+use crate::registry::Registry;
 
 /// The service. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +24,10 @@ pub struct Identity {
     pub feed: Feed,
     pub outbox: Outbox,
     pub people: Arc<People>,
+    /// Keys of clients that publish them.
+    pub client_keys: KeyCache,
+    pub clients: Arc<Registry>,
+    pub refusals: Arc<Refusals>,
 }
 
 impl Identity {
@@ -35,6 +42,9 @@ impl Identity {
             feed,
             outbox,
             people: Arc::new(people),
+            client_keys: KeyCache::default(),
+            clients: Arc::default(),
+            refusals: Arc::default(),
         }
     }
 

@@ -20,6 +20,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Brings the databases of all configured services up to date.
     Migrate(ConfigArgs),
+    /// Tenants, clients, keys: what operators decide.
+    Admin(AdminArgs),
     /// Works with receipts.
     #[command(subcommand)]
     Receipt(ReceiptCommand),
@@ -39,6 +41,48 @@ pub struct UpArgs {
     /// Settings over the sandbox's defaults; `siegel.toml` in the data directory when there is one.
     #[arg(long)]
     pub config: Option<PathBuf>,
+    /// Tenants, clients and persons that are there when it is ready; may be given several times.
+    #[arg(long)]
+    pub seed: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct AdminArgs {
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Who does it: named in the audit trail.
+    #[arg(long, global = true, env = "USER", default_value = "operator")]
+    pub operator: String,
+    /// One JSON object on standard output.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: AdminCommand,
+}
+
+/// Which installation; without any of them `siegel.toml` here, else the sandbox in `siegel-data`.
+#[derive(Debug, Args)]
+pub struct PlaceArgs {
+    /// Settings of an installation.
+    #[arg(long, global = true, conflicts_with = "data")]
+    pub config: Option<PathBuf>,
+    /// Data directory of a sandbox; `siegel up` may be running on it.
+    #[arg(long, global = true)]
+    pub data: Option<PathBuf>,
+    /// The database that sandbox was started with.
+    #[arg(long, global = true)]
+    pub database_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Brings tenants, clients and (sandbox) persons to what a TOML or JSON file says.
+    Apply {
+        file: PathBuf,
+        /// Removes clients that were applied before and are not in the file.
+        #[arg(long)]
+        prune: bool,
+    },
 }
 
 #[derive(Debug, Args)]

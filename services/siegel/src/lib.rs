@@ -1,6 +1,7 @@
 //! The program behind `siegel`: the whole suite, one service, or a client of it. A library so that
 //! the tests of the whole suite use the same outside client as `siegel demo`.
 
+mod admin;
 mod cli;
 pub mod demo;
 pub mod outside;
@@ -33,6 +34,7 @@ pub fn run(started: Instant) -> ExitCode {
             Command::Migrate(args) => {
                 suite::migrate(&args.config).await.map(|()| ExitCode::SUCCESS)
             }
+            Command::Admin(args) => admin::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Receipt(ReceiptCommand::Verify(args)) => receipt::verify(&args),
         }
     });

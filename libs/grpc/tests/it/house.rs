@@ -122,6 +122,7 @@ pub fn claims(identity: &FakeIdentity, service: &str, kind: TokenKind) -> Access
         auth_time: Some(now.as_seconds()),
         tenant: Some("musterstadt".into()),
         cnf: None,
+        act: None,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use siegel_crypto::{KeyError, random_token};
 use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp};
-use siegel_oidc::{AccessToken, Confirmation, TokenKind, audience};
+use siegel_oidc::{AccessToken, Actor, Confirmation, TokenKind, audience};
 
 use super::endpoint::EndpointError;
-use crate::domain::client::Client;
+use crate::domain::client::{Client, SigningAlg};
 use crate::domain::grant::Granted;
 use crate::domain::interaction::SessionView;
 use crate::domain::oauth::{OAuthError, Refused};
@@ -54,7 +54,8 @@ pub fn choose_audience(
 
 /// Refuses tokens without a key where one is needed.
 pub fn check_binding(client: &Client, wanted: &str, jkt: Option<&str>) -> Result<(), Refused> {
-    if jkt.is_none() && (scopes::must_be_bound(wanted) || client.is_fapi()) {
+    let must = scopes::must_be_bound(wanted) || client.is_fapi() || client.dpop_bound;
+    if jkt.is_none() && must {
         let text = "tokens for this audience are bound to a key: send a DPoP proof";
         return Err(Refused::new(OAuthError::InvalidDpopProof, text));
     }
@@ -78,12 +79,22 @@ pub struct NewToken<'a> {
 
 /// Signs an access token.
 pub fn sign(state: &Identity, new: &NewToken<'_>) -> Result<String, TokenError> {
+    sign_onward(state, new, None, new.now.as_seconds() + AccessToken::LIFETIME)
+}
+
+/// Signs an access token for a party that acts on behalf of its subject, until `exp` (seconds).
+pub fn sign_onward(
+    state: &Identity,
+    new: &NewToken<'_>,
+    act: Option<Actor>,
+    exp: i64,
+) -> Result<String, TokenError> {
     let now = new.now.as_seconds();
     let claims = AccessToken {
         iss: state.issuer().to_owned(),
         sub: new.subject.to_owned(),
         aud: new.audience.to_owned(),
-        exp: now + AccessToken::LIFETIME,
+        exp,
         iat: now,
         jti: random_token(&*state.outside.entropy)?,
         client_id: new.client_id.to_owned(),
@@ -95,8 +106,9 @@ pub fn sign(state: &Identity, new: &NewToken<'_>) -> Result<String, TokenError> 
         auth_time: new.session.map(|(_, s)| s.authenticated_at.as_seconds()),
         tenant: new.tenant.map(str::to_owned),
         cnf: new.confirmation.clone(),
+        act,
     };
-    Ok(state.keys.signing.sign(AccessToken::TYP, &claims)?)
+    Ok(state.keys.sign(SigningAlg::ES256, AccessToken::TYP, &claims, new.now)?)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use siegel_db::{StoreError, Tx, audit};
 use siegel_grpc::audit_name;
 use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp};
 
+use super::client_auth::UNAPPROVED;
 use super::par::HANDLE_PREFIX;
 use super::{consent, refusal, sessions};
 use crate::domain::answer::RedirectTarget;
@@ -75,6 +76,9 @@ async fn take(
     let client_id = params.get("client_id").ok_or_else(|| bad(unknown))?;
     let mut tx = state.outside.db.read().await?;
     let client = clients::find(&mut tx, client_id).await?.ok_or_else(|| bad(unknown))?;
+    if !client.approved {
+        return Err(bad(Refused::new(OAuthError::UnauthorizedClient, UNAPPROVED)));
+    }
     let handle = params.get("request_uri").filter(|uri| uri.starts_with(HANDLE_PREFIX));
     let pushed = match handle {
         // Nothing beside the handle counts (RFC 9126 §4).

@@ -1,11 +1,12 @@
 //! Whether a token still holds, read from the database.
 
 use siegel_db::{StoreError, Tx};
-use siegel_kernel::{GrantId, Timestamp};
+use siegel_kernel::{GrantId, Timestamp, TrustLevel};
 use siegel_oidc::AccessToken;
 
 use super::sessions;
-use crate::domain::grant::Holder;
+use crate::domain::grant::{Grant, Holder};
+use crate::domain::interaction::SessionView;
 use crate::store::{grants, revocations};
 
 /// What a token says of itself.
@@ -28,23 +29,65 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// What stands behind a token that holds.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub grant: Grant,
+    /// The session it was issued in, as it is now; `None` for clients, services and grants that
+    /// outlive their session.
+    pub session: Option<SessionView>,
+}
+
+impl Standing {
+    /// What the session is still worth, for a token that says `level`.
+    pub fn level(&self, level: Option<TrustLevel>) -> Option<TrustLevel> {
+        match &self.session {
+            Some(session) => level.map(|level| level.min(session.level)),
+            None => level,
+        }
+    }
+}
+
 /// The grant lives, is this client's and subject's, its session has not ended, and no not-before
 /// came after the token.
 pub async fn is_active(tx: &mut Tx, facts: &Facts<'_>, now: Timestamp) -> Result<bool, StoreError> {
-    let Some(id) = facts.grant else { return Ok(false) };
-    let Some(grant) = grants::find(tx, id).await? else { return Ok(false) };
+    Ok(standing(tx, facts, now).await?.is_some())
+}
+
+/// As [`is_active`], with what was found.
+pub async fn standing(
+    tx: &mut Tx,
+    facts: &Facts<'_>,
+    now: Timestamp,
+) -> Result<Option<Standing>, StoreError> {
+    let Some(id) = facts.grant else { return Ok(None) };
+    let Some((grant, not_before)) = grants::find_with_stop(tx, id).await? else {
+        return Ok(None);
+    };
     let same = grant.client_id == facts.client_id && grant.subject == facts.subject;
-    if !same || !grant.is_live(now) {
-        return Ok(false);
+    if !same || !grant.is_live(now) || comes_after(not_before, facts) {
+        return Ok(None);
     }
-    let not_before = revocations::not_before(tx, facts.subject, facts.client_id).await?;
-    if not_before.is_some_and(|at| facts.issued_at.as_seconds() <= at.as_seconds()) {
-        return Ok(false);
-    }
-    match grant.holder {
+    let session = match grant.holder {
         Holder::Person { session: Some(session), .. } => {
-            Ok(sessions::view(tx, session, now).await?.is_some())
+            match sessions::view(tx, session, now).await? {
+                Some(view) => Some(view),
+                None => return Ok(None),
+            }
         }
-        _ => Ok(true),
-    }
+        _ => None,
+    };
+    Ok(Some(Standing { grant, session }))
+}
+
+/// Whether a not-before of the subject or the client came after what was issued then: it reaches
+/// codes, access and refresh tokens, and what they would be exchanged for.
+pub async fn is_stopped(tx: &mut Tx, facts: &Facts<'_>) -> Result<bool, StoreError> {
+    let not_before = revocations::not_before(tx, facts.subject, facts.client_id).await?;
+    Ok(comes_after(not_before, facts))
+}
+
+/// Tokens say whole seconds, rounded down: in doubt they were issued before.
+fn comes_after(not_before: Option<Timestamp>, facts: &Facts<'_>) -> bool {
+    not_before.is_some_and(|at| facts.issued_at <= at)
 }

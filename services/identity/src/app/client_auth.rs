@@ -1,24 +1,32 @@
 //! Which client is calling an endpoint, and how it proves it.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use http::{HeaderMap, header};
-use siegel_crypto::{KeySet, b64, same_bytes, sha256};
+use siegel_crypto::{SignatureAlg, b64, same_bytes, sha256};
+use siegel_db::Tx;
 use siegel_kernel::Timestamp;
-use siegel_oidc::assertion::{self, AssertionError};
+use siegel_oidc::assertion::{self, Accepted, Assertion, AssertionError};
 use url::form_urlencoded;
 
+use super::client_keys;
 use super::endpoint::EndpointError;
-use crate::domain::client::{AuthMethod, Client};
-use crate::domain::oauth::Refused;
+use crate::domain::client::{AssertionAudience, AuthMethod, Client};
+use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::params::Params;
+use crate::registry::Registered;
 use crate::state::Identity;
-use crate::store::clients;
 use crate::store::replay::{self, Seen};
+
+/// Said to a client that registered itself, until an operator has looked at it.
+pub const UNAPPROVED: &str = "the client waits for its approval";
 
 /// What a client sent to prove itself.
 enum Sent<'a> {
     Assertion(&'a str),
     Basic { id: String, secret: String },
+    Post { secret: &'a str },
     Nothing,
 }
 
@@ -30,7 +38,51 @@ pub async fn authenticate(
     params: &Params,
     endpoint: &str,
     now: Timestamp,
-) -> Result<Client, EndpointError> {
+) -> Result<Arc<Client>, EndpointError> {
+    let proven = prove(state, headers, params, endpoint, now).await?;
+    proven.settle_alone(state).await?;
+    Ok(proven.client)
+}
+
+/// A client whose proof holds, but for one thing: that its assertion is used once.
+#[derive(Debug)]
+pub struct Proven {
+    pub client: Arc<Client>,
+    assertion: Option<Assertion>,
+}
+
+impl Proven {
+    /// Uses the assertion up in a transaction of the caller's. Until that is committed, the client
+    /// gets nothing.
+    pub async fn settle(&self, tx: &mut Tx) -> Result<(), EndpointError> {
+        let Some(Assertion { jti, expires_at }) = &self.assertion else { return Ok(()) };
+        let owner = &self.client.client_id;
+        if replay::first_use(tx, Seen::Assertion, owner, jti, *expires_at).await? {
+            return Ok(());
+        }
+        let description = "the client assertion was used before";
+        Err(EndpointError::Client { by_header: false, description })
+    }
+
+    /// Uses the assertion up in a transaction of its own.
+    pub async fn settle_alone(&self, state: &Identity) -> Result<(), EndpointError> {
+        if self.assertion.is_none() {
+            return Ok(());
+        }
+        let mut tx = state.outside.db.begin().await?;
+        self.settle(&mut tx).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// As [`authenticate`] for endpoints that call [`Proven::settle`] in a transaction of their own.
+pub async fn prove(
+    state: &Identity,
+    headers: &HeaderMap,
+    params: &Params,
+    endpoint: &str,
+    now: Timestamp,
+) -> Result<Proven, EndpointError> {
     let sent = sent(headers, params)?;
     let by_header = matches!(sent, Sent::Basic { .. });
     let failed = |description| EndpointError::Client { by_header, description };
@@ -39,49 +91,72 @@ pub async fn authenticate(
     let client_id = match &sent {
         Sent::Assertion(text) => assertion::unverified_client(text),
         Sent::Basic { id, .. } => Some(id.clone()),
-        Sent::Nothing => named.map(str::to_owned),
+        Sent::Post { .. } | Sent::Nothing => named.map(str::to_owned),
     };
     let client_id = client_id.ok_or_else(unproven)?;
     if named.is_some_and(|id| id != client_id) {
         return Err(failed("client_id is not the client that authenticated"));
     }
     let mut tx = state.outside.db.read().await?;
-    let client = clients::find(&mut tx, &client_id).await?;
+    let registered = state.clients.find(&mut tx, &client_id).await?;
     drop(tx);
-    let client = client.ok_or_else(unproven)?;
+    let registered = registered.ok_or_else(unproven)?;
+    let client = registered.client.clone();
+    let mut assertion = None;
     match (sent, client.auth_method) {
         (Sent::Assertion(text), AuthMethod::PrivateKeyJwt) => {
-            by_assertion(state, &client, text, endpoint, now).await?;
+            assertion = Some(by_assertion(state, &registered, text, endpoint, now).await?);
         }
+        // Each client has one method: a secret in the other place is no proof.
         (Sent::Basic { secret, .. }, AuthMethod::ClientSecretBasic) => {
-            let held = client.secret_hash.as_deref().unwrap_or_default();
-            let hash = b64::encode(sha256(secret.as_bytes()));
-            if held.is_empty() || !same_bytes(held.as_bytes(), hash.as_bytes()) {
-                return Err(unproven());
-            }
+            by_secret(&client, &secret).ok_or_else(unproven)?;
+        }
+        (Sent::Post { secret }, AuthMethod::ClientSecretPost) => {
+            by_secret(&client, secret).ok_or_else(unproven)?;
         }
         (Sent::Nothing, AuthMethod::None) => {}
         _ => return Err(unproven()),
     }
-    Ok(client)
+    if !client.approved {
+        return Err(Refused::new(OAuthError::UnauthorizedClient, UNAPPROVED).into());
+    }
+    Ok(Proven { client, assertion })
+}
+
+/// Compares hashes, in constant time.
+fn by_secret(client: &Client, secret: &str) -> Option<()> {
+    let held = client.secret_hash.as_deref().filter(|held| !held.is_empty())?;
+    let hash = b64::encode(sha256(secret.as_bytes()));
+    same_bytes(held.as_bytes(), hash.as_bytes()).then_some(())
 }
 
 async fn by_assertion(
     state: &Identity,
-    client: &Client,
+    registered: &Registered,
     text: &str,
     endpoint: &str,
     now: Timestamp,
-) -> Result<(), EndpointError> {
+) -> Result<Assertion, EndpointError> {
     let failed = |description| EndpointError::Client { by_header: false, description };
-    let keys = client.jwks.as_deref().and_then(|jwks| KeySet::from_json(jwks).ok());
-    let keys = keys.ok_or_else(|| failed("the client has no usable keys"))?;
+    let client = &registered.client;
+    let fetched;
+    let keys = if let Some(keys) = &registered.keys {
+        keys
+    } else {
+        let kid = assertion::unverified_key(text);
+        let found = client_keys::keys_of(state, client, kid.as_deref()).await;
+        fetched = found.map_err(|_| failed("the client has no usable keys"))?;
+        &fetched
+    };
     let (here, token) = (state.url(endpoint), state.url("/token"));
-    // The issuer as one string is what FAPI 2.0 §5.3.2.1 allows; stock clients of the older kind
-    // name the endpoint (OpenID Connect Core §9).
-    let audiences = [state.issuer(), here.as_str(), token.as_str()];
-    let allowed = if client.is_fapi() { audiences.get(..1) } else { audiences.get(..) };
-    let held = assertion::verify(text, &keys, &client.client_id, allowed.unwrap_or_default(), now);
+    let (issuer, older) = ([state.issuer()], [state.issuer(), token.as_str(), here.as_str()]);
+    let accepted = match client.assertion_audience {
+        _ if client.is_fapi() => Accepted::Exactly(state.issuer()),
+        AssertionAudience::Issuer => Accepted::OneOf(&issuer),
+        // OpenID Connect Core §9, RFC 9126 §2.
+        AssertionAudience::TokenEndpoint => Accepted::OneOf(&older),
+    };
+    let held = assertion::verify(text, keys, &client.client_id, accepted, now);
     let held = held.map_err(|e| {
         failed(match e {
             AssertionError::Malformed => "the client assertion is malformed",
@@ -90,15 +165,11 @@ async fn by_assertion(
             AssertionError::Stale => "the client assertion is expired, too long-lived or early",
         })
     })?;
-    let mut tx = state.outside.db.begin().await?;
-    let until = held.expires_at;
-    let first =
-        replay::first_use(&mut tx, Seen::Assertion, &client.client_id, &held.jti, until).await?;
-    tx.commit().await?;
-    if !first {
-        return Err(failed("the client assertion was used before"));
+    let alg = siegel_crypto::unverified(text).ok().and_then(|header| header.alg);
+    if client.is_fapi() && !alg.is_some_and(|alg| SignatureAlg::FAPI.contains(&alg)) {
+        return Err(failed("the client assertion's algorithm is not one of FAPI 2.0"));
     }
-    Ok(())
+    Ok(held)
 }
 
 /// Finds the one method used; two at once are refused (RFC 6749 §2.3).
@@ -113,9 +184,8 @@ fn sent<'a>(headers: &HeaderMap, params: &'a Params) -> Result<Sent<'a>, Endpoin
         let text = "two ways of client authentication at once";
         return Err(Refused::invalid_request(text).into());
     }
-    if params.get("client_secret").is_some() {
-        let description = "secrets in the body are not accepted";
-        return Err(EndpointError::Client { by_header: false, description });
+    if let Some(secret) = params.get("client_secret") {
+        return Ok(Sent::Post { secret });
     }
     if let Some(value) = first {
         let description = "the Authorization header holds no client id and secret";

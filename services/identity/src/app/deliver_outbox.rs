@@ -6,6 +6,7 @@ use siegel_kernel::{AccountId, Timestamp};
 use tonic::{Code, Status};
 
 use super::failure::Failure;
+use super::seed_person;
 use crate::ports::notification::CodeMail;
 use crate::ports::{accounts as account_service, notification};
 use crate::state::Identity;
@@ -15,6 +16,9 @@ use crate::store::accounts;
 pub const MAIL_CODE: &str = "mail.code";
 /// Kind of the jobs that open an account at the account service; the payload is its id.
 pub const OPEN_ACCOUNT: &str = "account.open";
+
+/// Kind of the jobs that hand over what was written down about a person of a sandbox; sealed.
+pub const SEED_ATTRIBUTES: &str = "account.seed";
 
 /// A mail to be ordered.
 #[derive(Serialize, Deserialize)]
@@ -39,6 +43,7 @@ pub async fn handle(state: Identity, job: Job) -> Done {
     let done = match job.kind.as_str() {
         MAIL_CODE => mail(&state, &job.payload).await,
         OPEN_ACCOUNT => open_account(&state, &job.payload).await,
+        SEED_ATTRIBUTES => seed_person::hand_over(&state, &job.payload).await,
         other => {
             tracing::error!(kind = other, "the outbox holds a job that nobody does");
             return Done::Remove;

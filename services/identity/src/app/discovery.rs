@@ -12,7 +12,8 @@ use crate::state::Identity;
 const ALGORITHMS: [&str; 5] = ["ES256", "ES384", "EdDSA", "PS256", "RS256"];
 /// DPoP keys are made for this purpose: the old RSA padding has no excuse there.
 const PROOF_ALGORITHMS: [&str; 4] = ["ES256", "ES384", "EdDSA", "PS256"];
-const AUTH_METHODS: [&str; 3] = ["private_key_jwt", "client_secret_basic", "none"];
+const AUTH_METHODS: [&str; 4] =
+    ["private_key_jwt", "client_secret_basic", "client_secret_post", "none"];
 /// Claims beside the catalogue's.
 const PROTOCOL_CLAIMS: [&str; 15] = [
     "iss",
@@ -41,19 +42,24 @@ pub struct Metadata {
     pushed_authorization_request_endpoint: String,
     userinfo_endpoint: String,
     revocation_endpoint: String,
+    introspection_endpoint: String,
     end_session_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 2],
-    grant_types_supported: [&'static str; 3],
+    grant_types_supported: [&'static str; 4],
     acr_values_supported: Vec<&'static str>,
     subject_types_supported: [&'static str; 1],
-    id_token_signing_alg_values_supported: [&'static str; 1],
-    token_endpoint_auth_methods_supported: [&'static str; 3],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
+    userinfo_signing_alg_values_supported: Vec<&'static str>,
+    token_endpoint_auth_methods_supported: [&'static str; 4],
     token_endpoint_auth_signing_alg_values_supported: [&'static str; 5],
-    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    revocation_endpoint_auth_methods_supported: [&'static str; 4],
     revocation_endpoint_auth_signing_alg_values_supported: [&'static str; 5],
+    introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_signing_alg_values_supported: [&'static str; 5],
+    introspection_signing_alg_values_supported: [&'static str; 1],
     dpop_signing_alg_values_supported: [&'static str; 4],
     code_challenge_methods_supported: [&'static str; 1],
     claim_types_supported: [&'static str; 1],
@@ -77,19 +83,32 @@ pub fn metadata(state: &Identity) -> Metadata {
         pushed_authorization_request_endpoint: state.url("/par"),
         userinfo_endpoint: state.url("/userinfo"),
         revocation_endpoint: state.url("/revoke"),
+        introspection_endpoint: state.url("/introspect"),
         end_session_endpoint: state.url("/logout"),
         jwks_uri: state.url("/.well-known/jwks.json"),
         scopes_supported: ALL.iter().map(|(name, _)| *name).collect(),
         response_types_supported: ["code"],
         response_modes_supported: ["query", "form_post"],
-        grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
+        grant_types_supported: [
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ],
         acr_values_supported: SUPPORTED.iter().map(|(name, _)| *name).collect(),
         subject_types_supported: ["pairwise"],
-        id_token_signing_alg_values_supported: ["ES256"],
+        id_token_signing_alg_values_supported: state.keys.supported(),
+        userinfo_signing_alg_values_supported: state.keys.supported(),
         token_endpoint_auth_methods_supported: AUTH_METHODS,
         token_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
         revocation_endpoint_auth_methods_supported: AUTH_METHODS,
         revocation_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
+        introspection_endpoint_auth_methods_supported: AUTH_METHODS
+            .into_iter()
+            .filter(|method| *method != "none")
+            .collect(),
+        introspection_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
+        introspection_signing_alg_values_supported: ["ES256"],
         dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
         code_challenge_methods_supported: ["S256"],
         claim_types_supported: ["normal"],

@@ -5,6 +5,7 @@ use siegel_crypto::{KeyError, b64, sha256};
 use siegel_kernel::Timestamp;
 use siegel_oidc::acr::Wanted;
 
+use crate::domain::client::SigningAlg;
 use crate::domain::grant::Granted;
 use crate::state::Identity;
 
@@ -20,6 +21,8 @@ pub struct NewIdToken<'a> {
     pub access_token: &'a str,
     /// Echoed in the first token of a log-in only (§12.2).
     pub nonce: Option<&'a str>,
+    /// What the client is registered for.
+    pub alg: SigningAlg,
     pub now: Timestamp,
 }
 
@@ -29,16 +32,16 @@ pub fn sign(
     new: &NewIdToken<'_>,
     about: Map<String, Value>,
 ) -> Result<String, KeyError> {
-    let NewIdToken { granted, access_token, nonce, now } = *new;
+    let NewIdToken { granted, access_token, nonce, alg, now } = *new;
     let (request, session) = (&granted.request, &granted.session);
-    let now = now.as_seconds();
+    let seconds = now.as_seconds();
     let mut claims = about;
     let own = [
         ("iss", json!(state.issuer())),
         ("sub", json!(state.subject(&request.sector, session.account))),
         ("aud", json!(request.client_id)),
-        ("exp", json!(now + LIFETIME)),
-        ("iat", json!(now)),
+        ("exp", json!(seconds + LIFETIME)),
+        ("iat", json!(seconds)),
         ("auth_time", json!(session.authenticated_at.as_seconds())),
         // What was achieved, in the words of the request; never a copy of it.
         ("acr", json!(Wanted::parse(&request.wanted).answer(session.level))),
@@ -51,10 +54,10 @@ pub fn sign(
     if let Some(nonce) = nonce {
         claims.insert("nonce".to_owned(), json!(nonce));
     }
-    state.keys.signing.sign(TYP, &claims)
+    state.keys.sign(alg, TYP, &claims, now)
 }
 
-/// `at_hash`: the left half of the SHA-256, for ES256 (§3.1.3.6).
+/// `at_hash`: the left half of the SHA-256, for ES256 and RS256 alike (§3.1.3.6).
 fn half_hash(text: &str) -> String {
     let hash = sha256(text.as_bytes());
     b64::encode(hash.get(..16).unwrap_or_default())

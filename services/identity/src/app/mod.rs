@@ -1,10 +1,12 @@
 //! Use cases, one file each: one transaction, then what must follow it.
 
 pub mod access_token;
+pub mod apply;
 pub mod authorize;
 pub mod check;
 pub mod claims;
 pub mod client_auth;
+pub mod client_keys;
 pub mod clients;
 pub mod consent;
 pub mod deliver_outbox;
@@ -14,12 +16,15 @@ pub mod endpoint;
 pub mod failure;
 pub mod id_token;
 pub mod identify;
+pub mod introspect;
 pub mod login;
+pub mod manage_clients;
 pub mod par;
 pub mod passwords;
 pub mod refusal;
 pub mod register;
 pub mod revoke;
+pub mod seed_person;
 pub mod self_care;
 pub mod service_tokens;
 pub mod sessions;

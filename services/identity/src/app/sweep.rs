@@ -5,6 +5,7 @@ use std::time::Duration;
 use siegel_db::{Lease, StoreError, take_lease};
 use siegel_kernel::Timestamp;
 
+use super::refusal;
 use crate::state::Identity;
 use crate::store::{
     codes, grants, interactions, mail_codes, par, refresh, replay, sessions, throttle,
@@ -24,6 +25,7 @@ pub async fn run(state: Identity) {
     loop {
         tokio::time::sleep(PAUSE).await;
         let now = state.now();
+        refusal::settle(&state).await;
         let swept = match take_lease(&state.outside.db, lease, now).await {
             Ok(true) => once(&state, now).await,
             Ok(false) => Ok(()),

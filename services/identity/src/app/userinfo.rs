@@ -12,7 +12,6 @@ use super::{check, dpop};
 use crate::domain::grant::Holder;
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::state::Identity;
-use crate::store::grants;
 
 /// How the token is presented; the answer's challenge has the same scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +37,14 @@ pub fn presented(headers: &HeaderMap) -> Result<Option<(Scheme, &str)>, Refused>
     }
 }
 
+/// The claims about a person, in the form the client is registered for.
+#[derive(Debug)]
+pub enum UserInfo {
+    Plain(Map<String, Value>),
+    /// A JWT (OpenID Connect Core §5.3.2).
+    Signed(String),
+}
+
 /// The claims for the holder of an access token.
 #[tracing::instrument(name = "identity.userinfo", skip_all)]
 pub async fn answer(
@@ -46,7 +53,7 @@ pub async fn answer(
     headers: &HeaderMap,
     scheme: Scheme,
     token: &str,
-) -> Result<Map<String, Value>, EndpointError> {
+) -> Result<UserInfo, EndpointError> {
     let now = state.now();
     let claims = claims_of(state, token, now)?;
     let jkt = claims.cnf.as_ref().and_then(|cnf| cnf.jkt.as_deref());
@@ -66,24 +73,29 @@ pub async fn answer(
         return Err(Refused::new(OAuthError::InsufficientScope, text).into());
     }
     let id: GrantId = claims.gid.parse().map_err(|_| INVALID)?;
-    let mut tx = state.outside.db.begin().await?;
+    let db = &state.outside.db;
+    let mut tx = if proof.is_some() { db.begin().await? } else { db.read().await? };
     if let Some(proof) = &proof
         && !dpop::first_use(&mut tx, proof, now).await?
     {
         return Err(dpop::replayed().into());
     }
-    let grant = grants::find(&mut tx, id).await?.ok_or(INVALID)?;
-    let active = check::is_active(&mut tx, &check::Facts::of(&claims), now).await?;
+    let found = check::standing(&mut tx, &check::Facts::of(&claims), now).await?;
+    let client = state.clients.find(&mut tx, &claims.client_id).await?;
     tx.commit().await?;
+    let grant = found.ok_or(INVALID)?.grant;
     let Holder::Person { account, granted, .. } = &grant.holder else {
         return Err(INVALID.into());
     };
-    if !active {
-        return Err(INVALID.into());
-    }
     let mut about = claims::released(state, id, *account, granted, Place::Userinfo).await?;
     about.insert("sub".to_owned(), json!(grant.subject));
-    Ok(about)
+    let Some(alg) = client.and_then(|found| found.client.userinfo_alg) else {
+        return Ok(UserInfo::Plain(about));
+    };
+    about.insert("iss".to_owned(), json!(state.issuer()));
+    about.insert("aud".to_owned(), json!(claims.client_id));
+    about.insert("iat".to_owned(), json!(now.as_seconds()));
+    Ok(UserInfo::Signed(state.keys.sign_untyped(alg, &about, now)?))
 }
 
 fn claims_of(state: &Identity, token: &str, now: Timestamp) -> Result<AccessToken, Refused> {

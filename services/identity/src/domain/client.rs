@@ -99,6 +99,29 @@ pub enum Environment {
     Test,
 }
 
+/// Where a registration comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManagedBy {
+    /// Follows the configuration at every start.
+    Settings,
+    /// By `siegel admin`.
+    Applied,
+    /// The client registered itself (RFC 7591).
+    Dynamic,
+}
+
+impl ManagedBy {
+    pub const ALL: [Self; 3] = [Self::Settings, Self::Applied, Self::Dynamic];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Settings => "settings",
+            Self::Applied => "applied",
+            Self::Dynamic => "dynamic",
+        }
+    }
+}
+
 /// Which set of rules a client is held to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SecurityProfile {
@@ -209,6 +232,13 @@ pub struct Client {
     /// Audiences it may ask access tokens for; those its scopes belong to when empty.
     #[serde(default)]
     pub resources: Vec<String>,
+    /// Off until an operator has looked at it: the client can do nothing.
+    #[serde(default = "yes")]
+    pub approved: bool,
+    /// Audiences it is the resource server of: tokens sent to them it may ask about (RFC 7662
+    /// §2.2) and, with that grant type, exchange (RFC 8693 §2.1).
+    #[serde(default)]
+    pub introspects: Vec<String>,
 }
 
 const fn yes() -> bool {
@@ -227,7 +257,7 @@ pub enum BadClient {
     #[error("client {0:?}: the authentication method needs {1}")]
     Credentials(String, &'static str),
     #[error(
-        "client {0:?}: security_profile fapi2 needs private_key_jwt or a certificate, PKCE, ES256 and assertions for the issuer"
+        "client {0:?}: security_profile fapi2 needs private_key_jwt or a certificate, PKCE, ES256, https redirects and assertions for the issuer"
     )]
     Fapi(String),
     #[error("client {0:?}: a client without authentication must use PKCE")]
@@ -238,6 +268,34 @@ pub enum BadClient {
     Scope(String, String),
     #[error("client {0:?}: a client without authentication cannot use client_credentials")]
     PublicForItself(String),
+    #[error("client {0:?}: log-ins need redirect_uris")]
+    NoRedirectUri(String),
+    #[error("client {0:?}: {1} is no https address without user info and fragment")]
+    Address(String, &'static str),
+    #[error("client {0:?}: jwks and jwks_uri exclude each other (RFC 7591 §2)")]
+    TwoKeySets(String),
+}
+
+impl BadClient {
+    /// The key of the registration that is wrong.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Id(_) => "client_id",
+            Self::RedirectUri(..) | Self::NoRedirectUri(_) => "redirect_uris",
+            Self::Credentials(_, needed) => match needed.as_bytes().first() {
+                Some(b'j') => "jwks",
+                Some(b't') => "tls_client_auth_subject_dn",
+                _ => "client_secret",
+            },
+            Self::Fapi(_) => "security_profile",
+            Self::NoPkce(_) => "require_pkce",
+            Self::Jwks(_) => "jwks",
+            Self::TwoKeySets(_) => "jwks_uri",
+            Self::Scope(..) => "scopes",
+            Self::PublicForItself(_) => "grant_types",
+            Self::Address(_, key) => key,
+        }
+    }
 }
 
 impl Client {
@@ -279,6 +337,8 @@ impl Client {
             id_token_alg: SigningAlg::default(),
             userinfo_alg: None,
             resources: Vec::new(),
+            approved: true,
+            introspects: Vec::new(),
         }
     }
 
@@ -295,6 +355,21 @@ impl Client {
         }
         if let Some(scope) = self.scopes.iter().find(|s| super::scopes::known(s).is_none()) {
             return Err(BadClient::Scope(id(), scope.clone()));
+        }
+        let addresses = [
+            ("logo_uri", &self.logo_uri),
+            ("policy_uri", &self.policy_uri),
+            ("jwks_uri", &self.jwks_uri),
+            ("sector_identifier_uri", &self.sector_identifier_uri),
+            ("backchannel_logout_uri", &self.backchannel_logout_uri),
+        ];
+        for (key, address) in addresses {
+            if address.as_ref().is_some_and(|text| !is_https(text)) {
+                return Err(BadClient::Address(id(), key));
+            }
+        }
+        if self.jwks.is_some() && self.jwks_uri.is_some() {
+            return Err(BadClient::TwoKeySets(id()));
         }
         match self.auth_method {
             AuthMethod::PrivateKeyJwt | AuthMethod::SelfSignedTlsClientAuth
@@ -317,8 +392,13 @@ impl Client {
         let by_key =
             self.auth_method == AuthMethod::PrivateKeyJwt || self.auth_method.by_certificate();
         let exact = self.require_pkce && self.assertion_audience == AssertionAudience::Issuer;
+        // FAPI 2.0 §5.3.2.2: no redirect leaves TLS.
+        let exact = exact && self.redirect_uris.iter().all(|uri| uri.starts_with("https://"));
         if self.is_fapi() && !(by_key && exact && self.id_token_alg == SigningAlg::ES256) {
             return Err(BadClient::Fapi(id()));
+        }
+        if self.may(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
+            return Err(BadClient::NoRedirectUri(id()));
         }
         Ok(())
     }
@@ -384,6 +464,17 @@ fn is_redirect_uri(text: &str) -> bool {
         own => own.contains('.'),
     };
     clean && scheme
+}
+
+/// An address that is called or linked; a fragment would mean nothing there.
+fn is_https(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    url.scheme() == "https"
+        && url.host_str().is_some()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.fragment().is_none()
+        && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn same_but_loopback_port(registered: &str, uri: &str) -> bool {

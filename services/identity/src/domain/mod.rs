@@ -14,6 +14,7 @@ pub mod pairwise;
 pub mod params;
 pub mod password;
 pub mod request;
+pub mod rotation;
 pub mod scopes;
 pub mod tenant;
 pub mod throttle;

@@ -15,7 +15,7 @@ impl KeyService for PublicKeys {
         &self,
         _request: Request<pb::ListSigningKeysRequest>,
     ) -> Result<Response<pb::ListSigningKeysResponse>, Status> {
-        let jwks = self.0.keys.published().to_json();
+        let jwks = self.0.keys.served(self.0.now()).to_json();
         Ok(Response::new(pb::ListSigningKeysResponse { jwks }))
     }
 }

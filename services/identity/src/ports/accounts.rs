@@ -1,7 +1,7 @@
 //! Personal data and consents, kept by the account service.
 
 use siegel_grpc::Siblings;
-use siegel_kernel::{AccountId, TrustLevel};
+use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use siegel_proto::account::v1 as pb;
 use siegel_proto::account::v1::account_registry_service_client::AccountRegistryServiceClient;
 use siegel_proto::common::v1::{AttributeSource, TrustLevel as WireLevel};
@@ -81,6 +81,37 @@ pub async fn record_identification(
         request_id: request_id.to_owned(),
         account_id: account.to_string(),
         attributes: card.attributes.iter().filter(|a| !a.1.is_empty()).map(attribute).collect(),
+    };
+    client(siblings).record_identification(request).await?;
+    Ok(())
+}
+
+/// What an operator wrote down about a person.
+pub struct Entered<'a> {
+    pub account: AccountId,
+    pub level: TrustLevel,
+    /// Name and value; an empty value takes the attribute away.
+    pub attributes: &'a [(String, String)],
+    pub at: Timestamp,
+}
+
+/// Stores what an operator wrote down; with the same `request_id` it is stored once.
+pub async fn record_entered(
+    siblings: &Siblings,
+    request_id: &str,
+    entered: &Entered<'_>,
+) -> Result<(), Status> {
+    let attribute = |(name, value): &(String, String)| pb::Attribute {
+        name: name.clone(),
+        value: value.clone(),
+        source: AttributeSource::Operator.into(),
+        level: WireLevel::from(entered.level).into(),
+        verified_at: Some(convert::timestamp(entered.at)),
+    };
+    let request = pb::RecordIdentificationRequest {
+        request_id: request_id.to_owned(),
+        account_id: entered.account.to_string(),
+        attributes: entered.attributes.iter().map(attribute).collect(),
     };
     client(siblings).record_identification(request).await?;
     Ok(())

@@ -15,6 +15,7 @@ pub struct Password {
     pub account_id: AccountId,
     /// PHC string.
     pub secret: String,
+    pub level: TrustLevel,
 }
 
 /// A card to be bound.
@@ -71,7 +72,7 @@ pub async fn password_of(
     tx: &mut Tx,
     address_hash: &[u8; 32],
 ) -> Result<Option<Password>, StoreError> {
-    const SQL: &str = "SELECT c.id, c.account_id, c.secret FROM credentials c \
+    const SQL: &str = "SELECT c.id, c.account_id, c.secret, c.level FROM credentials c \
         JOIN accounts a ON a.id = c.account_id WHERE a.address_hash = $1 AND c.kind = 'password'";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(&address_hash[..]).fetch_optional(c).await?))
 }

@@ -4,8 +4,8 @@ use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, GrantId, SessionId, Timestamp};
 use sqlx::types::Json;
 
-use super::{read_json, write_json};
-use crate::domain::grant::{Grant, Holder};
+use super::write_json;
+use crate::domain::grant::{Grant, Granted, Holder};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -15,10 +15,12 @@ struct Row {
     account_id: Option<AccountId>,
     session_id: Option<SessionId>,
     subject: String,
-    context: Json<serde_json::Value>,
+    /// Of persons only.
+    context: Option<Json<Granted>>,
     created_at_us: Timestamp,
     revoked_at_us: Option<Timestamp>,
     expires_at_us: Timestamp,
+    not_before_us: Option<Timestamp>,
 }
 
 pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), StoreError> {
@@ -41,10 +43,25 @@ pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), StoreError> {
 }
 
 pub async fn find(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>, StoreError> {
-    const SQL: &str = "SELECT id, kind, client_id, account_id, session_id, subject, context, \
-        created_at_us, revoked_at_us, expires_at_us FROM grants WHERE id = $1";
+    Ok(find_with_stop(tx, id).await?.map(|(grant, _)| grant))
+}
+
+/// A grant with the latest not-before of its subject or client, in one look.
+pub async fn find_with_stop(
+    tx: &mut Tx,
+    id: GrantId,
+) -> Result<Option<(Grant, Option<Timestamp>)>, StoreError> {
+    const SQL: &str = "SELECT id, kind, client_id, account_id, session_id, subject, \
+        CASE WHEN kind = 'person' THEN context END AS context, \
+        created_at_us, revoked_at_us, expires_at_us, \
+        (SELECT MAX(r.revoked_at_us) FROM revocations r \
+            WHERE (r.kind = 'subject' AND r.target = grants.subject) \
+            OR (r.kind = 'client' AND r.target = grants.client_id)) AS not_before_us \
+        FROM grants WHERE id = $1";
     let row: Option<Row> = on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?);
-    row.map(Row::grant).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let not_before = row.not_before_us;
+    Ok(Some((row.grant()?, not_before)))
 }
 
 /// Revokes a grant; `false` when it was revoked already or never was.
@@ -84,14 +101,12 @@ pub async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
 
 impl Row {
     fn grant(self) -> Result<Grant, StoreError> {
-        let holder = match (self.kind.as_str(), self.account_id) {
-            ("person", Some(account)) => Holder::Person {
-                account,
-                session: self.session_id,
-                granted: read_json(self.context.0, "grant")?,
-            },
-            ("client", None) => Holder::Client,
-            ("service", None) => Holder::Service,
+        let holder = match (self.kind.as_str(), self.account_id, self.context) {
+            ("person", Some(account), Some(Json(granted))) => {
+                Holder::Person { account, session: self.session_id, granted: Box::new(granted) }
+            }
+            ("client", None, None) => Holder::Client,
+            ("service", None, None) => Holder::Service,
             _ => return Err(StoreError::corrupt("grant")),
         };
         Ok(Grant {

@@ -25,6 +25,21 @@ pub async fn insert(tx: &mut Tx, hash: &[u8; 32], token: &RefreshToken) -> Resul
     Ok(())
 }
 
+/// Stores a successor; one that another answer to the same token stored first stays.
+pub async fn insert_successor(
+    tx: &mut Tx,
+    hash: &[u8; 32],
+    token: &RefreshToken,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO refresh_tokens \
+        (token, grant_id, issued_at_us, expires_at_us, spent_at_us) VALUES ($1, $2, $3, $4, NULL) \
+        ON CONFLICT DO NOTHING";
+    on!(tx, c => sqlx::query(SQL)
+        .bind(&hash[..]).bind(token.grant_id).bind(token.issued_at).bind(token.expires_at)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
 pub async fn find(tx: &mut Tx, hash: &[u8; 32]) -> Result<Option<RefreshToken>, StoreError> {
     const SQL: &str = "SELECT grant_id, issued_at_us, expires_at_us, spent_at_us \
         FROM refresh_tokens WHERE token = $1";

@@ -20,13 +20,16 @@ pub async fn put(tx: &mut Tx, tenant: &Tenant, now: Timestamp) -> Result<(), Sto
 
 /// The tenant, or one with defaults when it was never configured.
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Tenant, StoreError> {
+    let found = find(tx, id).await?;
+    Ok(found.unwrap_or_else(|| Tenant { id: id.to_owned(), ..Tenant::default() }))
+}
+
+/// The tenant, when it was configured.
+pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Tenant>, StoreError> {
     const SQL: &str = "SELECT settings FROM tenants WHERE id = $1";
     let found: Option<Json<serde_json::Value>> =
         on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await?);
-    match found {
-        Some(Json(value)) => read_json(value, "tenant"),
-        None => Ok(Tenant { id: id.to_owned(), ..Tenant::default() }),
-    }
+    found.map(|Json(value)| read_json(value, "tenant")).transpose()
 }
 
 /// Ids of all tenants, sorted.

@@ -15,6 +15,9 @@ use tonic::{Code, Request, Response, Status};
 #[derive(Clone, Default)]
 pub struct Account {
     pub released: Arc<Mutex<Vec<account::ReleaseAttributesRequest>>>,
+    pub identified: Arc<Mutex<Vec<account::RecordIdentificationRequest>>>,
+    /// Addresses of the accounts that were opened.
+    pub opened: Arc<Mutex<Vec<String>>>,
     pub withdrawn: Arc<Mutex<bool>>,
     pub down: Arc<Mutex<bool>>,
 }
@@ -23,15 +26,17 @@ pub struct Account {
 impl registry::AccountRegistryService for Account {
     async fn open_account(
         &self,
-        _: Request<account::OpenAccountRequest>,
+        request: Request<account::OpenAccountRequest>,
     ) -> Result<Response<account::OpenAccountResponse>, Status> {
+        self.opened.lock().unwrap().push(request.into_inner().email);
         Ok(Response::new(account::OpenAccountResponse {}))
     }
 
     async fn record_identification(
         &self,
-        _: Request<account::RecordIdentificationRequest>,
+        request: Request<account::RecordIdentificationRequest>,
     ) -> Result<Response<account::RecordIdentificationResponse>, Status> {
+        self.identified.lock().unwrap().push(request.into_inner());
         Ok(Response::new(account::RecordIdentificationResponse {}))
     }
 

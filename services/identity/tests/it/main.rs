@@ -7,13 +7,24 @@
     reason = "tests fail by panicking"
 )]
 
+mod apply;
 mod authorize;
+mod changed;
+mod client_keys;
 mod discovery;
+mod exchange;
 mod fakes;
+mod fapi;
+mod introspection;
+mod keys;
+mod publisher;
 mod pushed;
 mod refresh;
+mod rotation;
+mod secrets;
 mod siblings;
 mod start;
+mod stopped;
 mod store;
 mod tokens;
 mod userinfo;

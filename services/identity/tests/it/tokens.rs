@@ -255,7 +255,7 @@ async fn a_client_assertion_counts_once_across_replicas_and_only_for_us(db: Db) 
         (with("portal", ORIGIN, &other), "invalid_client"),
         (with("nobody", ORIGIN, &world.client_key), "invalid_client"),
         (with("bank", &endpoint, &world.client_key), "invalid_client"),
-        (with("portal", &endpoint, &world.client_key), ""),
+        (with("portal", ORIGIN, &world.client_key), ""),
     ] {
         assert_eq!(world.post("/token", &form, &[]).await.error(), word);
     }

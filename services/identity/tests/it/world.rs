@@ -30,6 +30,10 @@ pub const ORIGIN: &str = "http://localhost:8080";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub const CALLBACK: &str = "https://portal.example/cb";
 
+/// An RSA key that enables RS256.
+pub const RSA_KEY: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../libs/crypto/fixtures/rsa-2048.pem");
+
 /// Form or query parameters.
 pub type Fields = BTreeMap<String, String>;
 
@@ -156,20 +160,28 @@ fn clients(jwks: &str) -> Vec<ClientConfig> {
 
 impl World {
     pub async fn new(db: Db) -> Self {
+        Self::with(db, |_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn with(db: Db, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let client_key = SigningKey::generate().unwrap();
         let jwks = siegel_crypto::KeySet::new([client_key.public_jwk().clone()]).to_json();
         let file = |name: &str| dir.path().join(name);
-        let config = Config {
+        let mut config = Config {
             token_signing_key_file: file("signing.pem"),
-            further_signing_key_files: Vec::new(),
+            signing_keys: Vec::new(),
+            rs256_key_file: Some(RSA_KEY.into()),
             key_encryption_key_file: file("kek"),
             pairwise_key_file: file("pairwise"),
             nonce_key_file: file("nonce"),
             require_pushed: false,
+            four_eyes: false,
             people: siegel_identity::people_config::PeopleConfig::default(),
             clients: clients(&jwks),
         };
+        change(&mut config);
         let clock = Arc::new(TestClock::default());
         let account = Account::default();
         let state = prepared(&config, db, clock.clone(), &account);
@@ -195,6 +207,13 @@ impl World {
             config: self.config.clone(),
             router,
         }
+    }
+
+    /// The same with another way out of the house.
+    pub fn with_egress(mut self, egress: siegel_egress::Egress) -> Self {
+        self.state.outside.egress = egress;
+        self.router = siegel_identity::router(&self.state);
+        self
     }
 
     pub fn now(&self) -> Timestamp {

@@ -78,9 +78,9 @@ impl FakeIdentity {
     /// The client assertion of every request must hold and be new.
     fn authenticate(&self, form: &HashMap<String, String>) -> bool {
         let text = form.get("client_assertion").map(String::as_str).unwrap_or_default();
-        let audiences = [self.issuer.as_str()];
+        let issuer = assertion::Accepted::Exactly(&self.issuer);
         let keys = self.client.lock().unwrap().clone();
-        let held = assertion::verify(text, &keys, "siegel-portal", &audiences, self.clock.now());
+        let held = assertion::verify(text, &keys, "siegel-portal", issuer, self.clock.now());
         let Ok(held) = held else { return false };
         let mut said = self.said();
         let fresh = !said.jtis.contains(&held.jti);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use siegel_kernel::{Clock as _, SystemClock, Timestamp};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::SandboxError;
@@ -53,7 +53,6 @@ struct Kept {
 #[derive(Default)]
 struct Shared {
     mails: Mutex<Kept>,
-    arrived: Notify,
 }
 
 struct Listener(JoinHandle<()>);
@@ -92,18 +91,6 @@ impl SandboxMailSink {
         self.shared.lock().mails.iter().rev().cloned().collect()
     }
 
-    /// The newest mail to `address`; waits for one.
-    pub async fn newest_to(&self, address: &str) -> SandboxMail {
-        loop {
-            let mut arrived = std::pin::pin!(self.shared.arrived.notified());
-            arrived.as_mut().enable();
-            if let Some(mail) = self.mails().into_iter().find(|mail| mail.is_to(address)) {
-                return mail;
-            }
-            arrived.await;
-        }
-    }
-
     pub fn mail(&self, id: u64) -> Option<SandboxMail> {
         self.shared.lock().mails.iter().find(|mail| mail.id == id).cloned()
     }
@@ -124,7 +111,6 @@ impl Shared {
             kept.mails.pop_front();
         }
         drop(kept);
-        self.arrived.notify_waiters();
     }
 }
 

@@ -9,7 +9,6 @@ mod mail_sink;
 mod mail_text;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -44,8 +43,6 @@ pub enum SandboxError {
     ClockState(String),
     #[error("the sandbox's clock only moves forward, and at most {0} years ahead")]
     ClockMove(i64),
-    #[error("no mail arrived within {0} s")]
-    NoMail(u64),
 }
 
 /// Everything below `/sandbox`.
@@ -88,18 +85,6 @@ impl Sandbox {
             .with_state(self.clone());
         siegel_web::protect(router, &face).layer(from_fn(from_this_machine))
     }
-
-    /// The code in the newest mail to `address`, for which it waits at most `patience`; `None`
-    /// when that mail has no code (the address has an account already).
-    pub async fn code_for(
-        &self,
-        address: &str,
-        patience: Duration,
-    ) -> Result<Option<String>, SandboxError> {
-        let mail = tokio::time::timeout(patience, self.mails.newest_to(address)).await;
-        let mail = mail.map_err(|_| SandboxError::NoMail(patience.as_secs()))?;
-        Ok(code_in(&mail_text::readable(&mail.raw).text))
-    }
 }
 
 /// Refuses requests that name another host: a page elsewhere whose name leads to this machine would
@@ -113,16 +98,6 @@ async fn from_this_machine(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     StatusCode::MISDIRECTED_REQUEST.into_response()
-}
-
-/// The first run of exactly six digits; spaces inside, as mails group them, do not count.
-fn code_in(text: &str) -> Option<String> {
-    text.lines().find_map(|line| {
-        let dense: String = line.chars().filter(|c| *c != ' ').collect();
-        let mut runs =
-            [line, &dense].into_iter().flat_map(|l| l.split(|c: char| !c.is_ascii_digit()));
-        runs.find(|run| run.len() == 6).map(str::to_owned)
-    })
 }
 
 #[cfg(test)]

@@ -139,24 +139,6 @@ fn both_languages_have_the_same_texts_and_every_text_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_code_is_awaited_in_the_newest_mail_to_an_address() {
-    let house = House::new().await;
-    let patience = Duration::from_secs(20);
-    let wait = house.sandbox.code_for("a@x.example", patience);
-    let (code, ()) = tokio::join!(wait, house.gets_mail("A@x.example", "Code 000000"));
-    assert_eq!(code.unwrap().as_deref(), Some("123456"));
-    let late = house.sandbox.code_for("b@x.example", Duration::ZERO).await;
-    assert!(matches!(late, Err(SandboxError::NoMail(0))));
-}
-
-#[test]
-fn a_code_is_six_digits_and_nothing_longer() {
-    assert_eq!(code_in("Ihr Code: 012345.\nGültig 15 Minuten").as_deref(), Some("012345"));
-    assert_eq!(code_in("Ihr Code\n  012 345\n").as_deref(), Some("012345"));
-    assert_eq!(code_in("Vorgang 1234567, kein Code"), None);
-}
-
-#[tokio::test]
 async fn a_page_elsewhere_whose_name_leads_here_reads_no_mail() {
     let house = House::new().await;
     house.gets_mail("erika@persona.example", "Code").await;

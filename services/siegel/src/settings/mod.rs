@@ -89,11 +89,18 @@ pub struct InternalTls {
 impl Settings {
     /// Reads defaults (TOML text), then the file, then `SIEGEL__TABLE__KEY` from the environment.
     pub fn load(defaults: &str, file: Option<&Path>) -> anyhow::Result<Self> {
+        let read = |path: &Path| {
+            std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read the configuration {}", path.display()))
+        };
+        Self::layered(defaults, file.map(read).transpose()?.as_deref())
+    }
+
+    /// As [`Settings::load`], with the text of the file.
+    pub fn layered(defaults: &str, own: Option<&str>) -> anyhow::Result<Self> {
         let mut builder = Config::builder().add_source(File::from_str(defaults, FileFormat::Toml));
-        if let Some(path) = file {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read the configuration {}", path.display()))?;
-            builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        if let Some(text) = own {
+            builder = builder.add_source(File::from_str(text, FileFormat::Toml));
         }
         let environment = Environment::with_prefix("SIEGEL")
             .prefix_separator("__")

@@ -37,6 +37,7 @@ pub struct House {
     pub http: Router,
     pub grpc: Vec<(GrpcServices, Guard)>,
     pub databases: Vec<Db>,
+    names: Vec<String>,
     tasks: JoinSet<()>,
 }
 
@@ -123,6 +124,7 @@ impl House {
         self.http = std::mem::take(&mut self.http).merge(super::counted(running.http, name));
         self.grpc.push((running.grpc, guard));
         self.databases.push(db);
+        self.names.push(name.to_owned());
         self.tasks.spawn(async move {
             // Keeps the service's loops alive; a loop that ends is a fault.
             while let Some(ended) = tasks.join_next().await {
@@ -131,6 +133,12 @@ impl House {
                 }
             }
         });
+    }
+
+    /// The database of a service that runs here.
+    pub fn database(&self, service: &str) -> Option<&Db> {
+        let mut pairs = self.names.iter().zip(&self.databases);
+        pairs.find(|(name, _)| *name == service).map(|(_, db)| db)
     }
 
     /// Stops background loops and closes the databases.

@@ -6,7 +6,8 @@ use anyhow::{Context as _, bail};
 /// The data directory of a sandbox, locked for this process.
 pub struct DataDir {
     path: PathBuf,
-    _lock: File,
+    /// Absent when somebody only works on its databases.
+    _lock: Option<File>,
 }
 
 impl DataDir {
@@ -22,6 +23,19 @@ impl DataDir {
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(unusable),
         }
+        Self::prepared(path, Some(lock))
+    }
+
+    /// The same without the lock: for what may be done while the suite runs.
+    pub fn beside(path: &Path) -> anyhow::Result<Self> {
+        if !path.is_dir() {
+            bail!("there is no data directory {} (`siegel up` makes it)", path.display());
+        }
+        Self::prepared(path, None)
+    }
+
+    fn prepared(path: &Path, lock: Option<File>) -> anyhow::Result<Self> {
+        let unusable = || format!("the data directory {} cannot be used", path.display());
         let path = path.canonicalize().with_context(unusable)?;
         create_private(&path.join("db")).with_context(unusable)?;
         create_private(&path.join("objects")).with_context(unusable)?;

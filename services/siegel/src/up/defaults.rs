@@ -1,14 +1,19 @@
 //! The settings of a sandbox: everything an operator would write into `siegel.toml`, made from the
 //! data directory. No password, key or token is compiled in.
 
-use anyhow::Context as _;
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use siegel_crypto::{KeySet, SigningKey, SystemEntropy, load_signing_key, random_token};
+use siegel_identity::seed::{PersonConfig, Seed};
+use siegel_kernel::TrustLevel;
 
 use super::data_dir::DataDir;
 use crate::demo::{ClientKeys, Credentials, Persona};
 use crate::settings::SERVICES;
 
+/// What outside programs need, in the data directory.
+const CREDENTIALS: &str = "demo.toml";
 const TENANT: &str = "musterstadt";
 /// Who the demo's people are: name, address, card.
 const PERSONAS: [(&str, &str, &str); 2] = [
@@ -20,6 +25,7 @@ const PERSONAS: [(&str, &str, &str); 2] = [
 pub struct Defaults {
     settings: Value,
     pub credentials: Credentials,
+    new_people: bool,
 }
 
 impl Defaults {
@@ -45,12 +51,36 @@ impl Defaults {
                 table.insert("database".into(), database);
             }
         }
-        let credentials = credentials(data, origin, &portal, &other, &authority)?;
-        Ok(Self { settings, credentials })
+        let (credentials, new_people) = credentials(data, origin, &portal, &other, &authority)?;
+        Ok(Self { settings, credentials, new_people })
     }
 
-    pub fn to_toml(&self) -> anyhow::Result<String> {
-        toml::to_string(&self.settings).context("the sandbox's settings cannot be written")
+    /// Everything an operator would write into `siegel.toml`.
+    pub fn settings(&self) -> Value {
+        self.settings.clone()
+    }
+
+    /// The personas, when they have no accounts yet.
+    pub fn seed(&self) -> Seed {
+        let person = |p: &Persona| PersonConfig {
+            email: p.email.clone(),
+            password: p.password.as_str().into(),
+            level: TrustLevel::Basic,
+            attributes: BTreeMap::new(),
+            locale: "de".to_owned(),
+        };
+        let persons = self.credentials.persona.iter().filter(|_| self.new_people);
+        Seed { persons: persons.map(person).collect(), ..Seed::default() }
+    }
+
+    /// Writes `demo.toml`: whoever finds it finds people who can log in.
+    pub fn write_credentials(&self, data: &DataDir) -> anyhow::Result<()> {
+        data.write_private(CREDENTIALS, &toml::to_string(&self.credentials)?)
+    }
+
+    /// Where the suite was last, for what is done beside it.
+    pub fn last_origin(data: &DataDir) -> Option<String> {
+        Credentials::read(&data.file(CREDENTIALS)).ok().map(|known| known.origin)
     }
 
     /// Name and address of the people of the sandbox.
@@ -177,16 +207,18 @@ fn clients(
 const PORTAL_RETURN: &str = "http://127.0.0.1:9/musterstadt/callback";
 const OTHER_RETURN: &str = "http://127.0.0.1:9/nachbarstadt/callback";
 
-/// Reads `demo.toml`, or makes the personas' passwords; writes it anew when the origin changed.
+/// What the demo needs; the second says whether its people are new. It is written when they can log
+/// in, so a start that was killed before makes them anew.
 fn credentials(
     data: &DataDir,
     origin: &str,
     portal: &SigningKey,
     other: &SigningKey,
     authority: &SigningKey,
-) -> anyhow::Result<Credentials> {
-    let file = data.file("demo.toml");
+) -> anyhow::Result<(Credentials, bool)> {
+    let file = data.file(CREDENTIALS);
     let before = if file.exists() { Some(Credentials::read(&file)?) } else { None };
+    let new_people = before.is_none();
     let persona = match before {
         Some(known) => known.persona,
         None => PERSONAS.iter().map(new_persona).collect::<anyhow::Result<_>>()?,
@@ -207,8 +239,7 @@ fn credentials(
         },
         persona,
     };
-    data.write_private("demo.toml", &toml::to_string(&credentials)?)?;
-    Ok(credentials)
+    Ok((credentials, new_people))
 }
 
 fn new_persona((name, email, card): &(&str, &str, &str)) -> anyhow::Result<Persona> {

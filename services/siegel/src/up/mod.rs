@@ -3,15 +3,17 @@
 
 mod data_dir;
 mod defaults;
-mod first_start;
 mod listeners;
+mod own_settings;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use axum::Router;
 use siegel_grpc::{InProcess, Siblings};
+use siegel_identity::seed::Document;
 use siegel_kernel::SystemClock;
 
 use crate::cli::UpArgs;
@@ -33,22 +35,23 @@ pub async fn run(args: UpArgs, started: Instant) -> anyhow::Result<()> {
     let mail = SandboxMailSink::start().await.context("the mail sink cannot start")?;
     let defaults = Defaults::new(&data, &origin, args.database_url.as_deref(), mail.port())?;
     let file = args.config.clone().or_else(|| data.own_settings());
-    let settings = Settings::load(&defaults.to_toml()?, file.as_deref())?;
+    let settings = own_settings::load(defaults.settings(), file.as_deref())?;
     refuse_production(&settings)?;
+    let seeds = seeds(&defaults, &args.seed)?;
     let telemetry = siegel_telemetry::init("suite", &settings.telemetry)?;
 
     let legal = Arc::new(SandboxClock::load(&data.file("clock.json"))?);
     let clocks = Clocks { protocol: Arc::new(SystemClock), legal: legal.clone() };
-    let house = start_all(&settings, clocks).await?;
+    let registry = InProcess::default();
+    let house = start_all(&settings, clocks, registry.clone()).await?;
     let public = siegel_grpc::public_router(&house.grpc).await;
     let sandbox = Sandbox::new(&settings.origin, mail, legal, defaults.personas());
     let router = public.merge(house.http.clone()).merge(sandbox.router());
     let router = crate::serve::with_probes(router, house.databases.clone());
     let serving = listeners.serve(&with_fallback(router));
 
-    if first_start::needed(&data) {
-        first_start::register(&origin, &data, &defaults, &sandbox).await?;
-    }
+    seed(&settings, &house, registry, &seeds).await?;
+    defaults.write_credentials(&data)?;
     announce(&settings.origin, &data, &args, started);
     tokio::select! {
         () = signalled() => {}
@@ -73,8 +76,44 @@ fn refuse_production(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn start_all(settings: &Settings, clocks: Clocks) -> anyhow::Result<House> {
-    let host = Host { settings, clocks, registry: InProcess::default(), migrate: true };
+/// Settings of the sandbox in this directory, whether or not it runs.
+pub fn settings_of(data: &Path, database_url: Option<&str>) -> anyhow::Result<Settings> {
+    let data = DataDir::beside(data)?;
+    let origin = Defaults::last_origin(&data);
+    let origin = origin.as_deref().unwrap_or("http://localhost:8080");
+    // Nothing that works beside the suite sends mail.
+    let defaults = Defaults::new(&data, origin, database_url, 25)?;
+    let settings = own_settings::load(defaults.settings(), data.own_settings().as_deref())?;
+    refuse_production(&settings)?;
+    Ok(settings)
+}
+
+/// The demo's people at first start, and what the command line names.
+fn seeds(defaults: &Defaults, files: &[PathBuf]) -> anyhow::Result<Vec<Document>> {
+    let mut documents = vec![Document::from(defaults.seed())];
+    for file in files {
+        documents.push(Document::read(file)?);
+    }
+    Ok(documents)
+}
+
+async fn seed(
+    settings: &Settings,
+    house: &House,
+    registry: InProcess,
+    documents: &[Document],
+) -> anyhow::Result<()> {
+    let db = house.database("identity").context("identity does not run")?;
+    let state = crate::admin::identity(settings, db.clone(), registry)?;
+    crate::admin::at_start(&state, documents).await
+}
+
+async fn start_all(
+    settings: &Settings,
+    clocks: Clocks,
+    registry: InProcess,
+) -> anyhow::Result<House> {
+    let host = Host { settings, clocks, registry, migrate: true };
     let mut house = House::default();
     for service in SERVICES {
         let registry = host.registry.clone();

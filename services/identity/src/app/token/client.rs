@@ -47,8 +47,7 @@ pub(super) async fn issue(
         revoked_at: None,
         expires_at: asked.now.plus(lifetime),
     };
-    let mut tx = state.outside.db.begin().await?;
-    asked.use_proof(&mut tx).await?;
+    let mut tx = asked.begin(state).await?;
     grants::insert(&mut tx, &grant).await?;
     asked.record(&mut tx, id, &client.client_id, None, "done").await?;
     tx.commit().await?;
@@ -74,5 +73,6 @@ pub(super) async fn issue(
         scope: granted.join(" "),
         refresh_token: None,
         id_token: None,
+        issued_token_type: None,
     })
 }

@@ -9,6 +9,7 @@ use siegel_oidc::{TokenKind, pkce};
 
 use super::{Asked, LIFETIME, TokenAnswer};
 use crate::app::access_token::{self, NewToken};
+use crate::app::check::{self, Facts};
 use crate::app::claims::{self, Place};
 use crate::app::endpoint::EndpointError;
 use crate::app::id_token::{self, NewIdToken};
@@ -37,12 +38,21 @@ pub(super) async fn redeem(
     let mut tx = state.outside.db.read().await?;
     let found = codes::find(&mut tx, &hash, &asked.client.client_id).await?.ok_or(wrong)?;
     let session = sessions::view(&mut tx, found.granted.session.id, asked.now).await?;
+    let account = found.granted.session.account;
+    let subject = state.subject(&found.granted.request.sector, account);
+    let facts = Facts {
+        grant: Some(found.grant),
+        client_id: &found.client_id,
+        subject: &subject,
+        issued_at: found.issued_at,
+    };
+    let stopped = check::is_stopped(&mut tx, &facts).await?;
     drop(tx);
     if found.redeemed_at.is_some() {
         used_twice(state, asked, &found).await?;
         return Err(wrong.into());
     }
-    if found.expires_at <= asked.now {
+    if stopped || found.expires_at <= asked.now {
         return Err(wrong.into());
     }
     if let Err(refused) = prove(asked, &found.granted) {
@@ -62,7 +72,6 @@ pub(super) async fn redeem(
     access_token::check_binding(&asked.client, &audience, asked.jkt())?;
 
     // Before the code is used up: should a sibling be down, the client can try again.
-    let account = found.granted.session.account;
     let mut granted = found.granted.clone();
     let is_openid = granted.request.has_scope("openid");
     let about = if is_openid {
@@ -73,7 +82,6 @@ pub(super) async fn redeem(
     if asked.client.is_public() {
         granted.refresh_jkt = asked.jkt().map(str::to_owned);
     }
-    let subject = state.subject(&granted.request.sector, account);
     let access_token = access_token::sign(
         state,
         &NewToken {
@@ -92,8 +100,9 @@ pub(super) async fn redeem(
     let id_token = about
         .map(|about| {
             let nonce = granted.request.nonce.as_deref();
-            let now = asked.now;
-            let new = NewIdToken { granted: &granted, access_token: &access_token, nonce, now };
+            let (alg, now) = (asked.client.id_token_alg, asked.now);
+            let access_token = &access_token;
+            let new = NewIdToken { granted: &granted, access_token, nonce, alg, now };
             id_token::sign(state, &new, about)
         })
         .transpose()?;
@@ -116,6 +125,7 @@ pub(super) async fn redeem(
         scope: granted.request.scopes.join(" "),
         refresh_token,
         id_token,
+        issued_token_type: None,
     })
 }
 

@@ -2,18 +2,23 @@
 
 mod client;
 mod code;
+mod exchange;
 mod refresh;
+
+use std::sync::Arc;
 
 use http::HeaderMap;
 use serde::Serialize;
+use siegel_crypto::SignatureAlg;
 use siegel_db::{StoreError, Tx, audit};
 use siegel_kernel::{GrantId, Timestamp, TrustLevel};
 use siegel_oidc::dpop::{Expected, Proof};
 use siegel_oidc::{AccessToken, Confirmation};
 use siegel_telemetry::metric;
 
+use super::client_auth::{self, Proven};
+use super::dpop;
 use super::endpoint::EndpointError;
-use super::{client_auth, dpop};
 use crate::domain::client::{Client, GrantType};
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::params::Params;
@@ -33,11 +38,15 @@ pub struct TokenAnswer {
     pub refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
+    /// RFC 8693 §2.2.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// A request of an authenticated client.
 struct Asked<'a> {
-    client: Client,
+    client: Arc<Client>,
+    proven: Proven,
     params: &'a Params,
     proof: Option<Proof>,
     now: Timestamp,
@@ -56,7 +65,15 @@ impl Asked<'_> {
         if self.proof.is_some() { "DPoP" } else { "Bearer" }
     }
 
-    /// Uses the DPoP proof up, in the transaction of what it is for.
+    /// Begins the one transaction of a request; in it the client assertion and the DPoP proof are
+    /// used up.
+    async fn begin(&self, state: &Identity) -> Result<Tx, EndpointError> {
+        let mut tx = state.outside.db.begin().await?;
+        self.proven.settle(&mut tx).await?;
+        self.use_proof(&mut tx).await?;
+        Ok(tx)
+    }
+
     async fn use_proof(&self, tx: &mut Tx) -> Result<(), EndpointError> {
         match &self.proof {
             Some(proof) if !dpop::first_use(tx, proof, self.now).await? => {
@@ -103,8 +120,23 @@ pub async fn answer(
     let url = state.url("/token");
     let expected = Expected { method: "POST", url: &url, access_token: None, jkt: None };
     let proof = dpop::check(state, headers, &expected, now)?;
-    let client = client_auth::authenticate(state, headers, &params, "/token", now).await?;
-    let asked = Asked { client, params: &params, proof, now };
+    let proven = client_auth::prove(state, headers, &params, "/token", now).await?;
+    let asked = Asked { client: proven.client.clone(), proven, params: &params, proof, now };
+    let answer = issue(state, &asked).await;
+    if answer.is_err() {
+        // The transaction of the request did not happen; the assertion is worth nothing all the
+        // same. That it was used before has been said already.
+        let _ = asked.proven.settle_alone(state).await;
+    }
+    answer
+}
+
+async fn issue(state: &Identity, asked: &Asked<'_>) -> Result<TokenAnswer, EndpointError> {
+    let weak = |proof: &Proof| !SignatureAlg::FAPI.contains(&proof.alg);
+    if asked.client.is_fapi() && asked.proof.as_ref().is_some_and(weak) {
+        let text = "the DPoP proof's algorithm is not one of FAPI 2.0";
+        return Err(Refused::new(OAuthError::InvalidDpopProof, text).into());
+    }
     let allowed = |grant| {
         if asked.client.may(grant) {
             return Ok(());
@@ -112,18 +144,24 @@ pub async fn answer(
         let text = "the client is not registered for this grant type";
         Err(Refused::new(OAuthError::UnauthorizedClient, text))
     };
-    match params.get("grant_type") {
+    match asked.params.get("grant_type") {
         Some("authorization_code") => {
             allowed(GrantType::AuthorizationCode)?;
-            code::redeem(state, &asked).await
+            // Claims are fetched from other services on the way: that takes several transactions.
+            asked.proven.settle_alone(state).await?;
+            code::redeem(state, asked).await
         }
         Some("refresh_token") => {
             allowed(GrantType::RefreshToken)?;
-            refresh::exchange(state, &asked).await
+            refresh::exchange(state, asked).await
         }
         Some("client_credentials") => {
             allowed(GrantType::ClientCredentials)?;
-            client::issue(state, &asked).await
+            client::issue(state, asked).await
+        }
+        Some(exchange::GRANT_TYPE) => {
+            allowed(GrantType::TokenExchange)?;
+            exchange::exchange(state, asked).await
         }
         Some(_) => {
             let text = "the grant type is not supported";

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Map;
-use siegel_crypto::{random_token, sha256};
+use siegel_crypto::{b64, hmac_sha256, sha256};
 use siegel_db::{StoreError, Tx};
 use siegel_grpc::audit_name;
 use siegel_kernel::{Timestamp, TrustLevel};
@@ -36,17 +36,21 @@ pub(super) async fn exchange(
     let hash = sha256(token.as_bytes());
     let resources = request::resources(&asked.client, asked.params)?;
 
-    let mut tx = state.outside.db.begin().await?;
-    asked.use_proof(&mut tx).await?;
+    let mut tx = asked.begin(state).await?;
     let stored = refresh::find(&mut tx, &hash).await?.ok_or(wrong)?;
-    let grant = grants::find(&mut tx, stored.grant_id).await?.ok_or(wrong)?;
+    let found = grants::find_with_stop(&mut tx, stored.grant_id).await?;
+    let (grant, not_before) = found.ok_or(wrong)?;
     let ours = grant.client_id == asked.client.client_id;
     if !ours || !grant.is_live(asked.now) || stored.expires_at <= asked.now {
         return Err(wrong.into());
     }
     let Holder::Person { account, granted, .. } = &grant.holder else { return Err(wrong.into()) };
     let name = audit_name(*account);
-    if stored.spent_at.is_some_and(|at| at.plus(GRACE) < asked.now) {
+    if not_before.is_some_and(|at| stored.issued_at <= at) {
+        return Err(wrong.into());
+    }
+    let next = successor(state, token);
+    if is_reused(&mut tx, &stored, &next, asked.now).await? {
         // A thief and the owner hold it, and nobody knows which is which (RFC 9700 §4.14.2).
         revoke::grant(&mut tx, grant.id, asked.now).await?;
         asked.record(&mut tx, grant.id, &name, None, "REFRESH_TOKEN_REUSED").await?;
@@ -69,7 +73,7 @@ pub(super) async fn exchange(
         // FAPI 2.0 §5.3.2.1: rotation adds nothing to a token only its client can use.
         token.to_owned()
     } else {
-        rotate(state, asked, &mut tx, &hash, &stored).await?
+        rotate(asked, &mut tx, &hash, &stored, next).await?
     };
     asked.record(&mut tx, grant.id, &name, Some(session.level), "done").await?;
     let access_token = access_token::sign(
@@ -90,8 +94,9 @@ pub(super) async fn exchange(
     // The same person, client and time of log-in as the first one; no nonce, no attributes
     // (OpenID Connect Core §12.2).
     let id_token = if scopes.iter().any(|s| s == "openid") {
-        let now = asked.now;
-        let new = NewIdToken { granted, access_token: &access_token, nonce: None, now };
+        let (alg, now) = (asked.client.id_token_alg, asked.now);
+        let access_token = &access_token;
+        let new = NewIdToken { granted, access_token, nonce: None, alg, now };
         Some(id_token::sign(state, &new, Map::new())?)
     } else {
         None
@@ -104,6 +109,7 @@ pub(super) async fn exchange(
         scope: scopes.join(" "),
         refresh_token: Some(refresh_token),
         id_token,
+        issued_token_type: None,
     })
 }
 
@@ -141,17 +147,38 @@ fn is_constrained(asked: &Asked<'_>, granted: &Granted) -> bool {
     granted.refresh_jkt.is_some() || asked.client.is_fapi() || by_key
 }
 
-/// Spends the token and makes its successor. Within the grace a spent one gets another successor.
+/// The one successor of a token: made from it with a key of ours, so that an answer that was lost
+/// is given again, from any replica, and a family never has two living members.
+fn successor(state: &Identity, token: &str) -> String {
+    b64::encode(hmac_sha256(state.keys.refresh(), token.as_bytes()))
+}
+
+/// Whether a spent token comes back when it should not: after the grace, or when its successor was
+/// used, so that no answer can have been lost.
+async fn is_reused(
+    tx: &mut Tx,
+    stored: &RefreshToken,
+    next: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(spent_at) = stored.spent_at else { return Ok(false) };
+    if spent_at.plus(GRACE) < now {
+        return Ok(true);
+    }
+    let heir = refresh::find(tx, &sha256(next.as_bytes())).await?;
+    Ok(heir.is_some_and(|heir| heir.spent_at.is_some()))
+}
+
+/// Spends the token and stores its successor.
 async fn rotate(
-    state: &Identity,
     asked: &Asked<'_>,
     tx: &mut Tx,
     hash: &[u8; 32],
     stored: &RefreshToken,
+    next: String,
 ) -> Result<String, EndpointError> {
     refresh::spend(tx, hash, asked.now).await?;
-    let next = random_token(&*state.outside.entropy)?;
-    let successor = RefreshToken { issued_at: asked.now, spent_at: None, ..*stored };
-    refresh::insert(tx, &sha256(next.as_bytes()), &successor).await?;
+    let heir = RefreshToken { issued_at: asked.now, spent_at: None, ..*stored };
+    refresh::insert_successor(tx, &sha256(next.as_bytes()), &heir).await?;
     Ok(next)
 }

@@ -4,7 +4,9 @@ use std::error::Error;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::json;
@@ -19,6 +21,13 @@ const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 /// JSON with `Cache-Control: no-store` (RFC 6749 §5.1).
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let mut response = (status, Json(body)).into_response();
+    unkept(&mut response);
+    response
+}
+
+/// A signed answer.
+pub(super) fn jwt(media_type: &'static str, text: String) -> Response {
+    let mut response = ([(CONTENT_TYPE, media_type)], text).into_response();
     unkept(&mut response);
     response
 }

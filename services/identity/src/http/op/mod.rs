@@ -18,7 +18,7 @@ use crate::state::Identity;
 /// No request of the protocol is larger, bytes.
 const LARGEST: usize = 64 * 1024;
 
-/// `/authorize /token /par /userinfo /revoke /.well-known/*`
+/// `/authorize /token /par /userinfo /revoke /introspect /.well-known/*`
 pub fn router(state: Identity) -> Router {
     let face = state.people.face.clone();
     let browser = Router::new()
@@ -33,6 +33,7 @@ pub fn router(state: Identity) -> Router {
         .layer(from_fn(cors::allow))
         .route("/par", post(tokens::par).fallback(tokens::only_post))
         .route("/revoke", post(tokens::revoke).fallback(tokens::only_post))
+        .route("/introspect", post(tokens::introspect).fallback(tokens::only_post))
         .with_state(state);
     protect(browser, &face).merge(clients).layer(DefaultBodyLimit::max(LARGEST))
 }

@@ -1,13 +1,14 @@
-//! `/token`, `/par`, `/revoke`: forms of clients.
+//! `/token`, `/par`, `/revoke`, `/introspect`: forms of clients.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use super::answer;
 use crate::app::endpoint::EndpointError;
+use crate::app::introspect::{self as introspection, Introspection, SIGNED};
 use crate::app::{par as pushing, refusal, revoke as revocation, token as tokens};
 use crate::domain::oauth::Refused;
 use crate::domain::params::Params;
@@ -70,6 +71,29 @@ pub(super) async fn revoke(
         }
         Err(error) => {
             refusal::record_error(&state, "identity.revocation.refused", &error).await;
+            answer::error(&error)
+        }
+    }
+}
+
+pub(super) async fn introspect(
+    State(state): State<Identity>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let signed = headers.get_all(ACCEPT).iter().any(|accept| {
+        let types = accept.to_str().unwrap_or_default().split(',');
+        types.map(|t| t.split(';').next().unwrap_or_default().trim()).any(|t| t == SIGNED)
+    });
+    let result = match form(&headers, &body) {
+        Ok(params) => introspection::answer(&state, &headers, params, signed).await,
+        Err(refused) => Err(refused.into()),
+    };
+    match result {
+        Ok(Introspection::Plain(facts)) => answer::json(StatusCode::OK, &facts),
+        Ok(Introspection::Signed(jwt)) => answer::jwt(SIGNED, jwt),
+        Err(error) => {
+            refusal::record_error(&state, "identity.introspection.refused", &error).await;
             answer::error(&error)
         }
     }

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use super::answer;
 use crate::app::endpoint::EndpointError;
 use crate::app::refusal;
-use crate::app::userinfo::{self, Scheme};
+use crate::app::userinfo::{self, Scheme, UserInfo};
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::state::Identity;
 
@@ -29,7 +29,8 @@ pub(super) async fn answer(
     };
     let found = userinfo::answer(&state, method.as_str(), &headers, scheme, token).await;
     let response = match found {
-        Ok(claims) => answer::json(StatusCode::OK, &claims),
+        Ok(UserInfo::Plain(claims)) => answer::json(StatusCode::OK, &claims),
+        Ok(UserInfo::Signed(jwt)) => answer::jwt("application/jwt", jwt),
         Err(EndpointError::Refused(refused)) => {
             answer::log(&EndpointError::Refused(refused));
             refusal::record(&state, "identity.userinfo.refused", refused).await;

@@ -1,0 +1,82 @@
+//! Measures the provider under load; see `tests/bench/run`. Each figure stands beside its limit,
+//! measured in the same run: the bare Argon2id rate, and a bare ES256 signature and verification
+//! with one durable commit. CPU is that of the siegel process; the load generator's is printed
+//! and left out.
+
+#![expect(clippy::disallowed_methods, reason = "a measurement reads its environment")]
+
+mod cpu;
+mod house;
+mod limits;
+mod load;
+mod people;
+mod tokens;
+
+use clap::Parser;
+
+use house::House;
+
+#[derive(Debug, Parser)]
+pub struct Args {
+    /// `postgres` (needs `SIEGEL_TEST_POSTGRES`) or `sqlite`.
+    #[arg(long)]
+    backend: Option<String>,
+    /// Some of W1, W2, W3, W4, overload; all when absent.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// How long each load lasts.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Requests under way at once.
+    #[arg(long, default_value_t = 16)]
+    clients: usize,
+    /// Accounts in the database.
+    #[arg(long, default_value_t = 20_000)]
+    accounts: usize,
+}
+
+impl Args {
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|o| o.eq_ignore_ascii_case(name))
+    }
+}
+
+/// Whether every bar was met.
+#[derive(Default)]
+pub struct Verdict {
+    missed: Vec<String>,
+}
+
+impl Verdict {
+    /// Prints one figure with its ratio and remembers whether it meets its bar.
+    pub fn bar(&mut self, name: &str, figure: f64, bar: f64, what: &str) {
+        let word = if figure >= bar { "ok" } else { "MISSED" };
+        println!("  {name}: {figure:.2} against a bar of {bar:.2} ({what}): {word}");
+        if figure < bar {
+            self.missed.push(name.to_owned());
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<std::process::ExitCode> {
+    let args = Args::parse();
+    siegel_crypto::install();
+    let mut house = House::start(&args).await?;
+    println!("{}", house.description());
+    let limits = limits::measure(&house).await?;
+    println!("{limits}");
+    let mut verdict = Verdict::default();
+    if args.wants("W1") || args.wants("overload") {
+        people::run(&mut house, &args, &limits, &mut verdict).await?;
+    }
+    if args.wants("W2") || args.wants("W3") || args.wants("W4") {
+        tokens::run(&mut house, &args, &limits, &mut verdict).await?;
+    }
+    if verdict.missed.is_empty() {
+        println!("every bar was met");
+        return Ok(std::process::ExitCode::SUCCESS);
+    }
+    println!("missed: {}", verdict.missed.join(", "));
+    Ok(std::process::ExitCode::FAILURE)
+}
