@@ -5,6 +5,7 @@ mod audit;
 mod letters;
 mod login;
 mod start;
+mod tls;
 mod world;
 
 use std::process::ExitCode;
@@ -80,6 +81,7 @@ async fn main() -> ExitCode {
     siegel_crypto::install();
     let mut tally = Tally::default();
     start::all(&mut tally).await;
+    tls::all(&mut tally).await;
     for backend in ["sqlite", "postgres"] {
         let started = Instant::now();
         match World::new(backend).await {

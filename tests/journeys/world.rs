@@ -54,7 +54,13 @@ impl World {
         persona: usize,
         ask: &[(&str, &str)],
     ) -> anyhow::Result<Visit> {
-        let client = Client::discover(&self.suite.origin(), &keys.client_id, keys.key()?).await?;
+        let client = Client::discover(
+            &self.credentials.net(),
+            &self.suite.origin(),
+            &keys.client_id,
+            keys.key()?,
+        )
+        .await?;
         let redirect = keys.redirect_uri.clone().context("no redirect_uri")?;
         let (persona, mut quiet) = (self.persona(persona)?, Timeline::new(true));
         let (tokens, claims) = authorize(&client, &redirect, persona, ask, &mut quiet).await?;
@@ -68,12 +74,19 @@ impl World {
         ask: &[(&str, &str)],
     ) -> anyhow::Result<(Client, Login, reqwest::Url)> {
         let keys = &self.credentials.portal;
-        let client = Client::discover(&self.suite.origin(), &keys.client_id, keys.key()?).await?;
+        let client = Client::discover(
+            &self.credentials.net(),
+            &self.suite.origin(),
+            &keys.client_id,
+            keys.key()?,
+        )
+        .await?;
         let redirect = keys.redirect_uri.clone().context("no redirect_uri")?;
         let login = client.start(&redirect, ask).await?;
         let mut quiet = Timeline::new(true);
         let returned =
-            through_pages(&login.url, &redirect, self.persona(persona)?, &mut quiet).await?;
+            through_pages(&client.net, &login.url, &redirect, self.persona(persona)?, &mut quiet)
+                .await?;
         Ok((client, login, returned))
     }
 
@@ -90,7 +103,7 @@ impl World {
 
     /// A channel with a token bound to `key`.
     pub fn channel(&self, token: &str, key: &SigningKey) -> anyhow::Result<AuthChannel> {
-        channel(&self.suite.origin(), token.to_owned(), key.clone())
+        channel(&self.credentials.net(), &self.suite.origin(), token.to_owned(), key.clone())
     }
 }
 

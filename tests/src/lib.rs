@@ -16,12 +16,30 @@ use siegel_db::Target;
 /// How long a start may take before a test fails; the bar of one second is measured elsewhere.
 const START: Duration = Duration::from_mins(1);
 
+/// A certificate for `localhost` in PEM files.
+struct Certificate {
+    chain: PathBuf,
+    key: PathBuf,
+}
+
+impl Certificate {
+    fn write(dir: &Path) -> anyhow::Result<Self> {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
+        let files = Self { chain: dir.join("tls.crt"), key: dir.join("tls.key") };
+        std::fs::write(&files.chain, made.cert.pem())?;
+        std::fs::write(&files.key, made.signing_key.serialize_pem())?;
+        Ok(files)
+    }
+}
+
 /// A running `siegel up`.
 pub struct Suite {
     child: Option<Child>,
     port: u16,
     data: PathBuf,
     database_url: Option<String>,
+    /// Certificate and key, when the suite serves TLS.
+    tls: Option<Certificate>,
     _dir: Option<tempfile::TempDir>,
 }
 
@@ -49,13 +67,35 @@ impl Suite {
         let dir = tempfile::tempdir()?;
         let data = dir.path().join("data");
         let port = free_port()?;
-        let mut suite = Self { child: None, port, data, database_url, _dir: Some(dir) };
+        let tls = None;
+        let mut suite = Self { child: None, port, data, database_url, tls, _dir: Some(dir) };
         suite.start().await?;
         Ok(suite)
     }
 
+    /// Starts on SQLite behind a certificate of its own, with a second port for clients that come
+    /// with one.
+    pub async fn over_tls() -> anyhow::Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let tls = Some(Certificate::write(dir.path())?);
+        let (data, port) = (dir.path().join("data"), free_port()?);
+        let mut suite = Self { child: None, port, data, database_url: None, tls, _dir: Some(dir) };
+        suite.start().await?;
+        Ok(suite)
+    }
+
+    /// A client that trusts the suite.
+    pub fn http(&self) -> anyhow::Result<reqwest::ClientBuilder> {
+        siegel_crypto::install();
+        let builder = reqwest::Client::builder().no_proxy();
+        let Some(tls) = &self.tls else { return Ok(builder) };
+        let root = reqwest::Certificate::from_pem(&std::fs::read(&tls.chain)?)?;
+        Ok(builder.tls_certs_only([root]))
+    }
+
     pub fn origin(&self) -> String {
-        format!("http://localhost:{}", self.port)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://localhost:{}", self.port)
     }
 
     pub fn data(&self) -> &Path {
@@ -82,11 +122,16 @@ impl Suite {
         if let Some(url) = &self.database_url {
             command.args(["--database-url", url]);
         }
+        if let Some(tls) = &self.tls {
+            command.arg("--tls-cert").arg(&tls.chain).arg("--tls-key").arg(&tls.key);
+            command.args(["--mtls-port", "0"]);
+        }
+        let http = self.http()?.build()?;
         self.child = Some(command.stdout(Stdio::null()).spawn()?);
         let url = format!("{}/.well-known/openid-configuration", self.origin());
         let done = self.data.join("demo.toml");
         loop {
-            let answers = reqwest::get(&url).await.is_ok_and(|r| r.status().is_success());
+            let answers = http.get(&url).send().await.is_ok_and(|r| r.status().is_success());
             if answers && done.exists() {
                 return Ok(started.elapsed());
             }

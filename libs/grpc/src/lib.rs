@@ -3,6 +3,7 @@
 
 mod access;
 mod caller;
+mod certificate;
 mod client;
 mod deadline;
 mod edge;
@@ -16,6 +17,7 @@ pub mod testing;
 
 pub use access::{AccessTable, CallerKind, Rule, access_table};
 pub use caller::{Caller, Person, audit_name, caller, digest, peer_thumbprint};
+pub use certificate::ClientCertificate;
 pub use client::{AuthChannel, DpopToken};
 pub use deadline::{remaining, with_deadline};
 pub use edge::public_router;

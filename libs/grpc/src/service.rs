@@ -30,6 +30,8 @@ pub struct Outside {
     pub profile: Profile,
     /// Issuer and public URL, without a slash at the end.
     pub origin: String,
+    /// The same for clients that come with a certificate (RFC 8705 §5), where there is a listener.
+    pub mtls_origin: Option<String>,
 }
 
 /// What a service gives back when it has started.

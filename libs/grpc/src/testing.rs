@@ -53,7 +53,17 @@ pub fn outside(
     let legal_clock = clock.clone();
     let profile = Profile::Sandbox;
     let egress = Egress::new(&EgressSettings::default(), profile).unwrap();
-    Outside { clock, legal_clock, entropy, db, siblings, egress, profile, origin }
+    Outside {
+        clock,
+        legal_clock,
+        entropy,
+        db,
+        siblings,
+        egress,
+        profile,
+        origin,
+        mtls_origin: None,
+    }
 }
 
 /// A channel to services on which every call comes from `caller`, in place of the guard.

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -29,7 +30,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct UpArgs {
-    /// Port of the one origin, http://localhost:PORT; 0 takes a free one.
+    /// Port of the one origin, http://localhost:PORT (https with --tls-cert); 0 takes a free one.
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
     /// Where databases, letters, keys and `demo.toml` live.
@@ -44,6 +45,28 @@ pub struct UpArgs {
     /// Tenants, clients and persons that are there when it is ready; may be given several times.
     #[arg(long)]
     pub seed: Vec<PathBuf>,
+    /// Serves TLS: PEM chain, the own certificate first. Read again when it changes.
+    #[arg(long, requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// PEM private key of --tls-cert.
+    #[arg(long, requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// The origin as others see it: `https://host:port`.
+    #[arg(long)]
+    pub issuer: Option<String>,
+    /// Listens here instead of on loopback; beyond this machine only with --tls-cert. May be given
+    /// several times. Whoever reaches it reads the mail sink: a sandbox has no secrets.
+    #[arg(long)]
+    pub bind: Vec<IpAddr>,
+    /// A second port for clients that come with a certificate (RFC 8705); 0 takes a free one.
+    #[arg(long, requires = "tls_cert")]
+    pub mtls_port: Option<u16>,
+    /// PEM certificates of the authorities that sign clients' certificates (`tls_client_auth`).
+    #[arg(long, requires = "mtls_port")]
+    pub mtls_ca: Option<PathBuf>,
+    /// PEM certificates that `demo` is to trust besides --tls-cert.
+    #[arg(long, requires = "tls_cert")]
+    pub ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -99,6 +122,9 @@ pub struct DemoArgs {
     /// The data directory of `siegel up`.
     #[arg(long, default_value = "siegel-data")]
     pub data: PathBuf,
+    /// PEM certificates to trust besides the system's roots.
+    #[arg(long)]
+    pub ca: Option<PathBuf>,
     /// Files to attach instead of the specimen decision; may be given several times.
     #[arg(long)]
     pub attach: Vec<PathBuf>,

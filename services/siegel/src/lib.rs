@@ -10,6 +10,7 @@ mod sandbox;
 mod serve;
 mod settings;
 mod suite;
+mod tls;
 mod up;
 
 use std::process::ExitCode;
@@ -30,7 +31,7 @@ pub fn run(started: Instant) -> ExitCode {
         match cli.command {
             Command::Up(args) => up::run(args, started).await.map(|()| ExitCode::SUCCESS),
             Command::Demo(args) => demo::run(args).await.map(|()| ExitCode::SUCCESS),
-            Command::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
+            Command::Serve(args) => Box::pin(serve::run(args)).await.map(|()| ExitCode::SUCCESS),
             Command::Migrate(args) => {
                 suite::migrate(&args.config).await.map(|()| ExitCode::SUCCESS)
             }

@@ -7,7 +7,7 @@ use siegel_oidc::{AccessToken, TokenKind, audience, dpop};
 use tonic::{Code, Status};
 
 use super::{Inner, Peer, rule_of};
-use crate::{Caller, CallerKind, Person, Rule, refusal};
+use crate::{Caller, CallerKind, ClientCertificate, Person, Rule, refusal};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
@@ -115,14 +115,20 @@ impl Inner {
             let text = "the token lacks a scope";
             return Err(refusal(Code::PermissionDenied, "SCOPE_MISSING", text, facts));
         }
-        let jkt = claims.cnf.as_ref().and_then(|cnf| cnf.jkt.as_deref());
-        match (jkt, token.scheme) {
+        let bound = claims.cnf.clone().unwrap_or_default();
+        let shown = head.extensions.get::<ClientCertificate>();
+        let holds = |x5t: &String| shown.is_some_and(|c| c.thumbprint == *x5t);
+        if !bound.x5t_s256.as_ref().is_none_or(holds) {
+            let text = "this token holds on connections with its certificate only (RFC 8705 §3)";
+            return Err(denied("TOKEN_WRONG_HOLDER", text));
+        }
+        match (bound.jkt.as_deref(), token.scheme) {
             (Some(jkt), Scheme::Dpop) => self.proof(jkt, token.text, head),
             (Some(_), Scheme::Bearer) => {
                 Err(denied("DPOP_PROOF_MISSING", "this token is bound to a key"))
             }
             (None, Scheme::Dpop) => Err(denied("TOKEN_NOT_BOUND", "this token is bound to no key")),
-            (None, Scheme::Bearer) if rule.bound => {
+            (None, Scheme::Bearer) if rule.bound && bound.x5t_s256.is_none() => {
                 Err(denied("TOKEN_NOT_BOUND", "this call needs a token bound to a key"))
             }
             (None, Scheme::Bearer) => Ok(()),

@@ -268,3 +268,32 @@ async fn a_stream_ends_when_its_token_is_revoked() {
     house.identity.revocations.send(message).unwrap();
     assert_eq!(reason(&stream.message().await.unwrap_err()).unwrap(), "TOKEN_REVOKED");
 }
+
+#[tokio::test]
+async fn a_token_bound_to_a_certificate_holds_on_connections_with_it_only() {
+    use siegel_grpc::ClientCertificate;
+    use tower::ServiceExt as _;
+
+    let house = House::new();
+    let own = ClientCertificate::new(b"own", false);
+    let mut token = claims(&house.identity, "postbox", TokenKind::Person);
+    token.cnf = Some(Confirmation { jkt: None, x5t_s256: Some(own.thumbprint.clone()) });
+    let bearer = format!("Bearer {}", house.identity.sign(&token));
+    let call = async |shown: Option<ClientCertificate>| {
+        let mut request = http::Request::post("/siegel.postbox.v1.EvidenceService/ListReceipts")
+            .header("authorization", &bearer)
+            .header("content-type", "application/grpc")
+            .header("x-forwarded-client-cert", "Hash=own")
+            .body(axum::body::Body::from(vec![0; 5]))
+            .unwrap();
+        if let Some(shown) = shown {
+            request.extensions_mut().insert(shown);
+        }
+        let answer = house.postbox.clone().oneshot(request).await.unwrap();
+        answer.headers().get("grpc-status").map(|v| v.to_str().unwrap().to_owned())
+    };
+    assert_eq!(call(Some(own)).await, None, "the answer has a body");
+    let unauthenticated = Some("16".to_owned());
+    assert_eq!(call(Some(ClientCertificate::new(b"other", true))).await, unauthenticated);
+    assert_eq!(call(None).await, unauthenticated);
+}

@@ -204,6 +204,8 @@ impl postbox::sender_service_server::SenderService for Postbox {
 pub struct House {
     pub identity: FakeIdentity,
     pub registry: InProcess,
+    /// Postbox behind its guard, without a connection in front.
+    pub postbox: axum::Router,
     _tasks: tokio::task::JoinSet<()>,
 }
 
@@ -226,12 +228,15 @@ impl House {
         let handles = postbox::handle_service_server::HandleServiceServer::new(Postbox);
         let senders = postbox::sender_service_server::SenderServiceServer::new(Postbox);
         let of_postbox = GrpcServices::new().add(evidence).add(handles).add(senders);
+        let mut postbox = axum::Router::new();
         for (name, services) in [("identity", of_identity), ("postbox", of_postbox)] {
             let guard = guard(name, &identity, &registry);
             guard.spawn(&mut tasks);
-            registry.register(name, services.guarded(&guard));
+            let guarded = services.guarded(&guard);
+            registry.register(name, guarded.clone());
+            postbox = guarded;
         }
-        Self { identity, registry, _tasks: tasks }
+        Self { identity, registry, postbox, _tasks: tasks }
     }
 
     /// The siblings of `own`, whose certificate has this thumbprint.

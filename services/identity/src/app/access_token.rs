@@ -4,6 +4,7 @@ use siegel_crypto::{KeyError, random_token};
 use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp};
 use siegel_oidc::{AccessToken, Actor, Confirmation, TokenKind, audience};
 
+use super::certificate_auth;
 use super::endpoint::EndpointError;
 use crate::domain::client::{Client, SigningAlg};
 use crate::domain::grant::Granted;
@@ -54,9 +55,13 @@ pub fn choose_audience(
 
 /// Refuses tokens without a key where one is needed.
 pub fn check_binding(client: &Client, wanted: &str, jkt: Option<&str>) -> Result<(), Refused> {
-    let must = scopes::must_be_bound(wanted) || client.is_fapi() || client.dpop_bound;
-    if jkt.is_none() && must {
-        let text = "tokens for this audience are bound to a key: send a DPoP proof";
+    certificate_auth::check_registered(client)?;
+    let unbound = certificate_auth::confirmation(client, jkt).is_none();
+    if (unbound && (scopes::must_be_bound(wanted) || client.is_fapi()))
+        || (jkt.is_none() && client.dpop_bound)
+    {
+        let text =
+            "tokens for this audience are bound: send a DPoP proof, or come with a certificate";
         return Err(Refused::new(OAuthError::InvalidDpopProof, text));
     }
     Ok(())

@@ -274,7 +274,12 @@ async fn grant_code(
         hash: sha256(code.as_bytes()),
         grant,
         client_id: request.client_id.clone(),
-        granted: Granted { request: kept, session: session.clone(), refresh_jkt: None },
+        granted: Granted {
+            request: kept,
+            session: session.clone(),
+            refresh_jkt: None,
+            refresh_x5t: None,
+        },
         issued_at: now,
         expires_at: now.plus(CODE_LIFETIME),
         redeemed_at: None,

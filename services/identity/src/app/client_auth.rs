@@ -10,8 +10,8 @@ use siegel_kernel::Timestamp;
 use siegel_oidc::assertion::{self, Accepted, Assertion, AssertionError};
 use url::form_urlencoded;
 
-use super::client_keys;
 use super::endpoint::EndpointError;
+use super::{certificate_auth, client_keys};
 use crate::domain::client::{AssertionAudience, AuthMethod, Client};
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::params::Params;
@@ -115,6 +115,16 @@ pub async fn prove(
             by_secret(&client, secret).ok_or_else(unproven)?;
         }
         (Sent::Nothing, AuthMethod::None) => {}
+        (Sent::Nothing, method) if method.by_certificate() => {
+            let fetched = match &client.jwks_uri {
+                Some(_) => client_keys::keys_of(state, &client, None).await.ok(),
+                None => None,
+            };
+            let jwks = fetched.map(|keys| keys.to_json()).or_else(|| client.jwks.clone());
+            if !certificate_auth::proves(&client, jwks.as_deref()) {
+                return Err(unproven());
+            }
+        }
         _ => return Err(unproven()),
     }
     if !client.approved {

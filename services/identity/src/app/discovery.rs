@@ -14,6 +14,8 @@ const ALGORITHMS: [&str; 5] = ["ES256", "ES384", "EdDSA", "PS256", "RS256"];
 const PROOF_ALGORITHMS: [&str; 4] = ["ES256", "ES384", "EdDSA", "PS256"];
 const AUTH_METHODS: [&str; 4] =
     ["private_key_jwt", "client_secret_basic", "client_secret_post", "none"];
+/// Where there is a listener for clients that come with a certificate.
+const CERTIFICATE_METHODS: [&str; 2] = ["tls_client_auth", "self_signed_tls_client_auth"];
 /// Claims beside the catalogue's.
 const PROTOCOL_CLAIMS: [&str; 15] = [
     "iss",
@@ -53,9 +55,9 @@ pub struct Metadata {
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: Vec<&'static str>,
     userinfo_signing_alg_values_supported: Vec<&'static str>,
-    token_endpoint_auth_methods_supported: [&'static str; 4],
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
     token_endpoint_auth_signing_alg_values_supported: [&'static str; 5],
-    revocation_endpoint_auth_methods_supported: [&'static str; 4],
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     revocation_endpoint_auth_signing_alg_values_supported: [&'static str; 5],
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     introspection_endpoint_auth_signing_alg_values_supported: [&'static str; 5],
@@ -71,6 +73,38 @@ pub struct Metadata {
     authorization_response_iss_parameter_supported: bool,
     prompt_values_supported: [&'static str; 4],
     ui_locales_supported: [&'static str; 2],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mtls_endpoint_aliases: Option<Aliases>,
+    tls_client_certificate_bound_access_tokens: bool,
+}
+
+/// The endpoints that clients call themselves, where a certificate is asked for (RFC 8705 §5).
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are the standard's")]
+struct Aliases {
+    token_endpoint: String,
+    pushed_authorization_request_endpoint: String,
+    userinfo_endpoint: String,
+    revocation_endpoint: String,
+}
+
+impl Aliases {
+    fn at(origin: &str) -> Self {
+        Self {
+            token_endpoint: format!("{origin}/token"),
+            pushed_authorization_request_endpoint: format!("{origin}/par"),
+            userinfo_endpoint: format!("{origin}/userinfo"),
+            revocation_endpoint: format!("{origin}/revoke"),
+        }
+    }
+}
+
+fn auth_methods(state: &Identity) -> Vec<&'static str> {
+    let mut methods = AUTH_METHODS.to_vec();
+    if state.outside.mtls_origin.is_some() {
+        methods.extend(CERTIFICATE_METHODS);
+    }
+    methods
 }
 
 /// The provider's metadata; the issuer has no path, so both well-known forms are the same place.
@@ -99,11 +133,11 @@ pub fn metadata(state: &Identity) -> Metadata {
         subject_types_supported: ["pairwise"],
         id_token_signing_alg_values_supported: state.keys.supported(),
         userinfo_signing_alg_values_supported: state.keys.supported(),
-        token_endpoint_auth_methods_supported: AUTH_METHODS,
+        token_endpoint_auth_methods_supported: auth_methods(state),
         token_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
-        revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+        revocation_endpoint_auth_methods_supported: auth_methods(state),
         revocation_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
-        introspection_endpoint_auth_methods_supported: AUTH_METHODS
+        introspection_endpoint_auth_methods_supported: auth_methods(state)
             .into_iter()
             .filter(|method| *method != "none")
             .collect(),
@@ -120,5 +154,7 @@ pub fn metadata(state: &Identity) -> Metadata {
         authorization_response_iss_parameter_supported: true,
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         ui_locales_supported: ["de", "en"],
+        mtls_endpoint_aliases: state.outside.mtls_origin.as_deref().map(Aliases::at),
+        tls_client_certificate_bound_access_tokens: state.outside.mtls_origin.is_some(),
     }
 }

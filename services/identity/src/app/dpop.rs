@@ -8,6 +8,7 @@ use siegel_db::{StoreError, Tx};
 use siegel_kernel::Timestamp;
 use siegel_oidc::dpop::{self, DpopError, Expected, Proof};
 
+use super::connection;
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::state::Identity;
 use crate::store::replay::{self, Seen};
@@ -32,7 +33,13 @@ pub fn check(
         return Err(invalid("more than one DPoP header"));
     }
     let text = first.to_str().map_err(|_| invalid("the DPoP header is no proof"))?;
-    let proof = dpop::verify(text, expected, now).map_err(|e| {
+    let proof = dpop::verify(text, expected, now).or_else(|error| match alias(state, expected) {
+        Some(url) if error == DpopError::OtherRequest => {
+            dpop::verify(text, &Expected { url: &url, ..*expected }, now)
+        }
+        _ => Err(error),
+    });
+    let proof = proof.map_err(|e| {
         invalid(match e {
             DpopError::Malformed => "the DPoP proof is malformed",
             DpopError::BadSignature => "the DPoP proof's type, key or signature does not hold",
@@ -48,6 +55,13 @@ pub fn check(
         return Err(Refused::new(OAuthError::UseDpopNonce, text));
     }
     Ok(Some(proof))
+}
+
+/// The address of the same endpoint for clients that come with a certificate (RFC 8705 §5).
+fn alias(state: &Identity, expected: &Expected<'_>) -> Option<String> {
+    connection::certificate()?;
+    let path = expected.url.strip_prefix(state.issuer())?;
+    Some(format!("{}{path}", state.outside.mtls_origin.as_deref()?))
 }
 
 /// Uses the proof up; `false` when it was used before, at any replica.

@@ -3,11 +3,13 @@
 pub mod access_token;
 pub mod apply;
 pub mod authorize;
+pub mod certificate_auth;
 pub mod check;
 pub mod claims;
 pub mod client_auth;
 pub mod client_keys;
 pub mod clients;
+pub mod connection;
 pub mod consent;
 pub mod deliver_outbox;
 pub mod discovery;

@@ -8,7 +8,7 @@ use siegel_oidc::{AccessToken, TokenKind, audience};
 
 use super::claims::{self, Place};
 use super::endpoint::EndpointError;
-use super::{check, dpop};
+use super::{certificate_auth, check, dpop};
 use crate::domain::grant::Holder;
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::state::Identity;
@@ -57,6 +57,10 @@ pub async fn answer(
     let now = state.now();
     let claims = claims_of(state, token, now)?;
     let jkt = claims.cnf.as_ref().and_then(|cnf| cnf.jkt.as_deref());
+    let x5t = claims.cnf.as_ref().and_then(|cnf| cnf.x5t_s256.as_deref());
+    if !certificate_auth::holds(x5t) {
+        return Err(INVALID.into());
+    }
     let url = state.url("/userinfo");
     let expected = Expected { method, url: &url, access_token: Some(token), jkt };
     let proof = match (scheme, jkt) {

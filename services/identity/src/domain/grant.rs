@@ -16,6 +16,9 @@ pub struct Granted {
     /// each refresh (RFC 9449 §5).
     #[serde(default)]
     pub refresh_jkt: Option<String>,
+    /// Thumbprint of the certificate it is bound to instead (RFC 8705 §4).
+    #[serde(default)]
+    pub refresh_x5t: Option<String>,
 }
 
 impl Granted {

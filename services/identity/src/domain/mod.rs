@@ -3,9 +3,12 @@
 pub mod ageing;
 pub mod answer;
 pub mod cards;
+pub mod certificate;
 pub mod claims_request;
 pub mod client;
 pub mod decide;
+pub mod device;
+pub mod distinguished_name;
 pub mod email;
 pub mod grant;
 pub mod interaction;

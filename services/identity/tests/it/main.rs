@@ -17,6 +17,7 @@ mod fakes;
 mod fapi;
 mod introspection;
 mod keys;
+mod mtls;
 mod publisher;
 mod pushed;
 mod refresh;

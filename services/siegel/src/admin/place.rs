@@ -63,6 +63,7 @@ pub fn identity(settings: &Settings, db: Db, registry: InProcess) -> anyhow::Res
         egress: Egress::new(&settings.egress, settings.profile)?,
         profile: settings.profile,
         origin: settings.origin.clone(),
+        mtls_origin: settings.listen.mtls_origin.clone(),
     };
     Ok(Identity::new(config, outside, keys))
 }

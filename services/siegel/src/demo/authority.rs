@@ -75,14 +75,16 @@ pub struct Events(Streaming<pb::WatchEventsResponse>);
 impl Authority {
     pub async fn connect(origin: &str, credentials: &Credentials) -> anyhow::Result<Self> {
         let keys = &credentials.authority;
-        let client = Client::discover(origin, &keys.client_id, keys.key()?).await?;
+        let client =
+            Client::discover(&credentials.net(), origin, &keys.client_id, keys.key()?).await?;
         let form = [
             ("grant_type", "client_credentials"),
             ("scope", "postbox.deliver"),
             ("resource", "urn:siegel:postbox"),
         ];
         let tokens = client.tokens(&form).await?;
-        let channel = person::channel(origin, tokens.access_token, client.dpop_key.clone())?;
+        let channel =
+            person::channel(&client.net, origin, tokens.access_token, client.dpop_key.clone())?;
         Ok(Self { sender: SenderServiceClient::new(channel) })
     }
 

@@ -4,10 +4,15 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use siegel_crypto::SigningKey;
 
+use crate::outside::Net;
+
 /// `demo.toml`: what `siegel up` gives the demo. Holds private keys and passwords: mode 0600.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Credentials {
     pub origin: String,
+    /// PEM certificates to trust besides the system's roots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
     /// The demo portal, of the authority's sector.
     pub portal: ClientKeys,
     /// A portal of another sector.
@@ -39,6 +44,11 @@ pub struct Persona {
 }
 
 impl Credentials {
+    /// How the suite is reached.
+    pub fn net(&self) -> Net {
+        self.ca.as_ref().map_or_else(Net::default, Net::trusting)
+    }
+
     pub fn read(file: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(file).with_context(|| {
             format!("cannot read {}; `siegel up` writes it (--data, --credentials)", file.display())

@@ -24,7 +24,11 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
 
 async fn walk(args: &DemoArgs, timeline: &mut Timeline) -> anyhow::Result<()> {
     let file = args.credentials.clone().unwrap_or_else(|| args.data.join("demo.toml"));
-    let credentials = Credentials::read(&file)?;
+    let mut credentials = Credentials::read(&file)?;
+    if let Some(file) = &args.ca {
+        let pem = std::fs::read_to_string(file);
+        credentials.ca = Some(pem.with_context(|| format!("cannot read {}", file.display()))?);
+    }
     let origin = args.url.trim_end_matches('/');
     let files = attachments(&args.attach)?;
 
@@ -49,5 +53,7 @@ async fn walk(args: &DemoArgs, timeline: &mut Timeline) -> anyhow::Result<()> {
 
     let mut receipts = letter.receipts;
     receipts.push(opened);
-    proof::check(origin, args, &receipts, &read, timeline).await
+    let published = credentials.net().http()?.build()?.get(format!("{origin}/log/keys.json"));
+    let keys = published.send().await?.error_for_status()?.text().await?;
+    proof::check(keys, args, &receipts, &read, timeline)
 }

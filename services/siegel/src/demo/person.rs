@@ -9,13 +9,12 @@ use siegel_grpc::{AuthChannel, DpopToken};
 use siegel_kernel::SystemClock;
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
-use tonic::transport::{ClientTlsConfig, Endpoint};
 use url::Url;
 
 use super::authority::File;
 use super::timeline::Timeline;
 use super::{Credentials, Persona};
-use crate::outside::{Browser, Client, Landing, Page, Tokens};
+use crate::outside::{Browser, Client, Landing, Net, Page, Tokens};
 
 /// A person who is logged in at the demo portal.
 pub struct LoggedIn {
@@ -23,17 +22,23 @@ pub struct LoggedIn {
     pub handle: String,
     access_token: String,
     key: SigningKey,
+    net: Net,
 }
 
 impl LoggedIn {
     /// A channel to the postbox with this person's token.
     pub fn channel(&self, origin: &str) -> anyhow::Result<AuthChannel> {
-        channel(origin, self.access_token.clone(), self.key.clone())
+        channel(&self.net, origin, self.access_token.clone(), self.key.clone())
     }
 }
 
 /// A channel over the network with a token bound to `key`.
-pub fn channel(origin: &str, access_token: String, key: SigningKey) -> anyhow::Result<AuthChannel> {
+pub fn channel(
+    net: &Net,
+    origin: &str,
+    access_token: String,
+    key: SigningKey,
+) -> anyhow::Result<AuthChannel> {
     let token = DpopToken {
         access_token,
         key,
@@ -41,11 +46,7 @@ pub fn channel(origin: &str, access_token: String, key: SigningKey) -> anyhow::R
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy::new()),
     };
-    let mut endpoint = Endpoint::from_shared(origin.to_owned())?;
-    if origin.starts_with("https://") {
-        endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots())?;
-    }
-    Ok(AuthChannel::with_dpop(endpoint.connect_lazy(), token))
+    Ok(AuthChannel::with_dpop(net.endpoint(origin)?.connect_lazy(), token))
 }
 
 /// Logs the first persona in at the demo portal, at level substantial or better.
@@ -56,7 +57,7 @@ pub async fn log_in(
 ) -> anyhow::Result<LoggedIn> {
     let persona = credentials.persona.first().context("demo.toml names no persona")?;
     let keys = &credentials.portal;
-    let client = Client::discover(origin, &keys.client_id, keys.key()?).await?;
+    let client = Client::discover(&credentials.net(), origin, &keys.client_id, keys.key()?).await?;
     let ask = [
         ("scope", "openid profile postbox postbox.read offline_access"),
         ("acr_values", "substantial"),
@@ -78,18 +79,19 @@ pub async fn authorize(
 ) -> anyhow::Result<(Tokens, Value)> {
     let login = client.start(redirect_uri, ask).await?;
     timeline.note("portal", "pushed an authorization request (PAR, PKCE, private_key_jwt)");
-    let returned = through_pages(&login.url, redirect_uri, persona, timeline).await?;
+    let returned = through_pages(&client.net, &login.url, redirect_uri, persona, timeline).await?;
     client.finish(&login, &returned).await
 }
 
 /// Does on every page what the person would do, until the browser is sent to the client.
 pub async fn through_pages(
+    net: &Net,
     url: &str,
     redirect_uri: &str,
     persona: &Persona,
     timeline: &mut Timeline,
 ) -> anyhow::Result<Url> {
-    let browser = Browser::new(Some(redirect_uri.to_owned()))?;
+    let browser = Browser::new(net, Some(redirect_uri.to_owned()))?;
     let mut landing = browser.open(url).await?;
     for _ in 0..12 {
         let page = match landing {
@@ -159,7 +161,7 @@ fn logged_in(
     if handle.is_empty() {
         bail!("the person released no postbox handle");
     }
-    Ok(LoggedIn { handle, access_token, key: client.dpop_key.clone() })
+    Ok(LoggedIn { handle, access_token, key: client.dpop_key.clone(), net: client.net.clone() })
 }
 
 /// Finds, previews and opens the letter, downloads what is attached; returns the read receipt.

@@ -3,6 +3,7 @@ use reqwest::header;
 use url::Url;
 
 use super::forms::{Form, forms};
+use super::net::Net;
 
 /// How many redirects in a row are followed.
 const HOPS: usize = 20;
@@ -10,6 +11,7 @@ const HOPS: usize = 20;
 /// A browser without script: cookies, redirects, forms.
 pub struct Browser {
     http: reqwest::Client,
+    net: Net,
     /// Redirects to addresses that start like this are not followed but handed over.
     stop_at: Option<String>,
 }
@@ -45,14 +47,9 @@ impl Page {
 }
 
 impl Browser {
-    pub fn new(stop_at: Option<String>) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
-            .cookie_store(true)
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(std::time::Duration::from_secs(30))
-            .user_agent("siegel-demo")
-            .build()?;
-        Ok(Self { http, stop_at })
+    pub fn new(net: &Net, stop_at: Option<String>) -> anyhow::Result<Self> {
+        let http = net.http()?.cookie_store(true).user_agent("siegel-demo").build()?;
+        Ok(Self { http, net: net.clone(), stop_at })
     }
 
     pub async fn open(&self, url: &str) -> anyhow::Result<Landing> {
@@ -86,8 +83,8 @@ impl Browser {
                 return Ok(Landing::Returned(url));
             }
             let request = match body.take() {
-                Some(pairs) => self.http.post(url.clone()).form(&pairs),
-                None => self.http.get(url.clone()),
+                Some(pairs) => self.http.post(self.net.place(url.clone())).form(&pairs),
+                None => self.http.get(self.net.place(url.clone())),
             };
             let request = request.header(header::ACCEPT, "text/html");
             let response = request.header(header::ACCEPT_LANGUAGE, "de").send().await?;

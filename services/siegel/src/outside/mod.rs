@@ -3,8 +3,10 @@
 
 mod browser;
 mod forms;
+mod net;
 mod oidc;
 
 pub use browser::{Browser, Landing, Page};
 pub use forms::{Control, Form, forms};
+pub use net::Net;
 pub use oidc::{Client, Login, Metadata, Tokens};

@@ -9,6 +9,8 @@ use siegel_kernel::{Clock as _, SystemClock};
 use siegel_oidc::{assertion, dpop, pkce};
 use url::Url;
 
+use super::net::Net;
+
 /// What discovery says (OpenID Connect Discovery §3), as far as a client needs it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Metadata {
@@ -22,6 +24,7 @@ pub struct Metadata {
 /// A registered client with its keys.
 pub struct Client {
     pub http: reqwest::Client,
+    pub net: Net,
     pub metadata: Metadata,
     pub client_id: String,
     pub key: SigningKey,
@@ -55,19 +58,25 @@ fn fresh() -> anyhow::Result<String> {
 
 impl Client {
     /// Reads the discovery document at `origin` and checks that it is about `origin`.
-    pub async fn discover(origin: &str, client_id: &str, key: SigningKey) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(std::time::Duration::from_secs(30))
-            .build()?;
+    pub async fn discover(
+        net: &Net,
+        origin: &str,
+        client_id: &str,
+        key: SigningKey,
+    ) -> anyhow::Result<Self> {
+        let (net, http) = (net.clone(), net.http()?.build()?);
         let url = format!("{origin}/.well-known/openid-configuration");
-        let answer = http.get(&url).send().await.with_context(|| format!("no answer at {url}"))?;
+        let answer = http
+            .get(net.place_text(&url))
+            .send()
+            .await
+            .with_context(|| format!("no answer at {url}"))?;
         let metadata: Metadata = answer.error_for_status()?.json().await?;
         if metadata.issuer != origin {
             bail!("the provider at {origin} calls itself {}", metadata.issuer);
         }
         let client_id = client_id.to_owned();
-        Ok(Self { http, metadata, client_id, key, dpop_key: SigningKey::generate()? })
+        Ok(Self { http, net, metadata, client_id, key, dpop_key: SigningKey::generate()? })
     }
 
     /// Pushes an authorization request (RFC 9126) and returns where the browser goes.
@@ -160,7 +169,7 @@ impl Client {
             pairs.push(("client_assertion", &assertion));
             pairs.retain(|(name, _)| *name != "client_id");
             pairs.push(("client_id", &self.client_id));
-            let mut request = self.http.post(endpoint).form(&pairs);
+            let mut request = self.http.post(self.net.place_text(endpoint)).form(&pairs);
             if with_proof {
                 let expected =
                     dpop::Expected { method: "POST", url: endpoint, access_token: None, jkt: None };
@@ -187,7 +196,13 @@ impl Client {
     /// OpenID Connect Core §3.1.3.7.
     async fn id_token(&self, tokens: &Tokens, nonce: &str) -> anyhow::Result<Value> {
         let text = tokens.id_token.as_deref().context("no ID token")?;
-        let jwks = self.http.get(&self.metadata.jwks_uri).send().await?.text().await?;
+        let jwks = self
+            .http
+            .get(self.net.place_text(&self.metadata.jwks_uri))
+            .send()
+            .await?
+            .text()
+            .await?;
         let claims: Value = KeySet::from_json(&jwks)?.verify(text, "JWT")?;
         let field = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
         let now = SystemClock.now().as_seconds();

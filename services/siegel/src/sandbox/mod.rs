@@ -11,11 +11,11 @@ mod mail_text;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use siegel_crypto::SystemEntropy;
@@ -83,17 +83,19 @@ impl Sandbox {
             .route("/sandbox/mail/{id}", get(mail_pages::one))
             .layer(DefaultBodyLimit::max(4096))
             .with_state(self.clone());
-        siegel_web::protect(router, &face).layer(from_fn(from_this_machine))
+        let own = url::Url::parse(&self.origin).ok();
+        let own = own.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        siegel_web::protect(router, &face).layer(from_fn_with_state(own, from_this_machine))
     }
 }
 
 /// Refuses requests that name another host: a page elsewhere whose name leads to this machine would
 /// read the mails and move the clock as if it were ours (DNS rebinding).
-async fn from_this_machine(request: Request, next: Next) -> Response {
+async fn from_this_machine(State(own): State<String>, request: Request, next: Next) -> Response {
     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let named = header.or_else(|| request.uri().authority().map(Authority::as_str));
     let named = named.and_then(|host| host.parse::<Authority>().ok());
-    let ours = ["localhost", "127.0.0.1", "[::1]"];
+    let ours = ["localhost", "127.0.0.1", "[::1]", own.as_str()];
     if named.is_some_and(|host| ours.iter().any(|name| host.host().eq_ignore_ascii_case(name))) {
         return next.run(request).await;
     }

@@ -2,33 +2,22 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use axum::{Extension, Router};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
+use axum::Router;
+use axum::http::Extensions;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use siegel_crypto::{b64, sha256};
 use siegel_grpc::Peer;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 use tonic::transport::{Certificate, Identity};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
 use crate::settings::InternalTls;
 use crate::suite::House;
-
-/// How long a caller may take for its handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// Pause after a connection could not be taken (no file descriptors left).
-const BREATH: Duration = Duration::from_millis(100);
+use crate::tls::Door;
 
 /// The certificate of this service and the authority behind all of them.
 pub struct Certificates {
@@ -36,13 +25,6 @@ pub struct Certificates {
     key_pem: Vec<u8>,
     ca_pem: Vec<u8>,
     own: CertificateDer<'static>,
-}
-
-/// What the listener needs: TLS, and which name belongs to which service.
-pub struct ServerSide {
-    acceptor: TlsAcceptor,
-    /// DNS name of a service's address to its name.
-    names: Arc<HashMap<String, String>>,
 }
 
 impl Certificates {
@@ -82,8 +64,8 @@ impl Certificates {
         Ok(())
     }
 
-    /// TLS 1.3 with client certificates of our authority only.
-    pub fn for_server(&self, siblings: &HashMap<String, String>) -> anyhow::Result<ServerSide> {
+    /// TLS 1.3 with client certificates of our authority only; requests carry the [`Peer`].
+    pub fn for_server(&self, siblings: &HashMap<String, String>) -> anyhow::Result<Door> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(&self.ca_pem) {
             roots.add(certificate.context("internal_tls.ca_file is malformed")?)?;
@@ -97,10 +79,19 @@ impl Certificates {
             .with_client_cert_verifier(clients)
             .with_single_cert(chain, key)?;
         config.alpn_protocols = vec![b"h2".to_vec()];
-        Ok(ServerSide {
-            acceptor: TlsAcceptor::from(Arc::new(config)),
-            names: Arc::new(host_names(siblings)),
-        })
+        // DNS name of a service's address to its name.
+        let names = host_names(siblings);
+        let admit = move |connection: &rustls::ServerConnection| {
+            let certificate = connection.peer_certificates().and_then(<[_]>::first)?;
+            let Some(peer) = peer_of(certificate, &names) else {
+                tracing::warn!("a certificate of our authority names no service of the suite");
+                return None;
+            };
+            let mut known = Extensions::new();
+            known.insert(peer);
+            Some(known)
+        };
+        Ok(Door::new(config).http2_only().admitting(admit))
     }
 }
 
@@ -113,69 +104,6 @@ fn host_names(siblings: &HashMap<String, String>) -> HashMap<String, String> {
 pub fn router(house: &House) -> Router {
     let guarded = house.grpc.iter().map(|(grpc, guard)| grpc.guarded(guard));
     guarded.fold(Router::new(), Router::merge)
-}
-
-/// Serves siblings until `stopped`, then ends when the last running call has.
-pub async fn serve(
-    listener: TcpListener,
-    side: ServerSide,
-    router: Router,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let mut connections = JoinSet::new();
-    let until = stopped.clone();
-    loop {
-        tokio::select! {
-            _ = stopped.wait_for(|stop| *stop) => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    let (acceptor, names) = (side.acceptor.clone(), side.names.clone());
-                    let serving =
-                        connection(stream, acceptor, names, router.clone(), until.clone());
-                    connections.spawn(serving);
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "a sibling's connection cannot be taken"
-                    );
-                    tokio::time::sleep(BREATH).await;
-                }
-            }
-        }
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
-}
-
-async fn connection(
-    stream: TcpStream,
-    acceptor: TlsAcceptor,
-    names: Arc<HashMap<String, String>>,
-    router: Router,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let handshake = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
-    let Ok(Ok(stream)) = handshake else {
-        tracing::info!("refused a connection: no certificate of our authority");
-        return;
-    };
-    let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let Some(peer) = certificate.and_then(|c| peer_of(c, &names)) else {
-        tracing::warn!("a certificate of our authority names no service of the suite");
-        return;
-    };
-    let service = TowerToHyperService::new(router.layer(Extension(peer)));
-    let server = auto::Builder::new(TokioExecutor::new()).http2_only();
-    let serving = server.serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(serving);
-    // How a connection ends is of no interest: the caller comes again.
-    tokio::select! {
-        _ = serving.as_mut() => return,
-        _ = stopped.wait_for(|stop| *stop) => serving.as_mut().graceful_shutdown(),
-    }
-    let _ = serving.await;
 }
 
 /// The service whose address stands in the certificate's subject alternative names.

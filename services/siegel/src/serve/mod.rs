@@ -3,6 +3,7 @@
 
 mod internal;
 mod probe;
+mod public;
 mod stream_end;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use crate::cli::ServeArgs;
 use crate::settings::{SERVICES, Settings};
 use crate::suite::{Clocks, Host, House};
+use crate::tls;
 use internal::Certificates;
 
 /// How long running calls may take after a signal to stop. With what the chart adds before the
@@ -56,9 +58,8 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let (end_streams, streams_ended) = watch::channel(false);
     let public = siegel_grpc::public_router(&house.grpc).await;
     let public = stream_end::layer(public, &streams_ended).merge(house.http.clone());
-    let public = axum::serve(listen(&settings.listen.http).await?, public)
-        .with_graceful_shutdown(until(stopped.clone()));
-    let siblings = internal::serve(
+    let public = public::serve(&settings.listen, public, stopped.clone()).await?;
+    let siblings = tls::serve(
         listen(&settings.listen.internal).await?,
         certificates.for_server(&settings.siblings)?,
         stream_end::layer(internal::router(&house), &streams_ended),
@@ -70,7 +71,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         until(stopped),
     );
     tracing::info!(service, "ready");
-    let all = async { tokio::join!(public.into_future(), siblings, probes) };
+    let all = async { tokio::join!(public, siblings, probes) };
     tokio::pin!(all);
     tokio::select! {
         () = signalled() => {}

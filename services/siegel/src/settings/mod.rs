@@ -15,6 +15,7 @@ use siegel_config::Profile;
 use siegel_egress::EgressSettings;
 use siegel_telemetry::TelemetryConfig;
 
+use crate::tls::CertificateFiles;
 pub use database::DatabaseSettings;
 
 /// The services of the suite, in the order they are started.
@@ -67,12 +68,33 @@ pub struct Listen {
     pub internal: String,
     /// Probes and metrics, plain HTTP, never public.
     pub probe: String,
+    /// PEM chain of the public listener; plain HTTP behind an ingress when absent. Read again
+    /// within 30 s of a change, like the key.
+    pub tls_certificate_file: Option<PathBuf>,
+    /// PEM private key of `tls_certificate_file`.
+    pub tls_private_key_file: Option<PathBuf>,
+    /// The same faces for clients that come with a certificate (RFC 8705); browsers never get
+    /// here. Needs `tls_certificate_file` and `mtls_origin`.
+    pub mtls: Option<String>,
+    /// Public URL of `mtls`, without a slash at the end.
+    pub mtls_origin: Option<String>,
+    /// PEM certificates of the authorities that sign clients' certificates (`tls_client_auth`).
+    pub mtls_ca_file: Option<PathBuf>,
 }
 
 impl Default for Listen {
     fn default() -> Self {
         let at = |port: u16| format!("0.0.0.0:{port}");
-        Self { http: at(8080), internal: at(8443), probe: at(9090) }
+        Self {
+            http: at(8080),
+            internal: at(8443),
+            probe: at(9090),
+            tls_certificate_file: None,
+            tls_private_key_file: None,
+            mtls: None,
+            mtls_origin: None,
+            mtls_ca_file: None,
+        }
     }
 }
 
@@ -84,6 +106,38 @@ pub struct InternalTls {
     pub certificate_file: PathBuf,
     pub private_key_file: PathBuf,
     pub ca_file: PathBuf,
+}
+
+impl Listen {
+    /// Certificate of the public listener, when it has one.
+    pub fn certificate(&self) -> Option<CertificateFiles> {
+        let (chain, key) = (self.tls_certificate_file.clone()?, self.tls_private_key_file.clone()?);
+        Some(CertificateFiles { chain, key })
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if self.tls_certificate_file.is_some() != self.tls_private_key_file.is_some() {
+            anyhow::bail!(
+                "the configuration is not valid: listen.tls_certificate_file and \
+                 listen.tls_private_key_file belong together"
+            );
+        }
+        if self.mtls.is_some()
+            && (self.tls_certificate_file.is_none() || self.mtls_origin.is_none())
+        {
+            anyhow::bail!(
+                "the configuration is not valid: listen.mtls needs tls_certificate_file and \
+                 mtls_origin"
+            );
+        }
+        let https = |url: &String| url.starts_with("https://") && !url.ends_with('/');
+        if !self.mtls_origin.as_ref().is_none_or(https) {
+            anyhow::bail!(
+                "the configuration is not valid: listen.mtls_origin is https, without a final slash"
+            );
+        }
+        Ok(())
+    }
 }
 
 impl Settings {
@@ -122,6 +176,7 @@ impl Settings {
         if url.path() != "/" || self.origin.ends_with('/') {
             anyhow::bail!("the configuration is not valid: origin has no path and no final slash");
         }
+        self.listen.check()?;
         if self.profile.is_production() && url.scheme() != "https" {
             anyhow::bail!(
                 "profile = \"production\" needs https: change the line origin = \"{}\"",

@@ -71,6 +71,7 @@ impl Host<'_> {
             egress: Egress::new(&self.settings.egress, self.settings.profile)?,
             profile: self.settings.profile,
             origin: self.settings.origin.clone(),
+            mtls_origin: self.settings.listen.mtls_origin.clone(),
         };
         let running = start::named(name, self.settings, outside).await?;
         let guard = Guard::new(GuardSettings {

@@ -28,18 +28,32 @@ pub struct Defaults {
     new_people: bool,
 }
 
+/// How the sandbox is met.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    pub origin: String,
+    /// Where the portal reaches identity without trusting a certificate.
+    pub inside: Option<String>,
+    /// Where clients come with a certificate.
+    pub mtls_origin: Option<String>,
+    /// What outside programs have to trust, PEM.
+    pub roots: Option<String>,
+}
+
 impl Defaults {
     pub fn new(
         data: &DataDir,
-        origin: &str,
+        place: &Place,
         database_url: Option<&str>,
         smtp_port: u16,
     ) -> anyhow::Result<Self> {
+        let origin = place.origin.as_str();
         let key = |name: &str| load_signing_key(&data.key(name), true);
         let (suite, portal) = (key("portal-client.pem")?, key("demo-portal.pem")?);
         let (other, authority) = (key("demo-other-portal.pem")?, key("demo-authority.pem")?);
         let clients = clients(origin, &suite, &portal, &other, &authority);
         let mut settings = services(data, origin, smtp_port, &clients);
+        surround(&mut settings, place);
         for service in SERVICES {
             let database = if let Some(url) = database_url {
                 json!({"url": url, "schema": service})
@@ -51,7 +65,8 @@ impl Defaults {
                 table.insert("database".into(), database);
             }
         }
-        let (credentials, new_people) = credentials(data, origin, &portal, &other, &authority)?;
+        let (mut credentials, new_people) = credentials(data, origin, &portal, &other, &authority)?;
+        credentials.ca.clone_from(&place.roots);
         Ok(Self { settings, credentials, new_people })
     }
 
@@ -88,6 +103,20 @@ impl Defaults {
         let pair = |p: &Persona| (p.name.clone(), p.email.clone());
         self.credentials.persona.iter().map(pair).collect()
     }
+}
+
+/// What follows from how the sandbox is met from outside.
+fn surround(settings: &mut Value, place: &Place) {
+    let mut insert = |table: &str, key: &str, value: Option<&String>| {
+        if let (Some(value), Some(settings)) = (value, settings.as_object_mut()) {
+            let table = settings.entry(table).or_insert_with(|| json!({}));
+            if let Some(table) = table.as_object_mut() {
+                table.insert(key.to_owned(), json!(value));
+            }
+        }
+    };
+    insert("portal", "identity_url", place.inside.as_ref());
+    insert("listen", "mtls_origin", place.mtls_origin.as_ref());
 }
 
 fn services(data: &DataDir, origin: &str, smtp_port: u16, clients: &Value) -> Value {
@@ -231,6 +260,7 @@ fn credentials(
     };
     let credentials = Credentials {
         origin: origin.to_owned(),
+        ca: None,
         portal: client("musterstadt-portal", portal, Some(PORTAL_RETURN)),
         other_portal: client("nachbarstadt-portal", other, Some(OTHER_RETURN)),
         authority: ClientKeys {

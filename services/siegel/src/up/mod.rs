@@ -3,6 +3,7 @@
 
 mod data_dir;
 mod defaults;
+mod front;
 mod listeners;
 mod own_settings;
 
@@ -22,18 +23,18 @@ use crate::serve::signalled;
 use crate::settings::{SERVICES, Settings};
 use crate::suite::{Clocks, Host, House, in_process_thumbprint};
 use data_dir::DataDir;
-use defaults::Defaults;
-use listeners::Listeners;
+use defaults::{Defaults, Place};
+use front::Front;
 
 /// How long running requests may take after a signal to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
 pub async fn run(args: UpArgs, started: Instant) -> anyhow::Result<()> {
     let data = DataDir::open(&args.data)?;
-    let listeners = Listeners::bind(args.port).await?;
-    let origin = format!("http://localhost:{}", listeners.port());
+    let front = Front::open(&args).await?;
     let mail = SandboxMailSink::start().await.context("the mail sink cannot start")?;
-    let defaults = Defaults::new(&data, &origin, args.database_url.as_deref(), mail.port())?;
+    let place = front.place(&args)?;
+    let defaults = Defaults::new(&data, &place, args.database_url.as_deref(), mail.port())?;
     let file = args.config.clone().or_else(|| data.own_settings());
     let settings = own_settings::load(defaults.settings(), file.as_deref())?;
     refuse_production(&settings)?;
@@ -48,7 +49,7 @@ pub async fn run(args: UpArgs, started: Instant) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&settings.origin, mail, legal, defaults.personas());
     let router = public.merge(house.http.clone()).merge(sandbox.router());
     let router = crate::serve::with_probes(router, house.databases.clone());
-    let serving = listeners.serve(&with_fallback(router));
+    let serving = front.serve(&with_fallback(router));
 
     seed(&settings, &house, registry, &seeds).await?;
     defaults.write_credentials(&data)?;
@@ -80,9 +81,10 @@ fn refuse_production(settings: &Settings) -> anyhow::Result<()> {
 pub fn settings_of(data: &Path, database_url: Option<&str>) -> anyhow::Result<Settings> {
     let data = DataDir::beside(data)?;
     let origin = Defaults::last_origin(&data);
-    let origin = origin.as_deref().unwrap_or("http://localhost:8080");
+    let origin = origin.unwrap_or_else(|| "http://localhost:8080".to_owned());
+    let place = Place { origin, ..Place::default() };
     // Nothing that works beside the suite sends mail.
-    let defaults = Defaults::new(&data, origin, database_url, 25)?;
+    let defaults = Defaults::new(&data, &place, database_url, 25)?;
     let settings = own_settings::load(defaults.settings(), data.own_settings().as_deref())?;
     refuse_production(&settings)?;
     Ok(settings)

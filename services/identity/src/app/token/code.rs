@@ -81,6 +81,7 @@ pub(super) async fn redeem(
     };
     if asked.client.is_public() {
         granted.refresh_jkt = asked.jkt().map(str::to_owned);
+        granted.refresh_x5t = asked.confirmation().and_then(|bound| bound.x5t_s256);
     }
     let access_token = access_token::sign(
         state,

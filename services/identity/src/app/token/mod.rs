@@ -17,8 +17,8 @@ use siegel_oidc::{AccessToken, Confirmation};
 use siegel_telemetry::metric;
 
 use super::client_auth::{self, Proven};
-use super::dpop;
 use super::endpoint::EndpointError;
+use super::{certificate_auth, dpop};
 use crate::domain::client::{Client, GrantType};
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::params::Params;
@@ -58,7 +58,7 @@ impl Asked<'_> {
     }
 
     fn confirmation(&self) -> Option<Confirmation> {
-        self.jkt().map(|jkt| Confirmation { jkt: Some(jkt.to_owned()), x5t_s256: None })
+        certificate_auth::confirmation(&self.client, self.jkt())
     }
 
     fn token_type(&self) -> &'static str {

@@ -13,7 +13,7 @@ use super::{Asked, LIFETIME, TokenAnswer};
 use crate::app::access_token::{self, NewToken};
 use crate::app::endpoint::EndpointError;
 use crate::app::id_token::{self, NewIdToken};
-use crate::app::{revoke, sessions};
+use crate::app::{certificate_auth, revoke, sessions};
 use crate::domain::client::AuthMethod;
 use crate::domain::grant::{Granted, Holder};
 use crate::domain::interaction::SessionView;
@@ -61,6 +61,10 @@ pub(super) async fn exchange(
     if granted.refresh_jkt.is_some() && granted.refresh_jkt.as_deref() != asked.jkt() {
         let text = "the refresh token is bound to another DPoP key";
         return Err(Refused::new(OAuthError::InvalidDpopProof, text).into());
+    }
+    if !certificate_auth::holds(granted.refresh_x5t.as_deref()) {
+        let text = "the refresh token is bound to another certificate";
+        return Err(Refused::invalid_grant(text).into());
     }
     let session = standing(&mut tx, granted, asked.now).await?;
     let session = session.ok_or(Refused::invalid_grant("the session has ended"))?;
@@ -143,8 +147,13 @@ fn narrowed(asked: &Asked<'_>, granted: &Granted) -> Result<Vec<String>, Refused
 /// Whether the token is worth nothing without a key of its client: one it is bound to, or those of
 /// a client that authenticates by key and gets bound tokens. Bearer clients' tokens rotate.
 fn is_constrained(asked: &Asked<'_>, granted: &Granted) -> bool {
-    let by_key = asked.client.auth_method == AuthMethod::PrivateKeyJwt && asked.proof.is_some();
-    granted.refresh_jkt.is_some() || asked.client.is_fapi() || by_key
+    let method = asked.client.auth_method;
+    let by_key = (method == AuthMethod::PrivateKeyJwt || method.by_certificate())
+        && asked.confirmation().is_some();
+    granted.refresh_jkt.is_some()
+        || granted.refresh_x5t.is_some()
+        || asked.client.is_fapi()
+        || by_key
 }
 
 /// The one successor of a token: made from it with a key of ours, so that an answer that was lost

@@ -13,6 +13,7 @@ use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use siegel_web::protect;
 
+use crate::app::connection;
 use crate::state::Identity;
 
 /// No request of the protocol is larger, bytes.
@@ -35,5 +36,6 @@ pub fn router(state: Identity) -> Router {
         .route("/revoke", post(tokens::revoke).fallback(tokens::only_post))
         .route("/introspect", post(tokens::introspect).fallback(tokens::only_post))
         .with_state(state);
-    protect(browser, &face).merge(clients).layer(DefaultBodyLimit::max(LARGEST))
+    let all = protect(browser, &face).merge(clients).layer(DefaultBodyLimit::max(LARGEST));
+    all.layer(from_fn(connection::known))
 }

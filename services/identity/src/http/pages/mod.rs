@@ -9,9 +9,11 @@ mod step_up;
 mod visit;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use siegel_web::protect;
 
+use crate::app::connection;
 use crate::state::Identity;
 
 /// `/login/*` and `/logout`.
@@ -28,7 +30,7 @@ pub fn router(state: Identity) -> Router {
         .route("/login/{interaction}/eid", get(step_up::back))
         .route("/login/{interaction}/consent", get(consent::show).post(consent::submit))
         .with_state(state);
-    protect(pages, &face)
+    protect(pages, &face).layer(from_fn(connection::known))
 }
 
 #[cfg(test)]
