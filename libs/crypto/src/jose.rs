@@ -262,6 +262,25 @@ mod tests {
     }
 
     #[test]
+    fn an_rsa_key_in_a_header_is_used_with_pss_and_not_with_the_old_padding() {
+        crate::install();
+        let pem = include_bytes!("../fixtures/rsa-2048.pem");
+        let key = jsonwebtoken::EncodingKey::from_rsa_pem(pem).unwrap();
+        let signed = |algorithm| {
+            let mut header = Header::new(algorithm);
+            header.typ = Some("x".into());
+            let mut jwk = Jwk::from_encoding_key(&key, algorithm).unwrap();
+            jwk.common = jsonwebtoken::jwk::CommonParameters::default();
+            header.jwk = Some(jwk);
+            jsonwebtoken::encode(&header, &json!({"sub": "a"}), &key).unwrap()
+        };
+        let allowed = [SignatureAlg::Es256, SignatureAlg::Ps256];
+        let read = |token: &str| verify_embedded::<Value>(token, "x", &allowed);
+        assert_eq!(read(&signed(Algorithm::PS256)).unwrap().0["sub"], "a");
+        assert_eq!(read(&signed(Algorithm::RS256)).unwrap_err(), JwsError::WrongKind);
+    }
+
+    #[test]
     fn a_changed_payload_does_not_verify() {
         let key = SigningKey::generate().unwrap();
         let token = key.sign("at+jwt", &json!({"sub": "a"})).unwrap();

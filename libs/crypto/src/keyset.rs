@@ -3,6 +3,9 @@ use serde::de::DeserializeOwned;
 
 use crate::jose::{Compact, JwsError, Verifier};
 
+/// No more keys than this are tried for one signature that names none.
+const TRIES: usize = 8;
+
 /// Public keys by id, for verifying what one issuer signed.
 #[derive(Clone, Debug)]
 pub struct KeySet {
@@ -37,15 +40,20 @@ impl KeySet {
         &self.keys.keys
     }
 
-    /// The keys a signature may have been made with (RFC 7515 §6): those of the named id; none of
-    /// that id, those without one. Without a name, all. Never keys for encryption.
-    pub fn candidates(&self, kid: Option<&str>) -> Vec<&Jwk> {
-        let id = |key: &Jwk| key.common.key_id.clone();
-        let signs = |key: &&Jwk| key.common.public_key_use != Some(PublicKeyUse::Encryption);
-        let keys = || self.keys().iter().filter(signs);
-        let Some(kid) = kid else { return keys().collect() };
-        let named: Vec<&Jwk> = keys().filter(|key| id(key).as_deref() == Some(kid)).collect();
-        if named.is_empty() { keys().filter(|key| id(key).is_none()).collect() } else { named }
+    /// Places of the keys a signature may have been made with (RFC 7515 §6): those of the named
+    /// id; none of that id, those without one. Without a name, all. Never keys for encryption.
+    fn candidates(&self, kid: Option<&str>) -> Vec<usize> {
+        let signs = |key: &Jwk| key.common.public_key_use != Some(PublicKeyUse::Encryption);
+        let fitting = |fits: &dyn Fn(Option<&str>) -> bool| -> Vec<usize> {
+            let numbered = self.keys.keys.iter().enumerate();
+            numbered
+                .filter(|(_, key)| signs(key) && fits(key.common.key_id.as_deref()))
+                .map(|(place, _)| place)
+                .collect()
+        };
+        let Some(kid) = kid else { return fitting(&|_| true) };
+        let named = fitting(&|id| id == Some(kid));
+        if named.is_empty() { fitting(&|id| id.is_none()) } else { named }
     }
 
     /// Verifies a compact JWS of this `typ` by the key its header names, and reads its claims.
@@ -58,16 +66,24 @@ impl KeySet {
         verifier.verify(&jws)
     }
 
-    /// As [`KeySet::verify`] for what stock clients sign without `typ`; a client with one key may
-    /// leave the key id out as well (OpenID Connect Core §10.1).
+    /// As [`KeySet::verify`] for what stock clients sign without `typ` or key id: every key that
+    /// may have signed is tried (OpenID Connect Core §10.1), but no more than a few.
     pub fn verify_untyped<T: DeserializeOwned>(&self, token: &str) -> Result<T, JwsError> {
         let jws = Compact::parse(token)?;
-        let verifier = match (jws.header.kid.as_deref(), self.verifiers.as_slice()) {
-            (Some(kid), _) => self.named(kid),
-            (None, [only]) => only.as_ref(),
-            (None, _) => None,
-        };
-        verifier.ok_or(JwsError::UnknownKey)?.verify(&jws)
+        let mut refused = JwsError::UnknownKey;
+        for place in self.candidates(jws.header.kid.as_deref()).into_iter().take(TRIES) {
+            let Some(Some(verifier)) = self.verifiers.get(place) else { continue };
+            match verifier.verify(&jws) {
+                Ok(claims) => return Ok(claims),
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
+    }
+
+    /// Whether a signature that names this key could be one of these keys'.
+    pub fn may_hold(&self, kid: &str) -> bool {
+        !self.candidates(Some(kid)).is_empty()
     }
 
     fn named(&self, kid: &str) -> Option<&Verifier> {
@@ -85,8 +101,9 @@ mod tests {
     fn a_key_for_encryption_is_no_candidate_for_a_signature() {
         let mut jwk = SigningKey::generate().unwrap().public_jwk().clone();
         let kid = jwk.common.key_id.clone();
-        assert_eq!(KeySet::new([jwk.clone()]).candidates(kid.as_deref()).len(), 1);
+        let kid = kid.unwrap();
+        assert!(KeySet::new([jwk.clone()]).may_hold(&kid));
         jwk.common.public_key_use = Some(PublicKeyUse::Encryption);
-        assert!(KeySet::new([jwk]).candidates(kid.as_deref()).is_empty());
+        assert!(!KeySet::new([jwk]).may_hold(&kid));
     }
 }

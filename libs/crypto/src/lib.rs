@@ -6,8 +6,10 @@ mod jose;
 mod keys;
 mod keyset;
 mod provider;
+mod public;
 mod random;
 mod root;
+mod rsa;
 mod signer;
 mod store;
 mod stream;
@@ -18,11 +20,13 @@ pub use jose::{
     JwsError, SignatureAlg, Unverified, algorithm_of, thumbprint, unverified, verify_embedded,
     verify_untyped, verify_with_jwk,
 };
-pub use keys::{KeyError, RsaSigningKey, SigningKey, token_signer_from_pem};
+pub use keys::{KeyError, SigningKey};
 pub use keyset::KeySet;
 pub use provider::install;
+pub use public::{p256_jwk, rsa_jwk};
 pub use random::{SystemEntropy, random_token};
 pub use root::RootSecret;
+pub use rsa::{RsaSigningKey, token_signer_from_pem};
 pub use signer::{TokenSigner, sign_token};
 pub use store::{
     StoredSecret, create_private_file, load_or_create, load_signing_key, load_token_signer,
@@ -31,6 +35,9 @@ pub use stream::{CHUNK, Opener, Sealer, sealed_len};
 
 /// Incremental SHA-256, for content that streams by.
 pub use hash::Sha256;
+
+/// A public key as JWK (RFC 7517).
+pub use jsonwebtoken::jwk::Jwk;
 
 /// Base64url without padding (RFC 4648 §5, RFC 7515 §2).
 pub mod b64 {

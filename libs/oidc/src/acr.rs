@@ -3,26 +3,27 @@
 
 use siegel_kernel::TrustLevel;
 
-/// Every value with its level; own words first, in ascending order, as discovery publishes them.
+/// Every value with its level, as discovery publishes them: our own words ascending, then all
+/// aliases ascending. Clients that send the whole list back thereby ask for the lowest first.
 pub const SUPPORTED: [(&str, TrustLevel); 19] = [
     ("basic", TrustLevel::Basic),
     ("low", TrustLevel::Low),
     ("substantial", TrustLevel::Substantial),
     ("high", TrustLevel::High),
     ("STORK-QAA-Level-1", TrustLevel::Basic),
-    ("STORK-QAA-Level-2", TrustLevel::Low),
-    ("STORK-QAA-Level-3", TrustLevel::Substantial),
-    ("STORK-QAA-Level-4", TrustLevel::High),
-    ("http://eidas.europa.eu/LoA/low", TrustLevel::Low),
-    ("http://eidas.europa.eu/LoA/substantial", TrustLevel::Substantial),
-    ("http://eidas.europa.eu/LoA/high", TrustLevel::High),
     ("level1", TrustLevel::Basic),
-    ("level2", TrustLevel::Low),
-    ("level3", TrustLevel::Substantial),
-    ("level4", TrustLevel::High),
     ("1", TrustLevel::Basic),
+    ("STORK-QAA-Level-2", TrustLevel::Low),
+    ("http://eidas.europa.eu/LoA/low", TrustLevel::Low),
+    ("level2", TrustLevel::Low),
     ("2", TrustLevel::Low),
+    ("STORK-QAA-Level-3", TrustLevel::Substantial),
+    ("http://eidas.europa.eu/LoA/substantial", TrustLevel::Substantial),
+    ("level3", TrustLevel::Substantial),
     ("3", TrustLevel::Substantial),
+    ("STORK-QAA-Level-4", TrustLevel::High),
+    ("http://eidas.europa.eu/LoA/high", TrustLevel::High),
+    ("level4", TrustLevel::High),
     ("4", TrustLevel::High),
 ];
 
@@ -80,6 +81,14 @@ mod tests {
         let wanted = Wanted::parse(&all);
         assert_eq!(wanted.floor(), Some(TrustLevel::Basic));
         assert_eq!(wanted.aim(TrustLevel::High), Some(TrustLevel::Basic));
+    }
+
+    #[test]
+    fn own_words_and_aliases_are_each_published_in_ascending_order() {
+        let (own, aliases) = SUPPORTED.split_at(4);
+        assert!(own.is_sorted_by_key(|(_, level)| *level));
+        assert!(own.iter().all(|(name, level)| *name == level.as_str()));
+        assert!(aliases.is_sorted_by_key(|(_, level)| *level));
     }
 
     #[test]

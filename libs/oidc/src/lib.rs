@@ -6,6 +6,7 @@ pub mod assertion;
 pub mod catalogue;
 pub mod dpop;
 pub mod pkce;
+pub mod standard;
 mod token;
 
 pub use token::{AccessToken, Actor, Confirmation, TokenKind, audience};

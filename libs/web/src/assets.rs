@@ -1,4 +1,4 @@
-//! The stylesheet and our mark, embedded. The stylesheet's name changes with its content.
+//! The stylesheet, our mark and one script, embedded. The stylesheet's name changes with its content.
 
 use std::sync::LazyLock;
 
@@ -11,6 +11,7 @@ use http::{HeaderValue, StatusCode};
 
 const STYLESHEET: &str = include_str!("../assets/siegel.css");
 const FAVICON: &str = include_str!("../assets/favicon.svg");
+const AUTO_SUBMIT: &str = include_str!("../assets/auto-submit.js");
 const FOREVER: &str = "public, max-age=31536000, immutable";
 const SHORT: &str = "public, max-age=300";
 
@@ -30,6 +31,12 @@ pub fn stylesheet_href() -> &'static str {
     &STYLESHEET_HREF
 }
 
+/// A script that presses the button of the page's `form[data-auto-submit]`: for pages that only
+/// lead on. They must work without it.
+pub const fn auto_submit_href() -> &'static str {
+    "/assets/auto-submit.js"
+}
+
 /// Serves `/assets/*`. One service per origin does this (the portal's path).
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/assets/{name}", get(asset))
@@ -37,6 +44,7 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 async fn asset(Path(name): Path<String>) -> Response {
     let (media_type, text, keep) = match name.as_str() {
+        "auto-submit.js" => ("text/javascript; charset=utf-8", AUTO_SUBMIT, SHORT),
         "favicon.svg" => ("image/svg+xml", FAVICON, SHORT),
         name if name == *STYLESHEET_NAME => ("text/css; charset=utf-8", STYLESHEET, FOREVER),
         // While a release rolls out, pages of the other version ask for their own stylesheet.

@@ -57,6 +57,28 @@ impl FormAction {
     }
 }
 
+/// An origin whose images this page may show, such as the logo of a client. Put it into the
+/// response's extensions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageSource(String);
+
+impl ImageSource {
+    /// The origin of `url`; `None` for anything but https.
+    pub fn of(url: &str) -> Option<Self> {
+        let url = Url::parse(url).ok().filter(|url| url.scheme() == "https")?;
+        // CSP has no syntax for IPv6 addresses.
+        (!matches!(url.host(), Some(url::Host::Ipv6(_))))
+            .then(|| Self(url.origin().ascii_serialization()))
+    }
+
+    /// Lets the page in `response` show them.
+    #[must_use]
+    pub fn on(self, mut response: Response) -> Response {
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
 /// Puts `face` around `router`: security headers on every response, refusal of POSTs from other
 /// origins, `?lang=`, friendly pages for bare errors, and everything [`View`] needs. Adds no
 /// fallback, so protected routers can be merged.
@@ -175,8 +197,9 @@ fn policy(face: &Face, extensions: &http::Extensions) -> HeaderValue {
         targets.push(' ');
         targets.push_str(target);
     }
+    let images = extensions.get::<ImageSource>().map(|i| format!(" {}", i.0)).unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
+        "default-src 'none'; style-src 'self'; img-src 'self' data:{images}; script-src 'self'; \
          font-src 'self'; form-action 'self'{targets}; frame-ancestors 'none'; base-uri 'none'"
     );
     // Origins were serialised by `url`: ASCII, no semicolon, no space.

@@ -280,10 +280,21 @@ async fn protected_routers_can_be_merged_and_the_stylesheet_is_kept_forever() {
         (crate::assets::stylesheet_href(), "public, max-age=31536000, immutable"),
         ("/assets/siegel-0123456789abcdef.css", "public, max-age=300"),
         ("/assets/favicon.svg", "public, max-age=300"),
+        (crate::assets::auto_submit_href(), "public, max-age=300"),
     ] {
         let request = Request::get(path).body(Body::empty()).unwrap();
         let response = app.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(header(&response, "cache-control"), cache, "{path}");
     }
+}
+
+#[test]
+fn images_come_from_https_origins_only() {
+    let of = |url: &str| ImageSource::of(url).map(|source| source.0);
+    assert_eq!(of("https://cdn.example:8443/a/logo.png?x").unwrap(), "https://cdn.example:8443");
+    for bad in ["http://cdn.example/l.png", "javascript:alert(1)", "data:image/png,x", "/l.png"] {
+        assert_eq!(of(bad), None, "{bad}");
+    }
+    assert_eq!(of("https://[::1]/l.png"), None);
 }

@@ -1,9 +1,10 @@
 //! Settings of this service, table `[identity]`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use siegel_kernel::Timestamp;
+use siegel_kernel::{Timestamp, TrustLevel};
 
 pub use crate::client_config::{ClientConfig, ClientError};
 use crate::domain::client::Client;
@@ -39,6 +40,10 @@ pub struct Config {
     /// approves it.
     #[serde(default)]
     pub four_eyes: bool,
+    /// `[identity.resource_levels]`: the lowest level for access tokens of an audience, such as
+    /// `"urn:siegel:postbox" = "substantial"`. Counts besides what clients and tenants demand.
+    #[serde(default)]
+    pub resource_levels: BTreeMap<String, TrustLevel>,
     /// `[identity.people]`
     #[serde(default)]
     pub people: PeopleConfig,
@@ -47,15 +52,30 @@ pub struct Config {
     pub clients: Vec<ClientConfig>,
 }
 
-/// A signing key and when it takes over.
+/// A signing key and when it takes over: in a file, or in a PKCS#11 token.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SigningKeyConfig {
     /// PKCS#8 PEM, P-256 or RSA.
-    pub file: PathBuf,
+    pub file: Option<PathBuf>,
+    /// Instead of `file`.
+    pub pkcs11: Option<Pkcs11Config>,
     /// RFC 3339, `"2026-12-01T00:00:00Z"`; at least ten minutes after the last replica has it.
     #[serde(deserialize_with = "instant")]
     pub active_from: Timestamp,
+}
+
+/// A key pair in a PKCS#11 token.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pkcs11Config {
+    /// The vendor's library.
+    pub module: PathBuf,
+    /// Label of the token.
+    pub token: String,
+    /// Label of the key pair, P-256 or RSA.
+    pub key: String,
+    pub pin_file: PathBuf,
 }
 
 fn instant<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Timestamp, D::Error> {

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use siegel_crypto::{
-    DataKey, KeyError, KeySet, RootSecret, SignatureAlg, TokenSigner, load_signing_key,
+    DataKey, JwsError, KeyError, KeySet, RootSecret, SignatureAlg, TokenSigner, load_signing_key,
     load_token_signer, sign_token,
 };
 use siegel_kernel::{Entropy, Timestamp};
+use siegel_pkcs11::{Pkcs11Signer, Place};
 
-use crate::config::Config;
+use crate::config::{Config, SigningKeyConfig};
 use crate::domain::client::SigningAlg;
 use crate::domain::rotation::{self, KeyState};
 
@@ -96,7 +98,11 @@ impl Schedule {
             all.push(key);
         }
         for key in &config.signing_keys {
-            let key = from("identity.signing_keys", &key.file, key.active_from)?;
+            let signer = further(key).map_err(|source| {
+                let setting = "identity.signing_keys";
+                KeysError { setting, source }
+            })?;
+            let key = Scheduled { signer, active_from: key.active_from };
             if all.iter().all(|known| known.signer.kid() != key.signer.kid()) {
                 all.push(key);
             }
@@ -123,6 +129,21 @@ impl Schedule {
             SigningAlg::ES256 => &self.es256,
             SigningAlg::RS256 => &self.rs256,
         }
+    }
+}
+
+/// A key of the list, wherever it is kept.
+fn further(key: &SigningKeyConfig) -> Result<Arc<dyn TokenSigner>, KeyError> {
+    match (&key.file, &key.pkcs11) {
+        (Some(file), None) => load_token_signer(file),
+        (None, Some(at)) => {
+            let pin = siegel_config::read_secret(&at.pin_file)
+                .map_err(|e| KeyError::File(at.pin_file.display().to_string(), e.source))?;
+            let (module, token, key) = (at.module.clone(), at.token.clone(), at.key.clone());
+            let signer = Pkcs11Signer::open(Place { module, token, key }, pin);
+            Ok(Arc::new(signer.map_err(|e| KeyError::Keeper(e.to_string()))?))
+        }
+        _ => Err(KeyError::Keeper("a key has either file or pkcs11".to_owned())),
     }
 }
 
@@ -207,8 +228,25 @@ impl Keys {
         all.into_iter().filter(|alg| self.supports(*alg)).map(SigningAlg::as_str).collect()
     }
 
-    /// Every key that is, was or will be published: what verifies tokens of ours. A retired one
-    /// reads old ID tokens that come back as hints; everything else has expired by then.
+    /// The claims of a token of ours. Of a key that is no longer published nothing holds: all it
+    /// signed has expired, and who forges something with it later gets nowhere.
+    pub fn verify<T: DeserializeOwned>(
+        &self,
+        token: &str,
+        typ: &str,
+        now: Timestamp,
+    ) -> Result<T, JwsError> {
+        let kid = siegel_crypto::unverified(token)?.kid.ok_or(JwsError::UnknownKey)?;
+        let Schedule { es256, rs256, every } = &self.signing;
+        let mut known = es256.states(now).chain(rs256.states(now));
+        if !known.any(|(key, state)| key.signer.kid() == kid && state.is_published()) {
+            return Err(JwsError::UnknownKey);
+        }
+        every.verify(token, typ)
+    }
+
+    /// Every key that is, was or will be published: for ID tokens that come back as hints, however
+    /// old. Tokens that open something are read by [`Keys::verify`].
     pub fn published(&self) -> &KeySet {
         &self.signing.every
     }

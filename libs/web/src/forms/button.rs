@@ -7,13 +7,15 @@ pub struct Button {
     kind: &'static str,
     text: String,
     sends: Option<(String, String)>,
+    id: Option<&'static str>,
     block: bool,
     skips_validation: bool,
 }
 
 impl Button {
     fn of(kind: &'static str, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), sends: None, block: false, skips_validation: false }
+        let (sends, id) = (None, None);
+        Self { kind, text: text.into(), sends, id, block: false, skips_validation: false }
     }
 
     /// The one main action of a page.
@@ -33,6 +35,13 @@ impl Button {
     #[must_use]
     pub fn sends(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.sends = Some((name.into(), value.into()));
+        self
+    }
+
+    /// A name for test drivers and scripts; stable, and once on a page.
+    #[must_use]
+    pub const fn id(mut self, id: &'static str) -> Self {
+        self.id = Some(id);
         self
     }
 

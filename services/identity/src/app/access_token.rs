@@ -1,7 +1,7 @@
 //! Access tokens (RFC 9068): one audience each, five minutes.
 
 use siegel_crypto::{KeyError, random_token};
-use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp};
+use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp, TrustLevel};
 use siegel_oidc::acr::Wanted;
 use siegel_oidc::{AccessToken, Actor, Confirmation, TokenKind, audience};
 
@@ -64,6 +64,15 @@ pub fn check_binding(client: &Client, wanted: &str, jkt: Option<&str>) -> Result
         let text =
             "tokens for this audience are bound: send a DPoP proof, or come with a certificate";
         return Err(Refused::new(OAuthError::InvalidDpopProof, text));
+    }
+    Ok(())
+}
+
+/// Refuses tokens for a resource that demands a higher level than the session has by now.
+pub fn check_level(state: &Identity, wanted: &str, held: TrustLevel) -> Result<(), Refused> {
+    if state.config.resource_levels.get(wanted).is_some_and(|needed| held < *needed) {
+        let text = "the log-in is below the level this resource demands: authorize again";
+        return Err(Refused::new(OAuthError::UnmetAuthenticationRequirements, text));
     }
     Ok(())
 }

@@ -10,18 +10,20 @@ use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp};
 
 use super::client_auth::UNAPPROVED;
 use super::par::HANDLE_PREFIX;
-use super::{consent, refusal, sessions};
+use super::read_request::{self, ReadError};
+use super::{consent, refusal, request_object, sessions};
 use crate::domain::answer::RedirectTarget;
 use crate::domain::client::Client;
-use crate::domain::decide::{Question, Step, decide};
+use crate::domain::decide::{LogIn, Question, Step, decide};
 use crate::domain::grant::Granted;
 use crate::domain::interaction::{
-    AuthRequest, INTERACTION_LIFETIME, Interaction, InteractionId, SessionView,
+    AuthRequest, ClientFace, INTERACTION_LIFETIME, Interaction, InteractionId, SessionView,
 };
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::params::Params;
 use crate::domain::request::{self, ReplyTo};
 use crate::state::Identity;
+use crate::store::accounts::{self, AccountState};
 use crate::store::{clients, codes, interactions, par};
 
 /// How long a code may be redeemed (FAPI 2.0 §5.3.2.1: at most 60 s).
@@ -90,22 +92,40 @@ async fn take(
         None => None,
     };
     drop(tx);
-    let asked = pushed.as_ref().unwrap_or(params);
+    let opened = match &pushed {
+        // Signed or not, it was checked when it was pushed.
+        Some(_) if params.get("request").is_some() => {
+            return Err(bad(Refused::invalid_request("request and request_uri are sent together")));
+        }
+        Some(_) => Ok(None),
+        None => request_object::opened(state, &client, params, now).await,
+    };
+    let signed = match opened {
+        Ok(signed) => signed,
+        Err(refused) => {
+            // Nothing in the object can be believed: only an address beside it can be answered.
+            let reply = request::reply_to(&client, params).map_err(|_| bad(refused))?;
+            refusal::record(state, "identity.authorization.refused", refused).await;
+            return Ok(Received::Answer(reply.refusal(state.issuer(), refused)));
+        }
+    };
+    let asked = pushed.as_ref().or(signed.as_ref()).unwrap_or(params);
     let reply = request::reply_to(&client, asked).map_err(bad)?;
     let refuse = |refused| Ok(Received::Answer(reply.refusal(state.issuer(), refused)));
     if pushed.is_none() && (state.config.require_pushed || client.must_push()) {
         return refuse(Refused::invalid_request("this client must push its requests"));
     }
-    let mut request = match request::read(&client, asked, reply.clone(), None) {
+    let mut request = match read_request::read(state, &client, asked, reply.clone(), None).await {
         Ok(request) => request,
-        Err(refused) => {
+        Err(ReadError::Refused(refused)) => {
             refusal::record(state, "identity.authorization.refused", refused).await;
             return refuse(refused);
         }
+        Err(ReadError::Store(error)) => return Err(error.into()),
     };
     request.pushed = handle.map(str::to_owned);
     if request.has_prompt("none") {
-        return match silently(state, &client, &request, asked, headers, now).await? {
+        return match silently(state, &request, headers, now).await? {
             Ok(target) => Ok(Received::Answer(target)),
             Err(refused) => refuse(refused),
         };
@@ -129,21 +149,32 @@ async fn take(
 /// `prompt=none`: no page is ever shown (OpenID Connect Core §3.1.2.6).
 async fn silently(
     state: &Identity,
-    client: &Client,
     request: &AuthRequest,
-    params: &Params,
     headers: &HeaderMap,
     now: Timestamp,
 ) -> Result<Result<RedirectTarget, Refused>, AuthorizeError> {
     let no = |error, text| Ok(Err(Refused::new(error, text)));
-    let session = sessions::from_cookie(state, headers, &request.sector).await?;
+    let session = sessions::from_cookie(state, headers, request).await?;
+    if let Some(session) = &session {
+        let mut tx = state.outside.db.read().await?;
+        if accounts::state(&mut tx, session.account).await? != Some(AccountState::Open) {
+            return no(OAuthError::InteractionRequired, "the account is being set up");
+        }
+    }
+    let somebody_else = session.as_ref().is_some_and(|s| is_somebody_else(state, request, s));
     let Ok((consent, request)) = consent::settled(state, request, session.as_ref()).await else {
         return no(OAuthError::TemporarilyUnavailable, "a part of the service is out of reach");
     };
     let request = &request;
-    let question =
-        Question { request, session: session.as_ref(), consent, asked_at: now, settled: true, now };
-    let step = decide(&question);
+    let step = decide(&Question {
+        request,
+        session: session.as_ref(),
+        consent,
+        somebody_else,
+        asked_at: now,
+        settled: true,
+        now,
+    });
     let session = match (step, session) {
         (Step::Finish, Some(session)) => session,
         (Step::StepUp { .. }, _) if request.acr_essential => {
@@ -155,15 +186,12 @@ async fn silently(
         (Step::StepUp { .. }, _) => {
             return no(OAuthError::InteractionRequired, "the session does not have the level");
         }
+        (Step::LogIn(LogIn::SomebodyElse), _) => {
+            return no(OAuthError::LoginRequired, "somebody else is logged in");
+        }
         (Step::Consent, _) => return no(OAuthError::ConsentRequired, "consent is missing"),
         _ => return no(OAuthError::LoginRequired, "nobody is logged in"),
     };
-    if let Some(hint) = params.get("id_token_hint")
-        && hinted_subject(state, client, hint).as_deref()
-            != Ok(state.subject(&request.sector, session.account).as_str())
-    {
-        return no(OAuthError::LoginRequired, "somebody else is logged in");
-    }
     let mut tx = state.outside.db.begin().await?;
     match grant_code(state, &mut tx, request, &session, now).await {
         Ok(target) => {
@@ -176,6 +204,11 @@ async fn silently(
             no(OAuthError::InvalidRequestUri, "the pushed request was answered already")
         }
     }
+}
+
+/// Whether a session is of nobody the client asked for.
+pub fn is_somebody_else(state: &Identity, request: &AuthRequest, session: &SessionView) -> bool {
+    !request.is_for(&state.subject(&request.sector, session.account))
 }
 
 /// The subject of an ID token that we issued to this client; it may have expired.
@@ -216,14 +249,15 @@ pub async fn complete(
     session: &SessionView,
 ) -> Result<RedirectTarget, CompleteError> {
     let now = state.now();
-    if session.level < interaction.request.floor {
+    let request = &interaction.request;
+    if session.level < request.floor || is_somebody_else(state, request, session) {
         return Err(CompleteError::NotEnough);
     }
     let mut tx = state.outside.db.begin().await?;
     if !interactions::remove(&mut tx, interaction.id).await? {
         return Err(CompleteError::AlreadyAnswered);
     }
-    let target = grant_code(state, &mut tx, &interaction.request, session, now).await?;
+    let target = grant_code(state, &mut tx, request, session, now).await?;
     tx.commit().await?;
     Ok(target)
 }
@@ -269,7 +303,14 @@ async fn grant_code(
     let code = random_token(&*state.outside.entropy)?;
     let grant = GrantId::new(&*state.outside.clock, &*state.outside.entropy)?;
     // What only the answer needed is not kept.
-    let kept = AuthRequest { state: None, login_hint: None, pushed: None, ..request.clone() };
+    let kept = AuthRequest {
+        state: None,
+        login_hint: None,
+        pushed: None,
+        face: ClientFace::default(),
+        subjects: Vec::new(),
+        ..request.clone()
+    };
     let stored = codes::Code {
         hash: sha256(code.as_bytes()),
         grant,

@@ -69,8 +69,8 @@ pub async fn standing(
         return Ok(None);
     }
     let session = match grant.holder {
-        Holder::Person { session: Some(session), .. } => {
-            match sessions::view(tx, session, now).await? {
+        Holder::Person { session: Some(session), ref granted, .. } => {
+            match sessions::view_in(tx, session, &granted.request, now).await? {
                 Some(view) => Some(view),
                 None => return Ok(None),
             }

@@ -1,34 +1,25 @@
 //! Claims about a person: what an ID token and the userinfo endpoint give out.
 
 use serde_json::{Map, Value, json};
-use siegel_kernel::{AccountId, GrantId};
+use siegel_kernel::{AccountId, GrantId, Timestamp, TrustLevel};
+use siegel_oidc::standard;
 use siegel_proto::account::v1 as pb;
 use siegel_proto::common::v1::{AttributeSource, TrustLevel as WireLevel};
 use siegel_proto::convert;
 
 use super::endpoint::EndpointError;
 use crate::domain::grant::Granted;
+use crate::domain::interaction::{AuthRequest, LOCALE};
+use crate::domain::outputs::{self, Released};
+use crate::domain::verified_claims::{self, Proven, Prover};
 use crate::ports::release;
 use crate::state::Identity;
+use crate::store::accounts;
 
-/// Where claims go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    IdToken,
-    Userinfo,
-}
+pub use crate::domain::outputs::Place;
 
-impl Place {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::IdToken => "id-token",
-            Self::Userinfo => "userinfo",
-        }
-    }
-}
-
-/// The released attributes as plain claims, `attribute_levels` with each one's level and source,
-/// and the postbox handle. Repeating it for the same grant discloses nothing a second time.
+/// The claims asked for in one place, `attribute_levels` with level and source of each attribute in
+/// them, `verified_claims`, and the postbox handle. Repeating it for the same grant discloses nothing a second time.
 pub async fn released(
     state: &Identity,
     grant: GrantId,
@@ -59,7 +50,12 @@ pub async fn released(
         let found = release::attributes(&state.outside.siblings, wanted)
             .await
             .map_err(|status| EndpointError::Sibling("account", status))?;
-        add(&mut claims, found.unwrap_or_default());
+        add(&mut claims, request, place, &found.unwrap_or_default(), state.now());
+    }
+    if request.outputs.iter().any(|o| o.name == LOCALE && o.wanted(place).is_some()) {
+        let mut tx = state.outside.db.read().await?;
+        let account = accounts::opening(&mut tx, account).await?;
+        claims.extend(account.map(|a| (LOCALE.to_owned(), Value::String(a.locale))));
     }
     if request.has_scope("postbox") {
         let handle = release::handle(&state.outside.siblings, account, &request.sector)
@@ -70,24 +66,57 @@ pub async fn released(
     Ok(claims)
 }
 
-fn add(claims: &mut Map<String, Value>, attributes: Vec<pb::Attribute>) {
-    let mut levels = Map::new();
-    for attribute in attributes {
-        let source = attribute.source();
-        // Of unknown level: as good as not there (the account service leaves them out as well).
-        let Some(level) = convert::level(attribute.level) else { continue };
-        if attribute.name == "email" {
-            // OpenID Connect Core §5.1.
-            let confirmed = source != AttributeSource::SelfDeclared;
-            claims.insert("email_verified".to_owned(), Value::Bool(confirmed));
-        }
-        let about = json!({"level": level.as_str(), "source": source_name(source)});
-        levels.insert(attribute.name.clone(), about);
-        claims.insert(attribute.name, Value::String(attribute.value));
-    }
+fn add(
+    claims: &mut Map<String, Value>,
+    request: &AuthRequest,
+    place: Place,
+    attributes: &[pb::Attribute],
+    now: Timestamp,
+) {
+    // Of unknown level: as good as not there (the account service leaves them out as well).
+    let known: Vec<(&pb::Attribute, TrustLevel)> =
+        attributes.iter().filter_map(|a| convert::level(a.level).map(|level| (a, level))).collect();
+    let released: Vec<Released<'_>> = known
+        .iter()
+        .map(|(a, _)| Released {
+            name: &a.name,
+            value: &a.value,
+            verified: a.source() != AttributeSource::SelfDeclared,
+        })
+        .collect();
+    let given = outputs::claims(&request.outputs, place, &released);
+    let used = |name: &str| {
+        given.keys().any(|claim| standard::sources(claim).is_some_and(|s| s.contains(&name)))
+    };
+    let levels: Map<String, Value> = known
+        .iter()
+        .filter(|(a, _)| used(&a.name))
+        .map(|(a, level)| {
+            let about = json!({"level": level.as_str(), "source": source_name(a.source())});
+            (a.name.clone(), about)
+        })
+        .collect();
+    claims.extend(given);
     if !levels.is_empty() {
         claims.insert("attribute_levels".to_owned(), Value::Object(levels));
     }
+    let proven: Vec<Proven<'_>> = known.iter().filter_map(|(a, level)| proven(a, *level)).collect();
+    let verified = verified_claims::answer(&request.verified, place, &proven, now);
+    claims.extend(verified.map(|answer| ("verified_claims".to_owned(), answer)));
+}
+
+/// What somebody else than the person stands for.
+fn proven(attribute: &pb::Attribute, level: TrustLevel) -> Option<Proven<'_>> {
+    let prover = match attribute.source() {
+        AttributeSource::Eid => Prover::Eid,
+        AttributeSource::Upstream => Prover::Upstream,
+        AttributeSource::Operator => Prover::Operator,
+        AttributeSource::SelfDeclared
+        | AttributeSource::Confirmed
+        | AttributeSource::Unspecified => return None,
+    };
+    let at = attribute.verified_at.as_ref().map(convert::instant);
+    Some(Proven { name: &attribute.name, value: &attribute.value, level, prover, at })
 }
 
 const fn source_name(source: AttributeSource) -> &'static str {

@@ -68,9 +68,10 @@ pub async fn keys_of(
     if entry.uri != uri {
         *entry = Entry { uri: uri.to_owned(), ..Entry::default() };
     }
-    let enough = entry.held.as_ref().is_some_and(|(keys, at)| {
-        at.plus(FRESH) > now && kid.is_none_or(|kid| !keys.candidates(Some(kid)).is_empty())
-    });
+    let enough = entry
+        .held
+        .as_ref()
+        .is_some_and(|(keys, at)| at.plus(FRESH) > now && kid.is_none_or(|kid| keys.may_hold(kid)));
     let may_try = entry.tried_at.is_none_or(|at| at.plus(PAUSE) <= now);
     if !enough && may_try {
         entry.tried_at = Some(now);

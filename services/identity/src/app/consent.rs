@@ -8,10 +8,11 @@ use siegel_kernel::AccountId;
 
 use super::failure::Failure;
 use crate::domain::decide::ConsentState;
-use crate::domain::interaction::{AuthRequest, Interaction, SessionView};
+use crate::domain::interaction::{AuthRequest, Interaction, LOCALE, RequestedClaim, SessionView};
 use crate::domain::scopes::{Opens, known};
 use crate::ports::accounts::{self, Preview, Release};
 use crate::state::Identity;
+use crate::store::claim_choices::{self, Choice};
 use crate::store::scope_consents;
 
 /// What there is to consent to, and how far it is.
@@ -37,7 +38,9 @@ pub fn scopes_to_ask(request: &AuthRequest) -> Vec<String> {
     let asks = |scope: &&String| {
         matches!(known(scope), Some(Opens::Handle | Opens::Offline | Opens::Api(_)))
     };
-    request.scopes.iter().filter(asks).cloned().collect()
+    let mut all: Vec<String> = request.scopes.iter().filter(asks).cloned().collect();
+    all.extend(request.outputs.iter().find(|o| o.name == LOCALE).map(|o| o.name.clone()));
+    all
 }
 
 /// Looks up what is consented to. Asks the account service only when attributes are asked for.
@@ -54,17 +57,18 @@ pub async fn asked(
     }
     let mut tx = state.outside.db.read().await?;
     let given = scope_consents::given(&mut tx, account, &request.client_id).await?;
-    let chosen =
-        scope_consents::choice(&mut tx, account, &request.client_id, &asked_hash(request)).await?;
+    let chosen = claim_choices::of_client(&mut tx, account, &request.client_id).await?;
     drop(tx);
     let preview = preview(state, request, account, &names).await?;
-    let (consented, allowed) = match chosen {
-        _ if preview.consented => (true, names),
+    let (consented, allowed) = match remembered(request, &chosen) {
         // What was declined stays declined; what was allowed may have been withdrawn since.
-        Some(allowed) => {
+        Remembered::All(allowed) if allowed.len() < names.len() => {
             (self::preview(state, request, account, &allowed).await?.consented, allowed)
         }
-        None => (false, names),
+        Remembered::All(allowed) => (preview.consented, allowed),
+        // Given before choices were remembered one by one.
+        Remembered::Nothing => (preview.consented, names),
+        Remembered::Less => (false, names),
     };
     let all = consented && scopes.iter().all(|s| given.contains(s));
     let state = if all { ConsentState::Standing } else { ConsentState::Open };
@@ -85,14 +89,38 @@ async fn preview(
     answer.map_err(|status| Failure::Sibling("account", status))
 }
 
-/// Everything about the attributes of a request that a person decides on.
-fn asked_hash(request: &AuthRequest) -> [u8; 32] {
-    let mut asked = vec![request.purpose.clone()];
-    for claim in &request.claims {
-        asked.push(format!("{} {} {}", claim.name, claim.essential, claim.purpose));
+/// What is known of earlier decisions about the attributes of a request.
+enum Remembered {
+    /// Each was decided on, for the same purpose; these were allowed.
+    All(Vec<String>),
+    /// None of them ever was.
+    Nothing,
+    /// Some are new, or wanted for something else, or needed now and declined before.
+    Less,
+}
+
+fn remembered(request: &AuthRequest, chosen: &[Choice]) -> Remembered {
+    let of = |claim: &RequestedClaim| chosen.iter().find(|c| c.claim == claim.name);
+    if request.claims.iter().all(|claim| of(claim).is_none()) {
+        return Remembered::Nothing;
     }
-    let asked: Vec<&[u8]> = asked.iter().map(String::as_bytes).collect();
-    sha256_fields(&asked)
+    let mut allowed = Vec::new();
+    for claim in &request.claims {
+        match of(claim) {
+            Some(choice) if choice.purpose != purpose_hash(request, claim) => {
+                return Remembered::Less;
+            }
+            Some(choice) if choice.allowed => allowed.push(claim.name.clone()),
+            Some(_) if !claim.essential => {}
+            _ => return Remembered::Less,
+        }
+    }
+    Remembered::All(allowed)
+}
+
+/// What the client wants an attribute for, in all the words the person read.
+fn purpose_hash(request: &AuthRequest, claim: &RequestedClaim) -> [u8; 32] {
+    sha256_fields(&[request.purpose.as_bytes(), claim.purpose.as_bytes()])
 }
 
 /// How far consent is, for a request that must not show a page, and the request cut down to it.
@@ -119,7 +147,15 @@ pub async fn give(
     let now = state.now();
     let id = interaction.id.to_string();
     let request = &mut interaction.request;
-    let asked = asked_hash(request);
+    let choices: Vec<Choice> = request
+        .claims
+        .iter()
+        .map(|claim| Choice {
+            claim: claim.name.clone(),
+            purpose: purpose_hash(request, claim),
+            allowed: claim.essential || ticked.contains(&claim.name),
+        })
+        .collect();
     let (allowed, declined): (Vec<_>, Vec<_>) = std::mem::take(&mut request.claims)
         .into_iter()
         .partition(|c| c.essential || ticked.contains(&c.name));
@@ -141,7 +177,7 @@ pub async fn give(
     let mut tx = state.outside.db.begin().await?;
     let (account, client) = (session.account, request.client_id.as_str());
     scope_consents::give(&mut tx, account, client, &scopes, now).await?;
-    scope_consents::choose(&mut tx, account, client, &asked, &attributes, now).await?;
+    claim_choices::choose(&mut tx, account, client, &choices, now).await?;
     audit::record(
         &mut tx,
         &audit::Entry {

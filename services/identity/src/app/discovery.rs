@@ -4,8 +4,10 @@
 use serde::Serialize;
 use siegel_oidc::acr::SUPPORTED;
 use siegel_oidc::catalogue::CATALOGUE;
+use siegel_oidc::standard::STANDARD;
 
 use crate::domain::scopes::ALL;
+use crate::domain::verified_claims::{self, Prover};
 use crate::state::Identity;
 
 /// Algorithms accepted in client assertions and DPoP proofs.
@@ -32,7 +34,7 @@ const PROTOCOL_CLAIMS: [&str; 15] = [
     "trust_level",
     "attribute_levels",
     "postbox_handle",
-    "email_verified",
+    "locale",
 ];
 
 #[derive(Debug, Serialize)]
@@ -69,8 +71,15 @@ pub struct Metadata {
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
+    request_object_signing_alg_values_supported: [&'static str; 5],
+    require_signed_request_object: bool,
     require_pushed_authorization_requests: bool,
     authorization_response_iss_parameter_supported: bool,
+    verified_claims_supported: bool,
+    trust_frameworks_supported: [&'static str; 1],
+    evidence_supported: [&'static str; 1],
+    electronic_records_supported: [&'static str; 3],
+    claims_in_verified_claims_supported: [&'static str; 16],
     prompt_values_supported: [&'static str; 4],
     ui_locales_supported: [&'static str; 2],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,6 +119,7 @@ fn auth_methods(state: &Identity) -> Vec<&'static str> {
 /// The provider's metadata; the issuer has no path, so both well-known forms are the same place.
 pub fn metadata(state: &Identity) -> Metadata {
     let catalogue = CATALOGUE.iter().map(|a| a.name);
+    let standard = STANDARD.iter().map(|(name, _)| *name);
     Metadata {
         issuer: state.issuer().to_owned(),
         authorization_endpoint: state.url("/authorize"),
@@ -146,12 +156,19 @@ pub fn metadata(state: &Identity) -> Metadata {
         dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
         code_challenge_methods_supported: ["S256"],
         claim_types_supported: ["normal"],
-        claims_supported: PROTOCOL_CLAIMS.into_iter().chain(catalogue).collect(),
+        claims_supported: PROTOCOL_CLAIMS.into_iter().chain(catalogue).chain(standard).collect(),
         claims_parameter_supported: true,
-        request_parameter_supported: false,
+        request_parameter_supported: true,
         request_uri_parameter_supported: false,
+        request_object_signing_alg_values_supported: ALGORITHMS,
+        require_signed_request_object: false,
         require_pushed_authorization_requests: state.config.require_pushed,
         authorization_response_iss_parameter_supported: true,
+        verified_claims_supported: true,
+        trust_frameworks_supported: [verified_claims::FRAMEWORK],
+        evidence_supported: [verified_claims::EVIDENCE],
+        electronic_records_supported: Prover::ALL.map(Prover::record),
+        claims_in_verified_claims_supported: verified_claims::CLAIMS,
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         ui_locales_supported: ["de", "en"],
         mtls_endpoint_aliases: state.outside.mtls_origin.as_deref().map(Aliases::at),

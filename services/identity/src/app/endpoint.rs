@@ -29,6 +29,15 @@ pub enum EndpointError {
     Sibling(&'static str, #[source] Status),
 }
 
+impl From<super::read_request::ReadError> for EndpointError {
+    fn from(error: super::read_request::ReadError) -> Self {
+        match error {
+            super::read_request::ReadError::Refused(refused) => refused.into(),
+            super::read_request::ReadError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl EndpointError {
     /// What the client is told.
     pub fn told(&self) -> Refused {

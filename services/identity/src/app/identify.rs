@@ -175,7 +175,7 @@ async fn use_card(
         account,
         method: "sc",
         level: card.level,
-        sector: &back.interaction.request.sector,
+        request: &back.interaction.request,
         again: back.again,
         presented: back.presented,
     };

@@ -83,8 +83,9 @@ async fn access(
     token: &str,
     now: Timestamp,
 ) -> Result<Option<Value>, StoreError> {
-    let keys = state.keys.published();
-    let Ok(claims) = keys.verify::<AccessToken>(token, AccessToken::TYP) else { return Ok(None) };
+    let Ok(claims) = state.keys.verify::<AccessToken>(token, AccessToken::TYP, now) else {
+        return Ok(None);
+    };
     let entitled = claims.client_id == client.client_id || client.introspects.contains(&claims.aud);
     let ours = claims.iss == state.issuer() && claims.kind != TokenKind::Service;
     if !ours || !entitled || claims.exp <= now.as_seconds() {

@@ -9,6 +9,7 @@ use siegel_telemetry::metric;
 use super::failure::Failure;
 use super::sessions::{self, LogIn, LoggedIn};
 use crate::domain::email::EmailAddress;
+use crate::domain::interaction::AuthRequest;
 use crate::domain::throttle::password_wait;
 use crate::state::Identity;
 use crate::store::credentials;
@@ -18,7 +19,8 @@ use crate::store::throttle::{self, Counter};
 pub struct Attempt<'a> {
     pub address: &'a EmailAddress,
     pub password: SecretString,
-    pub sector: &'a str,
+    /// What for.
+    pub request: &'a AuthRequest,
     /// A fresh log-in was demanded.
     pub again: bool,
     /// The session cookie that came with the request.
@@ -65,7 +67,7 @@ pub async fn with_password(state: &Identity, attempt: Attempt<'_>) -> Result<Out
         account: known.account_id,
         method: "pwd",
         level: worth,
-        sector: attempt.sector,
+        request: attempt.request,
         again: attempt.again,
         presented: attempt.presented,
     };

@@ -8,7 +8,7 @@ use siegel_crypto::random_token;
 use siegel_oidc::dpop::Expected;
 
 use super::endpoint::EndpointError;
-use super::{client_auth, dpop};
+use super::{client_auth, dpop, read_request, request_object};
 use crate::domain::oauth::Refused;
 use crate::domain::params::Params;
 use crate::domain::request;
@@ -43,12 +43,15 @@ pub async fn push(
     if params.get("request_uri").is_some() {
         return Err(Refused::invalid_request("request_uri cannot be pushed").into());
     }
+    // What is kept is what the client signed; nothing beside it counts (RFC 9101 §6.3).
+    let signed = request_object::opened(state, &client, &params, now).await?;
+    let params = signed.unwrap_or_else(|| params.without_credentials());
     let reply = request::reply_to(&client, &params)?;
     let jkt = proof.as_ref().map(|p| p.jkt.clone());
-    let checked = request::read(&client, &params, reply, jkt)?;
+    let checked = read_request::read(state, &client, &params, reply, jkt).await?;
 
     let handle = format!("{HANDLE_PREFIX}{}", random_token(&*state.outside.entropy)?);
-    let kept = params.without_credentials().with("dpop_jkt", checked.dpop_jkt.as_deref());
+    let kept = params.with("dpop_jkt", checked.dpop_jkt.as_deref());
     let mut tx = state.outside.db.begin().await?;
     if let Some(proof) = &proof
         && !dpop::first_use(&mut tx, proof, now).await?

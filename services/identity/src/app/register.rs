@@ -125,7 +125,7 @@ pub async fn confirm(
         account,
         method: "pwd",
         level: TrustLevel::Basic,
-        sector: &interaction.request.sector,
+        request: &interaction.request,
         again: true,
         presented,
     };

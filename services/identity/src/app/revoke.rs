@@ -36,7 +36,7 @@ pub async fn by_client(
     let client = client_auth::authenticate(state, headers, &params, "/revoke", now).await?;
     let token = params.get("token").ok_or(Refused::invalid_request("token is missing"))?;
     let mut tx = state.outside.db.begin().await?;
-    let Some(id) = grant_of(state, &mut tx, token).await? else { return Ok(()) };
+    let Some(id) = grant_of(state, &mut tx, token, now).await? else { return Ok(()) };
     let found = grants::find(&mut tx, id).await?;
     if found.is_none_or(|g| g.client_id != client.client_id) {
         return Ok(());
@@ -64,10 +64,11 @@ async fn grant_of(
     state: &Identity,
     tx: &mut Tx,
     token: &str,
+    now: Timestamp,
 ) -> Result<Option<GrantId>, StoreError> {
     if let Some(stored) = refresh::find(tx, &sha256(token.as_bytes())).await? {
         return Ok(Some(stored.grant_id));
     }
-    let claims: Option<AccessToken> = state.keys.published().verify(token, AccessToken::TYP).ok();
+    let claims: Option<AccessToken> = state.keys.verify(token, AccessToken::TYP, now).ok();
     Ok(claims.and_then(|c| c.gid.parse().ok()))
 }

@@ -12,10 +12,10 @@ use siegel_web::Scheme;
 
 use super::failure::Failure;
 use crate::domain::ageing::{Proof, Standing, standing};
-use crate::domain::interaction::SessionView;
+use crate::domain::interaction::{AuthRequest, SessionView};
 use crate::state::Identity;
 use crate::store::sessions::{self, Session};
-use crate::store::{grants, revocations};
+use crate::store::{accounts, grants, revocations};
 
 /// Short name of the session's cookie.
 pub const COOKIE: &str = "session";
@@ -23,12 +23,13 @@ pub const COOKIE: &str = "session";
 /// Signs of a person are written down no more often than this.
 const NOTED: Duration = Duration::from_secs(15);
 
-/// The live session of this browser, if it logged in to `sector` before. Nobody is signed on to a
-/// sector silently (no single sign-on between online services).
+/// The live session of this browser as far as it counts for this request: by what was proven for
+/// its client's sector, with the methods the client takes. Nobody is signed on to a sector
+/// silently, unless the tenant shares its log-ins.
 pub async fn from_cookie(
     state: &Identity,
     headers: &HeaderMap,
-    sector: &str,
+    request: &AuthRequest,
 ) -> Result<Option<SessionView>, StoreError> {
     let Some(token) = presented(state, headers) else { return Ok(None) };
     let now = state.now();
@@ -36,14 +37,15 @@ pub async fn from_cookie(
     let Some(session) = sessions::by_token(&mut tx, &sha256(token.as_bytes())).await? else {
         return Ok(None);
     };
-    if !sessions::entered(&mut tx, session.id, sector).await? {
-        return Ok(None);
-    }
-    let view = view_of(&mut tx, &session, now).await?;
+    let view = view_of(&mut tx, &session, Some(request), now).await?;
+    let entered = sessions::entered(&mut tx, session.id, &request.sector).await?;
     drop(tx);
-    if view.is_some() && now.since(session.last_seen_at_us) >= NOTED {
+    let noted = now.since(session.last_seen_at_us) >= NOTED;
+    if view.is_some() && (noted || !entered) {
         let mut tx = state.outside.db.begin().await?;
         sessions::touch(&mut tx, &session, now).await?;
+        // With single sign-on a sector is entered by its first request.
+        sessions::enter(&mut tx, session.id, &request.sector, now).await?;
         tx.commit().await?;
     }
     Ok(view)
@@ -57,9 +59,22 @@ pub async fn any_from_cookie(
     let Some(token) = presented(state, headers) else { return Ok(None) };
     let mut tx = state.outside.db.read().await?;
     match sessions::by_token(&mut tx, &sha256(token.as_bytes())).await? {
-        Some(session) => view_of(&mut tx, &session, state.now()).await,
+        Some(session) => view_of(&mut tx, &session, None, state.now()).await,
         None => Ok(None),
     }
+}
+
+/// The address of an account, to fill its own form with. A convenience: an address that does not
+/// open is said to whoever operates this, and left out.
+pub async fn address(state: &Identity, account: AccountId) -> Result<Option<String>, StoreError> {
+    let mut tx = state.outside.db.read().await?;
+    let Some(sealed) = accounts::opening(&mut tx, account).await? else { return Ok(None) };
+    let opened = state.people.keys.open_address(&sealed.address_hash, &sealed.address_sealed);
+    Ok(opened
+        .inspect_err(|error| {
+            tracing::error!(error = error as &dyn std::error::Error, "an address does not open");
+        })
+        .ok())
 }
 
 /// The value of the session cookie, whatever it is worth.
@@ -67,26 +82,42 @@ pub fn presented(state: &Identity, headers: &HeaderMap) -> Option<String> {
     Scheme::of(&state.outside.origin).read(headers, COOKIE)
 }
 
-/// A session as it stands at `now`; `None` once it ended or aged away. Only reads.
+/// A session as it stands at `now` in all that was proven in it, whatever for; `None` once it ended
+/// or aged away. Only reads. What a client learns comes from [`view_in`].
 pub async fn view(
     tx: &mut Tx,
     id: SessionId,
     now: Timestamp,
 ) -> Result<Option<SessionView>, StoreError> {
     match sessions::find(tx, id).await? {
-        Some(session) => view_of(tx, &session, now).await,
+        Some(session) => view_of(tx, &session, None, now).await,
         None => Ok(None),
     }
 }
 
-/// As [`view`], and counts as a sign of the person: for refreshes. Writes.
+/// A session as it counts for a request at `now`: other sectors' log-ins, and methods the client
+/// does not take, say nothing. Only reads.
+pub async fn view_in(
+    tx: &mut Tx,
+    id: SessionId,
+    request: &AuthRequest,
+    now: Timestamp,
+) -> Result<Option<SessionView>, StoreError> {
+    match sessions::find(tx, id).await? {
+        Some(session) => view_of(tx, &session, Some(request), now).await,
+        None => Ok(None),
+    }
+}
+
+/// As [`view_in`], and counts as a sign of the person: for refreshes. Writes.
 pub async fn seen(
     tx: &mut Tx,
     id: SessionId,
+    request: &AuthRequest,
     now: Timestamp,
 ) -> Result<Option<SessionView>, StoreError> {
     let Some(session) = sessions::find(tx, id).await? else { return Ok(None) };
-    let view = view_of(tx, &session, now).await?;
+    let view = view_of(tx, &session, Some(request), now).await?;
     if view.is_some() {
         sessions::touch(tx, &session, now).await?;
     }
@@ -96,9 +127,16 @@ pub async fn seen(
 async fn view_of(
     tx: &mut Tx,
     session: &Session,
+    request: Option<&AuthRequest>,
     now: Timestamp,
 ) -> Result<Option<SessionView>, StoreError> {
-    let proofs = sessions::proofs(tx, session.id).await?;
+    let realm = request.map(AuthRequest::realm);
+    let counts = |held: &sessions::Held| match (&realm, request) {
+        (Some(realm), Some(request)) => held.realm == *realm && request.takes(&held.proof.method),
+        _ => true,
+    };
+    let held = sessions::proofs(tx, session.id).await?;
+    let proofs: Vec<Proof> = held.into_iter().filter(counts).map(|h| h.proof).collect();
     let standing = standing(&proofs, session.last_seen_at_us, now);
     Ok(standing.map(|Standing { level, authenticated_at, amr }| SessionView {
         id: session.id,
@@ -117,7 +155,8 @@ pub struct LogIn<'a> {
     /// `pwd` or `sc`.
     pub method: &'a str,
     pub level: TrustLevel,
-    pub sector: &'a str,
+    /// What the person logs in for: the proof counts in its realm, within its tenant's limits.
+    pub request: &'a AuthRequest,
     /// A fresh log-in was demanded: what was proven before no longer counts.
     pub again: bool,
     /// The session cookie that came with the request.
@@ -140,12 +179,13 @@ pub async fn log_in(
 ) -> Result<LoggedIn, Failure> {
     let token = random_token(&*state.outside.entropy)?;
     let hash = sha256(token.as_bytes());
+    let realm = login.request.realm();
     let before = current(tx, login.presented, now).await?;
     let (session, kind) = match before {
         Some((session, view)) if view.as_ref().is_some_and(|v| v.account == login.account) => {
             sessions::touch(tx, &session, now).await?;
             if login.again {
-                sessions::forget_proofs(tx, session.id).await?;
+                sessions::forget_proofs(tx, session.id, &realm).await?;
             }
             sessions::renew_token(tx, session.id, &hash).await?;
             let raised = view.is_some_and(|v| v.level < login.level);
@@ -161,9 +201,10 @@ pub async fn log_in(
             (id, "identity.session.started")
         }
     };
-    let proof = Proof { level: login.level, method: login.method.to_owned(), at: now };
-    sessions::prove(tx, session, &proof).await?;
-    sessions::enter(tx, session, login.sector, now).await?;
+    let limits = login.request.limits.clone();
+    let proof = Proof { limits, ..Proof::new(login.level, login.method, now) };
+    sessions::prove(tx, session, &realm, &proof).await?;
+    sessions::enter(tx, session, &login.request.sector, now).await?;
     metric::LOGIN_FINISHED.count([login.method, "done"]);
     let name = audit_name(login.account);
     audit::record(
@@ -175,7 +216,7 @@ pub async fn log_in(
             level: Some(login.level),
             outcome: "done",
             request_id: "",
-            detail: &format!("{} {}", login.method, login.sector),
+            detail: &format!("{} {}", login.method, login.request.sector),
             at: now,
         },
     )
@@ -193,7 +234,7 @@ async fn current(
     let Some(session) = sessions::by_token(tx, &sha256(token.as_bytes())).await? else {
         return Ok(None);
     };
-    let view = view_of(tx, &session, now).await?;
+    let view = view_of(tx, &session, None, now).await?;
     Ok(Some((session, view)))
 }
 

@@ -104,7 +104,7 @@ pub async fn answer(
 
 fn claims_of(state: &Identity, token: &str, now: Timestamp) -> Result<AccessToken, Refused> {
     let claims: AccessToken =
-        state.keys.published().verify(token, AccessToken::TYP).map_err(|_| INVALID)?;
+        state.keys.verify(token, AccessToken::TYP, now).map_err(|_| INVALID)?;
     let ours = claims.iss == state.issuer() && claims.aud == audience("identity");
     if !ours || claims.exp <= now.as_seconds() {
         return Err(INVALID);

@@ -1,11 +1,14 @@
 //! How long a log-in counts: every level has its own limits (BSI TR-03160-1 as BundID applies it).
 //!
-//! A proof holds at its level within that level's limits. Past them it still proves what a
-//! password proves, and the session ends with the limits of the basic level.
+//! A proof falls stepwise: `high` until its limits, then `substantial` until its own, then `low`,
+//! never below what the credential proved at least. The session ends with the limits of the
+//! lowest level. A tenant may shorten the limits for log-ins made for its clients.
 
 use std::time::Duration;
 
 use siegel_kernel::{Timestamp, TrustLevel};
+
+use super::tenant::LevelLimits;
 
 /// How long a level holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,7 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The common limits.
     pub const fn of(level: TrustLevel) -> Self {
         let (absolute, idle) = match level {
             TrustLevel::Basic | TrustLevel::Low => (12 * 60, 60),
@@ -24,6 +28,19 @@ impl Limits {
             TrustLevel::High => (30, 5),
         };
         Self { absolute: Duration::from_secs(absolute * 60), idle: Duration::from_secs(idle * 60) }
+    }
+
+    /// A tenant's limits, never longer than the common ones.
+    pub fn within(own: &[LevelLimits], level: TrustLevel) -> Self {
+        let common = Self::of(level);
+        let minutes = |n: u64| Duration::from_secs(n.saturating_mul(60));
+        match own.iter().find(|l| l.level == level) {
+            Some(own) => Self {
+                absolute: minutes(own.absolute_minutes).min(common.absolute),
+                idle: minutes(own.idle_minutes).min(common.idle),
+            },
+            None => common,
+        }
     }
 
     fn allow(self, proven_at: Timestamp, last_seen: Timestamp, now: Timestamp) -> bool {
@@ -34,11 +51,20 @@ impl Limits {
 /// One credential used in a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// What it proves now: an aged proof was written back as [`TrustLevel::Basic`].
+    /// What it proves now: an aged proof was written back at its lower level.
     pub level: TrustLevel,
     /// The session's `amr` (RFC 8176 §2): `pwd` for a password, `sc` for a card.
     pub method: String,
     pub at: Timestamp,
+    /// The limits of the tenant it was made for, where they are its own.
+    pub limits: Vec<LevelLimits>,
+}
+
+impl Proof {
+    /// A proof under the common limits.
+    pub fn new(level: TrustLevel, method: impl Into<String>, at: Timestamp) -> Self {
+        Self { level, method: method.into(), at, limits: Vec::new() }
+    }
 }
 
 /// What a session proves at one moment.
@@ -50,13 +76,25 @@ pub struct Standing {
     pub amr: Vec<String>,
 }
 
-/// The proof as it counts at `now`; `None` once even the basic limits are over.
-pub fn aged(proof: &Proof, last_seen: Timestamp, now: Timestamp) -> Option<Proof> {
-    if Limits::of(proof.level).allow(proof.at, last_seen, now) {
-        return Some(proof.clone());
+/// What a proof falls to once the limits of `level` are over; `None` at the bottom: a card or a
+/// password proves its holder no longer at all.
+const fn below(level: TrustLevel) -> Option<TrustLevel> {
+    match level {
+        TrustLevel::High => Some(TrustLevel::Substantial),
+        TrustLevel::Substantial => Some(TrustLevel::Low),
+        TrustLevel::Low | TrustLevel::Basic => None,
     }
-    let basic = Limits::of(TrustLevel::Basic).allow(proof.at, last_seen, now);
-    basic.then(|| Proof { level: TrustLevel::Basic, ..proof.clone() })
+}
+
+/// The proof as it counts at `now`; `None` once even the lowest limits are over.
+pub fn aged(proof: &Proof, last_seen: Timestamp, now: Timestamp) -> Option<Proof> {
+    let mut level = proof.level;
+    loop {
+        if Limits::within(&proof.limits, level).allow(proof.at, last_seen, now) {
+            return Some(Proof { level, ..proof.clone() });
+        }
+        level = below(level)?;
+    }
 }
 
 /// What the proofs of a session amount to at `now`; `None` when the session is over.
@@ -81,7 +119,7 @@ mod tests {
     }
 
     fn proof(level: TrustLevel, method: &str, at: Timestamp) -> Proof {
-        Proof { level, method: method.to_owned(), at }
+        Proof::new(level, method, at)
     }
 
     fn password_then_card() -> Vec<Proof> {
@@ -93,25 +131,50 @@ mod tests {
     }
 
     #[test]
-    fn the_card_counts_as_high_for_thirty_minutes_and_then_the_password_is_left() {
+    fn a_card_falls_from_high_to_substantial_to_low_each_at_its_own_limit() {
         let proofs = password_then_card();
-        assert_eq!(level(&proofs, 39, 39), Some(TrustLevel::High));
-        assert_eq!(level(&proofs, 40, 40), Some(TrustLevel::Basic));
+        for (now, expected) in [
+            (39, TrustLevel::High),
+            (40, TrustLevel::Substantial),
+            (129, TrustLevel::Substantial),
+            (130, TrustLevel::Low),
+            (729, TrustLevel::Low),
+        ] {
+            assert_eq!(level(&proofs, now, now), Some(expected), "after {now} minutes");
+        }
+        assert_eq!(level(&proofs, 730, 730), None);
     }
 
     #[test]
-    fn five_idle_minutes_end_the_high_level() {
+    fn idleness_lowers_stepwise_as_well() {
         let proofs = password_then_card();
-        assert_eq!(level(&proofs, 10, 14), Some(TrustLevel::High));
-        assert_eq!(level(&proofs, 10, 15), Some(TrustLevel::Basic));
+        for (now, expected) in [
+            (14, Some(TrustLevel::High)),
+            (15, Some(TrustLevel::Substantial)),
+            (39, Some(TrustLevel::Substantial)),
+            (40, Some(TrustLevel::Low)),
+            (69, Some(TrustLevel::Low)),
+            (70, None),
+        ] {
+            assert_eq!(level(&proofs, 10, now), expected, "at {now}, last seen at 10");
+        }
     }
 
     #[test]
     fn substantial_holds_two_hours_and_thirty_idle_minutes() {
         let proofs = [proof(TrustLevel::Substantial, "upstream", START)];
         assert_eq!(level(&proofs, 100, 119), Some(TrustLevel::Substantial));
-        assert_eq!(level(&proofs, 119, 120), Some(TrustLevel::Basic));
-        assert_eq!(level(&proofs, 10, 40), Some(TrustLevel::Basic));
+        assert_eq!(level(&proofs, 119, 120), Some(TrustLevel::Low));
+        assert_eq!(level(&proofs, 10, 40), Some(TrustLevel::Low));
+    }
+
+    #[test]
+    fn a_tenants_shorter_limits_count_for_its_own_log_ins_only() {
+        let own =
+            vec![LevelLimits { level: TrustLevel::High, absolute_minutes: 10, idle_minutes: 5 }];
+        let short = Proof { limits: own, ..proof(TrustLevel::High, "sc", START) };
+        assert_eq!(level(&[short], 10, 10), Some(TrustLevel::Substantial));
+        assert_eq!(level(&[proof(TrustLevel::High, "sc", START)], 10, 10), Some(TrustLevel::High));
     }
 
     #[test]
@@ -124,10 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn a_session_of_the_card_alone_falls_to_basic_and_lives_on() {
-        let proofs = [proof(TrustLevel::High, "sc", START)];
-        assert_eq!(level(&proofs, 29, 31), Some(TrustLevel::Basic));
-        assert_eq!(level(&proofs, 700, 721), None);
+    fn a_password_never_becomes_more_by_ageing() {
+        let proofs = [proof(TrustLevel::Basic, "pwd", START)];
+        assert_eq!(level(&proofs, 20, 20), Some(TrustLevel::Basic));
     }
 
     #[test]

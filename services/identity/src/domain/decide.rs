@@ -40,6 +40,8 @@ pub enum LogIn {
     NoSession,
     /// There is one, and the client wants a fresh log-in (`prompt=login`, `max_age`).
     Again,
+    /// There is one of another person than the client asked for.
+    SomebodyElse,
 }
 
 /// What is asked, and by when.
@@ -49,6 +51,8 @@ pub struct Question<'a> {
     /// A session that counts for the client's sector, already aged.
     pub session: Option<&'a SessionView>,
     pub consent: ConsentState,
+    /// The session is of nobody the client asked for.
+    pub somebody_else: bool,
     /// When the request arrived: a log-in after it is fresh.
     pub asked_at: Timestamp,
     /// The person chose to go on with less than the client prefers.
@@ -60,6 +64,9 @@ pub struct Question<'a> {
 pub fn decide(question: &Question<'_>) -> Step {
     let Question { request, session, consent, settled, .. } = *question;
     let Some(session) = session else { return Step::LogIn(LogIn::NoSession) };
+    if question.somebody_else {
+        return Step::LogIn(LogIn::SomebodyElse);
+    }
     if !is_fresh(question, session) {
         return Step::LogIn(LogIn::Again);
     }
@@ -76,11 +83,15 @@ pub fn decide(question: &Question<'_>) -> Step {
     }
 }
 
+/// Whether the log-in came after the request.
+pub fn is_made_for(session: &SessionView, asked_at: Timestamp) -> bool {
+    session.authenticated_at >= asked_at
+}
+
 /// `prompt=login` and `max_age` (OpenID Connect Core §3.1.2.1). A log-in made for this request is
 /// always fresh, or `max_age=0` would ask forever.
 fn is_fresh(question: &Question<'_>, session: &SessionView) -> bool {
-    let made_for_this = session.authenticated_at >= question.asked_at;
-    if made_for_this {
+    if is_made_for(session, question.asked_at) {
         return true;
     }
     let request = question.request;
@@ -100,29 +111,9 @@ mod tests {
     fn request() -> AuthRequest {
         AuthRequest {
             client_id: "portal".into(),
-            client_name: "Portal".into(),
-            tenant: "musterstadt".into(),
             sector: "musterstadt".into(),
-            redirect_uri: "https://portal.example/cb".into(),
-            response_mode: super::super::interaction::ResponseMode::Query,
-            state: None,
-            nonce: None,
-            code_challenge: None,
             scopes: vec!["openid".into()],
-            wanted: String::new(),
-            acr_essential: false,
-            floor: TrustLevel::Basic,
-            aim: TrustLevel::Basic,
-            max_age: None,
-            prompt: vec![],
-            login_hint: None,
-            ui_locales: None,
-            resources: vec![],
-            claims: vec![],
-            purpose: String::new(),
-            dpop_jkt: None,
-            first_party: false,
-            pushed: None,
+            ..AuthRequest::default()
         }
     }
 
@@ -141,7 +132,15 @@ mod tests {
     /// The request arrived one minute ago.
     fn step(request: &AuthRequest, session: Option<&SessionView>, consent: ConsentState) -> Step {
         let asked_at = NOW.minus(Duration::from_mins(1));
-        decide(&Question { request, session, consent, asked_at, settled: false, now: NOW })
+        decide(&Question {
+            request,
+            session,
+            consent,
+            somebody_else: false,
+            asked_at,
+            settled: false,
+            now: NOW,
+        })
     }
 
     #[test]
@@ -177,6 +176,7 @@ mod tests {
             request: &request,
             session: Some(&session),
             consent: ConsentState::NotNeeded,
+            somebody_else: false,
             asked_at: NOW,
             settled: true,
             now: NOW,
@@ -193,6 +193,7 @@ mod tests {
             request: &request,
             session: Some(&session),
             consent: ConsentState::NotNeeded,
+            somebody_else: false,
             asked_at: NOW,
             settled: true,
             now: NOW,
@@ -211,6 +212,21 @@ mod tests {
             let new = step(&request, Some(&session(TrustLevel::Basic, 0)), ConsentState::NotNeeded);
             assert_eq!(new, Step::Finish);
         }
+    }
+
+    #[test]
+    fn a_session_of_somebody_else_never_answers() {
+        let (request, session) = (request(), session(TrustLevel::High, 0));
+        let question = Question {
+            request: &request,
+            session: Some(&session),
+            consent: ConsentState::Given,
+            somebody_else: true,
+            asked_at: NOW,
+            settled: true,
+            now: NOW,
+        };
+        assert_eq!(decide(&question), Step::LogIn(LogIn::SomebodyElse));
     }
 
     #[test]

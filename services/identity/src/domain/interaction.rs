@@ -4,10 +4,17 @@
 use serde::{Deserialize, Serialize};
 use siegel_kernel::{AccountId, SessionId, Timestamp, TrustLevel};
 
+use super::outputs::Output;
+use super::tenant::LevelLimits;
+use super::verified_claims::VerifiedRequest;
+
 siegel_kernel::typed_id! {
     /// An authorization request that waits for a person; part of the address of every log-in page.
     InteractionId = "int", random
 }
+
+/// The claim for the language of the account: no attribute, and asked about like a scope.
+pub const LOCALE: &str = "locale";
 
 /// How long a person may take for the pages, seconds.
 pub const INTERACTION_LIFETIME: u64 = 30 * 60;
@@ -35,6 +42,21 @@ pub struct RequestedClaim {
     pub id_token: bool,
     /// Asked for at the userinfo endpoint.
     pub userinfo: bool,
+}
+
+/// What the pages show of a client beside its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientFace {
+    /// The tenant's name, or its id when it has none.
+    #[serde(default)]
+    pub tenant_name: String,
+    #[serde(default)]
+    pub logo_uri: Option<String>,
+    #[serde(default)]
+    pub policy_uri: Option<String>,
+    /// A client for tests: nothing done there counts.
+    #[serde(default)]
+    pub test: bool,
 }
 
 /// A validated authorization request. Nothing in it needs checking again; everything that came
@@ -94,9 +116,85 @@ pub struct AuthRequest {
     /// The handle of the pushed request (RFC 9126), spent when a code is issued.
     #[serde(default)]
     pub pushed: Option<String>,
+    #[serde(default)]
+    pub face: ClientFace,
+    /// Log-ins are shared by all sectors of the tenant ([`AuthRequest::realm`]).
+    #[serde(default)]
+    pub single_sign_on: bool,
+    /// Credentials that count for this client (`pwd`, `sc`, …); all when empty.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// The tenant's own limits of a log-in.
+    #[serde(default)]
+    pub limits: Vec<LevelLimits>,
+    /// The person must be one of these subjects: `id_token_hint`, or `sub` in the `claims`
+    /// parameter. Anybody when empty.
+    #[serde(default)]
+    pub subjects: Vec<String>,
+    /// The claims to answer with, made of the attributes in `claims`.
+    #[serde(default)]
+    pub outputs: Vec<Output>,
+    /// `verified_claims` asked for.
+    #[serde(default)]
+    pub verified: Vec<VerifiedRequest>,
+}
+
+impl Default for AuthRequest {
+    /// Asks for nothing, of nobody.
+    fn default() -> Self {
+        Self {
+            client_id: String::new(),
+            client_name: String::new(),
+            tenant: String::new(),
+            sector: String::new(),
+            redirect_uri: String::new(),
+            response_mode: ResponseMode::default(),
+            state: None,
+            nonce: None,
+            code_challenge: None,
+            scopes: Vec::new(),
+            wanted: String::new(),
+            acr_essential: false,
+            floor: TrustLevel::Basic,
+            aim: TrustLevel::Basic,
+            max_age: None,
+            prompt: Vec::new(),
+            login_hint: None,
+            ui_locales: None,
+            resources: Vec::new(),
+            claims: Vec::new(),
+            purpose: String::new(),
+            dpop_jkt: None,
+            first_party: false,
+            pushed: None,
+            face: ClientFace::default(),
+            single_sign_on: false,
+            methods: Vec::new(),
+            limits: Vec::new(),
+            subjects: Vec::new(),
+            outputs: Vec::new(),
+            verified: Vec::new(),
+        }
+    }
 }
 
 impl AuthRequest {
+    /// Where a log-in for this request counts: in the client's sector, or with single sign-on in
+    /// all sectors of its tenant. `=` stands in no id of a tenant or client.
+    pub fn realm(&self) -> String {
+        if self.single_sign_on { format!("tenant={}", self.tenant) } else { self.sector.clone() }
+    }
+
+    /// Whether a credential of this method counts.
+    pub fn takes(&self, method: &str) -> bool {
+        self.methods.is_empty() || self.methods.iter().any(|m| m == method)
+    }
+
+    /// Whether the person behind this pairwise subject is one the client asked for.
+    pub fn is_for(&self, subject: &str) -> bool {
+        self.subjects.is_empty() || self.subjects.iter().any(|s| s == subject)
+    }
+
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|s| s == scope)
     }

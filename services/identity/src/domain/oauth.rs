@@ -20,6 +20,8 @@ pub enum OAuthError {
     AccountSelectionRequired,
     ConsentRequired,
     InvalidRequestUri,
+    /// RFC 9101 §6.3.
+    InvalidRequestObject,
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
@@ -53,6 +55,7 @@ impl OAuthError {
             Self::AccountSelectionRequired => "account_selection_required",
             Self::ConsentRequired => "consent_required",
             Self::InvalidRequestUri => "invalid_request_uri",
+            Self::InvalidRequestObject => "invalid_request_object",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",

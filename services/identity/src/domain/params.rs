@@ -14,8 +14,13 @@ impl Params {
     pub fn parse(text: &str) -> Result<Self, Refused> {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .filter(|(_, value)| !value.is_empty())
             .collect();
+        Self::of(pairs)
+    }
+
+    /// Takes parameters that came in another form.
+    pub fn of(mut pairs: Vec<(String, String)>) -> Result<Self, Refused> {
+        pairs.retain(|(_, value)| !value.is_empty());
         let unreadable = pairs.iter().any(|(name, value)| {
             // What was no UTF-8 became U+FFFD: it could not be echoed byte for byte.
             [name, value].iter().any(|t| t.contains(['\0', '\u{fffd}']))

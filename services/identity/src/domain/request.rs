@@ -1,13 +1,13 @@
 //! From the parameters of an authorization request to a request that needs no more checking.
 
-use siegel_kernel::TrustLevel;
-use siegel_oidc::acr::Wanted;
 use siegel_oidc::{audience, pkce};
 
 use super::claims_request::ClaimsRequest;
-use super::client::{Client, GrantType};
-use super::interaction::{AuthRequest, RequestedClaim, ResponseMode};
+use super::client::{Client, Environment, GrantType};
+use super::interaction::{AuthRequest, ClientFace, RequestedClaim, ResponseMode};
+use super::levels::{self, Rules};
 use super::oauth::{OAuthError, Refused};
+use super::outputs::{Output, Place, want};
 use super::params::Params;
 use super::scopes;
 
@@ -47,6 +47,7 @@ pub fn reply_to(client: &Client, params: &Params) -> Result<ReplyTo, Refused> {
 /// Checks everything else. `dpop_jkt` is the key of a proof that came with a pushed request.
 pub fn read(
     client: &Client,
+    rules: &Rules<'_>,
     params: &Params,
     reply: ReplyTo,
     dpop_jkt: Option<String>,
@@ -68,16 +69,10 @@ pub fn read(
         Some(acr) => (acr.values.join(" "), acr.essential),
         None => (params.get("acr_values").unwrap_or_default().to_owned(), false),
     };
-    let levels = Wanted::parse(&wanted);
-    if acr_essential && levels.is_empty() {
-        return Err(Refused::new(
-            OAuthError::UnmetAuthenticationRequirements,
-            "none of the essential acr values is known",
-        ));
-    }
-    let floor = levels.floor().unwrap_or(TrustLevel::Basic).max(client.min_level);
-    let aim = levels.aim(TrustLevel::High).unwrap_or(floor).max(floor);
-    let claims = requested_claims(client, &scopes, &claims_request);
+    let resources = resources(client, &params)?;
+    let levels = levels::of(client, rules, &wanted, acr_essential, &scopes, &resources)?;
+    let (claims, outputs) = requested_claims(client, &scopes, &claims_request);
+    let tenant = rules.tenant;
     Ok(AuthRequest {
         client_id: client.client_id.clone(),
         client_name: client.name.clone(),
@@ -87,13 +82,13 @@ pub fn read(
         response_mode: reply.response_mode,
         state: reply.state,
         nonce: params.get("nonce").map(str::to_owned),
-        code_challenge: code_challenge(&params)?,
-        resources: resources(client, &params)?,
+        code_challenge: code_challenge(client, &params)?,
+        resources,
         scopes,
         wanted,
         acr_essential,
-        floor,
-        aim,
+        floor: levels.floor,
+        aim: levels.aim,
         max_age: max_age(&params)?,
         prompt,
         login_hint: short(&params, "login_hint"),
@@ -103,14 +98,22 @@ pub fn read(
         dpop_jkt: bound_key(&params, dpop_jkt)?,
         first_party: client.first_party,
         pushed: None,
+        face: ClientFace {
+            tenant_name: if tenant.name.is_empty() { &client.tenant } else { &tenant.name }.clone(),
+            logo_uri: client.logo_uri.clone(),
+            policy_uri: client.policy_uri.clone(),
+            test: client.environment == Environment::Test,
+        },
+        single_sign_on: tenant.single_sign_on,
+        methods: levels.methods,
+        limits: tenant.session_limits.clone(),
+        subjects: claims_request.subjects,
+        outputs,
+        verified: claims_request.verified,
     })
 }
 
 fn response(client: &Client, params: &Params) -> Result<(), Refused> {
-    if params.get("request").is_some() {
-        let text = "signed request objects are not supported";
-        return Err(Refused::new(OAuthError::RequestNotSupported, text));
-    }
     if params.get("request_uri").is_some() {
         let text = "only request URIs of pushed requests are supported";
         return Err(Refused::new(OAuthError::RequestUriNotSupported, text));
@@ -137,9 +140,13 @@ fn response(client: &Client, params: &Params) -> Result<(), Refused> {
     }
 }
 
-fn code_challenge(params: &Params) -> Result<Option<String>, Refused> {
+fn code_challenge(client: &Client, params: &Params) -> Result<Option<String>, Refused> {
     let Some(challenge) = params.get("code_challenge") else {
-        return Err(Refused::invalid_request("code_challenge is missing"));
+        let half = params.get("code_challenge_method").is_some();
+        if half || client.require_pkce || client.is_public() {
+            return Err(Refused::invalid_request("code_challenge is missing"));
+        }
+        return Ok(None);
     };
     // Absent means `plain` (RFC 7636 §4.3), which shows the verifier to everybody on the way.
     if params.get("code_challenge_method") != Some("S256") {
@@ -221,22 +228,28 @@ fn short(params: &Params, name: &str) -> Option<String> {
     params.get(name).filter(|v| v.len() <= 254).map(str::to_owned)
 }
 
-/// The attributes of scopes and of the `claims` parameter, each once.
+/// The attributes behind scopes and the `claims` parameter, each once, and the claims to answer
+/// with. What scopes stand for comes from the userinfo endpoint (OpenID Connect Core §5.4).
 fn requested_claims(
     client: &Client,
     scopes: &[String],
     request: &ClaimsRequest,
-) -> Vec<RequestedClaim> {
+) -> (Vec<RequestedClaim>, Vec<Output>) {
     let mut all: Vec<RequestedClaim> = scopes::claims(scopes)
         .into_iter()
         .map(|name| RequestedClaim {
             name: name.to_owned(),
-            essential: false,
-            purpose: String::new(),
-            id_token: true,
             userinfo: true,
+            ..RequestedClaim::default()
         })
         .collect();
+    let mut outputs = request.outputs.clone();
+    for name in scopes::outputs(scopes) {
+        // A demand by name is narrower, and meant so.
+        if !outputs.iter().any(|o| o.name == name && o.userinfo.is_some()) {
+            want(&mut outputs, name, Place::Userinfo, Vec::new());
+        }
+    }
     for wish in &request.claims {
         match all.iter_mut().find(|c| c.name == wish.name) {
             Some(known) => {
@@ -255,5 +268,5 @@ fn requested_claims(
             claim.purpose.clone_from(registered);
         }
     }
-    all
+    (all, outputs)
 }

@@ -18,7 +18,7 @@ pub enum Opens {
 }
 
 /// Every scope. Names of attributes are those of the catalogue in `siegel-oidc`.
-pub const ALL: [(&str, Opens); 13] = [
+pub const ALL: [(&str, Opens); 14] = [
     ("openid", Opens::Identity),
     (
         "profile",
@@ -26,6 +26,7 @@ pub const ALL: [(&str, Opens); 13] = [
     ),
     ("email", Opens::Claims(&["email"])),
     ("address", Opens::Claims(&["street_and_building", "zip_code", "city", "country"])),
+    ("phone", Opens::Claims(&["telephone"])),
     ("postbox", Opens::Handle),
     ("offline_access", Opens::Offline),
     ("account.read", Opens::Api("account")),
@@ -48,6 +49,22 @@ pub fn claims(scopes: &[String]) -> Vec<&'static str> {
         if let Some(Opens::Claims(list)) = known(scope) {
             names.extend(list.iter().filter(|n| !names.contains(*n)).copied().collect::<Vec<_>>());
         }
+    }
+    names
+}
+
+/// The claims that scopes stand for: the attributes, and the standard claims made of them
+/// (OpenID Connect Core §5.4). `locale` is given out only when asked for by name.
+pub fn outputs(scopes: &[String]) -> Vec<&'static str> {
+    let mut names = claims(scopes);
+    for scope in scopes {
+        names.extend(match scope.as_str() {
+            "profile" => ["name", "birthdate"].as_slice(),
+            "email" => &["email_verified"],
+            "address" => &["address", "address_line"],
+            "phone" => &["phone_number", "phone_number_verified"],
+            _ => &[],
+        });
     }
     names
 }

@@ -1,8 +1,6 @@
 //! A tenant: a Kommune or authority whose clients people log in to. It decides how its log-in
 //! looks and how long a log-in counts for its clients.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use siegel_kernel::TrustLevel;
 
@@ -46,15 +44,7 @@ pub struct LevelLimits {
 impl Tenant {
     /// The limits of a level for this tenant's clients: its own, cut to the common ones.
     pub fn limits(&self, level: TrustLevel) -> Limits {
-        let common = Limits::of(level);
-        let minutes = |n: u64| Duration::from_secs(n.saturating_mul(60));
-        match self.session_limits.iter().find(|l| l.level == level) {
-            Some(own) => Limits {
-                absolute: minutes(own.absolute_minutes).min(common.absolute),
-                idle: minutes(own.idle_minutes).min(common.idle),
-            },
-            None => common,
-        }
+        Limits::within(&self.session_limits, level)
     }
 }
 

@@ -7,6 +7,7 @@ use siegel_proto::identity::v1 as pb;
 use siegel_proto::identity::v1::self_service_server::SelfService;
 use tonic::{Code, Request, Response, Status};
 
+use crate::app::client_consents::{self, WithdrawError};
 use crate::app::self_care::{self, EndError};
 use crate::state::Identity;
 
@@ -65,6 +66,42 @@ impl SelfService for SelfCare {
             IdempotencyKey { caller: &name, request_id: &asked.request_id, digest: digest(asked) };
         self_care::end(&self.0, account, session, &key).await.map_err(|e| status(&e))?;
         Ok(Response::new(pb::EndSessionResponse {}))
+    }
+
+    async fn list_client_consents(
+        &self,
+        request: Request<pb::ListClientConsentsRequest>,
+    ) -> Result<Response<pb::ListClientConsentsResponse>, Status> {
+        let account = caller(&request)?.person()?.account;
+        let found = client_consents::list(&self.0, account).await.map_err(|e| fault(&e))?;
+        let consents = found.into_iter().map(|c| pb::ClientConsent {
+            client_id: c.client_id,
+            client_name: c.client_name,
+            scopes: c.scopes,
+            given_at: Some(convert::timestamp(c.given_at)),
+        });
+        Ok(Response::new(pb::ListClientConsentsResponse { consents: consents.collect() }))
+    }
+
+    async fn withdraw_client_consent(
+        &self,
+        request: Request<pb::WithdrawClientConsentRequest>,
+    ) -> Result<Response<pb::WithdrawClientConsentResponse>, Status> {
+        let caller = caller(&request)?;
+        let (account, name) = (caller.person()?.account, caller.name());
+        let asked = request.get_ref();
+        if !(1..=128).contains(&asked.request_id.len()) {
+            return Err(invalid(&[("request_id", "must have 1 to 128 characters")]));
+        }
+        let key =
+            IdempotencyKey { caller: &name, request_id: &asked.request_id, digest: digest(asked) };
+        let done = client_consents::withdraw(&self.0, account, &asked.client_id, &key).await;
+        done.map_err(|error| match &error {
+            WithdrawError::Unknown => refusal(Code::NotFound, "CONSENT_UNKNOWN", &error, []),
+            WithdrawError::Reused => refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", &error, []),
+            WithdrawError::Store(cause) => fault(cause),
+        })?;
+        Ok(Response::new(pb::WithdrawClientConsentResponse {}))
     }
 }
 

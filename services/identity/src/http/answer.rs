@@ -1,13 +1,14 @@
 //! The answer to an authorization request, as HTTP.
 
 use axum::response::{IntoResponse, Redirect, Response};
+use siegel_web::assets::auto_submit_href;
 use siegel_web::forms::{Button, Hidden};
 use siegel_web::{FormAction, Texts, View};
 
 use super::LOCALES;
 use crate::domain::answer::{FormPost, RedirectTarget};
 
-/// A form that leads back to the client; works without script, with one press of its button.
+/// A form that leads back to the client; a script presses its button, a person can as well.
 #[derive(askama::Template)]
 #[template(path = "form_post.html")]
 struct FormPostPage {
@@ -33,9 +34,9 @@ fn form_post(view: &View, form: FormPost) -> Response {
         t,
         action: form.action,
         fields: fields.collect(),
-        submit: Button::primary(t.get("form-post-submit")),
+        submit: Button::primary(t.get("form-post-submit")).id("submit"),
     };
-    let page = view.page(t.get("form-post-title")).narrow().show(&body);
+    let page = view.page(t.get("form-post-title")).narrow().script(auto_submit_href()).show(&body);
     match client {
         Some(client) => client.on(page),
         None => page,

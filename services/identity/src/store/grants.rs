@@ -93,6 +93,19 @@ pub async fn revoke_client(
     Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(client_id).bind(now).fetch_all(c).await?))
 }
 
+/// Revokes every grant of a person at one client; which ones.
+pub async fn revoke_at_client(
+    tx: &mut Tx,
+    account: AccountId,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<Vec<GrantId>, StoreError> {
+    const SQL: &str = "UPDATE grants SET revoked_at_us = $3 WHERE account_id = $1 \
+        AND client_id = $2 AND revoked_at_us IS NULL AND expires_at_us > $3 RETURNING id";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL)
+        .bind(account).bind(client_id).bind(now).fetch_all(c).await?))
+}
+
 /// Removes grants that ended before `before`.
 pub async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM grants WHERE expires_at_us < $1";

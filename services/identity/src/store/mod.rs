@@ -1,6 +1,7 @@
 //! SQL, one file per table family.
 
 pub mod accounts;
+pub mod claim_choices;
 pub mod clients;
 pub mod codes;
 pub mod credentials;

@@ -40,6 +40,12 @@ pub async fn find(
     found.map(|Json(value)| read_json(value, "pushed request")).transpose()
 }
 
+/// Forgets what a client pushed: it was stopped.
+pub async fn forget(tx: &mut Tx, client_id: &str) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM pushed_requests WHERE client_id = $1";
+    Ok(on!(tx, c => sqlx::query(SQL).bind(client_id).execute(c).await?.rows_affected()))
+}
+
 /// Uses the handle up when a code is issued; `false` when another answer was faster.
 pub async fn consume(tx: &mut Tx, handle: &str, now: Timestamp) -> Result<bool, StoreError> {
     const SQL: &str =

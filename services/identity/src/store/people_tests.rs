@@ -10,9 +10,10 @@ use super::accounts::{self, AccountState, NewAccount};
 use super::credentials::{self, CredentialId, NewCard};
 use super::mail_codes::{self, NewRegistration};
 use super::throttle::{self, Counter};
-use super::{scope_consents, sessions};
+use super::{claim_choices, scope_consents, sessions};
 use crate::domain::ageing::Proof;
 use crate::domain::interaction::InteractionId;
+use crate::domain::tenant::LevelLimits;
 use crate::domain::throttle::password_wait;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_741_256_100);
@@ -33,7 +34,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_session_that_ended_is_found_no_more,
     sweeping_removes_old_sessions_with_their_proofs,
     allowed_scopes_add_up,
-    the_last_choice_for_exactly_this_request_counts,
+    a_later_choice_about_an_attribute_replaces_the_earlier_one,
+    what_was_proven_for_one_realm_ages_by_its_own_limits_and_is_forgotten_alone,
 }
 
 fn account(n: u32) -> AccountId {
@@ -228,8 +230,8 @@ async fn with_session(db: &Db) -> siegel_db::Tx {
     let mut tx = db.begin().await.unwrap();
     sessions::insert(&mut tx, session(1), &[1; 32], id, NOW).await.unwrap();
     for (method, level) in [("pwd", TrustLevel::Basic), ("sc", TrustLevel::High)] {
-        let proof = Proof { level, method: method.into(), at: NOW };
-        sessions::prove(&mut tx, session(1), &proof).await.unwrap();
+        let proof = Proof::new(level, method, NOW);
+        sessions::prove(&mut tx, session(1), "a", &proof).await.unwrap();
     }
     tx
 }
@@ -239,7 +241,8 @@ async fn a_proof_that_aged_is_not_revived_by_activity(db: Db) {
     let stored = sessions::find(&mut tx, session(1)).await.unwrap().unwrap();
     sessions::touch(&mut tx, &stored, later(6)).await.unwrap();
     let proofs = sessions::proofs(&mut tx, session(1)).await.unwrap();
-    assert!(proofs.iter().all(|p| p.level == TrustLevel::Basic), "six idle minutes: {proofs:?}");
+    let levels: Vec<_> = proofs.iter().map(|p| p.proof.level).collect();
+    assert_eq!(levels, [TrustLevel::Basic, TrustLevel::Substantial], "six idle minutes");
     let stored = sessions::find(&mut tx, session(1)).await.unwrap().unwrap();
     assert_eq!(stored.last_seen_at_us, later(6));
     sessions::touch(&mut tx, &stored, later(5)).await.unwrap();
@@ -288,13 +291,38 @@ async fn allowed_scopes_add_up(db: Db) {
     assert!(scope_consents::given(&mut tx, id, "other").await.unwrap().is_empty());
 }
 
-async fn the_last_choice_for_exactly_this_request_counts(db: Db) {
+async fn a_later_choice_about_an_attribute_replaces_the_earlier_one(db: Db) {
     let id = with_account(&db, 1).await;
     let mut tx = db.begin().await.unwrap();
-    for names in [vec!["city".to_owned(), "zip_code".to_owned()], vec![]] {
-        scope_consents::choose(&mut tx, id, "portal", &[1; 32], &names, NOW).await.unwrap();
-        let found = scope_consents::choice(&mut tx, id, "portal", &[1; 32]).await.unwrap();
-        assert_eq!(found, Some(names));
-    }
-    assert_eq!(scope_consents::choice(&mut tx, id, "portal", &[2; 32]).await.unwrap(), None);
+    let choice = |claim: &str, allowed| claim_choices::Choice {
+        claim: claim.to_owned(),
+        purpose: [u8::from(allowed); 32],
+        allowed,
+    };
+    let first = [choice("city", true), choice("zip_code", false)];
+    claim_choices::choose(&mut tx, id, "portal", &first, NOW).await.unwrap();
+    claim_choices::choose(&mut tx, id, "portal", &[choice("city", false)], NOW).await.unwrap();
+    let found = claim_choices::of_client(&mut tx, id, "portal").await.unwrap();
+    assert_eq!(found, [choice("city", false), choice("zip_code", false)]);
+    assert!(claim_choices::of_client(&mut tx, id, "other").await.unwrap().is_empty());
+    claim_choices::forget(&mut tx, id, "portal").await.unwrap();
+    assert!(claim_choices::of_client(&mut tx, id, "portal").await.unwrap().is_empty());
+}
+
+async fn what_was_proven_for_one_realm_ages_by_its_own_limits_and_is_forgotten_alone(db: Db) {
+    let mut tx = with_session(&db).await;
+    let limits =
+        vec![LevelLimits { level: TrustLevel::Basic, absolute_minutes: 60, idle_minutes: 5 }];
+    let short = Proof { limits, ..Proof::new(TrustLevel::Basic, "pwd", NOW) };
+    sessions::prove(&mut tx, session(1), "b", &short).await.unwrap();
+    let stored = sessions::find(&mut tx, session(1)).await.unwrap().unwrap();
+    sessions::touch(&mut tx, &stored, later(5)).await.unwrap();
+    let realms = async |tx: &mut siegel_db::Tx| -> Vec<String> {
+        let held = sessions::proofs(tx, session(1)).await.unwrap();
+        held.into_iter().map(|h| h.realm).collect()
+    };
+    assert_eq!(realms(&mut tx).await, ["a", "a"], "signs for one sector revive nothing in another");
+    sessions::prove(&mut tx, session(1), "b", &short).await.unwrap();
+    sessions::forget_proofs(&mut tx, session(1), "a").await.unwrap();
+    assert_eq!(realms(&mut tx).await, ["b"]);
 }

@@ -34,7 +34,7 @@ pub async fn publish_grant(tx: &mut Tx, grant: GrantId, at: Timestamp) -> Result
     publish(tx, Target::GrantId(grant.to_string()), at).await
 }
 
-/// Stores and publishes a not-before.
+/// Stores and publishes a not-before. Requests that a stopped client pushed are gone with it.
 pub async fn set_not_before(
     tx: &mut Tx,
     whose: NotBefore<'_>,
@@ -48,7 +48,10 @@ pub async fn set_not_before(
         .bind(kind).bind(name).bind(at).execute(c).await?.rows_affected());
     let target = match whose {
         NotBefore::Subject(_) => Target::Subject(name.to_owned()),
-        NotBefore::Client(_) => Target::ClientId(name.to_owned()),
+        NotBefore::Client(_) => {
+            super::par::forget(tx, name).await?;
+            Target::ClientId(name.to_owned())
+        }
     };
     publish(tx, target, at).await
 }

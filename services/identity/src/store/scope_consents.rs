@@ -1,5 +1,4 @@
-//! Which scopes a person allowed a client, and which attributes they chose. The consent to
-//! attributes itself is the account service's.
+//! Which scopes a person allowed a client.
 
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, Timestamp};
@@ -32,35 +31,24 @@ pub async fn give(
     Ok(())
 }
 
-/// Remembers which attributes were allowed of those asked for.
-pub async fn choose(
-    tx: &mut Tx,
-    account: AccountId,
-    client_id: &str,
-    asked: &[u8; 32],
-    allowed: &[String],
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO consent_choices \
-        (account_id, client_id, asked, allowed, given_at_us) VALUES ($1, $2, $3, $4, $5) \
-        ON CONFLICT (account_id, client_id, asked) DO UPDATE SET \
-            allowed = excluded.allowed, given_at_us = excluded.given_at_us";
-    on!(tx, c => sqlx::query(SQL)
-        .bind(account).bind(client_id).bind(&asked[..]).bind(allowed.join(" ")).bind(at)
-        .execute(c).await?.rows_affected());
-    Ok(())
+/// A scope a client was allowed.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Given {
+    pub client_id: String,
+    pub scope: String,
+    pub given_at_us: Timestamp,
 }
 
-/// What was allowed the last time exactly this was asked for.
-pub async fn choice(
-    tx: &mut Tx,
-    account: AccountId,
-    client_id: &str,
-    asked: &[u8; 32],
-) -> Result<Option<Vec<String>>, StoreError> {
-    const SQL: &str = "SELECT allowed FROM consent_choices \
-        WHERE account_id = $1 AND client_id = $2 AND asked = $3";
-    let found: Option<String> = on!(tx, c => sqlx::query_scalar(SQL)
-        .bind(account).bind(client_id).bind(&asked[..]).fetch_optional(c).await?);
-    Ok(found.map(|names| names.split_whitespace().map(str::to_owned).collect()))
+/// Everything a person allowed, by client and scope.
+pub async fn of_account(tx: &mut Tx, account: AccountId) -> Result<Vec<Given>, StoreError> {
+    const SQL: &str = "SELECT client_id, scope, given_at_us FROM scope_consents \
+        WHERE account_id = $1 ORDER BY client_id, scope";
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?))
+}
+
+/// Takes back what a client was allowed; how many scopes.
+pub async fn withdraw(tx: &mut Tx, account: AccountId, client_id: &str) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM scope_consents WHERE account_id = $1 AND client_id = $2";
+    Ok(on!(tx, c => sqlx::query(SQL)
+        .bind(account).bind(client_id).execute(c).await?.rows_affected()))
 }

@@ -3,6 +3,9 @@
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, SessionId, Timestamp, TrustLevel};
 
+use sqlx::types::Json;
+
+use super::{read_json, write_json};
 use crate::domain::ageing::{Proof, aged};
 
 /// A session as stored, without its token.
@@ -16,9 +19,20 @@ pub struct Session {
 
 #[derive(sqlx::FromRow)]
 struct ProofRow {
+    sector: String,
     method: String,
     level: TrustLevel,
     proven_at_us: Timestamp,
+    limits: Json<serde_json::Value>,
+}
+
+/// A proof and the realm it was made for ([`AuthRequest::realm`]).
+///
+/// [`AuthRequest::realm`]: crate::domain::interaction::AuthRequest::realm
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub realm: String,
+    pub proof: Proof,
 }
 
 /// Starts a session without any proof.
@@ -57,45 +71,65 @@ pub async fn of_account(tx: &mut Tx, account: AccountId) -> Result<Vec<Session>,
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?))
 }
 
-/// The credentials used in a session.
-pub async fn proofs(tx: &mut Tx, id: SessionId) -> Result<Vec<Proof>, StoreError> {
-    const SQL: &str =
-        "SELECT method, level, proven_at_us FROM session_proofs WHERE session_id = $1";
+/// The credentials used in a session, in all realms.
+pub async fn proofs(tx: &mut Tx, id: SessionId) -> Result<Vec<Held>, StoreError> {
+    const SQL: &str = "SELECT sector, method, level, proven_at_us, limits FROM sector_proofs \
+        WHERE session_id = $1 ORDER BY sector, method";
     let rows: Vec<ProofRow> = on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_all(c).await?);
-    let proof = |r: ProofRow| Proof { level: r.level, method: r.method, at: r.proven_at_us };
-    Ok(rows.into_iter().map(proof).collect())
+    let held = |r: ProofRow| {
+        let limits = read_json(r.limits.0, "limits of a session")?;
+        let proof = Proof { level: r.level, method: r.method, at: r.proven_at_us, limits };
+        Ok(Held { realm: r.sector, proof })
+    };
+    rows.into_iter().map(held).collect()
 }
 
-/// Writes that a credential was used; an earlier use of the same method is replaced.
-pub async fn prove(tx: &mut Tx, id: SessionId, proof: &Proof) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO session_proofs (session_id, method, level, proven_at_us) \
-        VALUES ($1, $2, $3, $4) ON CONFLICT (session_id, method) DO UPDATE SET \
-            level = excluded.level, proven_at_us = excluded.proven_at_us";
+/// Writes that a credential was used for a realm; an earlier use of the same method is replaced.
+pub async fn prove(
+    tx: &mut Tx,
+    id: SessionId,
+    realm: &str,
+    proof: &Proof,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO sector_proofs \
+        (session_id, sector, method, level, proven_at_us, limits) VALUES ($1, $2, $3, $4, $5, $6) \
+        ON CONFLICT (session_id, sector, method) DO UPDATE SET level = excluded.level, \
+            proven_at_us = excluded.proven_at_us, limits = excluded.limits";
+    let limits = write_json(&proof.limits, "limits of a session")?;
     on!(tx, c => sqlx::query(SQL)
-        .bind(id).bind(&proof.method).bind(proof.level).bind(proof.at)
+        .bind(id).bind(realm).bind(&proof.method).bind(proof.level).bind(proof.at).bind(limits)
         .execute(c).await?.rows_affected());
     Ok(())
 }
 
-/// Forgets every credential used so far: the session's level starts anew.
-pub async fn forget_proofs(tx: &mut Tx, id: SessionId) -> Result<(), StoreError> {
-    const SQL: &str = "DELETE FROM session_proofs WHERE session_id = $1";
-    on!(tx, c => sqlx::query(SQL).bind(id).execute(c).await?.rows_affected());
+/// Forgets every credential used for a realm: its level starts anew.
+pub async fn forget_proofs(tx: &mut Tx, id: SessionId, realm: &str) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM sector_proofs WHERE session_id = $1 AND sector = $2";
+    on!(tx, c => sqlx::query(SQL).bind(id).bind(realm).execute(c).await?.rows_affected());
     Ok(())
 }
 
 /// Notes a sign of the person. Proofs that aged until now stay aged: activity revives nothing.
 pub async fn touch(tx: &mut Tx, session: &Session, now: Timestamp) -> Result<(), StoreError> {
-    const LOWER: &str =
-        "UPDATE session_proofs SET level = $3 WHERE session_id = $1 AND method = $2";
+    const LOWER: &str = "UPDATE sector_proofs SET level = $4 \
+        WHERE session_id = $1 AND sector = $2 AND method = $3";
+    const GONE: &str =
+        "DELETE FROM sector_proofs WHERE session_id = $1 AND sector = $2 AND method = $3";
     const SEEN: &str =
         "UPDATE sessions SET last_seen_at_us = $2 WHERE id = $1 AND last_seen_at_us < $2";
-    for proof in proofs(tx, session.id).await? {
-        let Some(held) = aged(&proof, session.last_seen_at_us, now) else { continue };
-        if held.level != proof.level {
-            on!(&mut *tx, c => sqlx::query(LOWER)
-                .bind(session.id).bind(&held.method).bind(held.level)
-                .execute(c).await?.rows_affected());
+    for Held { realm, proof } in proofs(tx, session.id).await? {
+        match aged(&proof, session.last_seen_at_us, now) {
+            Some(held) if held.level == proof.level => {}
+            Some(held) => {
+                on!(&mut *tx, c => sqlx::query(LOWER)
+                    .bind(session.id).bind(&realm).bind(&held.method).bind(held.level)
+                    .execute(c).await?.rows_affected());
+            }
+            None => {
+                on!(&mut *tx, c => sqlx::query(GONE)
+                    .bind(session.id).bind(&realm).bind(&proof.method)
+                    .execute(c).await?.rows_affected());
+            }
         }
     }
     on!(tx, c => sqlx::query(SEEN).bind(session.id).bind(now).execute(c).await?.rows_affected());

@@ -12,6 +12,7 @@ use siegel_identity::config::ClientConfig;
 use siegel_identity::domain::client::ManagedBy;
 use siegel_identity::domain::email::EmailAddress;
 use siegel_identity::seed::Document;
+use siegel_identity::store::interactions;
 use siegel_identity::store::{clients, tenants};
 use siegel_identity::{Config, Identity};
 use siegel_kernel::TrustLevel;
@@ -71,10 +72,15 @@ async fn deliver(world: &World) {
 
 async fn level_of(world: &World, password: &str) -> Option<TrustLevel> {
     let address = EmailAddress::parse("erika@EXAMPLE.org").unwrap();
+    let location = world.authorize([]).await.header("location");
+    let id = location.strip_prefix("/login/").unwrap().parse().unwrap();
+    let mut tx = world.state.outside.db.read().await.unwrap();
+    let interaction = interactions::find(&mut tx, id, world.now()).await.unwrap().unwrap();
+    drop(tx);
     let attempt = Attempt {
         address: &address,
         password: password.into(),
-        sector: "s",
+        request: &interaction.request,
         again: false,
         presented: None,
     };

@@ -112,7 +112,7 @@ async fn a_request_without_pkce_or_with_plain_is_refused(db: Db) {
 async fn what_is_not_supported_is_said_in_its_own_word(db: Db) {
     let world = World::new(db).await;
     for (change, word) in [
-        (("request", "eyJ"), "request_not_supported"),
+        (("request", "eyJ"), "invalid_request_object"),
         (("request_uri", "https://portal.example/r"), "request_uri_not_supported"),
         (("registration", "{}"), "registration_not_supported"),
         (("response_mode", "fragment"), "invalid_request"),
@@ -242,6 +242,9 @@ async fn a_form_post_answer_carries_the_same_fields(db: Db) {
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.body.contains(&format!("action=\"{CALLBACK}\"")), "{}", page.body);
     assert!(!page.body.contains("\"><b>"), "values are escaped");
+    assert!(page.body.contains("id=\"submit\""), "a button for those without script");
+    assert!(page.body.contains("<script src=\"/assets/auto-submit.js\" defer>"), "{}", page.body);
+    assert!(!page.body.contains("onload"), "and nothing inline");
     let policy = page.header("content-security-policy");
     assert!(policy.contains("form-action 'self' https://portal.example;"), "{policy}");
 }

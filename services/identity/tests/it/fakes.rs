@@ -4,9 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use siegel_grpc::testing::Fakes;
 use siegel_grpc::{GrpcServices, refusal};
+use siegel_kernel::Clock as _;
 use siegel_proto::account::v1 as account;
 use siegel_proto::account::v1::account_registry_service_server as registry;
 use siegel_proto::common::v1::{AttributeSource, TrustLevel};
+use siegel_proto::convert;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::handle_service_server as handles;
 use tonic::{Code, Request, Response, Status};
@@ -77,6 +79,11 @@ fn known(name: &str) -> Option<account::Attribute> {
     let (value, source, level) = match name {
         "given_name" => ("Erika", AttributeSource::Eid, TrustLevel::High),
         "family_name" => ("Mustermann", AttributeSource::Eid, TrustLevel::High),
+        "date_of_birth" => ("1964-08-12", AttributeSource::Eid, TrustLevel::High),
+        "street_and_building" => ("Heidestraße 17", AttributeSource::Eid, TrustLevel::High),
+        "zip_code" => ("51147", AttributeSource::Eid, TrustLevel::High),
+        "city" => ("Köln", AttributeSource::Eid, TrustLevel::High),
+        "telephone" => ("+49 385 5450", AttributeSource::SelfDeclared, TrustLevel::Basic),
         "email" => ("erika@example.org", AttributeSource::Confirmed, TrustLevel::Basic),
         _ => return None,
     };
@@ -85,7 +92,8 @@ fn known(name: &str) -> Option<account::Attribute> {
         value: value.to_owned(),
         source: source.into(),
         level: level.into(),
-        verified_at: None,
+        verified_at: (source == AttributeSource::Eid)
+            .then(|| convert::timestamp(siegel_testkit::TestClock::default().now())),
     })
 }
 

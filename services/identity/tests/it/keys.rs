@@ -17,6 +17,7 @@ use crate::world::{ORIGIN, World, redemption};
 
 on_each_backend! { &siegel_identity::MIGRATIONS =>
     a_key_is_published_before_its_first_use_and_kept_until_its_tokens_died,
+    nothing_holds_that_a_retired_key_signs,
     replicas_agree_on_the_key_without_asking_each_other,
     a_client_gets_the_algorithm_it_is_registered_for,
     without_an_rsa_key_nothing_speaks_of_rs256,
@@ -28,7 +29,8 @@ fn next_key(dir: &Path, hours: u64) -> SigningKeyConfig {
     let file = dir.join(format!("after-{hours}.pem"));
     keys_admin::generate(&file).unwrap();
     let start = TestClock::default().now();
-    SigningKeyConfig { file, active_from: start.plus(Duration::from_hours(hours)) }
+    let active_from = start.plus(Duration::from_hours(hours));
+    SigningKeyConfig { file: Some(file), pkcs11: None, active_from }
 }
 
 async fn kids(world: &World) -> Vec<String> {
@@ -66,6 +68,25 @@ async fn a_key_is_published_before_its_first_use_and_kept_until_its_tokens_died(
     assert_eq!(kids(&world).await, all[1..]);
     let hint = world.state.keys.published().verify::<Value>(&first, "JWT");
     assert!(hint.is_ok(), "an old ID token can still come back as a hint");
+}
+
+async fn nothing_holds_that_a_retired_key_signs(db: Db) {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = vec![next_key(dir.path(), 10), next_key(dir.path(), 20)];
+    let stolen = siegel_crypto::load_signing_key(&dir.path().join("after-10.pem"), false).unwrap();
+    let world = World::with(db, |config| config.signing_keys = keys).await;
+    let userinfo = async || {
+        let session = world.session(TrustLevel::Basic).await;
+        let code = world.code([], &session).await;
+        let token = world.token("portal", redemption(&code)).await.text("access_token");
+        let forged = stolen.sign("at+jwt", &world.claims(&token, "at+jwt")).unwrap();
+        let request = Request::get("/userinfo").header("authorization", format!("Bearer {forged}"));
+        world.send(request.body(Body::empty()).unwrap()).await.status
+    };
+    world.clock.advance(Duration::from_hours(20));
+    assert_eq!(userinfo().await, StatusCode::OK, "its last tokens may still live");
+    world.clock.advance(Duration::from_hours(1));
+    assert_eq!(userinfo().await, StatusCode::UNAUTHORIZED);
 }
 
 async fn replicas_agree_on_the_key_without_asking_each_other(db: Db) {
@@ -142,6 +163,37 @@ fn an_instant_of_a_key_is_written_with_its_zone() {
 }
 
 #[test]
+fn a_key_is_in_a_file_or_in_a_token_and_a_token_that_is_not_there_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    keys_admin::generate(&dir.path().join("first.pem")).unwrap();
+    std::fs::write(dir.path().join("pin"), "1234").unwrap();
+    let failed = |more: &str| {
+        let dir = dir.path().display();
+        let text = format!(
+            r#"
+            token_signing_key_file = "{dir}/first.pem"
+            key_encryption_key_file = "unused"
+            pairwise_key_file = "unused"
+            nonce_key_file = "unused"
+            [[signing_keys]]
+            active_from = "2026-12-01T00:00:00Z"
+            {more}
+            "#
+        );
+        let config: Config = toml::from_str(&text).unwrap();
+        let error = keys_admin::list(&config, TestClock::default().now()).unwrap_err();
+        assert_eq!(error.setting, "identity.signing_keys");
+        error.source.to_string()
+    };
+    assert!(failed("").contains("either file or pkcs11"));
+    let token = format!(
+        r#"pkcs11 = {{ module = "/no/such.so", token = "t", key = "k", pin_file = "{}/pin" }}"#,
+        dir.path().display()
+    );
+    assert!(failed(&token).contains("PKCS#11"), "{}", failed(&token));
+}
+
+#[test]
 fn the_list_of_keys_says_what_each_is_at_the_moment() {
     let dir = tempfile::tempdir().unwrap();
     keys_admin::generate(&dir.path().join("first.pem")).unwrap();
@@ -159,7 +211,7 @@ fn the_list_of_keys_says_what_each_is_at_the_moment() {
         "#,
         first = dir.path().join("first.pem").display(),
         rsa = crate::world::RSA_KEY,
-        file = next.file.display(),
+        file = next.file.as_ref().unwrap().display(),
         from = next.active_from,
     );
     let config: Config = toml::from_str(&text).unwrap();

@@ -16,6 +16,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     a_stopped_person_keeps_no_code_token_or_exchange,
     a_stopped_client_keeps_no_code_token_or_exchange,
     an_offline_grant_and_an_unrotated_token_are_stopped_as_well,
+    what_a_stopped_client_pushed_is_gone,
     what_is_issued_afterwards_holds,
 }
 
@@ -99,6 +100,17 @@ async fn an_offline_grant_and_an_unrotated_token_are_stopped_as_well(db: Db) {
     let subject = world.claims(&first.text("id_token"), "JWT")["sub"].as_str().unwrap().to_owned();
     stop(&world, NotBefore::Subject(&subject)).await;
     assert_eq!(world.bound_token("bank", refresh()).await.error(), "invalid_grant");
+}
+
+async fn what_a_stopped_client_pushed_is_gone(db: Db) {
+    let world = World::new(db).await;
+    let mut form = request([]);
+    form.extend(world.assertion("portal"));
+    let uri = world.post("/par", &encoded(&form), &[]).await.text("request_uri");
+    let open = || format!("/authorize?client_id=portal&request_uri={uri}");
+    assert!(world.get(&open()).await.header("location").starts_with("/login/"));
+    stop(&world, NotBefore::Client("portal")).await;
+    assert_eq!(world.get(&open()).await.status, StatusCode::BAD_REQUEST);
 }
 
 async fn what_is_issued_afterwards_holds(db: Db) {

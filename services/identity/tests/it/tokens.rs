@@ -36,7 +36,12 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
 async fn an_id_token_tells_what_was_achieved_and_released(db: Db) {
     let world = World::new(db).await;
     let session = world.session(TrustLevel::High).await;
-    let wish = [("acr_values", "STORK-QAA-Level-3"), ("scope", "openid profile email postbox")];
+    let claims = r#"{"id_token": {"given_name": null, "email": null, "email_verified": null}}"#;
+    let wish = [
+        ("acr_values", "STORK-QAA-Level-3"),
+        ("scope", "openid profile postbox"),
+        ("claims", claims),
+    ];
     let code = world.code(wish, &session).await;
     let answer = world.token("portal", redemption(&code)).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
@@ -52,6 +57,7 @@ async fn an_id_token_tells_what_was_achieved_and_released(db: Db) {
     assert_eq!(token["trust_level"], 4, "what was achieved");
     assert_eq!(token["at_hash"], b64::encode(&sha256(access.as_bytes())[..16]));
     assert_eq!(token["given_name"], "Erika");
+    assert!(token.get("family_name").is_none(), "what a scope names comes from userinfo");
     assert_eq!(token["attribute_levels"]["given_name"]["level"], "high");
     assert_eq!(token["attribute_levels"]["given_name"]["source"], "eid");
     assert_eq!(token["email_verified"], true);
@@ -210,7 +216,8 @@ async fn of_many_redemptions_at_once_exactly_one_wins(db: Db) {
 async fn a_sibling_that_is_down_does_not_cost_the_code(db: Db) {
     let world = World::new(db).await;
     let session = world.session(TrustLevel::Basic).await;
-    let code = world.code([], &session).await;
+    let claims = r#"{"id_token": {"given_name": null}}"#;
+    let code = world.code([("claims", claims)], &session).await;
     *world.account.down.lock().unwrap() = true;
     let down = world.token("portal", redemption(&code)).await;
     assert_eq!(down.status, StatusCode::SERVICE_UNAVAILABLE);

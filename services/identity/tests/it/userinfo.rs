@@ -109,7 +109,11 @@ async fn a_bound_token_is_no_bearer_token_and_needs_a_proof_of_its_own(db: Db) {
 
 async fn userinfo_discloses_once_however_often_it_is_asked(db: Db) {
     let world = World::new(db).await;
-    let bearer = format!("Bearer {}", token(&world).await.text("access_token"));
+    let session = world.session(TrustLevel::Basic).await;
+    let claims = r#"{"id_token": {"given_name": null}}"#;
+    let code = world.code([("claims", claims)], &session).await;
+    let answer = world.token("portal", redemption(&code)).await;
+    let bearer = format!("Bearer {}", answer.text("access_token"));
     for _ in 0..3 {
         userinfo(&world, Method::GET, &[("authorization", &bearer)]).await;
     }

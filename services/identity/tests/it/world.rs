@@ -178,6 +178,7 @@ impl World {
             nonce_key_file: file("nonce"),
             require_pushed: false,
             four_eyes: false,
+            resource_levels: BTreeMap::new(),
             people: siegel_identity::people_config::PeopleConfig::default(),
             clients: clients(&jwks),
         };
@@ -268,10 +269,11 @@ impl World {
         assert!(accounts::insert(&mut tx, &new).await.unwrap());
         let token = siegel_crypto::sha256(cookie(id).as_bytes());
         sessions::insert(&mut tx, id, &token, account, now).await.unwrap();
-        let proof = Proof { level, method: "pwd".to_owned(), at: now };
-        sessions::prove(&mut tx, id, &proof).await.unwrap();
+        assert!(accounts::open(&mut tx, account, now).await.unwrap());
+        let proof = Proof::new(level, "pwd", now);
         for sector in ["musterstadt", "beispielau", "app"] {
             sessions::enter(&mut tx, id, sector, now).await.unwrap();
+            sessions::prove(&mut tx, id, sector, &proof).await.unwrap();
         }
         tx.commit().await.unwrap();
         SessionView {

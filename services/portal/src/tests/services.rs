@@ -260,6 +260,20 @@ impl SelfService for Fake {
         self.0.ended.lock().unwrap().push(request.into_inner().session_id);
         Ok(Response::new(identity::EndSessionResponse {}))
     }
+
+    async fn list_client_consents(
+        &self,
+        _: Request<identity::ListClientConsentsRequest>,
+    ) -> Result<Response<identity::ListClientConsentsResponse>, Status> {
+        Ok(Response::new(identity::ListClientConsentsResponse::default()))
+    }
+
+    async fn withdraw_client_consent(
+        &self,
+        _: Request<identity::WithdrawClientConsentRequest>,
+    ) -> Result<Response<identity::WithdrawClientConsentResponse>, Status> {
+        Ok(Response::new(identity::WithdrawClientConsentResponse {}))
+    }
 }
 
 type Bytes = std::pin::Pin<

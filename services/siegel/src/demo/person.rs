@@ -61,6 +61,7 @@ pub async fn log_in(
     let ask = [
         ("scope", "openid profile postbox postbox.read offline_access"),
         ("acr_values", "substantial"),
+        ("claims", r#"{"id_token": {"given_name": null, "family_name": null}}"#),
         ("resource", "urn:siegel:postbox"),
         ("ui_locales", "de"),
     ];

@@ -37,7 +37,8 @@ pub(super) async fn redeem(
     let hash = sha256(code.as_bytes());
     let mut tx = state.outside.db.read().await?;
     let found = codes::find(&mut tx, &hash, &asked.client.client_id).await?.ok_or(wrong)?;
-    let session = sessions::view(&mut tx, found.granted.session.id, asked.now).await?;
+    let (id, request) = (found.granted.session.id, &found.granted.request);
+    let session = sessions::view_in(&mut tx, id, request, asked.now).await?;
     let account = found.granted.session.account;
     let subject = state.subject(&found.granted.request.sector, account);
     let facts = Facts {
@@ -70,6 +71,7 @@ pub(super) async fn redeem(
     let start = &found.granted.request.resources;
     let audience = access_token::choose_audience(&resources, &found.granted.audiences(), start)?;
     access_token::check_binding(&asked.client, &audience, asked.jkt())?;
+    access_token::check_level(state, &audience, session.level)?;
 
     // Before the code is used up: should a sibling be down, the client can try again.
     let mut granted = found.granted.clone();

@@ -94,8 +94,8 @@ fn subject_token(state: &Identity, asked: &Asked<'_>) -> Result<AccessToken, Ref
     if params.get("actor_token").is_some() || params.get("actor_token_type").is_some() {
         return Err(Refused::invalid_request("the actor is the client itself"));
     }
-    let keys = state.keys.published();
-    let claims: AccessToken = keys.verify(token, AccessToken::TYP).map_err(|_| WRONG)?;
+    let claims: AccessToken =
+        state.keys.verify(token, AccessToken::TYP, asked.now).map_err(|_| WRONG)?;
     let client = &asked.client;
     let held = claims.client_id == client.client_id || client.introspects.contains(&claims.aud);
     let alive = claims.iss == state.issuer() && claims.exp > asked.now.as_seconds();

@@ -72,8 +72,9 @@ pub(super) async fn exchange(
     let start = &granted.request.resources;
     let audience = access_token::choose_audience(&resources, &granted.audiences(), start)?;
     access_token::check_binding(&asked.client, &audience, asked.jkt())?;
+    access_token::check_level(state, &audience, session.level)?;
 
-    let refresh_token = if is_constrained(asked, granted) {
+    let refresh_token = if stored.spent_at.is_none() && is_constrained(asked, granted) {
         // FAPI 2.0 §5.3.2.1: rotation adds nothing to a token only its client can use.
         token.to_owned()
     } else {
@@ -123,7 +124,7 @@ async fn standing(
     granted: &Granted,
     now: Timestamp,
 ) -> Result<Option<SessionView>, StoreError> {
-    let session = sessions::seen(tx, granted.session.id, now).await?;
+    let session = sessions::seen(tx, granted.session.id, &granted.request, now).await?;
     if session.is_none() && granted.is_offline() {
         let then = SessionView { level: TrustLevel::Basic, ..granted.session.clone() };
         return Ok(Some(then));

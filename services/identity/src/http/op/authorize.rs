@@ -35,7 +35,11 @@ pub(super) async fn post(
 ) -> Response {
     match Params::parse(&body) {
         // A POST from the client's page brings no session cookie (`SameSite=Lax`); the GET does.
-        Ok(params) if params.get("prompt") == Some("none") && body.len() < 8_000 => {
+        // What a signed request asks is inside.
+        Ok(params)
+            if (params.get("prompt") == Some("none") || params.get("request").is_some())
+                && body.len() < 8_000 =>
+        {
             Redirect::to(&with_query("/authorize", &body)).into_response()
         }
         Ok(params) => receive(&state, &view, &headers, &params).await,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use siegel_kernel::berlin::LegalDay;
 use siegel_oidc::catalogue::{self, Form};
 use siegel_proto::common::v1::AttributeSource;
-use siegel_web::forms::{Button, Checkbox, DescriptionList, Item};
+use siegel_web::forms::{Button, Checkbox, DescriptionList, Item, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts, format};
 
 use super::visit::Visit;
@@ -13,6 +13,7 @@ use crate::app::consent::{self, Asked};
 use crate::app::failure::Failure;
 use crate::domain::decide::{ConsentState, Step};
 use crate::domain::interaction::{RequestedClaim, SessionView};
+use crate::domain::oauth::OAuthError;
 use crate::ports::accounts::Shown;
 
 #[derive(askama::Template)]
@@ -20,6 +21,8 @@ use crate::ports::accounts::Shown;
 struct ConsentPage {
     t: Texts,
     who: String,
+    logo: Option<String>,
+    policy: Option<Link>,
     purpose: String,
     required: Option<DescriptionList>,
     optional: Vec<Checkbox>,
@@ -88,13 +91,17 @@ fn page(visit: &Visit, asked: &Asked) -> Response {
     } else {
         request.purpose.clone()
     };
-    let parties = [
-        ("client", request.client_name.as_str().into()),
-        ("tenant", request.tenant.as_str().into()),
-    ];
+    let face = &request.face;
+    let tenant =
+        if face.tenant_name.is_empty() { &request.tenant } else { &face.tenant_name }.clone();
+    let who = visit.who();
+    let parties =
+        [("client", request.client_name.as_str().into()), ("tenant", tenant.as_str().into())];
     let body = ConsentPage {
         t,
         who: t.with("consent-who", parties),
+        logo: who.logo,
+        policy: who.policy,
         purpose,
         required: (!required.is_empty()).then(|| DescriptionList::new(locale, required)),
         optional: optional.collect(),
@@ -102,10 +109,10 @@ fn page(visit: &Visit, asked: &Asked) -> Response {
         scopes: asked.scopes.iter().map(|s| t.get(&scope_key(s))).collect(),
         csrf: visit.view.csrf_field(),
         action: visit.path("consent"),
-        allow: Button::primary(t.get("consent-allow")).sends("action", "allow"),
-        deny: Button::secondary(t.get("consent-deny")).sends("action", "deny"),
+        allow: Button::primary(t.get("consent-allow")).id("allow").sends("action", "allow"),
+        deny: Button::secondary(t.get("consent-deny")).id("deny").sends("action", "deny"),
     };
-    visit.dressed(visit.view.page(t.get("consent-title")).narrow().show(&body))
+    visit.dressed(visit.page(t.get("consent-title")).show(&body))
 }
 
 fn item(t: Texts, claim: &RequestedClaim, attribute: &Shown) -> Item {
@@ -166,7 +173,7 @@ pub(super) fn scope_key(scope: &str) -> String {
 pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<ConsentForm>) -> Response {
     match sent.action.as_str() {
         "allow" => allow(visit, &sent.claim).await,
-        "deny" => visit.refuse("the person declined").await,
+        "deny" => visit.refuse(OAuthError::AccessDenied, "the person declined").await,
         _ => visit.go("consent"),
     }
 }

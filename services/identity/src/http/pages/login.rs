@@ -6,16 +6,17 @@ use http::{HeaderValue, StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
 use siegel_telemetry::metric;
-use siegel_web::forms::{Button, Errors, Input, Link};
+use siegel_web::forms::{Alert, Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts};
 
 use super::visit::{Cancel, Visit, Who};
 use crate::app::consent::{self, Asked};
 use crate::app::failure::Failure;
 use crate::app::login::{Attempt, Outcome, with_password};
-use crate::domain::decide::{ConsentState, LogIn, Step};
+use crate::domain::decide::{ConsentState, LogIn, Step, is_made_for};
 use crate::domain::email::EmailAddress;
 use crate::domain::interaction::SessionView;
+use crate::domain::oauth::OAuthError;
 use crate::store::accounts::{self, AccountState};
 
 #[derive(askama::Template)]
@@ -25,12 +26,24 @@ struct LoginPage {
     who: Who,
     csrf: CsrfField,
     action: String,
+    /// Absent when the client takes no password.
+    by_password: Option<ByPassword>,
+    register: Option<Link>,
+    card: Option<Button>,
+    cancel: Cancel,
+}
+
+struct ByPassword {
+    /// Who is signed in here already.
+    known: Option<Known>,
     email: Input,
     password: Input,
     submit: Button,
-    register: Option<Link>,
-    card: Button,
-    cancel: Cancel,
+}
+
+struct Known {
+    text: String,
+    other: Link,
 }
 
 #[derive(askama::Template)]
@@ -42,7 +55,8 @@ struct WaitingPage {
 
 #[derive(Deserialize)]
 pub struct LoginForm {
-    #[serde(default)]
+    /// `username` is what drivers that know no e-mail addresses call it.
+    #[serde(default, alias = "username")]
     email: String,
     #[serde(default)]
     password: String,
@@ -61,12 +75,18 @@ pub async fn show(mut visit: Visit) -> Response {
             asked.cut(&mut visit.interaction.request);
             visit.finish(&session).await
         }
+        Ok(Next::WrongPerson) => {
+            let text = "another person logged in than was asked for";
+            visit.refuse(OAuthError::LoginRequired, text).await
+        }
         Err(failure) => visit.failed(&failure),
     }
 }
 
 enum Next {
     Page(Response),
+    /// Somebody logged in for this request who is not the one it names.
+    WrongPerson,
     Finish(Box<(SessionView, Asked)>),
 }
 
@@ -75,9 +95,14 @@ async fn next(visit: &Visit) -> Result<Next, Failure> {
     // Consent is looked up last: it costs a call to another service.
     let step = visit.decide(session.as_ref(), ConsentState::Given);
     let session = match (step, session) {
+        (Step::LogIn(LogIn::SomebodyElse), Some(session))
+            if is_made_for(&session, visit.interaction.created_at) =>
+        {
+            return Ok(Next::WrongPerson);
+        }
         (Step::LogIn(why), _) => {
             let hint = visit.interaction.request.login_hint.clone().unwrap_or_default();
-            return Ok(Next::Page(form(visit, why, &Errors::new(), &hint)));
+            return Ok(Next::Page(form(visit, why, &Errors::new(), &hint).await?));
         }
         (_, None) => return Ok(Next::Page(visit.go(""))), // not reached: no session logs in
         (_, Some(session)) => session,
@@ -102,15 +127,22 @@ async fn next(visit: &Visit) -> Result<Next, Failure> {
 fn waiting(visit: &Visit) -> Response {
     let go_on = Link::primary(visit.path(""), visit.t.get("waiting-go-on"));
     let body = WaitingPage { t: visit.t, go_on };
-    let mut response = visit.view.page(visit.t.get("waiting-title")).narrow().show(&body);
+    let mut response = visit.page(visit.t.get("waiting-title")).show(&body);
     response.headers_mut().insert(REFRESH, HeaderValue::from_static("2"));
     visit.dressed(response)
 }
 
-fn form(visit: &Visit, why: LogIn, errors: &Errors, email: &str) -> Response {
-    let t = visit.t;
+async fn form(
+    visit: &Visit,
+    why: LogIn,
+    errors: &Errors,
+    email: &str,
+) -> Result<Response, Failure> {
+    let (t, request) = (visit.t, &visit.interaction.request);
+    let known = if why == LogIn::SomebodyElse { None } else { visit.known_address().await? };
     let heading = match why {
-        LogIn::NoSession => "login-title",
+        LogIn::NoSession | LogIn::SomebodyElse => "login-title",
+        LogIn::Again if request.has_prompt("select_account") => "login-select-title",
         LogIn::Again => "login-again-title",
     };
     let body = LoginPage {
@@ -118,17 +150,40 @@ fn form(visit: &Visit, why: LogIn, errors: &Errors, email: &str) -> Response {
         who: visit.who(),
         csrf: visit.view.csrf_field(),
         action: visit.path(""),
+        by_password: request.takes("pwd").then(|| by_password(visit, known, errors, email)),
+        register: Some(Link::text(visit.path("register"), t.get("login-register"))),
+        card: request
+            .takes("sc")
+            .then(|| Button::secondary(t.get("login-card")).sends("method", "eid").block()),
+        cancel: visit.cancel(),
+    };
+    let mut page = visit.page(t.get(heading)).errors(errors);
+    if why == LogIn::SomebodyElse {
+        let title = t.get("login-somebody-else-title");
+        page = page.notice(Alert::info(title).text(t.get("login-somebody-else")));
+    }
+    Ok(visit.dressed(page.show(&body)))
+}
+
+fn by_password(visit: &Visit, known: Option<String>, errors: &Errors, email: &str) -> ByPassword {
+    let t = visit.t;
+    // What was typed, then who is here, then what the client suggests.
+    let value =
+        if errors.is_empty() { known.as_deref().unwrap_or(email) } else { email }.to_owned();
+    let known = known.map(|address| Known {
+        text: t.with("login-known", [("address", address.as_str().into())]),
+        other: Link::text(visit.path_of_another_account(), t.get("login-other")),
+    });
+    ByPassword {
+        known,
         email: Input::email("email", t.get("login-email"))
-            .value(email)
+            .id("username")
+            .value(value)
             .autocomplete("username")
             .error_in(errors),
         password: Input::password("password", t.get("login-password")).error_in(errors),
-        submit: Button::primary(t.get("login-submit")).block(),
-        register: Some(Link::text(visit.path("register"), t.get("login-register"))),
-        card: Button::secondary(t.get("login-card")).sends("method", "eid").block(),
-        cancel: visit.cancel(),
-    };
-    visit.dressed(visit.view.page(t.get(heading)).narrow().errors(errors).show(&body))
+        submit: Button::primary(t.get("login-submit")).id("submit").block(),
+    }
 }
 
 /// Checks address and password, or sends the browser to the card.
@@ -151,22 +206,26 @@ async fn check(visit: &Visit, sent: LoginForm) -> Result<Response, Failure> {
     };
     let t = visit.t;
     let mut errors = Errors::new();
+    if !visit.interaction.request.takes("pwd") {
+        errors.add_general(t.get("login-no-password"));
+        return form(visit, why, &errors, &sent.email).await;
+    }
     let address = EmailAddress::parse(&sent.email);
     if address.is_err() {
-        errors.add("email", t.get("login-email-missing"));
+        errors.add("username", t.get("login-email-missing"));
     }
     if sent.password.is_empty() {
         errors.add("password", t.get("login-password-missing"));
     }
-    let Ok(address) = address else { return Ok(form(visit, why, &errors, &sent.email)) };
+    let Ok(address) = address else { return form(visit, why, &errors, &sent.email).await };
     if !errors.is_empty() {
-        return Ok(form(visit, why, &errors, &sent.email));
+        return form(visit, why, &errors, &sent.email).await;
     }
     let presented = visit.presented();
     let attempt = Attempt {
         address: &address,
         password: SecretString::from(sent.password),
-        sector: &visit.interaction.request.sector,
+        request: &visit.interaction.request,
         again: why == LogIn::Again,
         presented: presented.as_deref(),
     };
@@ -174,11 +233,11 @@ async fn check(visit: &Visit, sent: LoginForm) -> Result<Response, Failure> {
         Outcome::In(logged_in) => visit.go_logged_in(logged_in),
         Outcome::Wrong => {
             errors.add_general(t.get("login-wrong"));
-            form(visit, why, &errors, &sent.email)
+            form(visit, why, &errors, &sent.email).await?
         }
         Outcome::Blocked => {
             errors.add_general(t.get("login-blocked"));
-            let mut response = form(visit, why, &errors, &sent.email);
+            let mut response = form(visit, why, &errors, &sent.email).await?;
             *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
             response
         }
@@ -189,7 +248,18 @@ async fn check(visit: &Visit, sent: LoginForm) -> Result<Response, Failure> {
 #[derive(Deserialize)]
 pub struct Nothing {}
 
-/// Back to the client with `access_denied`.
+/// Back to the client: with `unmet_authentication_requirements` when it could not do with less than
+/// what the person gave up reaching, else with `access_denied`.
 pub async fn cancel(visit: Visit, CheckedForm(Nothing {}): CheckedForm<Nothing>) -> Response {
-    visit.refuse("the person cancelled").await
+    let session = match visit.session().await {
+        Ok(session) => session,
+        Err(error) => return visit.failed(&error.into()),
+    };
+    match visit.decide(session.as_ref(), ConsentState::Given) {
+        Step::StepUp { optional: false, .. } => {
+            let text = "the person did not reach the level";
+            visit.refuse(OAuthError::UnmetAuthenticationRequirements, text).await
+        }
+        _ => visit.refuse(OAuthError::AccessDenied, "the person cancelled").await,
+    }
 }

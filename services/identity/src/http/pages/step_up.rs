@@ -10,6 +10,7 @@ use siegel_web::{CheckedForm, CsrfField, Texts, format};
 use super::visit::{Cancel, Visit, Who};
 use crate::app::failure::Failure;
 use crate::app::identify::{self, Outcome, Return};
+use crate::app::offers;
 use crate::domain::cards::Refusal;
 use crate::domain::decide::{ConsentState, LogIn, Step};
 
@@ -21,7 +22,9 @@ struct StepUpPage {
     have: String,
     csrf: CsrfField,
     action: String,
-    card: Button,
+    /// Nothing this person has, or could show, reaches the level.
+    hopeless: bool,
+    card: Option<Button>,
     skip: Option<Button>,
     cancel: Cancel,
 }
@@ -41,17 +44,24 @@ pub struct BackQuery {
     eid_ticket: String,
 }
 
-/// Says why a higher level is needed and offers what reaches it: of our credentials, the card
-/// alone.
+/// Says why a higher level is needed and offers what reaches it, and nothing else.
 pub async fn show(visit: Visit) -> Response {
     let session = match visit.session().await {
         Ok(session) => session,
         Err(error) => return visit.failed(&error.into()),
     };
     let step = visit.decide(session.as_ref(), ConsentState::Given);
-    let (Step::StepUp { optional, .. }, Some(session)) = (step, session) else {
+    let (Step::StepUp { optional, needed }, Some(session)) = (step, session) else {
         return visit.go("");
     };
+    let request = &visit.interaction.request;
+    let offers = match offers::reaching(&visit.state, request, session.account, needed).await {
+        Ok(offers) => offers,
+        Err(error) => return visit.failed(&error.into()),
+    };
+    if offers.is_empty() && optional {
+        return visit.go_settled();
+    }
     let t = visit.t;
     let level = format::level(visit.view.locale, session.level);
     let have = if optional { "step-up-offer" } else { "step-up-have" };
@@ -62,11 +72,14 @@ pub async fn show(visit: Visit) -> Response {
         have: t.with(have, [("level", level.into())]),
         csrf: visit.view.csrf_field(),
         action: visit.path("step-up"),
-        card: Button::primary(t.get("step-up-card")).sends("method", "eid"),
+        hopeless: offers.is_empty(),
+        card: offers
+            .contains(&"sc")
+            .then(|| Button::primary(t.get("step-up-card")).id("submit").sends("method", "eid")),
         skip: optional.then(skip),
         cancel: visit.cancel(),
     };
-    visit.dressed(visit.view.page(t.get("step-up-title")).narrow().show(&body))
+    visit.dressed(visit.page(t.get("step-up-title")).show(&body))
 }
 
 pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<StepUpForm>) -> Response {
@@ -102,11 +115,15 @@ async fn finish(visit: &Visit, query: &BackQuery) -> Result<Outcome, Failure> {
     let step = visit.decide(session.as_ref(), ConsentState::Given);
     let again = step == Step::LogIn(LogIn::Again);
     let presented = visit.presented();
+    // The card of another account is welcome where another person is asked for.
+    let other = step == Step::LogIn(LogIn::SomebodyElse)
+        || (again && visit.interaction.request.has_prompt("select_account"));
+    let owner = if other { None } else { visit.owner().await? };
     let back = Return {
         interaction: &visit.interaction,
         eid_session: &query.eid_session,
         ticket: &query.eid_ticket,
-        session: session.as_ref(),
+        session: owner.as_ref(),
         again,
         presented: presented.as_deref(),
     };

@@ -12,15 +12,15 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use siegel_crypto::{b64, random_token, same_bytes, sha256};
 use siegel_db::StoreError;
 use siegel_kernel::Timestamp;
-use siegel_web::forms::{Button, LevelBadge, Link};
-use siegel_web::{FormAction, Locale, Problem, SetCookie, Texts, View};
+use siegel_web::forms::{Alert, Button, LevelBadge, Link};
+use siegel_web::{FormAction, ImageSource, Locale, Page, Problem, SetCookie, Texts, View};
 
 use crate::app::authorize::{self, CompleteError};
 use crate::app::failure::Failure;
 use crate::app::sessions::{self, LoggedIn};
 use crate::domain::answer::RedirectTarget;
 use crate::domain::decide::{ConsentState, Question, Step, decide};
-use crate::domain::interaction::{Interaction, InteractionId, SessionView};
+use crate::domain::interaction::{AuthRequest, Interaction, InteractionId, SessionView};
 use crate::domain::oauth::OAuthError;
 use crate::http::LOCALES;
 use crate::state::Identity;
@@ -39,6 +39,8 @@ pub struct Visit {
     pub now: Timestamp,
     /// The person chose to go on with less than the client prefers (`?enough=1`).
     settled: bool,
+    /// The person wants to log in with another account than the one signed in (`?other=1`).
+    other: bool,
     /// To be set when this was the first page.
     cookie: Option<SetCookie>,
 }
@@ -99,15 +101,39 @@ impl Visit {
             None => return Err(Refused::OtherBrowser),
         };
         let view = spoken(view, &interaction);
-        let settled = parts.uri.query().is_some_and(|q| q.split('&').any(|p| p == "enough=1"));
+        let says = |what| parts.uri.query().is_some_and(|q| q.split('&').any(|p| p == what));
+        let (settled, other) = (says("enough=1"), says("other=1"));
         let t = view.texts(&LOCALES);
         let (state, headers) = (state.clone(), parts.headers.clone());
-        Ok(Some(Self { state, view, t, interaction, headers, now, settled, cookie }))
+        Ok(Some(Self { state, view, t, interaction, headers, now, settled, other, cookie }))
     }
 
     /// The session of this browser, if it counts for the client's sector.
     pub async fn session(&self) -> Result<Option<SessionView>, StoreError> {
-        sessions::from_cookie(&self.state, &self.headers, &self.interaction.request.sector).await
+        sessions::from_cookie(&self.state, &self.headers, &self.interaction.request).await
+    }
+
+    /// The session whose account a credential shown now is for: by any method, also one that does
+    /// not count for the client.
+    pub async fn owner(&self) -> Result<Option<SessionView>, StoreError> {
+        let request = AuthRequest { methods: Vec::new(), ..self.interaction.request.clone() };
+        sessions::from_cookie(&self.state, &self.headers, &request).await
+    }
+
+    /// The address of the account that is signed in in this browser, for whatever: what the form
+    /// is filled with when a credential is asked for again.
+    pub async fn known_address(&self) -> Result<Option<String>, StoreError> {
+        if self.other {
+            return Ok(None);
+        }
+        let session = sessions::any_from_cookie(&self.state, &self.headers).await?;
+        let Some(session) = session else { return Ok(None) };
+        sessions::address(&self.state, session.account).await
+    }
+
+    /// The first page, for somebody else than the one signed in.
+    pub fn path_of_another_account(&self) -> String {
+        format!("/login/{}?other=1", self.interaction.id)
     }
 
     /// The session cookie, whatever it is worth.
@@ -120,6 +146,9 @@ impl Visit {
             request: &self.interaction.request,
             session,
             consent,
+            somebody_else: session.is_some_and(|s| {
+                authorize::is_somebody_else(&self.state, &self.interaction.request, s)
+            }),
             asked_at: self.interaction.created_at,
             settled: self.settled,
             now: self.now,
@@ -156,10 +185,23 @@ impl Visit {
         if let Some(cookie) = &self.cookie {
             response.headers_mut().append(SET_COOKIE, cookie.to_header());
         }
-        match FormAction::of(&self.interaction.request.redirect_uri) {
+        let request = &self.interaction.request;
+        if let Some(logo) = request.face.logo_uri.as_deref().and_then(ImageSource::of) {
+            response = logo.on(response);
+        }
+        match FormAction::of(&request.redirect_uri) {
             Some(client) => client.on(response),
             None => response,
         }
+    }
+
+    /// A page of this request, with a mark when its client is for tests only.
+    pub fn page(&self, heading: String) -> Page {
+        let page = self.view.page(heading).narrow();
+        if !self.interaction.request.face.test {
+            return page;
+        }
+        page.notice(Alert::warning(self.t.get("test-title")).text(self.t.get("test-text")))
     }
 
     /// Answers the client and leaves the pages.
@@ -173,9 +215,8 @@ impl Visit {
         }
     }
 
-    /// Tells the client that the person does not want this.
-    pub async fn refuse(&self, description: &'static str) -> Response {
-        let error = OAuthError::AccessDenied;
+    /// Tells the client that this came to nothing.
+    pub async fn refuse(&self, error: OAuthError, description: &'static str) -> Response {
         match authorize::refuse(&self.state, &self.interaction, error, description).await {
             Ok(target) => self.leave(target),
             Err(error) => self.failed(&error.into()),
@@ -198,7 +239,7 @@ impl Visit {
     /// A page that says why it does not go on here, and leads to another.
     pub fn dead_end(&self, status: StatusCode, title: &str, text: &str, back: Link) -> Response {
         let body = DeadEnd { text: self.t.get(text), back };
-        let page = self.view.page(self.t.get(title)).narrow().status(status);
+        let page = self.page(self.t.get(title)).status(status);
         self.dressed(page.show(&body))
     }
 
@@ -211,8 +252,14 @@ impl Visit {
             "substantial" => "why-substantial",
             _ => "why-high",
         };
+        // A link or image that is not https is none: the scheme could be one that runs.
+        let https = |uri: &Option<String>| uri.clone().filter(|uri| uri.starts_with("https://"));
+        let policy = https(&request.face.policy_uri);
         Who {
             client: request.client_name.clone(),
+            tenant: request.face.tenant_name.clone(),
+            logo: https(&request.face.logo_uri).filter(|uri| ImageSource::of(uri).is_some()),
+            policy: policy.map(|uri| Link::text(uri, self.t.get("who-policy"))),
             purpose: Some(request.purpose.clone()).filter(|p| !p.is_empty()),
             level: LevelBadge::new(request.floor, self.view.locale),
             why: self.t.get(why),
@@ -221,7 +268,7 @@ impl Visit {
 
     /// The way out, on every page before the last.
     pub fn cancel(&self) -> Cancel {
-        let button = Button::tertiary(self.t.get("cancel")).skip_validation();
+        let button = Button::tertiary(self.t.get("cancel")).id("cancel").skip_validation();
         Cancel { action: self.path("cancel"), button }
     }
 }
@@ -229,6 +276,10 @@ impl Visit {
 /// Who asks, as `who.html` shows it.
 pub struct Who {
     pub client: String,
+    /// Empty when it has no name.
+    pub tenant: String,
+    pub logo: Option<String>,
+    pub policy: Option<Link>,
     pub purpose: Option<String>,
     pub level: LevelBadge,
     pub why: String,

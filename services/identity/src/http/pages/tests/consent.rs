@@ -2,7 +2,8 @@ use http::StatusCode;
 use siegel_kernel::TrustLevel;
 
 use super::house::{Browser, CALLBACK, House, claim};
-use crate::domain::interaction::InteractionId;
+use crate::domain::interaction::{InteractionId, RequestedClaim};
+use crate::domain::outputs::Output;
 
 const ERIKA: &str = "erika@example.org";
 
@@ -114,6 +115,56 @@ async fn what_was_declined_is_not_asked_for_again_until_more_is_asked() {
     let id = house.asks_with(|r| r.claims = vec![claim("place_of_birth", false)]).await;
     let page = browser.get(&format!("/login/{id}")).await;
     assert_eq!(page.location, format!("/login/{id}/consent"));
+}
+
+#[tokio::test]
+async fn a_part_of_what_was_decided_is_never_asked_for_again() {
+    let house = House::new().await;
+    let (id, mut browser, _) = at_consent(&house).await;
+    let fields = [("action", "allow"), ("claim", "zip_code")];
+    browser.post(&format!("/login/{id}/consent"), &fields).await;
+    for part in [vec![claim("city", false)], vec![claim("family_name", true)]] {
+        let id = house.asks_with(|r| r.claims = part).await;
+        let done = browser.get(&format!("/login/{id}")).await;
+        assert!(done.location.starts_with(CALLBACK), "{}", done.location);
+    }
+    let id = house.asks_with(|r| r.claims = vec![claim("city", true)]).await;
+    let page = browser.get(&format!("/login/{id}")).await;
+    let consent = format!("/login/{id}/consent");
+    assert_eq!(page.location, consent, "declined as voluntary, required now");
+}
+
+#[tokio::test]
+async fn another_purpose_asks_again() {
+    let house = House::new().await;
+    let (id, mut browser, _) = at_consent(&house).await;
+    let fields = [("action", "allow"), ("claim", "zip_code"), ("claim", "city")];
+    browser.post(&format!("/login/{id}/consent"), &fields).await;
+    let asks = async |purpose: &str| {
+        let city = RequestedClaim { purpose: purpose.into(), ..claim("city", false) };
+        house.asks_with(|r| r.claims = vec![city]).await
+    };
+    let id = asks("Werbung").await;
+    let page = browser.get(&format!("/login/{id}")).await;
+    assert_eq!(page.location, format!("/login/{id}/consent"));
+    let id = asks("").await;
+    let done = browser.get(&format!("/login/{id}")).await;
+    assert!(done.location.starts_with(CALLBACK), "the purpose it was allowed for");
+}
+
+#[tokio::test]
+async fn the_language_of_the_account_is_asked_about_like_a_scope() {
+    let house = House::new().await;
+    let mut browser = house.has_account(ERIKA).await;
+    let output = Output { name: "locale".into(), id_token: Some(vec![]), userinfo: None };
+    let id = house.asks_with(|r| r.outputs = vec![output.clone()]).await;
+    let page = browser.get(&format!("/login/{id}")).await;
+    let page = browser.get(&page.location).await;
+    assert!(page.body.contains("die Sprache Ihres Kontos"), "{}", page.body);
+    browser.post(&format!("/login/{id}/consent"), &[("action", "allow")]).await;
+    let id = house.asks_with(|r| r.outputs = vec![output]).await;
+    let done = browser.get(&format!("/login/{id}")).await;
+    assert!(done.location.starts_with(CALLBACK), "{}", done.location);
 }
 
 #[tokio::test]

@@ -31,9 +31,7 @@ use tonic::{Request as Call, Response as Answer, Status};
 use tower::ServiceExt as _;
 
 use crate::app::deliver_outbox;
-use crate::domain::interaction::{
-    AuthRequest, Interaction, InteractionId, RequestedClaim, ResponseMode,
-};
+use crate::domain::interaction::{AuthRequest, Interaction, InteractionId, RequestedClaim};
 use crate::store::interactions;
 use crate::{Config, Identity, Keys, MIGRATIONS};
 
@@ -276,25 +274,11 @@ impl House {
             tenant: "Stadt Musterstadt".into(),
             sector: "musterstadt".into(),
             redirect_uri: CALLBACK.into(),
-            response_mode: ResponseMode::Query,
             state: Some("st".into()),
-            nonce: None,
             code_challenge: Some("c".into()),
             scopes: vec!["openid".into()],
-            wanted: String::new(),
-            acr_essential: false,
-            floor: TrustLevel::Basic,
-            aim: TrustLevel::Basic,
-            max_age: None,
-            prompt: vec![],
-            login_hint: None,
-            ui_locales: None,
-            resources: vec![],
-            claims: vec![],
             purpose: "Antrag auf Wohngeld".into(),
-            dpop_jkt: None,
-            first_party: false,
-            pushed: None,
+            ..AuthRequest::default()
         };
         change(&mut request);
         let (clock, entropy) = (&*self.state.outside.clock, &*self.state.outside.entropy);

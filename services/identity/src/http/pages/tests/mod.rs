@@ -1,5 +1,6 @@
 //! The pages as a browser sees them, with faked siblings.
 
+mod asked;
 mod card;
 mod consent;
 mod house;

@@ -1,0 +1,89 @@
+//! What people allowed clients, and taking it back.
+
+use siegel_db::Db;
+use siegel_grpc::testing::serve;
+use siegel_grpc::{Caller, Person};
+use siegel_identity::domain::interaction::SessionView;
+use siegel_identity::store::scope_consents;
+use siegel_kernel::TrustLevel;
+use siegel_oidc::AccessToken;
+use siegel_proto::identity::v1 as pb;
+use siegel_proto::identity::v1::self_service_client::SelfServiceClient;
+use siegel_testkit::on_each_backend;
+use tonic::transport::Channel;
+
+use crate::world::{World, fields, redemption};
+
+on_each_backend! { &siegel_identity::MIGRATIONS =>
+    withdrawing_kills_the_clients_grants_and_it_must_ask_again,
+    nobody_withdraws_for_another,
+}
+
+fn person(world: &World, session: &SessionView, token: &AccessToken) -> SelfServiceClient<Channel> {
+    let services = siegel_identity::grpc_services(&world.state);
+    let person = Person {
+        account: session.account,
+        client_id: token.client_id.clone(),
+        subject: token.sub.clone(),
+        level: TrustLevel::Basic,
+        authenticated_at: world.now(),
+        grant: token.gid.parse().unwrap(),
+        session: token.sid.clone(),
+        scopes: vec!["identity.self".into()],
+    };
+    SelfServiceClient::new(serve(&services, Caller::Person(person)))
+}
+
+async fn allows(world: &World, session: &SessionView) {
+    let scopes = ["account.read", "postbox"].map(str::to_owned);
+    let mut tx = world.state.outside.db.begin().await.unwrap();
+    let now = world.now();
+    scope_consents::give(&mut tx, session.account, "portal", &scopes, now).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn withdrawal(id: &str) -> pb::WithdrawClientConsentRequest {
+    pb::WithdrawClientConsentRequest { request_id: id.into(), client_id: "portal".into() }
+}
+
+const WISH: [(&str, &str); 1] = [("scope", "openid account.read postbox")];
+
+async fn withdrawing_kills_the_clients_grants_and_it_must_ask_again(db: Db) {
+    let world = World::new(db).await;
+    let session = world.session(TrustLevel::Basic).await;
+    allows(&world, &session).await;
+    let code = world.silently(WISH, session.id).await["code"].clone();
+    let answer = world.token("portal", redemption(&code)).await;
+    let keys = world.state.keys.published();
+    let token: AccessToken = keys.verify(&answer.text("access_token"), AccessToken::TYP).unwrap();
+    let mut client = person(&world, &session, &token);
+    let listed = client.list_client_consents(pb::ListClientConsentsRequest {}).await.unwrap();
+    let listed = listed.into_inner().consents;
+    assert_eq!((listed.len(), listed[0].client_name.as_str()), (1, "Bürgerportal"));
+    assert_eq!(listed[0].scopes, ["account.read", "postbox"]);
+
+    client.withdraw_client_consent(withdrawal("1")).await.unwrap();
+    client.withdraw_client_consent(withdrawal("1")).await.unwrap();
+    let form =
+        fields([("grant_type", "refresh_token"), ("refresh_token", &answer.text("refresh_token"))]);
+    assert_eq!(world.token("portal", form).await.error(), "invalid_grant");
+    assert_eq!(world.silently(WISH, session.id).await["error"], "consent_required");
+    let again = client.withdraw_client_consent(withdrawal("2")).await.unwrap_err();
+    assert_eq!(siegel_grpc::reason(&again).as_deref(), Some("CONSENT_UNKNOWN"));
+    let kinds = world.audited().await;
+    assert!(kinds.contains(&("identity.consent.withdrawn".into(), "done".into())), "{kinds:?}");
+}
+
+async fn nobody_withdraws_for_another(db: Db) {
+    let world = World::new(db).await;
+    let (ada, bob) =
+        (world.session(TrustLevel::Basic).await, world.session(TrustLevel::Basic).await);
+    allows(&world, &ada).await;
+    let code = world.silently(WISH, ada.id).await["code"].clone();
+    let answer = world.token("portal", redemption(&code)).await;
+    let keys = world.state.keys.published();
+    let token: AccessToken = keys.verify(&answer.text("access_token"), AccessToken::TYP).unwrap();
+    let refused = person(&world, &bob, &token).withdraw_client_consent(withdrawal("1")).await;
+    assert_eq!(siegel_grpc::reason(&refused.unwrap_err()).as_deref(), Some("CONSENT_UNKNOWN"));
+    assert!(world.silently(WISH, ada.id).await.contains_key("code"));
+}
