@@ -169,7 +169,9 @@ impl House {
             .arg("--tls-cert")
             .arg(dir.join("server.pem"))
             .arg("--tls-key")
-            .arg(dir.join("server.key"));
+            .arg(dir.join("server.key"))
+            .arg("--mtls-ca")
+            .arg(dir.join("ca.pem"));
         if process.first {
             command.arg("--seed").arg(dir.join("seed.json"));
             command.arg("--seed").arg(dir.join("cast.json"));

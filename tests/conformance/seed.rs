@@ -215,7 +215,7 @@ pub fn settings(dir: &Path, world: &World, mtls: &str) -> String {
         "[identity.resource_levels]\n\"urn:siegel:organisation\" = \"substantial\"\n\n\
          [egress]\nallow = [\"{by_name}\", \"{by_address}\"]\nextra_root_file = \"{root}\"\n\n\
          [identity]\nrs256_key_file = \"{rsa}\"\n\n\
-         [identity.mtls]\norigin = \"{mtls}\"\nca_file = \"{root}\"\n",
+         [listen]\nmtls_origin = \"{mtls}\"\n",
         root = dir.join("ca.pem").display(),
         rsa = dir.join("rsa.pem").display(),
     )

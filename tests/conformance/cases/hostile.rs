@@ -198,5 +198,5 @@ async fn the_next_step_cannot_be_called_before_its_time(house: &House) -> anyhow
         let page = browser.open(&format!("{base}/eid{query}")).await?.page()?;
         ensure!(page.status >= 400, "back from no card: {}", page.status);
     }
-    trail.shows("identity.login.refused", "STEP_SKIPPED").await
+    trail.shows("identity.step.refused", "access_denied").await
 }
