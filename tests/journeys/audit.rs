@@ -94,6 +94,13 @@ async fn own_account(world: &World) -> anyhow::Result<()> {
         session_id: session.session_id.clone(),
     };
     own.end_session(end).await?;
+
+    // The token of an ended session ends nothing any more: everywhere is for another log-in.
+    let visit = world.visit(&world.own_portal()?, 1, &ask).await?;
+    let token = visit.token_for("identity").await?;
+    let channel = world.channel(&token.access_token, &visit.client.dpop_key)?;
+    let everywhere = identity::EndAllSessionsRequest { request_id: fresh()? };
+    SelfServiceClient::new(channel).end_all_sessions(everywhere).await?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 mod audit;
 mod letters;
 mod login;
+mod newcomer;
 mod start;
 mod tls;
 mod world;
@@ -45,6 +46,7 @@ checks! {
     login::portals_of_two_sectors_know_one_person_by_two_subjects,
     login::a_revoked_grant_is_felt_within_a_second,
     login::a_code_is_redeemed_once,
+    newcomer::a_newcomer_registers_with_the_code_from_the_mail,
     audit::every_state_changing_rpc_leaves_its_audit_event,
     letters::a_kill_right_after_the_answer_loses_nothing,
     audit::every_audit_chain_is_whole,

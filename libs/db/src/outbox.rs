@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use siegel_kernel::{Clock, Timestamp};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::{Db, StoreError, Tx, on};
 
@@ -50,19 +51,31 @@ pub struct Outbox {
     db: Db,
     clock: Arc<dyn Clock>,
     wake: Arc<Notify>,
+    wake_pushes: Arc<Notify>,
+}
+
+/// Which jobs a worker takes. Kinds that begin with `push.` go to addresses outside, which may be
+/// slow: they have workers of their own.
+#[derive(Clone, Copy)]
+enum Lane {
+    All,
+    Inside,
+    Pushes,
 }
 
 impl Outbox {
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        Self { db, clock, wake: Arc::new(Notify::new()) }
+        Self { db, clock, wake: Arc::default(), wake_pushes: Arc::default() }
     }
 
     /// Call after a commit that put a job.
     pub fn committed(&self) {
         self.wake.notify_one();
+        self.wake_pushes.notify_one();
     }
 
-    /// Works until the task is dropped. `handle` must be idempotent: a job whose answer was lost
+    /// Works until the task is dropped, one job after the other, but for those of
+    /// [`Outbox::run_pushes`]. `handle` must be idempotent: a job whose answer was lost
     /// comes again.
     pub async fn run<F, Fut>(self, handle: F)
     where
@@ -70,7 +83,7 @@ impl Outbox {
         Fut: Future<Output = Done> + Send,
     {
         loop {
-            match self.step(&handle).await {
+            match self.step_of(Lane::Inside, &handle).await {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => {
@@ -84,34 +97,102 @@ impl Outbox {
         }
     }
 
+    /// Works on jobs whose kind begins with `push.` until the task is dropped, `most` at once: one
+    /// that takes its time holds no other up.
+    pub async fn run_pushes<F, Fut>(self, most: usize, handle: F)
+    where
+        F: Fn(Job) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Done> + Send + 'static,
+    {
+        let mut running = JoinSet::new();
+        loop {
+            while running.try_join_next().is_some() {}
+            if running.len() >= most {
+                running.join_next().await;
+                continue;
+            }
+            match self.claim(Lane::Pushes).await {
+                Ok(Some(job)) => {
+                    let (outbox, handle) = (self.clone(), handle.clone());
+                    running.spawn(async move {
+                        if let Err(error) = outbox.finish(&handle, job).await {
+                            tracing::error!(
+                                error = &error as &dyn std::error::Error,
+                                "the outbox cannot close a job"
+                            );
+                        }
+                    });
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the outbox cannot read its jobs"
+                    );
+                }
+            }
+            let _ = tokio::time::timeout(IDLE, self.wake_pushes.notified()).await;
+        }
+    }
+
     /// Waits until there may be a job: for loops of a service's own around [`Outbox::step`].
     pub async fn idle(&self) {
         let _ = tokio::time::timeout(IDLE, self.wake.notified()).await;
     }
 
-    /// Does one due job; `false` when there was none.
+    /// Does one due job of any kind; `false` when there was none.
     pub async fn step<F, Fut>(&self, handle: &F) -> Result<bool, StoreError>
     where
         F: Fn(Job) -> Fut,
         Fut: Future<Output = Done>,
     {
-        let Some(job) = self.claim().await? else { return Ok(false) };
-        let (id, attempts) = (job.id, job.attempts);
-        match handle(job).await {
-            Done::Remove => self.remove(id).await?,
-            Done::Retry => self.postpone(id, attempts).await?,
-        }
+        self.step_of(Lane::All, handle).await
+    }
+
+    async fn step_of<F, Fut>(&self, lane: Lane, handle: &F) -> Result<bool, StoreError>
+    where
+        F: Fn(Job) -> Fut,
+        Fut: Future<Output = Done>,
+    {
+        let Some(job) = self.claim(lane).await? else { return Ok(false) };
+        self.finish(handle, job).await?;
         Ok(true)
     }
 
-    async fn claim(&self) -> Result<Option<Job>, StoreError> {
-        const SQL: &str = "UPDATE outbox SET claimed_until_us = $2, attempts = attempts + 1 \
-            WHERE id = (SELECT id FROM outbox WHERE due_at_us <= $1 AND claimed_until_us <= $1 \
-                ORDER BY due_at_us, id LIMIT 1) AND claimed_until_us <= $1 \
-            RETURNING id, kind, payload, attempts - 1 AS attempts";
+    async fn finish<F, Fut>(&self, handle: &F, job: Job) -> Result<(), StoreError>
+    where
+        F: Fn(Job) -> Fut,
+        Fut: Future<Output = Done>,
+    {
+        let (id, attempts) = (job.id, job.attempts);
+        match handle(job).await {
+            Done::Remove => self.remove(id).await,
+            Done::Retry => self.postpone(id, attempts).await,
+        }
+    }
+
+    async fn claim(&self, lane: Lane) -> Result<Option<Job>, StoreError> {
+        macro_rules! of {
+            ($kinds:literal) => {
+                concat!(
+                    "UPDATE outbox SET claimed_until_us = $2, attempts = attempts + 1 \
+                     WHERE id = (SELECT id FROM outbox \
+                         WHERE due_at_us <= $1 AND claimed_until_us <= $1",
+                    $kinds,
+                    " ORDER BY due_at_us, id LIMIT 1) AND claimed_until_us <= $1 \
+                     RETURNING id, kind, payload, attempts - 1 AS attempts"
+                )
+            };
+        }
+        let sql = match lane {
+            Lane::All => of!(""),
+            Lane::Inside => of!(" AND kind NOT LIKE 'push.%'"),
+            Lane::Pushes => of!(" AND kind LIKE 'push.%'"),
+        };
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        let job = on!(&mut tx, c => sqlx::query_as(SQL)
+        let job = on!(&mut tx, c => sqlx::query_as(sql)
             .bind(now).bind(now.plus(CLAIM)).fetch_optional(c).await?);
         tx.commit().await?;
         Ok(job)

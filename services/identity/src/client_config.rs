@@ -23,6 +23,7 @@ use crate::domain::client::{
 /// names of RFC 7591 are understood beside our own.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "a registration is a list of switches")]
 pub struct ClientConfig {
     pub client_id: String,
     /// Shown to people; the client id when absent.
@@ -51,6 +52,8 @@ pub struct ClientConfig {
     pub post_logout_redirect_uris: Vec<String>,
     #[serde(default)]
     pub backchannel_logout_uri: Option<String>,
+    /// Where security events about its people are pushed (RFC 8935).
+    pub security_events_uri: Option<String>,
     /// `private_key_jwt`, `client_secret_basic`, `client_secret_post`, `tls_client_auth`,
     /// `self_signed_tls_client_auth`, `none`. When absent, what the credentials below are for.
     #[serde(default, alias = "token_endpoint_auth_method")]
@@ -122,6 +125,9 @@ pub struct ClientConfig {
     /// Audiences it may ask for; those of its scopes when empty.
     #[serde(default)]
     pub resources: Vec<String>,
+    /// Audiences it is the resource server of: it may ask about their tokens (RFC 7662).
+    #[serde(default)]
+    pub introspects: Vec<String>,
 }
 
 pub(crate) fn code_and_refresh() -> Vec<GrantType> {
@@ -188,6 +194,7 @@ impl ClientConfig {
             redirect_uris: self.redirect_uris.clone(),
             post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
             backchannel_logout_uri: self.backchannel_logout_uri.clone(),
+            security_events_uri: self.security_events_uri.clone(),
             auth_method: self.method(),
             jwks: self.key_set(base)?,
             jwks_uri: self.jwks_uri.clone(),
@@ -211,6 +218,7 @@ impl ClientConfig {
             id_token_alg: self.id_token_signed_response_alg,
             userinfo_alg: self.userinfo_signed_response_alg,
             resources: self.resources.clone(),
+            introspects: self.introspects.clone(),
             ..Client::named(self.client_id.clone())
         };
         client.check()?;

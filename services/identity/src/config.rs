@@ -9,6 +9,7 @@ use siegel_kernel::{Timestamp, TrustLevel};
 pub use crate::client_config::{ClientConfig, ClientError};
 use crate::domain::client::Client;
 use crate::people_config::PeopleConfig;
+use crate::registration_config::RegistrationConfig;
 
 /// `[identity]`
 #[derive(Clone, Debug, Deserialize)]
@@ -44,6 +45,9 @@ pub struct Config {
     /// `"urn:siegel:postbox" = "substantial"`. Counts besides what clients and tenants demand.
     #[serde(default)]
     pub resource_levels: BTreeMap<String, TrustLevel>,
+    /// `[identity.registration]`: clients may register themselves.
+    #[serde(default)]
+    pub registration: Option<RegistrationConfig>,
     /// `[identity.people]`
     #[serde(default)]
     pub people: PeopleConfig,

@@ -11,6 +11,7 @@ pub mod keys_admin;
 pub mod people;
 pub mod people_config;
 pub mod ports;
+pub mod registration_config;
 pub mod registry;
 pub mod seed;
 mod start;

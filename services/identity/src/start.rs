@@ -8,9 +8,8 @@ use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
 use tokio::task::JoinSet;
 
 use crate::app::clients::RegisterError;
-use crate::app::{clients, deliver_outbox, sweep};
+use crate::app::{clients, deliver_outbox, push, sweep};
 use crate::config::{ClientError, Config};
-use crate::domain::client::Client;
 use crate::grpc::key_service::PublicKeys;
 use crate::grpc::self_service::SelfCare;
 use crate::grpc::sibling_service::Siblings;
@@ -29,10 +28,10 @@ pub enum StartError {
         "origin {0:?} is not https: production serves no http (set origin, or profile = \"sandbox\")"
     )]
     InsecureOrigin(String),
+    #[error("[identity.registration] initial_access_token_file: {0}")]
+    InitialToken(#[from] siegel_config::SecretFileError),
     #[error("{0}")]
     Register(#[from] RegisterError),
-    #[error("client {0:?}: its signature algorithm needs identity.rs256_key_file")]
-    SigningAlg(String),
 }
 
 /// Loads keys, registers clients, and gives back what is to be served.
@@ -46,11 +45,10 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         config.refuse_inline_secrets()?;
     }
     let registrations = config.registrations()?;
-    let signed = |c: &Client| {
-        keys.supports(c.id_token_alg) && c.userinfo_alg.is_none_or(|alg| keys.supports(alg))
-    };
-    if let Some(client) = registrations.iter().find(|c| !signed(c)) {
-        return Err(StartError::SigningAlg(client.client_id.clone()));
+    if let Some(file) =
+        config.registration.as_ref().and_then(|r| r.initial_access_token_file.as_ref())
+    {
+        siegel_config::read_secret(file)?;
     }
     let state = Identity::new(config, outside, keys);
     clients::register(&state, &registrations).await?;
@@ -63,6 +61,9 @@ fn running(state: &Identity) -> Running {
     tasks.spawn(state.feed.clone().run(state.outside.clock.clone()));
     let worker = state.clone();
     tasks.spawn(state.outbox.clone().run(move |job| deliver_outbox::handle(worker.clone(), job)));
+    let pusher = state.clone();
+    let push = move |job| deliver_outbox::handle(pusher.clone(), job);
+    tasks.spawn(state.outbox.clone().run_pushes(push::AT_ONCE, push));
     tasks.spawn(sweep::run(state.clone()));
     Running { grpc: grpc_services(state), http: router(state), tasks }
 }

@@ -8,6 +8,7 @@ use siegel_grpc::Outside;
 use siegel_kernel::{AccountId, SessionId, Timestamp};
 
 use crate::app::client_keys::KeyCache;
+use crate::app::push::Resting;
 use crate::app::refusal::Refusals;
 use crate::config::Config;
 use crate::domain::pairwise;
@@ -28,6 +29,8 @@ pub struct Identity {
     pub client_keys: KeyCache,
     pub clients: Arc<Registry>,
     pub refusals: Arc<Refusals>,
+    /// Addresses of clients that did not answer lately.
+    pub resting: Arc<Resting>,
 }
 
 impl Identity {
@@ -45,6 +48,7 @@ impl Identity {
             client_keys: KeyCache::default(),
             clients: Arc::default(),
             refusals: Arc::default(),
+            resting: Arc::default(),
         }
     }
 

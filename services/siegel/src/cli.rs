@@ -106,6 +106,57 @@ pub enum AdminCommand {
         #[arg(long)]
         prune: bool,
     },
+    /// Registered clients.
+    #[command(subcommand)]
+    Clients(ClientsCommand),
+    /// Configured tenants.
+    #[command(subcommand)]
+    Tenants(ListCommand),
+    /// Keys the issuer signs with or publishes.
+    #[command(subcommand)]
+    Keys(ListCommand),
+    /// Tokens that register clients (RFC 7591).
+    #[command(subcommand)]
+    RegistrationToken(TokenCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ListCommand {
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClientsCommand {
+    /// Id, where it comes from, environment, profile, tenant, what waits.
+    List,
+    /// Everything that is registered and what waits, as JSON.
+    Show { client_id: String },
+    /// Stores the client or clients of a TOML or JSON file.
+    Put { file: PathBuf },
+    /// Removes a client and everything it was granted.
+    Remove { client_id: String },
+    /// Lets a client that registered itself in, or what another operator proposed take effect.
+    Approve { client_id: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Makes a token and shows it, once.
+    New {
+        /// The tenant of the clients it registers.
+        #[arg(long, default_value = "default")]
+        tenant: String,
+        /// How many clients it registers.
+        #[arg(long, default_value_t = 1)]
+        uses: u32,
+        /// How long it is good, days.
+        #[arg(long, default_value_t = 7)]
+        days: u32,
+    },
+    List,
+    Revoke {
+        id: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -170,4 +221,56 @@ pub struct VerifyArgs {
     /// Language of the explanation.
     #[arg(long, default_value = "en", value_parser = ["en", "de"])]
     pub lang: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admin(line: &str) -> AdminArgs {
+        let words = ["siegel", "admin"].into_iter().chain(line.split(' '));
+        match Cli::try_parse_from(words).unwrap().command {
+            Command::Admin(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_place_and_the_operator_may_stand_behind_the_command() {
+        let args = admin("apply seed.toml --prune --data d --operator ada --json");
+        assert_eq!(args.place.data, Some(PathBuf::from("d")));
+        assert!(args.json && args.operator == "ada");
+        assert!(matches!(args.command, AdminCommand::Apply { prune: true, .. }));
+        let args = admin("--config s.toml clients approve x");
+        assert_eq!(args.place.config, Some(PathBuf::from("s.toml")));
+        let approve = matches!(&args.command,
+            AdminCommand::Clients(ClientsCommand::Approve { client_id }) if client_id == "x");
+        assert!(approve);
+    }
+
+    #[test]
+    fn every_command_of_admin_is_understood() {
+        for line in [
+            "clients list",
+            "clients show a",
+            "clients put a.json",
+            "clients remove a",
+            "tenants list",
+            "keys list --json",
+            "registration-token new --tenant t --uses 3 --days 30",
+            "registration-token list",
+            "registration-token revoke iat_1",
+        ] {
+            admin(line);
+        }
+        let both = ["siegel", "admin", "tenants", "list", "--config", "a", "--data", "b"];
+        assert!(Cli::try_parse_from(both).is_err(), "one place at a time");
+    }
+
+    #[test]
+    fn a_sandbox_may_be_started_with_several_files() {
+        let cli = Cli::try_parse_from(["siegel", "up", "--seed", "a.toml", "--seed", "b.json"]);
+        let Command::Up(args) = cli.unwrap().command else { panic!("not up") };
+        assert_eq!(args.seed, [PathBuf::from("a.toml"), PathBuf::from("b.json")]);
+    }
 }

@@ -15,6 +15,7 @@ on_each_backend! { &crate::NONE =>
     a_claimed_job_is_left_alone_until_its_worker_is_given_up,
     a_worker_that_was_given_up_does_not_hand_the_job_to_a_third,
     the_running_worker_wakes_for_a_new_job,
+    jobs_to_the_outside_have_workers_of_their_own_and_hold_no_other_up,
 }
 
 async fn put_one(db: &Db, clock: &TestClock, payload: &[u8]) {
@@ -149,4 +150,40 @@ async fn the_running_worker_wakes_for_a_new_job(db: Db) {
     let kind = tokio::time::timeout(Duration::from_secs(10), told.recv()).await.unwrap();
     assert_eq!(kind.as_deref(), Some("notify"));
     running.abort();
+}
+
+async fn jobs_to_the_outside_have_workers_of_their_own_and_hold_no_other_up(db: Db) {
+    let clock = Arc::new(TestClock::default());
+    let outbox = Outbox::new(db.clone(), clock.clone());
+    let mut tx = db.begin().await.unwrap();
+    for (kind, payload) in [("push.x", "stuck"), ("push.x", "quick"), ("notify", "inside")] {
+        put(&mut tx, kind, payload.as_bytes(), clock.now()).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let handle = move |lane: &'static str| {
+        let tell = tell.clone();
+        move |job: Job| {
+            let tell = tell.clone();
+            async move {
+                if job.payload == b"stuck" {
+                    std::future::pending::<()>().await;
+                }
+                tell.send((lane, String::from_utf8(job.payload).unwrap())).unwrap();
+                Done::Remove
+            }
+        }
+    };
+    let pushes = tokio::spawn(outbox.clone().run_pushes(2, handle("pushes")));
+    let inside = tokio::spawn(outbox.run(handle("inside")));
+    let mut done = Vec::new();
+    for _ in 0..2 {
+        let next = tokio::time::timeout(Duration::from_secs(10), told.recv()).await;
+        done.push(next.unwrap().unwrap());
+    }
+    done.sort();
+    let expected = [("inside", "inside".to_owned()), ("pushes", "quick".to_owned())];
+    assert_eq!(done, expected);
+    pushes.abort();
+    inside.abort();
 }

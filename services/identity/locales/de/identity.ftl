@@ -146,6 +146,9 @@ logout-title = Möchten Sie sich abmelden?
 logout-text = Danach sind Sie bei allen Diensten abgemeldet, bei denen Sie sich in diesem Browser mit diesem Konto angemeldet haben.
 logout-submit = Abmelden
 logout-stay = Angemeldet bleiben
+logout-bad-title = Abmeldung nicht möglich
+logout-bad = Der Dienst, von dem Sie kommen, hat die Abmeldung fehlerhaft angefordert. Sie sind weiterhin angemeldet.
+logout-bad-detail = Für die Fehlersuche
 logged-out-title = Sie sind abgemeldet
 logged-out = An einem fremden Gerät schließen Sie bitte auch den Browser.
 

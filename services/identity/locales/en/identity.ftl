@@ -146,6 +146,9 @@ logout-title = Do you want to sign out?
 logout-text = You will then be signed out of every service you signed in to with this account in this browser.
 logout-submit = Sign out
 logout-stay = Stay signed in
+logout-bad-title = Sign-out not possible
+logout-bad = The service you came from asked for the sign-out in a wrong way. You are still signed in.
+logout-bad-detail = For finding the cause
 logged-out-title = You are signed out
 logged-out = On somebody else's device, please close the browser too.
 

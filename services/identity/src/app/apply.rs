@@ -74,7 +74,7 @@ pub async fn apply(
     for (i, client) in wanted.clients.iter().enumerate() {
         let became = match manage_clients::put(state, &mut tx, client, &order.by, now).await {
             Err(error @ (ManageError::OfSettings(_) | ManageError::OfItself(_))) => {
-                return Err(document.problem(format!("clients[{i}].client_id"), error).into());
+                return Err(document.problem(format!("clients[{i}].client_id"), &error).into());
             }
             other => other?,
         };
@@ -102,15 +102,15 @@ pub async fn apply(
 async fn check(state: &Identity, document: &Document) -> Result<Wanted, ApplyError> {
     let seed = &document.seed;
     if !seed.upstreams.is_empty() {
-        return Err(document.problem("upstreams", "upstreams are not supported yet").into());
+        return Err(document.problem("upstreams", &"upstreams are not supported yet").into());
     }
     let mut seen = BTreeSet::new();
     for (i, tenant) in seed.tenants.iter().enumerate() {
         if let Some((key, problem)) = bad_tenant(tenant) {
-            return Err(document.problem(format!("tenants[{i}].{key}"), problem).into());
+            return Err(document.problem(format!("tenants[{i}].{key}"), &problem).into());
         }
         if !seen.insert(&tenant.id) {
-            return Err(document.problem(format!("tenants[{i}].id"), "stands twice").into());
+            return Err(document.problem(format!("tenants[{i}].id"), &"stands twice").into());
         }
     }
     let mut clients: Vec<Client> = Vec::new();
@@ -119,7 +119,7 @@ async fn check(state: &Identity, document: &Document) -> Result<Wanted, ApplyErr
         let client = config.registration(&document.base);
         let client = client.map_err(|e| document.problem(at(e.key()), &e))?;
         if clients.iter().any(|c| c.client_id == client.client_id) {
-            return Err(document.problem(at("client_id"), "stands twice").into());
+            return Err(document.problem(at("client_id"), &"stands twice").into());
         }
         match vet(state, &client).await {
             Err(RegisterError::Store(error)) => return Err(error.into()),
@@ -129,19 +129,19 @@ async fn check(state: &Identity, document: &Document) -> Result<Wanted, ApplyErr
     }
     if !seed.persons.is_empty() && state.outside.profile.is_production() {
         let problem = "persons are for sandboxes: profile = \"production\" registers people";
-        return Err(document.problem("persons[0]", problem).into());
+        return Err(document.problem("persons[0]", &problem).into());
     }
     let mut persons: Vec<(String, Prepared)> = Vec::new();
     for (i, person) in seed.persons.iter().enumerate() {
         let at = |key: &str| format!("persons[{i}].{key}");
         let prepared = match seed_person::prepare(state, person).await {
             Err(PersonError::Bad(key, problem)) => {
-                return Err(document.problem(at(&key), problem).into());
+                return Err(document.problem(at(&key), &problem).into());
             }
             other => other.map_err(|e| ApplyError::Failed(Box::new(e)))?,
         };
         if persons.iter().any(|(_, other)| other.lookup() == prepared.lookup()) {
-            return Err(document.problem(at("email"), "stands twice").into());
+            return Err(document.problem(at("email"), &"stands twice").into());
         }
         persons.push((person.email.clone(), prepared));
     }

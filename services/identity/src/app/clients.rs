@@ -14,6 +14,8 @@ const SELF: &str = "service:identity";
 /// A registration that is refused for what it points to.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
+    #[error("client {0:?}: its signature algorithm needs identity.rs256_key_file")]
+    SigningAlg(String),
     #[error(
         "client {0:?}: {1} is an address that must not be called (egress.allow names exceptions of the sandbox)"
     )]
@@ -34,6 +36,7 @@ impl RegisterError {
     /// The key of the registration that is wrong.
     pub fn key(&self) -> &'static str {
         match self {
+            Self::SigningAlg(_) => "id_token_signed_response_alg",
             Self::Address(_, key) => key,
             Self::NoSectorDocument(_) => "sector_identifier_uri",
             Self::NotOfSector(..) => "redirect_uris",
@@ -46,10 +49,15 @@ impl RegisterError {
 /// changed since the client was stored.
 pub async fn vet(state: &Identity, client: &Client) -> Result<(), RegisterError> {
     let id = || client.client_id.clone();
+    let algs = [Some(client.id_token_alg), client.userinfo_alg];
+    if algs.into_iter().flatten().any(|alg| !state.keys.supports(alg)) {
+        return Err(RegisterError::SigningAlg(id()));
+    }
     for (key, address) in [
         ("jwks_uri", &client.jwks_uri),
         ("sector_identifier_uri", &client.sector_identifier_uri),
         ("backchannel_logout_uri", &client.backchannel_logout_uri),
+        ("security_events_uri", &client.security_events_uri),
     ] {
         if address.as_ref().is_some_and(|uri| state.outside.egress.permits(uri).is_err()) {
             return Err(RegisterError::Address(id(), key));

@@ -6,7 +6,7 @@ use siegel_kernel::{AccountId, Timestamp};
 use tonic::{Code, Status};
 
 use super::failure::Failure;
-use super::seed_person;
+use super::{push, seed_person};
 use crate::ports::notification::CodeMail;
 use crate::ports::{accounts as account_service, notification};
 use crate::state::Identity;
@@ -44,6 +44,7 @@ pub async fn handle(state: Identity, job: Job) -> Done {
         MAIL_CODE => mail(&state, &job.payload).await,
         OPEN_ACCOUNT => open_account(&state, &job.payload).await,
         SEED_ATTRIBUTES => seed_person::hand_over(&state, &job.payload).await,
+        push::LOGOUT | push::EVENT => return push::handle(&state, job).await,
         other => {
             tracing::error!(kind = other, "the outbox holds a job that nobody does");
             return Done::Remove;

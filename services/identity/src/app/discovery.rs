@@ -49,6 +49,8 @@ pub struct Metadata {
     introspection_endpoint: String,
     end_session_endpoint: String,
     jwks_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
     scopes_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 2],
@@ -84,6 +86,8 @@ pub struct Metadata {
     ui_locales_supported: [&'static str; 2],
     #[serde(skip_serializing_if = "Option::is_none")]
     mtls_endpoint_aliases: Option<Aliases>,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
     tls_client_certificate_bound_access_tokens: bool,
 }
 
@@ -95,6 +99,7 @@ struct Aliases {
     pushed_authorization_request_endpoint: String,
     userinfo_endpoint: String,
     revocation_endpoint: String,
+    introspection_endpoint: String,
 }
 
 impl Aliases {
@@ -104,6 +109,7 @@ impl Aliases {
             pushed_authorization_request_endpoint: format!("{origin}/par"),
             userinfo_endpoint: format!("{origin}/userinfo"),
             revocation_endpoint: format!("{origin}/revoke"),
+            introspection_endpoint: format!("{origin}/introspect"),
         }
     }
 }
@@ -130,6 +136,7 @@ pub fn metadata(state: &Identity) -> Metadata {
         introspection_endpoint: state.url("/introspect"),
         end_session_endpoint: state.url("/logout"),
         jwks_uri: state.url("/.well-known/jwks.json"),
+        registration_endpoint: state.config.registration.as_ref().map(|_| state.url("/register")),
         scopes_supported: ALL.iter().map(|(name, _)| *name).collect(),
         response_types_supported: ["code"],
         response_modes_supported: ["query", "form_post"],
@@ -171,6 +178,8 @@ pub fn metadata(state: &Identity) -> Metadata {
         claims_in_verified_claims_supported: verified_claims::CLAIMS,
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         ui_locales_supported: ["de", "en"],
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         mtls_endpoint_aliases: state.outside.mtls_origin.as_deref().map(Aliases::at),
         tls_client_certificate_bound_access_tokens: state.outside.mtls_origin.is_some(),
     }

@@ -168,6 +168,10 @@ async fn propose(
     by: &Operator,
     now: Timestamp,
 ) -> Result<Became, ManageError> {
+    let waiting = proposals::find(tx, client_id).await?;
+    if waiting.is_some_and(|w| w.client.as_ref() == client) {
+        return Ok(Became::Proposed); // whoever said it first
+    }
     let client_id = client_id.to_owned();
     let new = Proposal { client_id, client: client.cloned(), by: by.name().to_owned(), at: now };
     proposals::put(tx, &new).await?;

@@ -95,9 +95,10 @@ pub async fn prepare(state: &Identity, person: &PersonConfig) -> Result<Prepared
         Some(phc) => passwords.verify(person.password.clone(), Some(phc)).await,
         None => Ok(false),
     };
-    let phc = match same.map_err(Failure::from)? {
-        true => None,
-        false => Some(passwords.hash(person.password.clone()).await.map_err(Failure::from)?),
+    let phc = if same.map_err(Failure::from)? {
+        None
+    } else {
+        Some(passwords.hash(person.password.clone()).await.map_err(Failure::from)?)
     };
     let mut parts = vec!["seeded person", person.level.as_str()];
     parts.extend(person.attributes.iter().flat_map(|(name, value)| [name.as_str(), value]));
@@ -125,20 +126,7 @@ pub async fn store(
     let known = seeded::find(tx, &hash).await?;
     let (account, before) = match &known {
         Some(known) => (known.account_id, Became::Updated),
-        None => {
-            let account = AccountId::new(clock, entropy)?;
-            let sealed = keys.seal_address(&person.address)?;
-            let new = NewAccount {
-                id: account,
-                address_hash: &hash,
-                address_sealed: &sealed,
-                locale: &person.locale,
-                at: now,
-            };
-            accounts::insert(tx, &new).await?;
-            outbox::put(tx, OPEN_ACCOUNT, account.to_string().as_bytes(), now).await?;
-            (account, Became::Created)
-        }
+        None => (open(state, tx, person, &hash, now).await?, Became::Created),
     };
     let held = known.as_ref().filter(|k| k.secret.is_some());
     if let (None, Some(phc)) = (held, &person.phc) {
@@ -180,6 +168,28 @@ pub async fn store(
     };
     audit::record(tx, &entry).await?;
     Ok(before)
+}
+
+/// A pending account, which the account service is asked to open.
+async fn open(
+    state: &Identity,
+    tx: &mut Tx,
+    person: &Prepared,
+    address_hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<AccountId, Failure> {
+    let account = AccountId::new(&*state.outside.clock, &*state.outside.entropy)?;
+    let sealed = state.people.keys.seal_address(&person.address)?;
+    let new = NewAccount {
+        id: account,
+        address_hash,
+        address_sealed: &sealed,
+        locale: &person.locale,
+        at: now,
+    };
+    accounts::insert(tx, &new).await?;
+    outbox::put(tx, OPEN_ACCOUNT, account.to_string().as_bytes(), now).await?;
+    Ok(account)
 }
 
 /// What the account service is to be told of a person.

@@ -7,7 +7,11 @@ use super::sessions;
 use crate::domain::grant::Holder;
 use crate::state::Identity;
 use crate::store::credentials::{self, Listed};
+use crate::store::sign_ins::{self, SignIn};
 use crate::store::{grants, sessions as stored};
+
+/// No more log-ins are shown at once.
+const SHOWN: i64 = 500;
 
 /// A session that still lives.
 pub struct Live {
@@ -17,6 +21,8 @@ pub struct Live {
     pub level: TrustLevel,
     /// The session that the caller's token came from.
     pub current: bool,
+    /// Browser and system of the latest log-in in it; empty when they could not be told.
+    pub device: String,
 }
 
 /// A session could not be ended.
@@ -58,9 +64,16 @@ pub async fn list(
             last_seen_at: session.last_seen_at_us,
             level: view.level,
             current: own == Some(session.id),
+            device: sign_ins::device_of(&mut tx, session.id).await?,
         });
     }
     Ok(live)
+}
+
+/// The account's log-ins of the last 90 days, newest first.
+pub async fn sign_ins(state: &Identity, account: AccountId) -> Result<Vec<SignIn>, StoreError> {
+    let mut tx = state.outside.db.read().await?;
+    sign_ins::newest(&mut tx, account, SHOWN).await
 }
 
 /// Ends one of the account's sessions and revokes its grants.
@@ -83,5 +96,6 @@ pub async fn end(
     finish_request(&mut tx, key, &[]).await?;
     tx.commit().await?;
     state.feed.committed();
+    state.outbox.committed();
     Ok(())
 }

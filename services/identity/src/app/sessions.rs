@@ -11,10 +11,12 @@ use siegel_telemetry::metric;
 use siegel_web::Scheme;
 
 use super::failure::Failure;
+use super::{backchannel, connection};
 use crate::domain::ageing::{Proof, Standing, standing};
 use crate::domain::interaction::{AuthRequest, SessionView};
 use crate::state::Identity;
 use crate::store::sessions::{self, Session};
+use crate::store::sign_ins::{self, SignIn};
 use crate::store::{accounts, grants, revocations};
 
 /// Short name of the session's cookie.
@@ -205,6 +207,15 @@ pub async fn log_in(
     let proof = Proof { limits, ..Proof::new(login.level, login.method, now) };
     sessions::prove(tx, session, &realm, &proof).await?;
     sessions::enter(tx, session, &login.request.sector, now).await?;
+    let sign_in = SignIn {
+        at: now,
+        session,
+        method: login.method.to_owned(),
+        level: login.level,
+        sector: login.request.sector.clone(),
+        device: connection::device(),
+    };
+    sign_ins::insert(tx, login.account, &sign_in).await?;
     metric::LOGIN_FINISHED.count([login.method, "done"]);
     let name = audit_name(login.account);
     audit::record(
@@ -249,6 +260,7 @@ pub async fn end(
     if !sessions::end(tx, session.id, now).await? {
         return Ok(false);
     }
+    backchannel::order(tx, session, now).await?;
     for grant in grants::revoke_session(tx, session.id, now).await? {
         revocations::publish_grant(tx, grant, now).await?;
     }
@@ -281,5 +293,6 @@ pub async fn log_out(state: &Identity, presented: Option<&str>) -> Result<bool, 
     let ended = end(&mut tx, &session, "LOGGED_OUT", now).await?;
     tx.commit().await?;
     state.feed.committed();
+    state.outbox.committed();
     Ok(ended)
 }

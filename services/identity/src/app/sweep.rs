@@ -8,13 +8,16 @@ use siegel_kernel::Timestamp;
 use super::refusal;
 use crate::state::Identity;
 use crate::store::{
-    codes, grants, interactions, mail_codes, par, refresh, replay, sessions, throttle,
+    codes, grants, initial_tokens, interactions, mail_codes, par, refresh, replay, session_clients,
+    sessions, sign_ins, throttle,
 };
 
 const PAUSE: Duration = Duration::from_mins(5);
 /// Used codes, spent refresh tokens and ended grants are remembered this long: a second use is
 /// then recognised as such.
 const REMEMBERED: Duration = Duration::from_hours(24);
+/// How long people can look their log-ins up.
+const HISTORY: Duration = Duration::from_hours(90 * 24);
 /// Pushed requests may still be answered while their person is on the pages.
 const ON_THE_PAGES: Duration = Duration::from_hours(1);
 
@@ -46,9 +49,12 @@ pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
     codes::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     refresh::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     grants::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    initial_tokens::sweep(&mut tx, now).await?;
     mail_codes::sweep(&mut tx, now).await?;
     throttle::sweep(&mut tx, now).await?;
     // No session lives longer than twelve hours.
     sessions::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    session_clients::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    sign_ins::sweep(&mut tx, now.minus(HISTORY)).await?;
     tx.commit().await
 }

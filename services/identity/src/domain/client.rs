@@ -170,6 +170,9 @@ pub struct Client {
     /// OpenID Connect Back-Channel Logout 1.0 §2.2.
     #[serde(default)]
     pub backchannel_logout_uri: Option<String>,
+    /// Where security event tokens are pushed to (RFC 8935), https.
+    #[serde(default)]
+    pub security_events_uri: Option<String>,
     /// Lists every redirect URI of the sector (OpenID Connect Core §8.1).
     #[serde(default)]
     pub sector_identifier_uri: Option<String>,
@@ -313,6 +316,7 @@ impl Client {
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             backchannel_logout_uri: None,
+            security_events_uri: None,
             sector_identifier_uri: None,
             auth_method: AuthMethod::None,
             jwks: None,

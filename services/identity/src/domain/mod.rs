@@ -19,6 +19,7 @@ pub mod pairwise;
 pub mod params;
 pub mod password;
 pub mod reach;
+pub mod registration;
 pub mod request;
 pub mod request_object;
 pub mod rotation;

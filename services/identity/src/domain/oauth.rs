@@ -32,6 +32,9 @@ pub enum OAuthError {
     // RFC 9449 §5 and §8
     InvalidDpopProof,
     UseDpopNonce,
+    // RFC 7591 §3.2.2
+    InvalidRedirectUri,
+    InvalidClientMetadata,
     // RFC 6750 §3.1
     InvalidToken,
     InsufficientScope,
@@ -63,6 +66,8 @@ impl OAuthError {
             Self::InvalidTarget => "invalid_target",
             Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::UseDpopNonce => "use_dpop_nonce",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
         }

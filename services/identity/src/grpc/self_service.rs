@@ -8,6 +8,7 @@ use siegel_proto::identity::v1::self_service_server::SelfService;
 use tonic::{Code, Request, Response, Status};
 
 use crate::app::client_consents::{self, WithdrawError};
+use crate::app::log_out_everywhere;
 use crate::app::self_care::{self, EndError};
 use crate::state::Identity;
 
@@ -45,8 +46,43 @@ impl SelfService for SelfCare {
             last_seen_at: Some(convert::timestamp(s.last_seen_at)),
             level: siegel_proto::common::v1::TrustLevel::from(s.level).into(),
             current: s.current,
+            device: s.device,
         });
         Ok(Response::new(pb::ListSessionsResponse { sessions: sessions.collect() }))
+    }
+
+    async fn list_sign_ins(
+        &self,
+        request: Request<pb::ListSignInsRequest>,
+    ) -> Result<Response<pb::ListSignInsResponse>, Status> {
+        let account = caller(&request)?.person()?.account;
+        let found = self_care::sign_ins(&self.0, account).await.map_err(|e| fault(&e))?;
+        let sign_ins = found.into_iter().map(|s| pb::SignIn {
+            at: Some(convert::timestamp(s.at)),
+            session_id: s.session.to_string(),
+            method: s.method,
+            level: siegel_proto::common::v1::TrustLevel::from(s.level).into(),
+            sector: s.sector,
+            device: s.device,
+        });
+        Ok(Response::new(pb::ListSignInsResponse { sign_ins: sign_ins.collect() }))
+    }
+
+    async fn end_all_sessions(
+        &self,
+        request: Request<pb::EndAllSessionsRequest>,
+    ) -> Result<Response<pb::EndAllSessionsResponse>, Status> {
+        let caller = caller(&request)?;
+        let (account, name) = (caller.person()?.account, caller.name());
+        let asked = request.get_ref();
+        if !(1..=128).contains(&asked.request_id.len()) {
+            return Err(invalid(&[("request_id", "must have 1 to 128 characters")]));
+        }
+        let key =
+            IdempotencyKey { caller: &name, request_id: &asked.request_id, digest: digest(asked) };
+        let ended = log_out_everywhere::by_owner(&self.0, account, &key).await;
+        let ended = ended.map_err(|e| status(&e))?;
+        Ok(Response::new(pb::EndAllSessionsResponse { ended }))
     }
 
     async fn end_session(

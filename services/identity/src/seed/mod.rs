@@ -4,10 +4,12 @@
 mod lines;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use siegel_kernel::TrustLevel;
 
 use crate::client_config::ClientConfig;
@@ -72,66 +74,123 @@ pub struct Document {
     name: String,
     text: String,
     lines: Lines,
+    /// What the paths of the file lack.
+    prefix: &'static str,
+}
+
+#[derive(Clone, Copy)]
+enum Syntax {
+    Toml,
+    Json,
+}
+
+impl Syntax {
+    fn parse<T: DeserializeOwned>(
+        self,
+        name: &str,
+        text: &str,
+        lines: &Lines,
+    ) -> Result<T, SeedError> {
+        match self {
+            Self::Toml => parse_toml(name, text, lines),
+            Self::Json => parse_json(name, text, lines),
+        }
+    }
+}
+
+/// Name, text, and whether it is JSON.
+fn open(file: &Path) -> Result<(String, String, bool), SeedError> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|e| SeedError::Read(name.clone(), e))?;
+    let json = match file.extension().and_then(|e| e.to_str()) {
+        Some("json") => true,
+        Some("toml") => false,
+        _ => text.trim_start().starts_with('{'),
+    };
+    Ok((name, text, json))
+}
+
+fn base_of(file: &Path) -> PathBuf {
+    file.parent().map(Path::to_owned).unwrap_or_default()
+}
+
+fn parse_toml<T: DeserializeOwned>(name: &str, text: &str, lines: &Lines) -> Result<T, SeedError> {
+    let place = |error: &toml::de::Error| error.span().map(|span| line_at(text, span.start));
+    let reader = toml::Deserializer::parse(text).map_err(|error| SeedError::Syntax {
+        file: name.to_owned(),
+        line: place(&error),
+        problem: error.message().to_owned(),
+    })?;
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let key = error.path().to_string();
+        SeedError::Key {
+            file: name.to_owned(),
+            line: lines.line(text, &key).or(place(error.inner())),
+            key,
+            problem: error.inner().message().to_owned(),
+        }
+    })
+}
+
+fn parse_json<T: DeserializeOwned>(name: &str, text: &str, lines: &Lines) -> Result<T, SeedError> {
+    // A mistake of syntax first: a path would only say how far it was read.
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        let (line, problem) = (Some(error.line()), error.to_string());
+        return Err(SeedError::Syntax { file: name.to_owned(), line, problem });
+    }
+    let reader = &mut serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let key = error.path().to_string();
+        let full = error.inner().to_string();
+        let problem = full.split(" at line ").next().unwrap_or_default().to_owned();
+        let line = lines.line(text, &key).or(Some(error.inner().line()));
+        SeedError::Key { file: name.to_owned(), line, key, problem }
+    })
 }
 
 impl Document {
     /// Reads a file: TOML or JSON by its ending, whichever it is without one.
     pub fn read(file: &Path) -> Result<Self, SeedError> {
-        let name = file.display().to_string();
-        let text = std::fs::read_to_string(file).map_err(|e| SeedError::Read(name.clone(), e))?;
-        let base = file.parent().map(Path::to_owned).unwrap_or_default();
-        let json = match file.extension().and_then(|e| e.to_str()) {
-            Some("json") => true,
-            Some("toml") => false,
-            _ => text.trim_start().starts_with('{'),
-        };
+        let (name, text, json) = open(file)?;
         let read = if json { Self::from_json(&name, text)? } else { Self::from_toml(&name, text)? };
-        Ok(Self { base, ..read })
+        Ok(Self { base: base_of(file), ..read })
+    }
+
+    /// Reads a file of clients, or of one whose keys stand at the top.
+    pub fn read_clients(file: &Path) -> Result<Self, SeedError> {
+        let (name, text, json) = open(file)?;
+        let (syntax, lines) = if json {
+            (Syntax::Json, Lines::of_json(&text))
+        } else {
+            (Syntax::Toml, Lines::of_toml(&text))
+        };
+        if lines.line(&text, "client_id").is_none() {
+            return Self::read(file);
+        }
+        let client: ClientConfig = syntax.parse(&name, &text, &lines)?;
+        let seed = Seed { clients: vec![client], ..Seed::default() };
+        Ok(Self { seed, base: base_of(file), name, text, lines, prefix: "clients[0]." })
     }
 
     pub fn from_toml(name: &str, text: String) -> Result<Self, SeedError> {
-        let syntax = |error: &toml::de::Error| SeedError::Syntax {
-            file: name.to_owned(),
-            line: error.span().map(|span| line_at(&text, span.start)),
-            problem: error.message().to_owned(),
-        };
-        let reader = toml::Deserializer::parse(&text).map_err(|e| syntax(&e))?;
         let lines = Lines::of_toml(&text);
-        let seed = serde_path_to_error::deserialize(reader).map_err(|error| {
-            let key = error.path().to_string();
-            let span = error.inner().span();
-            SeedError::Key {
-                file: name.to_owned(),
-                line: lines.line(&text, &key).or(span.map(|s| line_at(&text, s.start))),
-                key,
-                problem: error.inner().message().to_owned(),
-            }
-        })?;
-        Ok(Self { seed, base: PathBuf::new(), name: name.to_owned(), text, lines })
+        Ok(Self::of(Syntax::Toml.parse(name, &text, &lines)?, name, text, lines))
     }
 
     pub fn from_json(name: &str, text: String) -> Result<Self, SeedError> {
-        // A mistake of syntax first: a path would only say how far it was read.
-        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text) {
-            let line = Some(error.line());
-            let problem = error.to_string();
-            return Err(SeedError::Syntax { file: name.to_owned(), line, problem });
-        }
         let lines = Lines::of_json(&text);
-        let reader = &mut serde_json::Deserializer::from_str(&text);
-        let seed = serde_path_to_error::deserialize(reader).map_err(|error| {
-            let key = error.path().to_string();
-            let full = error.inner().to_string();
-            let problem = full.split(" at line ").next().unwrap_or_default().to_owned();
-            let line = lines.line(&text, &key).or(Some(error.inner().line()));
-            SeedError::Key { file: name.to_owned(), line, key, problem }
-        })?;
-        Ok(Self { seed, base: PathBuf::new(), name: name.to_owned(), text, lines })
+        Ok(Self::of(Syntax::Json.parse(name, &text, &lines)?, name, text, lines))
+    }
+
+    fn of(seed: Seed, name: &str, text: String, lines: Lines) -> Self {
+        let (name, base) = (name.to_owned(), PathBuf::new());
+        Self { seed, base, name, text, lines, prefix: "" }
     }
 
     /// What is wrong with the value of `key` (`clients[2].redirect_uris`).
-    pub fn problem(&self, key: impl Into<String>, problem: impl ToString) -> SeedError {
+    pub fn problem(&self, key: impl Into<String>, problem: &dyn Display) -> SeedError {
         let key = key.into();
+        let key = key.strip_prefix(self.prefix).unwrap_or(&key).to_owned();
         SeedError::Key {
             file: self.name.clone(),
             line: self.lines.line(&self.text, &key),
@@ -145,7 +204,7 @@ impl From<Seed> for Document {
     /// What the program itself wants to be there.
     fn from(seed: Seed) -> Self {
         let (name, lines) = ("built in".to_owned(), Lines::default());
-        Self { seed, base: PathBuf::new(), name, text: String::new(), lines }
+        Self { seed, base: PathBuf::new(), name, text: String::new(), lines, prefix: "" }
     }
 }
 
@@ -198,7 +257,7 @@ mod tests {
         assert!(!found.contains("column"), "{found}");
         let found = json(&format!("{clients}\"colour\": 3}}]}}")).unwrap_err();
         assert!(found.starts_with("a.json:4: key clients[1].colour: unknown field"), "{found}");
-        let found = json(&format!("{clients}")).unwrap_err();
+        let found = json(clients).unwrap_err();
         assert!(found.starts_with("a.json:"), "{found}");
     }
 
@@ -209,6 +268,19 @@ mod tests {
         assert!(!format!("{:?}", read.seed).contains("geheim-7"));
         let found = toml(&format!("{person}level = \"top\"")).unwrap_err();
         assert!(!found.contains("geheim-7"), "{found}");
+    }
+
+    #[test]
+    fn a_client_may_stand_alone_in_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a.json");
+        std::fs::write(&file, "{\n\"client_id\": \"a\",\n\"scope\": \"openid\"}").unwrap();
+        let read = Document::read_clients(&file).unwrap();
+        assert_eq!(read.seed.clients[0].client_id, "a");
+        let problem = read.problem("clients[0].scope", &"is odd").to_string();
+        assert!(problem.ends_with("a.json:3: key scope: is odd"), "{problem}");
+        std::fs::write(&file, "{\"clients\": [{\"client_id\": \"b\"}]}").unwrap();
+        assert_eq!(Document::read_clients(&file).unwrap().seed.clients[0].client_id, "b");
     }
 
     #[test]

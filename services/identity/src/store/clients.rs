@@ -96,3 +96,42 @@ pub async fn remove(tx: &mut Tx, client_id: &str) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query(SQL).bind(client_id).execute(c).await?.rows_affected());
     Ok(())
 }
+
+/// Sets what the client shows to change its registration.
+pub async fn set_management_token(
+    tx: &mut Tx,
+    client_id: &str,
+    digest: &[u8; 32],
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE clients SET management_token = $2 WHERE client_id = $1";
+    on!(tx, c => sqlx::query(SQL)
+        .bind(client_id).bind(&digest[..]).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Replaces the token a client shows; `false` when it is another one by now.
+pub async fn rotate_management_token(
+    tx: &mut Tx,
+    client_id: &str,
+    old: &[u8; 32],
+    new: &[u8; 32],
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE clients SET management_token = $3 \
+        WHERE client_id = $1 AND management_token = $2 AND managed_by = 'dynamic'";
+    Ok(on!(tx, c => sqlx::query(SQL)
+        .bind(client_id).bind(&old[..]).bind(&new[..]).execute(c).await?.rows_affected())
+        == 1)
+}
+
+/// The client that registered itself and shows this token.
+pub async fn managed_by_itself(
+    tx: &mut Tx,
+    client_id: &str,
+    digest: &[u8; 32],
+) -> Result<Option<Registered>, StoreError> {
+    const SQL: &str = "SELECT settings, managed_by, updated_at_us FROM clients \
+        WHERE client_id = $1 AND management_token = $2 AND managed_by = 'dynamic'";
+    let found: Option<Row> = on!(tx, c => sqlx::query_as(SQL)
+        .bind(client_id).bind(&digest[..]).fetch_optional(c).await?);
+    found.map(registered).transpose()
+}

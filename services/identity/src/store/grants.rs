@@ -4,6 +4,7 @@ use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, GrantId, SessionId, Timestamp};
 use sqlx::types::Json;
 
+use super::session_clients::{self, SessionClient};
 use super::write_json;
 use crate::domain::grant::{Grant, Granted, Holder};
 
@@ -35,10 +36,15 @@ pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), StoreError> {
         Holder::Client => ("client", None, None, write_json(&none, "grant")?),
         Holder::Service => ("service", None, None, write_json(&none, "grant")?),
     };
-    on!(tx, c => sqlx::query(SQL)
+    on!(&mut *tx, c => sqlx::query(SQL)
         .bind(grant.id).bind(kind).bind(&grant.client_id).bind(account).bind(session)
         .bind(&grant.subject).bind(context).bind(grant.created_at).bind(grant.revoked_at)
         .bind(grant.expires_at).execute(c).await?.rows_affected());
+    if let Holder::Person { granted, .. } = &grant.holder {
+        let client_id = grant.client_id.clone();
+        let client = SessionClient { client_id, sector: granted.request.sector.clone() };
+        session_clients::note(tx, granted.session.id, &client, grant.created_at).await?;
+    }
     Ok(())
 }
 
@@ -104,6 +110,39 @@ pub async fn revoke_at_client(
         AND client_id = $2 AND revoked_at_us IS NULL AND expires_at_us > $3 RETURNING id";
     Ok(on!(tx, c => sqlx::query_scalar(SQL)
         .bind(account).bind(client_id).bind(now).fetch_all(c).await?))
+}
+
+/// Grants of an account that live.
+pub async fn live_of(
+    tx: &mut Tx,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<GrantId>, StoreError> {
+    const SQL: &str = "SELECT id FROM grants \
+        WHERE account_id = $1 AND revoked_at_us IS NULL AND expires_at_us > $2";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(account).bind(now).fetch_all(c).await?))
+}
+
+/// Clients with a grant of the account that lives.
+pub async fn clients_of(
+    tx: &mut Tx,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    const SQL: &str = "SELECT DISTINCT client_id FROM grants \
+        WHERE account_id = $1 AND revoked_at_us IS NULL AND expires_at_us > $2 ORDER BY client_id";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(account).bind(now).fetch_all(c).await?))
+}
+
+/// The subjects that tokens of the account may carry.
+pub async fn subjects_of(
+    tx: &mut Tx,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    const SQL: &str = "SELECT DISTINCT subject FROM grants \
+        WHERE account_id = $1 AND expires_at_us > $2 ORDER BY subject";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(account).bind(now).fetch_all(c).await?))
 }
 
 /// Removes grants that ended before `before`.

@@ -6,6 +6,7 @@ pub mod clients;
 pub mod codes;
 pub mod credentials;
 pub mod grants;
+pub mod initial_tokens;
 pub mod interactions;
 pub mod mail_codes;
 pub mod par;
@@ -15,7 +16,9 @@ pub mod replay;
 pub mod revocations;
 pub mod scope_consents;
 pub mod seeded;
+pub mod session_clients;
 pub mod sessions;
+pub mod sign_ins;
 pub mod tenants;
 pub mod throttle;
 

@@ -35,6 +35,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     attributes_follow_the_file,
     production_takes_no_persons_and_no_upstreams_are_known,
     four_eyes_let_no_operator_change_production_alone,
+    the_examples_of_the_how_to_can_be_applied,
 }
 
 const CLIENT: &str = "[[clients]]\nclient_id = \"neu\"\nredirect_uris = [\"https://neu.example/cb\"]\nclient_secret = \"s3cret\"\n";
@@ -280,6 +281,8 @@ async fn four_eyes_let_no_operator_change_production_alone(db: Db) {
     let lines = applied(&world, &format!("{CLIENT}{test}")).await.unwrap();
     assert_eq!(lines, ["client neu proposed", "client probe created"]);
     assert_eq!(ids(&world).await, ["probe"]);
+    let again = applied_by("bob", &world.state, &format!("{CLIENT}{test}"), false).await.unwrap();
+    assert_eq!(again, ["client neu proposed", "client probe unchanged"]);
     let approve = async |name: &str| {
         let mut tx = world.state.outside.db.begin().await.unwrap();
         let done = manage_clients::approve(&mut tx, "neu", &operator(name), world.now()).await;
@@ -303,4 +306,28 @@ async fn four_eyes_let_no_operator_change_production_alone(db: Db) {
     for kind in ["proposed", "created", "removed"] {
         assert!(kinds.contains(&format!("identity.client.{kind}")), "{kind}");
     }
+}
+
+/// The fenced blocks of the how-to in this language.
+fn examples(language: &str) -> Vec<String> {
+    let text = include_str!("../../../../docs/how-to/set-up.md");
+    let fence = format!("```{language}\n");
+    text.split(&*fence).skip(1).map(|t| t.split("```").next().unwrap().to_owned()).collect()
+}
+
+async fn the_examples_of_the_how_to_can_be_applied(db: Db) {
+    let world = World::new(db).await;
+    let toml = examples("toml");
+    let lines = applied(&world, &toml[0]).await.unwrap();
+    assert_eq!(lines.len(), 6, "{lines:?}");
+    assert!(lines.iter().all(|line| line.ends_with(" created")), "{lines:?}");
+    assert_eq!(applied(&world, &toml[0]).await.unwrap().len(), 6);
+    let json = Document::from_json("set-up.json", examples("json")[0].clone()).unwrap();
+    let order = Order { by: operator("ada"), prune: false };
+    assert_eq!(apply(&world.state, &json, &order).await.unwrap().len(), 3);
+    // The last block belongs into the settings.
+    let settings: toml::Table = toml[1].parse().unwrap();
+    let table = settings["identity"]["registration"].clone();
+    let read: siegel_identity::registration_config::RegistrationConfig = table.try_into().unwrap();
+    assert!(read.approval);
 }

@@ -179,6 +179,7 @@ impl World {
             require_pushed: false,
             four_eyes: false,
             resource_levels: BTreeMap::new(),
+            registration: None,
             people: siegel_identity::people_config::PeopleConfig::default(),
             clients: clients(&jwks),
         };
@@ -208,6 +209,14 @@ impl World {
             config: self.config.clone(),
             router,
         }
+    }
+
+    /// The same with other settings.
+    pub fn with_settings(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self.state.config = Arc::new(self.config.clone());
+        self.router = siegel_identity::router(&self.state);
+        self
     }
 
     /// The same with another way out of the house.

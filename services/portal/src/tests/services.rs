@@ -253,6 +253,20 @@ impl SelfService for Fake {
         Ok(Response::new(identity::ListSessionsResponse { sessions }))
     }
 
+    async fn list_sign_ins(
+        &self,
+        _: Request<identity::ListSignInsRequest>,
+    ) -> Result<Response<identity::ListSignInsResponse>, Status> {
+        Ok(Response::new(identity::ListSignInsResponse::default()))
+    }
+
+    async fn end_all_sessions(
+        &self,
+        _: Request<identity::EndAllSessionsRequest>,
+    ) -> Result<Response<identity::EndAllSessionsResponse>, Status> {
+        Ok(Response::new(identity::EndAllSessionsResponse::default()))
+    }
+
     async fn end_session(
         &self,
         request: Request<identity::EndSessionRequest>,

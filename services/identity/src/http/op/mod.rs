@@ -3,6 +3,7 @@
 mod answer;
 mod authorize;
 mod cors;
+mod register;
 mod tokens;
 mod userinfo;
 mod well_known;
@@ -19,7 +20,7 @@ use crate::state::Identity;
 /// No request of the protocol is larger, bytes.
 const LARGEST: usize = 64 * 1024;
 
-/// `/authorize /token /par /userinfo /revoke /introspect /.well-known/*`
+/// `/authorize /token /par /userinfo /revoke /introspect /register /.well-known/*`
 pub fn router(state: Identity) -> Router {
     let face = state.people.face.clone();
     let browser = Router::new()
@@ -35,6 +36,7 @@ pub fn router(state: Identity) -> Router {
         .route("/par", post(tokens::par).fallback(tokens::only_post))
         .route("/revoke", post(tokens::revoke).fallback(tokens::only_post))
         .route("/introspect", post(tokens::introspect).fallback(tokens::only_post))
+        .merge(register::router(&state))
         .with_state(state);
     let all = protect(browser, &face).merge(clients).layer(DefaultBodyLimit::max(LARGEST));
     all.layer(from_fn(connection::known))

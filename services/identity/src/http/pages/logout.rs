@@ -1,32 +1,26 @@
 //! Ending the session (OpenID Connect RP-Initiated Logout 1.0).
 
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum_extra::extract::Form;
-use http::HeaderMap;
-use serde::{Deserialize, Serialize};
-use siegel_db::StoreError;
-use siegel_web::forms::{Button, Hidden, Link};
-use siegel_web::{CheckedForm, CsrfField, FormAction, Texts, View};
-use url::Url;
+use http::{HeaderMap, StatusCode};
+use siegel_web::forms::{Hidden, Link};
+use siegel_web::{CheckedForm, CsrfField, FormAction, Locale, Texts, View};
 
 use super::visit::failed;
 use crate::app::failure::Failure;
-use crate::app::sessions;
+use crate::app::logout::{self, Asked, LogoutError};
+use crate::app::{refusal, sessions};
+use crate::domain::oauth::Refused;
+use crate::domain::params::Params;
 use crate::http::LOCALES;
 use crate::state::Identity;
-use crate::store::clients;
 
 #[derive(askama::Template)]
 #[template(path = "logout.html")]
 struct LogoutPage {
     t: Texts,
     csrf: CsrfField,
-    client_id: Hidden,
-    redirect: Hidden,
-    state: Hidden,
-    submit: Button,
-    stay: Link,
+    fields: Vec<Hidden>,
 }
 
 #[derive(askama::Template)]
@@ -36,118 +30,58 @@ struct DonePage {
     back: Link,
 }
 
-/// What a client may say (§2). All of it is optional.
-#[derive(Deserialize, Serialize, Default)]
-pub struct LogoutRequest {
-    #[serde(default, skip_serializing)]
-    id_token_hint: String,
-    #[serde(default)]
-    client_id: String,
-    #[serde(default)]
-    post_logout_redirect_uri: String,
-    #[serde(default)]
-    state: String,
-}
-
-/// The claims of a hint that say whose it is. Expired hints are accepted (§2).
-#[derive(Deserialize)]
-struct Hint {
-    aud: String,
-}
-
-impl LogoutRequest {
-    /// The client that asks: by name, or by the ID token it got from us.
-    fn client(&self, identity: &Identity) -> String {
-        let hint = || identity.keys.published().verify::<Hint>(&self.id_token_hint, "JWT").ok();
-        match hint() {
-            Some(hint) => hint.aud,
-            None => self.client_id.clone(),
-        }
-    }
-}
-
-/// Where the person may be sent afterwards: exactly a registered address, with `state`.
-async fn allowed_target(
-    identity: &Identity,
-    request: &LogoutRequest,
-) -> Result<Option<String>, StoreError> {
-    let uri = request.post_logout_redirect_uri.as_str();
-    if uri.is_empty() {
-        return Ok(None);
-    }
-    let mut tx = identity.outside.db.read().await?;
-    let client = clients::find(&mut tx, &request.client(identity)).await?;
-    if !client.is_some_and(|c| c.allows_logout_redirect(uri)) {
-        tracing::info!("a log-out asked for an address that is not registered");
-        return Ok(None);
-    }
-    let Ok(mut target) = Url::parse(uri) else { return Ok(None) };
-    if !request.state.is_empty() {
-        target.query_pairs_mut().append_pair("state", &request.state);
-    }
-    Ok(Some(target.into()))
-}
-
-/// `POST /logout` of a client: changes nothing, leads to the question.
-pub async fn forward(
-    State(identity): State<Identity>,
-    Form(sent): Form<LogoutRequest>,
-) -> Response {
-    let client_id = sent.client(&identity);
-    let kept = LogoutRequest { client_id, ..sent };
-    let query = serde_urlencoded(&kept);
-    Redirect::to(&format!("/logout?{query}")).into_response()
-}
-
-/// Everything but the hint, which is a token and stays out of addresses.
-fn serde_urlencoded(request: &LogoutRequest) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let fields = [
-        ("client_id", &request.client_id),
-        ("post_logout_redirect_uri", &request.post_logout_redirect_uri),
-        ("state", &request.state),
-    ];
-    for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
-        query.append_pair(name, value);
-    }
-    query.finish()
-}
-
-/// `GET /logout`: the question, or straight on when nobody is signed in.
+/// `GET /logout`: straight on when the client proved which session it means or nobody is signed
+/// in, else the question.
 pub async fn show(
     State(identity): State<Identity>,
     view: View,
     headers: HeaderMap,
-    Query(request): Query<LogoutRequest>,
+    RawQuery(query): RawQuery,
 ) -> Response {
-    match ask(&identity, &view, &headers, &request).await {
+    let read = Params::parse(&query.unwrap_or_default());
+    match ask(&identity, view.clone(), &headers, read).await {
         Ok(response) => response,
-        Err(error) => failed(&view, &Failure::from(error)),
+        Err(error) => unfollowed(&identity, &view, error).await,
+    }
+}
+
+/// `POST /logout`: the browser sent no cookie of ours with it (`SameSite=Lax`), so the page is
+/// fetched anew. Nothing ends here.
+pub async fn forward(State(identity): State<Identity>, view: View, body: String) -> Response {
+    let now = identity.now();
+    let read = async { logout::read(&identity, Params::parse(&body)?, now).await };
+    match read.await {
+        Ok(asked) => Redirect::to(&asked.page(&identity, now)).into_response(),
+        Err(error) => unfollowed(&identity, &view, error).await,
     }
 }
 
 async fn ask(
     identity: &Identity,
-    view: &View,
+    view: View,
     headers: &HeaderMap,
-    request: &LogoutRequest,
-) -> Result<Response, StoreError> {
-    let target = allowed_target(identity, request).await?;
-    if sessions::any_from_cookie(identity, headers).await?.is_none() {
-        return Ok(gone(target.as_deref()));
+    read: Result<Params, Refused>,
+) -> Result<Response, LogoutError> {
+    let asked = logout::read(identity, read?, identity.now()).await?;
+    let spoken = asked.ui_locales.as_deref().and_then(Locale::from_ui_locales);
+    let view = if view.cookie("lang").is_some() { view } else { view.with_locale(spoken) };
+    let Some(session) = sessions::any_from_cookie(identity, headers).await? else {
+        return Ok(gone(&asked));
+    };
+    if asked.knows(identity, &session) {
+        return Ok(end(identity, &view, headers, &asked).await?);
     }
     let t = view.texts(&LOCALES);
-    let body = LogoutPage {
-        t,
-        csrf: view.csrf_field(),
-        client_id: Hidden::new("client_id", request.client(identity)),
-        redirect: Hidden::new("post_logout_redirect_uri", &request.post_logout_redirect_uri),
-        state: Hidden::new("state", &request.state),
-        submit: Button::primary(t.get("logout-submit")),
-        stay: Link::secondary("/", t.get("logout-stay")),
-    };
+    let client = asked.client.as_ref().map(|c| c.client_id.as_str());
+    let kept = [
+        ("client_id", client),
+        ("post_logout_redirect_uri", asked.post_logout_redirect_uri.as_deref()),
+        ("state", asked.state.as_deref()),
+    ];
+    let fields = kept.into_iter().filter_map(|(name, value)| Some(Hidden::new(name, value?)));
+    let body = LogoutPage { t, csrf: view.csrf_field(), fields: fields.collect() };
     let page = view.page(t.get("logout-title")).narrow().show(&body);
-    Ok(match target.as_deref().and_then(FormAction::of) {
+    Ok(match asked.target().as_deref().and_then(FormAction::of) {
         Some(client) => client.on(page),
         None => page,
     })
@@ -158,24 +92,49 @@ pub async fn submit(
     State(identity): State<Identity>,
     view: View,
     headers: HeaderMap,
-    CheckedForm(request): CheckedForm<LogoutRequest>,
+    CheckedForm(sent): CheckedForm<Vec<(String, String)>>,
 ) -> Response {
-    let presented = sessions::presented(&identity, &headers);
+    let sent = sent.into_iter().filter(|(name, _)| name != "csrf_token");
+    let params =
+        sent.fold(Params::default(), |all, (name, value)| all.with(&name, Some(value.as_str())));
     let ended = async {
-        sessions::log_out(&identity, presented.as_deref()).await?;
-        allowed_target(&identity, &request).await
+        let asked = logout::read(&identity, params, identity.now()).await?;
+        Ok(end(&identity, &view, &headers, &asked).await?)
     };
     match ended.await {
-        Ok(target) => {
-            let expired = view.scheme().expire(sessions::COOKIE);
-            (expired, gone(target.as_deref())).into_response()
-        }
-        Err(error) => failed(&view, &Failure::from(error)),
+        Ok(response) => response,
+        Err(error) => unfollowed(&identity, &view, error).await,
     }
 }
 
-fn gone(target: Option<&str>) -> Response {
-    Redirect::to(target.unwrap_or("/login/logout")).into_response()
+async fn end(
+    identity: &Identity,
+    view: &View,
+    headers: &HeaderMap,
+    asked: &Asked,
+) -> Result<Response, siegel_db::StoreError> {
+    let presented = sessions::presented(identity, headers);
+    sessions::log_out(identity, presented.as_deref()).await?;
+    let expired = view.scheme().expire(sessions::COOKIE);
+    Ok((expired, gone(asked)).into_response())
+}
+
+fn gone(asked: &Asked) -> Response {
+    Redirect::to(asked.target().as_deref().unwrap_or("/login/logout")).into_response()
+}
+
+/// An error page and never a redirect; the session goes on.
+async fn unfollowed(identity: &Identity, view: &View, error: LogoutError) -> Response {
+    let refused = match error {
+        LogoutError::Refused(refused) => refused,
+        LogoutError::Store(error) => return failed(view, &Failure::from(error)),
+    };
+    tracing::info!(reason = refused.description, "a log-out request was not acceptable");
+    refusal::record(identity, "identity.logout.refused", refused).await;
+    let t = view.texts(&LOCALES);
+    let (title, text) = (t.get("logout-bad-title"), t.get("logout-bad"));
+    let text = format!("{text} {}: {}.", t.get("logout-bad-detail"), refused.description);
+    view.error_page(StatusCode::BAD_REQUEST, &title, &text, None)
 }
 
 /// `GET /login/logout`: it is done.

@@ -406,6 +406,7 @@ impl Browser<'_> {
         let request = request
             .header(header::HOST, "localhost:8080")
             .header(header::ACCEPT, "text/html")
+            .header(header::USER_AGENT, "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0")
             .header(header::COOKIE, cookies.join("; "));
         let response =
             self.house.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();

@@ -22,28 +22,6 @@ async fn logging_out_asks_first_and_then_ends_the_session() {
 }
 
 #[tokio::test]
-async fn nobody_is_sent_to_an_address_that_is_not_registered() {
-    let house = House::new().await;
-    let mut browser = house.has_account(ERIKA).await;
-    let query = "client_id=portal&post_logout_redirect_uri=https%3A%2F%2Fevil.example%2F";
-    browser.get(&format!("/logout?{query}")).await;
-    let fields = [("client_id", "portal"), ("post_logout_redirect_uri", "https://evil.example/")];
-    let done = browser.post("/login/logout", &fields).await;
-    assert_eq!(done.location, "/login/logout");
-}
-
-#[tokio::test]
-async fn a_clients_post_changes_nothing_and_leads_to_the_question() {
-    let house = House::new().await;
-    let mut browser = house.has_account(ERIKA).await;
-    let fields = [("client_id", "portal"), ("id_token_hint", "a.b.c"), ("state", "x y")];
-    let page = browser.post("/logout", &fields).await;
-    assert_eq!(page.status, StatusCode::SEE_OTHER);
-    assert_eq!(page.location, "/logout?client_id=portal&state=x+y", "no token in the address");
-    assert!(house.session_of(&browser).await.is_some());
-}
-
-#[tokio::test]
 async fn an_owner_ends_a_session_elsewhere_and_nobody_elses() {
     let house = House::new().await;
     let erika = house.has_account(ERIKA).await;
@@ -74,4 +52,24 @@ async fn an_owner_sees_credentials_without_secrets_and_sessions_that_live() {
     );
     house.clock.advance(std::time::Duration::from_mins(61));
     assert!(self_care::list(&house.state, account, grant).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_owner_sees_when_how_and_with_what_they_signed_in() {
+    let house = House::new().await;
+    let mut browser = house.has_account(ERIKA).await;
+    let (session, account, _) = house.session_of(&browser).await.unwrap();
+    house.clock.advance(std::time::Duration::from_mins(5));
+    let again = house.asks_with(|request| request.prompt = vec!["login".into()]).await;
+    browser.logs_in(again, ERIKA).await;
+    let seen = self_care::sign_ins(&house.state, account).await.unwrap();
+    let facts: Vec<_> = seen.iter().map(|s| (s.session, &*s.method, &*s.device)).collect();
+    assert_eq!(facts, [(session, "pwd", "Firefox, Linux"), (session, "pwd", "Firefox, Linux")]);
+    assert!(seen[0].at > seen[1].at, "newest first");
+    let grant = siegel_kernel::GrantId::from_uuid(session.as_uuid());
+    let live = self_care::list(&house.state, account, grant).await.unwrap();
+    assert_eq!(live[0].device, "Firefox, Linux");
+    house.clock.advance(std::time::Duration::from_hours(91 * 24));
+    crate::app::sweep::once(&house.state, house.state.now()).await.unwrap();
+    assert!(self_care::sign_ins(&house.state, account).await.unwrap().is_empty());
 }
