@@ -218,13 +218,11 @@ impl House {
 
     /// Identity's database.
     pub fn database(&self) -> anyhow::Result<Target> {
-        match &self.database {
-            Some(url) => Ok(url.parse::<Target>()?.in_schema("identity")),
-            None => {
-                let data = &self.processes.first().context("no process")?.data;
-                Ok(Target::Sqlite(data.join("db/identity.sqlite")))
-            }
+        if let Some(url) = &self.database {
+            return Ok(url.parse::<Target>()?.in_schema("identity"));
         }
+        let data = &self.processes.first().context("no process")?.data;
+        Ok(Target::Sqlite(data.join("db/identity.sqlite")))
     }
 
     /// The key the provider signs with: for tokens that only time or a bug could make.

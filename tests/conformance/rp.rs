@@ -248,8 +248,14 @@ impl<'h> Rp<'h> {
 
     /// That the client was told this error, with the state of its request and the issuer.
     pub fn told(&self, landing: Landing, request: &Request, error: &str) -> anyhow::Result<()> {
-        if let Landing::Away(url) = &landing {
-            ensure!(url.as_str().starts_with(&self.redirect_uri), "{error}: sent to {url}");
+        match &landing {
+            Landing::Away(url) => {
+                ensure!(url.as_str().starts_with(&self.redirect_uri), "{error}: sent to {url}");
+            }
+            Landing::Posted { action, .. } => {
+                ensure!(*action == self.redirect_uri, "{error}: posted to {action}");
+            }
+            Landing::Page(_) => {}
         }
         let answer = landing.fields().with_context(|| format!("expected {error}"))?;
         let is = |name: &str, value: &str| answer.get(name).map(String::as_str) == Some(value);
@@ -348,7 +354,7 @@ impl<'h> Rp<'h> {
     ) -> anyhow::Result<Reply> {
         let mut headers: Vec<(&str, String)> = Vec::new();
         match &self.auth {
-            Auth::None => {
+            Auth::None | Auth::Certificate => {
                 form.insert("client_id".into(), self.id.clone());
             }
             Auth::Basic => {
@@ -359,9 +365,6 @@ impl<'h> Rp<'h> {
                 form.insert("client_secret".into(), seed::secret(&self.id));
             }
             Auth::Jwt => form.extend(self.assertion()?),
-            Auth::Certificate => {
-                form.insert("client_id".into(), self.id.clone());
-            }
         }
         if let Some(key) = &self.dpop {
             headers.push(("dpop", self.proof(key, "POST", path, None, nonce)?));
@@ -466,6 +469,8 @@ pub fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(joined))
 }
 
+/// As in a query; nothing to send is a mistake of the case.
 pub fn encoded(fields: &Fields) -> anyhow::Result<String> {
+    ensure!(!fields.is_empty(), "no parameters");
     Ok(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
 }
