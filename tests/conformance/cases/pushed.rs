@@ -143,7 +143,9 @@ async fn a_handle_belongs_to_its_client(house: &House) -> anyhow::Result<()> {
     let trail = Trail::begin(house).await?;
     for (id, thief) in [("pushing", "portal"), ("fapi", "pushing")] {
         let rp = Rp::new(house, id)?;
-        let handle = rp.post("/par", rp.request()?.fields).await?.ok()?.text("request_uri");
+        // Registered for both: it is the handle that belongs to one of them.
+        let request = rp.request()?.with("redirect_uri", &house.world.url("/second/cb"));
+        let handle = rp.post("/par", request.fields).await?.ok()?.text("request_uri");
         let thief = Rp::new(house, thief)?;
         let page = Browser::new(house)?.open(&thief.handle_address(&handle)?).await?.page()?;
         ensure!(page.status == 400 && !page.is_login(), "{id}: {}", page.status);
