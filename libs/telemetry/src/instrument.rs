@@ -94,7 +94,7 @@ metrics! {
     Counter CLIENT_CALLS = "rpc.client.calls", "gRPC calls made to siblings", ["service", "code"];
     Counter HTTP_REQUESTS = "http.server.requests", "HTTP requests answered, by class of status", ["face", "status"];
     Histogram HTTP_DURATION = "http.server.duration", "time to answer an HTTP request", ["face"];
-    /// `step`: `pwd` or `sc`, as in `amr` (RFC 8176 §2).
+    /// `step`: `pwd`, `sc` or `fed` (elsewhere), as in `amr` (RFC 8176 §2).
     Counter LOGIN_STARTED = "login.started", "log-in steps begun", ["step"];
     Counter LOGIN_FINISHED = "login.finished", "log-in steps ended", ["step", "outcome"];
     Counter ACCOUNTS_REGISTERED = "accounts.registered", "accounts opened", ["level"];

@@ -8,8 +8,10 @@ use siegel_kernel::{Timestamp, TrustLevel};
 
 pub use crate::client_config::{ClientConfig, ClientError};
 use crate::domain::client::Client;
+use crate::domain::connection_group::ConnectionGroup;
 use crate::people_config::PeopleConfig;
 use crate::registration_config::RegistrationConfig;
+use crate::upstream_config::UpstreamConfig;
 
 /// `[identity]`
 #[derive(Clone, Debug, Deserialize)]
@@ -54,6 +56,12 @@ pub struct Config {
     /// `[[identity.clients]]`
     #[serde(default)]
     pub clients: Vec<ClientConfig>,
+    /// `[[identity.upstreams]]`
+    #[serde(default)]
+    pub upstreams: Vec<UpstreamConfig>,
+    /// `[[identity.connection_groups]]`
+    #[serde(default)]
+    pub connection_groups: Vec<ConnectionGroup>,
 }
 
 /// A signing key and when it takes over: in a file, or in a PKCS#11 token.

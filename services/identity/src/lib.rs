@@ -17,6 +17,7 @@ pub mod seed;
 mod start;
 mod state;
 pub mod store;
+pub mod upstream_config;
 
 pub use config::Config;
 pub use keys::{KeyInfo, Keys, KeysError};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use siegel_crypto::{DataKey, SealError, hkdf_sha256, hmac_sha256};
 use siegel_grpc::Outside;
-use siegel_kernel::Entropy;
+use siegel_kernel::{AccountId, Entropy};
 use siegel_web::{Branding, Csrf, Face};
 use zeroize::Zeroizing;
 
@@ -76,10 +76,25 @@ impl PeopleKeys {
         siegel_crypto::seal(&self.sealing, &context, address.as_str().as_bytes(), &*self.entropy)
     }
 
-    /// Opens what [`PeopleKeys::seal_address`] made.
+    /// Opens what [`PeopleKeys::seal_address`] made; empty for an account without an address.
     pub fn open_address(&self, hash: &[u8], sealed: &[u8]) -> Result<String, SealError> {
+        if sealed.is_empty() {
+            return Ok(String::new());
+        }
         let plain = siegel_crypto::open(&self.sealing, &address_context(hash), sealed)?;
         String::from_utf8(plain.to_vec()).map_err(|_| SealError::DoesNotOpen)
+    }
+
+    /// Stands where an account without an address would have its hash: that of no address.
+    pub fn no_address_hash(&self, account: AccountId) -> [u8; 32] {
+        let id = account.as_uuid();
+        hmac_sha256(&self.lookup[..], &fields(&[b"no address", id.as_bytes()]))
+    }
+
+    /// A person of a provider. By its issuer too: one that moved meets nobody's account.
+    pub fn upstream_hash(&self, issuer: &str, pseudonym: &str) -> [u8; 32] {
+        let all = fields(&[b"upstream", issuer.as_bytes(), pseudonym.as_bytes()]);
+        hmac_sha256(&self.cards[..], &all)
     }
 
     /// Seals a job for the outbox.

@@ -8,7 +8,8 @@ use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
 use tokio::task::JoinSet;
 
 use crate::app::clients::RegisterError;
-use crate::app::{clients, deliver_outbox, push, sweep};
+use crate::app::failure::Failure;
+use crate::app::{clients, deliver_outbox, push, sweep, upstreams};
 use crate::config::{ClientError, Config};
 use crate::grpc::key_service::PublicKeys;
 use crate::grpc::self_service::SelfCare;
@@ -16,6 +17,7 @@ use crate::grpc::sibling_service::Siblings;
 use crate::http::{op, pages};
 use crate::keys::{Keys, KeysError};
 use crate::state::Identity;
+use crate::upstream_config::{self, UpstreamError};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,10 @@ pub enum StartError {
     InitialToken(#[from] siegel_config::SecretFileError),
     #[error("{0}")]
     Register(#[from] RegisterError),
+    #[error("{0}")]
+    Upstreams(#[from] UpstreamError),
+    #[error("the upstream providers cannot be stored")]
+    Federation(#[from] Failure),
 }
 
 /// Loads keys, registers clients, and gives back what is to be served.
@@ -50,8 +56,10 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     {
         siegel_config::read_secret(file)?;
     }
+    let providers = upstream_config::registrations(&config.upstreams, !production)?;
     let state = Identity::new(config, outside, keys);
     clients::register(&state, &registrations).await?;
+    upstreams::register(&state, &providers).await?;
     Ok(running(&state))
 }
 

@@ -10,6 +10,7 @@ use siegel_kernel::{AccountId, SessionId, Timestamp};
 use crate::app::client_keys::KeyCache;
 use crate::app::push::Resting;
 use crate::app::refusal::Refusals;
+use crate::app::upstream::Providers;
 use crate::config::Config;
 use crate::domain::pairwise;
 use crate::keys::Keys;
@@ -31,6 +32,8 @@ pub struct Identity {
     pub refusals: Arc<Refusals>,
     /// Addresses of clients that did not answer lately.
     pub resting: Arc<Resting>,
+    /// What upstream providers say of themselves.
+    pub upstreams: Arc<Providers>,
 }
 
 impl Identity {
@@ -49,6 +52,7 @@ impl Identity {
             clients: Arc::default(),
             refusals: Arc::default(),
             resting: Arc::default(),
+            upstreams: Arc::default(),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::store::attributes::{self, AttributeId, Stored};
 #[derive(Clone, Debug)]
 pub struct Opening {
     pub account: AccountId,
-    /// Confirmed by a code.
+    /// Confirmed by a code; empty for a person who came from another provider without one.
     pub email: String,
     /// `de` or `en`.
     pub locale: String,
@@ -22,7 +22,7 @@ pub struct Opening {
 impl Opening {
     fn check(&self) -> Result<(), BadField> {
         let email = catalogue::attribute("email").map(|row| row.check(&self.email));
-        if !matches!(email, Some(Ok(()))) {
+        if !self.email.is_empty() && !matches!(email, Some(Ok(()))) {
             return Err(BadField::new("email", "is not an e-mail address"));
         }
         if !matches!(self.locale.as_str(), "de" | "en") {
@@ -33,7 +33,8 @@ impl Opening {
 }
 
 impl App {
-    /// Opens an account with its confirmed address and orders notification to learn it.
+    /// Opens an account with its confirmed address, if it has one, and orders notification to learn
+    /// it.
     pub async fn open_account(&self, order: &Order, opening: &Opening) -> Result<(), Failure> {
         opening.check()?;
         let now = self.clock.now();
@@ -52,15 +53,17 @@ impl App {
         if !accounts::add(&mut tx, &account).await? {
             return Err(Failure::AlreadyOpen);
         }
-        let confirmed = Proof {
-            source: Source::Confirmed,
-            level: Some(TrustLevel::Basic),
-            verified_at: Some(now),
-        };
-        let email = self.sealed(&key, account.id, "email", &opening.email, confirmed, now)?;
-        attributes::add(&mut tx, &email).await?;
         announce(&mut tx, "account.opened", account.id, now).await?;
-        self.contact_changed(&mut tx, account.id, email.id, now).await?;
+        if !opening.email.is_empty() {
+            let confirmed = Proof {
+                source: Source::Confirmed,
+                level: Some(TrustLevel::Basic),
+                verified_at: Some(now),
+            };
+            let email = self.sealed(&key, account.id, "email", &opening.email, confirmed, now)?;
+            attributes::add(&mut tx, &email).await?;
+            self.contact_changed(&mut tx, account.id, email.id, now).await?;
+        }
         let fact = Fact { account: account.id, level: None, outcome: "done", detail: "" };
         record(&mut tx, order, &fact, now).await?;
         order.finish(&mut tx, b"").await?;

@@ -14,6 +14,7 @@ on_each_backend! { super::TABLES =>
     notification_learns_the_address_even_if_it_was_down,
     opening_twice_with_one_request_opens_once,
     an_open_account_is_not_opened_again,
+    an_account_of_a_person_from_elsewhere_has_no_address,
     the_same_request_id_for_another_account_is_refused,
     a_bad_address_or_locale_opens_nothing,
     the_stored_rows_do_not_show_the_address,
@@ -54,6 +55,15 @@ async fn opening_twice_with_one_request_opens_once(db: Db) {
     assert_eq!(office.count("SELECT COUNT(*) FROM audit").await, 1);
 }
 
+async fn an_account_of_a_person_from_elsewhere_has_no_address(db: Db) {
+    let mut office = Office::open(db).await;
+    let id = AccountId::new(office.clock.as_ref(), office.entropy.as_ref()).unwrap();
+    office.registry.open_account(opening(id, "")).await.unwrap();
+    assert_eq!(office.count("SELECT COUNT(*) FROM accounts").await, 1);
+    assert_eq!(office.count("SELECT COUNT(*) FROM attributes").await, 0);
+    assert_eq!(office.count("SELECT COUNT(*) FROM outbox").await, 0, "nobody is to be notified");
+}
+
 async fn an_open_account_is_not_opened_again(db: Db) {
     let mut office = Office::open(db).await;
     let account = office.account("erika@example.org").await;
@@ -77,7 +87,7 @@ async fn a_bad_address_or_locale_opens_nothing(db: Db) {
     let id = AccountId::new(office.clock.as_ref(), office.entropy.as_ref()).unwrap();
     let mut french = opening(id, "erika@example.org");
     french.locale = "fr".into();
-    for bad in [opening(id, "erika\r\nBcc: x@example.org"), opening(id, ""), french] {
+    for bad in [opening(id, "erika\r\nBcc: x@example.org"), opening(id, "erika"), french] {
         let status = office.registry.open_account(bad).await.unwrap_err();
         assert_eq!(reason(&status).as_deref(), Some("INVALID_FIELD"));
     }

@@ -6,7 +6,7 @@ use siegel_kernel::{AccountId, Timestamp};
 use tonic::{Code, Status};
 
 use super::failure::Failure;
-use super::{push, seed_person};
+use super::{push, seed_person, upstream};
 use crate::ports::notification::CodeMail;
 use crate::ports::{accounts as account_service, notification};
 use crate::state::Identity;
@@ -45,6 +45,7 @@ pub async fn handle(state: Identity, job: Job) -> Done {
         OPEN_ACCOUNT => open_account(&state, &job.payload).await,
         SEED_ATTRIBUTES => seed_person::hand_over(&state, &job.payload).await,
         push::LOGOUT | push::EVENT => return push::handle(&state, job).await,
+        upstream::BROKERED => upstream::open_brokered(&state, &job.payload).await,
         other => {
             tracing::error!(kind = other, "the outbox holds a job that nobody does");
             return Done::Remove;

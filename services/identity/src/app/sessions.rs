@@ -12,7 +12,7 @@ use siegel_web::Scheme;
 
 use super::failure::Failure;
 use super::{backchannel, connection};
-use crate::domain::ageing::{Proof, Standing, standing};
+use crate::domain::ageing::{Proof, Standing, standing, word};
 use crate::domain::interaction::{AuthRequest, SessionView};
 use crate::state::Identity;
 use crate::store::sessions::{self, Session};
@@ -154,7 +154,7 @@ async fn view_of(
 #[derive(Clone, Copy)]
 pub struct LogIn<'a> {
     pub account: AccountId,
-    /// `pwd` or `sc`.
+    /// `pwd`, `sc`, or `fed:` and the provider.
     pub method: &'a str,
     pub level: TrustLevel,
     /// What the person logs in for: the proof counts in its realm, within its tenant's limits.
@@ -216,7 +216,7 @@ pub async fn log_in(
         device: connection::device(),
     };
     sign_ins::insert(tx, login.account, &sign_in).await?;
-    metric::LOGIN_FINISHED.count([login.method, "done"]);
+    metric::LOGIN_FINISHED.count([word(login.method), "done"]);
     let name = audit_name(login.account);
     audit::record(
         tx,

@@ -9,7 +9,7 @@ use super::refusal;
 use crate::state::Identity;
 use crate::store::{
     codes, grants, initial_tokens, interactions, mail_codes, par, refresh, replay, session_clients,
-    sessions, sign_ins, throttle,
+    sessions, sign_ins, throttle, upstream_logins,
 };
 
 const PAUSE: Duration = Duration::from_mins(5);
@@ -52,6 +52,7 @@ pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
     initial_tokens::sweep(&mut tx, now).await?;
     mail_codes::sweep(&mut tx, now).await?;
     throttle::sweep(&mut tx, now).await?;
+    upstream_logins::sweep(&mut tx, now).await?;
     // No session lives longer than twelve hours.
     sessions::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     session_clients::sweep(&mut tx, now.minus(REMEMBERED)).await?;

@@ -97,12 +97,17 @@ pub fn aged(proof: &Proof, last_seen: Timestamp, now: Timestamp) -> Option<Proof
     }
 }
 
+/// The `amr` of a method: without the name of the provider that a log-in elsewhere carries.
+pub fn word(method: &str) -> &str {
+    method.split_once(':').map_or(method, |(word, _)| word)
+}
+
 /// What the proofs of a session amount to at `now`; `None` when the session is over.
 pub fn standing(proofs: &[Proof], last_seen: Timestamp, now: Timestamp) -> Option<Standing> {
     let held: Vec<Proof> = proofs.iter().filter_map(|p| aged(p, last_seen, now)).collect();
     let level = held.iter().map(|p| p.level).max()?;
     let authenticated_at = held.iter().filter(|p| p.level == level).map(|p| p.at).max()?;
-    let mut amr: Vec<String> = held.into_iter().map(|p| p.method).collect();
+    let mut amr: Vec<String> = held.iter().map(|p| word(&p.method).to_owned()).collect();
     amr.sort();
     amr.dedup();
     Some(Standing { level, authenticated_at, amr })
@@ -200,6 +205,12 @@ mod tests {
             (high.authenticated_at, high.amr),
             (minutes(10), vec!["pwd".into(), "sc".into()])
         );
+    }
+
+    #[test]
+    fn clients_learn_that_a_log_in_was_elsewhere_and_not_where() {
+        let proofs = [proof(TrustLevel::Low, "fed:land-b", START)];
+        assert_eq!(standing(&proofs, START, START).unwrap().amr, ["fed"]);
     }
 
     #[test]

@@ -187,7 +187,8 @@ impl AuthRequest {
 
     /// Whether a credential of this method counts.
     pub fn takes(&self, method: &str) -> bool {
-        self.methods.is_empty() || self.methods.iter().any(|m| m == method)
+        let word = super::ageing::word(method);
+        self.methods.is_empty() || self.methods.iter().any(|m| m == word)
     }
 
     /// Whether the person behind this pairwise subject is one the client asked for.

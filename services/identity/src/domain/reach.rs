@@ -17,7 +17,8 @@ pub const METHODS: [Method; 5] = [
     // With the password: the second factor alone logs nobody in.
     Method { name: "otp", level: TrustLevel::Low },
     Method { name: "hwk", level: TrustLevel::Substantial },
-    Method { name: "upstream", level: TrustLevel::Substantial },
+    // As high as its cap, which each provider has of its own.
+    Method { name: "fed", level: TrustLevel::High },
     Method { name: "sc", level: TrustLevel::High },
 ];
 
@@ -28,7 +29,7 @@ pub fn method_of_kind(kind: &str) -> Option<&'static str> {
         "totp" => "otp",
         "passkey" => "hwk",
         "eid" => "sc",
-        "upstream" => "upstream",
+        "upstream" => "fed",
         _ => return None,
     })
 }

@@ -139,6 +139,20 @@ impl SelfService for SelfCare {
         })?;
         Ok(Response::new(pb::WithdrawClientConsentResponse {}))
     }
+
+    async fn list_links(
+        &self,
+        request: Request<pb::ListLinksRequest>,
+    ) -> Result<Response<pb::ListLinksResponse>, Status> {
+        super::links::list(&self.0, &request).await
+    }
+
+    async fn unlink(
+        &self,
+        request: Request<pb::UnlinkRequest>,
+    ) -> Result<Response<pb::UnlinkResponse>, Status> {
+        super::links::unlink(&self.0, &request).await
+    }
 }
 
 fn status(error: &EndError) -> Status {

@@ -9,6 +9,7 @@ use siegel_proto::convert;
 use tonic::Status;
 
 use super::eid::Identified;
+use crate::domain::upstream::Taken;
 
 /// Who asks for which attributes, for what.
 #[derive(Clone, Copy)]
@@ -44,7 +45,8 @@ fn client(siblings: &Siblings) -> Client {
     AccountRegistryServiceClient::new(siblings.channel("account"))
 }
 
-/// Opens the account that identity minted; doing it again changes nothing.
+/// Opens the account that identity minted; doing it again changes nothing. `email` is empty for an
+/// account whose person came from elsewhere.
 pub async fn open_account(
     siblings: &Siblings,
     account: AccountId,
@@ -112,6 +114,30 @@ pub async fn record_entered(
         request_id: request_id.to_owned(),
         account_id: entered.account.to_string(),
         attributes: entered.attributes.iter().map(attribute).collect(),
+    };
+    client(siblings).record_identification(request).await?;
+    Ok(())
+}
+
+/// Stores what a provider said of its person; with the same `request_id` it is stored once.
+pub async fn record_upstream(
+    siblings: &Siblings,
+    request_id: &str,
+    account: AccountId,
+    taken: &[Taken],
+    at: Timestamp,
+) -> Result<(), Status> {
+    let attribute = |one: &Taken| pb::Attribute {
+        name: one.name.clone(),
+        value: one.value.clone(),
+        source: AttributeSource::Upstream.into(),
+        level: WireLevel::from(one.level).into(),
+        verified_at: Some(convert::timestamp(at)),
+    };
+    let request = pb::RecordIdentificationRequest {
+        request_id: request_id.to_owned(),
+        account_id: account.to_string(),
+        attributes: taken.iter().map(attribute).collect(),
     };
     client(siblings).record_identification(request).await?;
     Ok(())

@@ -21,6 +21,9 @@ pub mod sessions;
 pub mod sign_ins;
 pub mod tenants;
 pub mod throttle;
+pub mod upstream_links;
+pub mod upstream_logins;
+pub mod upstreams;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

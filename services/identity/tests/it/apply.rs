@@ -249,7 +249,9 @@ async fn attributes_follow_the_file(db: Db) {
     };
     applied(&world, &with("given_name = \"Erika\"\ncity = \"Köln\"")).await.unwrap();
     deliver(&world).await;
-    assert_eq!(world.account.opened.lock().unwrap().as_slice(), ["Erika@example.org"]);
+    let opened: Vec<String> =
+        world.account.opened.lock().unwrap().iter().map(|o| o.email.clone()).collect();
+    assert_eq!(opened, ["Erika@example.org"]);
     let both = vec!["given_name=Erika Substantial".to_owned(), "city=Köln Substantial".to_owned()];
     assert_eq!(given(&world), (1, both));
     applied(&world, &with("given_name = \"Erika\"\ncity = \"Köln\"")).await.unwrap();

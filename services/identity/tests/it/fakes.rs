@@ -18,10 +18,9 @@ use tonic::{Code, Request, Response, Status};
 pub struct Account {
     pub released: Arc<Mutex<Vec<account::ReleaseAttributesRequest>>>,
     pub identified: Arc<Mutex<Vec<account::RecordIdentificationRequest>>>,
-    /// Addresses of the accounts that were opened.
-    pub opened: Arc<Mutex<Vec<String>>>,
     pub withdrawn: Arc<Mutex<bool>>,
     pub down: Arc<Mutex<bool>>,
+    pub opened: Arc<Mutex<Vec<account::OpenAccountRequest>>>,
 }
 
 #[tonic::async_trait]
@@ -30,7 +29,7 @@ impl registry::AccountRegistryService for Account {
         &self,
         request: Request<account::OpenAccountRequest>,
     ) -> Result<Response<account::OpenAccountResponse>, Status> {
-        self.opened.lock().unwrap().push(request.into_inner().email);
+        self.opened.lock().unwrap().push(request.into_inner());
         Ok(Response::new(account::OpenAccountResponse {}))
     }
 

@@ -18,6 +18,7 @@ mod ends;
 mod exchange;
 mod fakes;
 mod fapi;
+mod federation;
 mod introspection;
 mod keys;
 mod levels;

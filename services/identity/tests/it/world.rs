@@ -182,6 +182,8 @@ impl World {
             registration: None,
             people: siegel_identity::people_config::PeopleConfig::default(),
             clients: clients(&jwks),
+            upstreams: Vec::new(),
+            connection_groups: Vec::new(),
         };
         change(&mut config);
         let clock = Arc::new(TestClock::default());

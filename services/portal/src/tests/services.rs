@@ -288,6 +288,20 @@ impl SelfService for Fake {
     ) -> Result<Response<identity::WithdrawClientConsentResponse>, Status> {
         Ok(Response::new(identity::WithdrawClientConsentResponse {}))
     }
+
+    async fn list_links(
+        &self,
+        _: Request<identity::ListLinksRequest>,
+    ) -> Result<Response<identity::ListLinksResponse>, Status> {
+        Ok(Response::new(identity::ListLinksResponse::default()))
+    }
+
+    async fn unlink(
+        &self,
+        _: Request<identity::UnlinkRequest>,
+    ) -> Result<Response<identity::UnlinkResponse>, Status> {
+        Err(Status::unimplemented("no link is listed"))
+    }
 }
 
 type Bytes = std::pin::Pin<

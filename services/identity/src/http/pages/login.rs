@@ -30,6 +30,7 @@ struct LoginPage {
     by_password: Option<ByPassword>,
     register: Option<Link>,
     card: Option<Button>,
+    upstreams: Vec<Link>,
     cancel: Cancel,
 }
 
@@ -155,6 +156,7 @@ async fn form(
         card: request
             .takes("sc")
             .then(|| Button::secondary(t.get("login-card")).sends("method", "eid").block()),
+        upstreams: super::upstream::offers(visit, request.floor),
         cancel: visit.cancel(),
     };
     let mut page = visit.page(t.get(heading)).errors(errors);

@@ -6,6 +6,8 @@ mod login;
 mod logout;
 mod register;
 mod step_up;
+mod upstream;
+mod upstream_link;
 mod visit;
 
 use axum::Router;
@@ -28,6 +30,10 @@ pub fn router(state: Identity) -> Router {
         .route("/login/{interaction}/confirm", get(register::code).post(register::confirm))
         .route("/login/{interaction}/step-up", get(step_up::show).post(step_up::submit))
         .route("/login/{interaction}/eid", get(step_up::back))
+        .route("/login/{interaction}/upstream", get(upstream::show).post(upstream::confirm))
+        .route("/login/upstream/{id}/callback", get(upstream::callback))
+        .route("/login/upstream/{id}/jwks", get(upstream::keys))
+        .route("/login/upstream/{id}/link", get(upstream_link::show).post(upstream_link::submit))
         .route("/login/{interaction}/consent", get(consent::show).post(consent::submit))
         .with_state(state);
     protect(pages, &face).layer(from_fn(connection::known))

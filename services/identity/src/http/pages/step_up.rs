@@ -25,6 +25,7 @@ struct StepUpPage {
     /// Nothing this person has, or could show, reaches the level.
     hopeless: bool,
     card: Option<Button>,
+    upstreams: Vec<Link>,
     skip: Option<Button>,
     cancel: Cancel,
 }
@@ -59,7 +60,8 @@ pub async fn show(visit: Visit) -> Response {
         Ok(offers) => offers,
         Err(error) => return visit.failed(&error.into()),
     };
-    if offers.is_empty() && optional {
+    let upstreams = super::upstream::offers(&visit, needed);
+    if offers.is_empty() && upstreams.is_empty() && optional {
         return visit.go_settled();
     }
     let t = visit.t;
@@ -72,10 +74,11 @@ pub async fn show(visit: Visit) -> Response {
         have: t.with(have, [("level", level.into())]),
         csrf: visit.view.csrf_field(),
         action: visit.path("step-up"),
-        hopeless: offers.is_empty(),
+        hopeless: offers.is_empty() && upstreams.is_empty(),
         card: offers
             .contains(&"sc")
             .then(|| Button::primary(t.get("step-up-card")).id("submit").sends("method", "eid")),
+        upstreams,
         skip: optional.then(skip),
         cancel: visit.cancel(),
     };

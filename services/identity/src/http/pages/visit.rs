@@ -19,16 +19,18 @@ use crate::app::authorize::{self, CompleteError};
 use crate::app::failure::Failure;
 use crate::app::refusal;
 use crate::app::sessions::{self, LoggedIn};
+use crate::app::upstreams;
 use crate::domain::answer::RedirectTarget;
 use crate::domain::decide::{ConsentState, Question, Step, decide};
 use crate::domain::interaction::{AuthRequest, Interaction, InteractionId, SessionView};
 use crate::domain::oauth::{OAuthError, Refused as Refusal};
+use crate::domain::upstream::Upstream;
 use crate::http::LOCALES;
 use crate::state::Identity;
 use crate::store::interactions;
 
 /// Short name of the cookie that ties an authorization request to one browser.
-const BROWSER: &str = "browser";
+pub const BROWSER: &str = "browser";
 
 /// What every page of an authorization request knows.
 pub struct Visit {
@@ -38,6 +40,8 @@ pub struct Visit {
     pub interaction: Interaction,
     pub headers: HeaderMap,
     pub now: Timestamp,
+    /// Providers that the log-in pages of the client's tenant offer.
+    pub upstreams: Vec<Upstream>,
     /// The person chose to go on with less than the client prefers (`?enough=1`).
     settled: bool,
     /// The person wants to log in with another account than the one signed in (`?other=1`).
@@ -88,6 +92,7 @@ impl Visit {
         let Some(interaction) = interactions::find(&mut tx, id, now).await? else {
             return Ok(None);
         };
+        let upstreams = upstreams::offered(state, &mut tx, &interaction.request.tenant).await?;
         drop(tx);
         let first_page = parts.method == Method::GET && view.path() == format!("/login/{id}");
         let cookie = match &interaction.browser {
@@ -106,7 +111,18 @@ impl Visit {
         let (settled, other) = (says("enough=1"), says("other=1"));
         let t = view.texts(&LOCALES);
         let (state, headers) = (state.clone(), parts.headers.clone());
-        Ok(Some(Self { state, view, t, interaction, headers, now, settled, other, cookie }))
+        Ok(Some(Self {
+            state,
+            view,
+            t,
+            interaction,
+            headers,
+            now,
+            upstreams,
+            settled,
+            other,
+            cookie,
+        }))
     }
 
     /// The session of this browser, if it counts for the client's sector.

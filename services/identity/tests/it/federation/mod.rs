@@ -1,0 +1,10 @@
+//! Identity as relying party: providers of others, good and malicious.
+
+mod answers;
+mod land;
+mod levels;
+mod links;
+mod operation;
+mod peers;
+mod provider;
+mod tokens;
