@@ -52,17 +52,17 @@ impl Authority {
             params.subject_alt_names.push(SanType::IpAddress(address.parse()?));
         }
         params.distinguished_name.push(DnType::CommonName, "localhost");
-        self.signed(params)
+        self.signed(&params)
     }
 
     /// For a client with this subject and DNS name.
     pub fn client(&self, common_name: &str, dns: &str) -> anyhow::Result<Pair> {
         let mut params = CertificateParams::new(vec![dns.to_owned()])?;
         params.distinguished_name.push(DnType::CommonName, common_name);
-        self.signed(params)
+        self.signed(&params)
     }
 
-    fn signed(&self, params: CertificateParams) -> anyhow::Result<Pair> {
+    fn signed(&self, params: &CertificateParams) -> anyhow::Result<Pair> {
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.issuer).context("signing a certificate")?;
         Ok(Pair {

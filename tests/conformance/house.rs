@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::authority::{Authority, Pair};
+use crate::cast;
 use crate::person::Person;
 use crate::proxy::round_robin;
 use crate::seed;
@@ -93,7 +94,7 @@ impl House {
         let own = authority.server()?;
         let world = World::start(&own).await?;
         let (keys, certificates) = (seed::keys()?, seed::certificates(&authority)?);
-        let people = seed::people();
+        let people = seed::people().into_iter().chain(cast::people()).collect();
         let replicas = if backend == Backend::Replicas { 2 } else { 1 };
         let processes: Vec<Process> = (0..replicas)
             .map(|n| {
@@ -116,6 +117,7 @@ impl House {
         write("server.pem", &own.certificate)?;
         write("server.key", &own.key)?;
         write("ca.pem", &authority.pem())?;
+        write("cast.json", &serde_json::to_string_pretty(&cast::file(&world)?)?)?;
         write("rsa.pem", seed::RSA_KEY_PEM)?;
         let seed = seed::file(&origin, &world, &keys, &certificates)?;
         write("seed.json", &serde_json::to_string_pretty(&seed)?)?;
@@ -167,9 +169,12 @@ impl House {
             .arg("--tls-cert")
             .arg(dir.join("server.pem"))
             .arg("--tls-key")
-            .arg(dir.join("server.key"));
+            .arg(dir.join("server.key"))
+            .arg("--mtls-ca")
+            .arg(dir.join("ca.pem"));
         if process.first {
             command.arg("--seed").arg(dir.join("seed.json"));
+            command.arg("--seed").arg(dir.join("cast.json"));
         }
         if let Some(url) = &self.database {
             command.args(["--database-url", url]);
@@ -213,13 +218,18 @@ impl House {
 
     /// Identity's database.
     pub fn database(&self) -> anyhow::Result<Target> {
-        match &self.database {
-            Some(url) => Ok(url.parse::<Target>()?.in_schema("identity")),
-            None => {
-                let data = &self.processes.first().context("no process")?.data;
-                Ok(Target::Sqlite(data.join("db/identity.sqlite")))
-            }
+        if let Some(url) = &self.database {
+            return Ok(url.parse::<Target>()?.in_schema("identity"));
         }
+        let data = &self.processes.first().context("no process")?.data;
+        Ok(Target::Sqlite(data.join("db/identity.sqlite")))
+    }
+
+    /// The key the provider signs with: for tokens that only time or a bug could make.
+    pub fn signing_key(&self) -> anyhow::Result<SigningKey> {
+        let data = &self.processes.first().context("no process")?.data;
+        let pem = fs::read_to_string(data.join("keys/token-signing.pem"))?;
+        Ok(SigningKey::from_pem(&pem)?)
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -7,14 +7,18 @@
 //!
 //!     cargo test -p siegel-e2e --test conformance             all
 //!     … --test conformance -- --backend sqlite redirect       those with `redirect` in their name
+#![expect(clippy::indexing_slicing, reason = "what JSON does not have reads as null")]
+#![expect(clippy::disallowed_methods, reason = "the test runner speaks through the environment")]
 
 mod authority;
 mod cases;
+mod cast;
 mod house;
 mod person;
 mod proxy;
 mod rp;
 mod seed;
+mod trail;
 mod world;
 
 use std::process::ExitCode;

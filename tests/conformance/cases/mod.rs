@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::house::House;
+use crate::rp::Reply;
 
 type Run = for<'h> fn(&'h House) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'h>>;
 
@@ -37,8 +38,44 @@ macro_rules! cases {
     };
 }
 
+mod absent;
 mod authorize;
+mod claims;
+mod codes;
+mod discovery;
+mod hostile;
+mod levels;
+mod pages;
+mod pushed;
+mod releases;
+mod request_objects;
+mod session;
 
 pub fn all() -> Vec<Case> {
-    [authorize::cases()].into_iter().flatten().collect()
+    [
+        authorize::cases(),
+        codes::cases(),
+        session::cases(),
+        releases::cases(),
+        levels::cases(),
+        claims::cases(),
+        request_objects::cases(),
+        pushed::cases(),
+        pages::cases(),
+        hostile::cases(),
+        discovery::cases(),
+        absent::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Where OpenID Connect Discovery §4 has the metadata.
+pub const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+/// The provider's metadata.
+pub async fn metadata(house: &House) -> anyhow::Result<serde_json::Value> {
+    let answer = house.builder()?.build()?.get(house.url(DISCOVERY)).send().await?;
+    Ok(Reply::of(answer).await?.ok()?.json())
 }
