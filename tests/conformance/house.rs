@@ -5,17 +5,19 @@ use std::fs;
 use std::net::TcpListener as StdListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use siegel_crypto::SigningKey;
-use siegel_db::Target;
+use siegel_db::{Db, Target};
 use siegel_e2e::{fresh_database, program};
 use tokio::net::TcpListener;
 use url::Url;
 
 use crate::authority::{Authority, Pair};
 use crate::cast;
+use crate::inside::Inside;
 use crate::person::Person;
 use crate::proxy::round_robin;
 use crate::seed;
@@ -56,22 +58,41 @@ pub struct House {
     /// Another one that nobody trusts.
     pub strangers: Authority,
     pub world: World,
+    pub inside: Inside,
     /// Keys of the clients, by client id.
     pub keys: HashMap<String, SigningKey>,
     pub certificates: HashMap<String, Pair>,
     pub people: HashMap<&'static str, Person>,
     processes: Vec<Process>,
     database: Option<String>,
+    rows: tokio::sync::OnceCell<Db>,
     _proxies: Vec<tokio::task::JoinHandle<()>>,
     dir: tempfile::TempDir,
 }
 
 struct Process {
-    child: Option<Child>,
+    child: Mutex<Option<Child>>,
     port: u16,
     mtls_port: u16,
     data: PathBuf,
     first: bool,
+}
+
+impl Process {
+    fn ended(&self) -> anyhow::Result<Option<std::process::ExitStatus>> {
+        let mut child = self.child.lock().map_err(|_| anyhow!("a case broke the lock"))?;
+        Ok(child.as_mut().map(Child::try_wait).transpose()?.flatten())
+    }
+
+    /// `kill -9`.
+    fn kill(&self) -> anyhow::Result<()> {
+        let mut child = self.child.lock().map_err(|_| anyhow!("a case broke the lock"))?;
+        if let Some(mut child) = child.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
 }
 
 impl House {
@@ -93,6 +114,7 @@ impl House {
         let strangers = Authority::new("Unknown Root")?;
         let own = authority.server()?;
         let world = World::start(&own).await?;
+        let inside = Inside::start().await?;
         let (keys, certificates) = (seed::keys()?, seed::certificates(&authority)?);
         let people = seed::people().into_iter().chain(cast::people()).collect();
         let replicas = if backend == Backend::Replicas { 2 } else { 1 };
@@ -100,7 +122,7 @@ impl House {
             .map(|n| {
                 let data = dir.path().join(format!("data-{n}"));
                 Ok(Process {
-                    child: None,
+                    child: Mutex::new(None),
                     port: free_port()?,
                     mtls_port: free_port()?,
                     data,
@@ -119,21 +141,25 @@ impl House {
         write("ca.pem", &authority.pem())?;
         write("cast.json", &serde_json::to_string_pretty(&cast::file(&world)?)?)?;
         write("rsa.pem", seed::RSA_KEY_PEM)?;
-        let seed = seed::file(&origin, &world, &keys, &certificates)?;
+        write("initial-token", seed::INITIAL_TOKEN)?;
+        write("upstream-secret", seed::UPSTREAM_SECRET)?;
+        let seed = seed::file(&inside, &world, &keys, &certificates)?;
         write("seed.json", &serde_json::to_string_pretty(&seed)?)?;
         write("own.toml", &seed::settings(dir.path(), &world, &mtls))?;
-        let mut house = Self {
+        let house = Self {
             backend,
             origin,
             mtls,
             authority,
             strangers,
             world,
+            inside,
             keys,
             certificates,
             people,
             processes,
             database,
+            rows: tokio::sync::OnceCell::new(),
             _proxies: proxies,
             dir,
         };
@@ -142,7 +168,7 @@ impl House {
     }
 
     /// Starts what does not run, the first one first: it seeds the database.
-    pub async fn start_all(&mut self) -> anyhow::Result<()> {
+    pub async fn start_all(&self) -> anyhow::Result<()> {
         for n in 0..self.processes.len() {
             self.start_one(n).await?;
         }
@@ -150,10 +176,10 @@ impl House {
     }
 
     /// Starts one replica on its data and port.
-    pub async fn start_one(&mut self, n: usize) -> anyhow::Result<()> {
+    pub async fn start_one(&self, n: usize) -> anyhow::Result<()> {
         let dir = self.dir.path().to_owned();
         let master = dir.join("data-0");
-        let process = self.processes.get_mut(n).context("no such replica")?;
+        let process = self.processes.get(n).context("no such replica")?;
         if !process.first && !process.data.exists() {
             // Replicas share their keys, as the chart's secrets make them.
             copy_keys(&master.join("keys"), &process.data.join("keys"))?;
@@ -181,16 +207,15 @@ impl House {
         }
         let log = fs::File::create(dir.join(format!("up-{n}.log")))?;
         command.stdout(Stdio::from(log.try_clone()?)).stderr(Stdio::from(log));
-        process.child = Some(command.spawn()?);
+        let child = command.spawn()?;
+        *process.child.lock().map_err(|_| anyhow!("a case broke the lock"))? = Some(child);
         let started = Instant::now();
         loop {
             let log = fs::read_to_string(dir.join(format!("up-{n}.log"))).unwrap_or_default();
             if log.contains("Siegel sandbox ready") {
                 return Ok(());
             }
-            if let Some(child) = &mut process.child
-                && let Some(status) = child.try_wait()?
-            {
+            if let Some(status) = process.ended()? {
                 bail!("the suite ended at start: {status}\n{log}");
             }
             if started.elapsed() > START {
@@ -201,13 +226,14 @@ impl House {
     }
 
     /// `kill -9` of one replica.
-    pub fn kill(&mut self, n: usize) -> anyhow::Result<()> {
-        let process = self.processes.get_mut(n).context("no such replica")?;
-        if let Some(mut child) = process.child.take() {
-            child.kill()?;
-            child.wait()?;
-        }
-        Ok(())
+    pub fn kill(&self, n: usize) -> anyhow::Result<()> {
+        self.processes.get(n).context("no such replica")?.kill()
+    }
+
+    /// Identity's database, opened beside the running program.
+    pub async fn rows(&self) -> anyhow::Result<Db> {
+        let open = || async { anyhow::Ok(Db::open(&self.database()?).await?) };
+        Ok(self.rows.get_or_try_init(open).await?.clone())
     }
 
     /// What the processes wrote.
@@ -259,11 +285,9 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
-        for process in &mut self.processes {
-            if let Some(mut child) = process.child.take() {
-                let _ = child.kill();
-                let _ = child.wait();
-            }
+        for process in &self.processes {
+            // The run is over either way.
+            let _ = process.kill();
         }
     }
 }

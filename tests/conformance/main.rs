@@ -10,12 +10,17 @@
 #![expect(clippy::indexing_slicing, reason = "what JSON does not have reads as null")]
 #![expect(clippy::disallowed_methods, reason = "the test runner speaks through the environment")]
 
+mod authenticator;
 mod authority;
 mod cases;
 mod cast;
+mod elsewhere;
+mod forge;
 mod house;
+mod inside;
 mod person;
 mod proxy;
+mod rows;
 mod rp;
 mod seed;
 mod trail;

@@ -3,16 +3,27 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use anyhow::Context as _;
 use serde_json::{Value, json};
 use siegel_crypto::{KeySet, SigningKey};
 
 use crate::authority::{Authority, Pair, self_signed};
 use crate::cast;
+use crate::inside::Inside;
 use crate::person::Person;
 use crate::world::World;
 
 /// An RSA key of this test, made for it and used for nothing else.
 pub const RSA_KEY_PEM: &str = include_str!("rsa-for-tests.pem");
+
+/// What dynamic registration wants to see first.
+pub const INITIAL_TOKEN: &str = "initial-token-of-this-run-0123456789abcdef";
+
+/// What proves the provider to those of the world.
+pub const UPSTREAM_SECRET: &str = "geheimnis zwischen den Ländern, lang genug";
+
+/// Providers of the world that one tenant trusts, each under its own path.
+pub const UPSTREAMS: [&str; 2] = ["land", "insel"];
 
 /// How a client proves itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +52,7 @@ const fn known(id: &'static str, auth: Auth, more: &'static str) -> Known {
 }
 
 /// Every client.
-pub const CLIENTS: [Known; 18] = [
+pub const CLIENTS: [Known; 26] = [
     known("basic", Auth::Basic, "{}"),
     Known { pkce: false, ..known("stock", Auth::Basic, r#"{"require_pkce": false}"#) },
     known("post", Auth::Post, "{}"),
@@ -82,6 +93,26 @@ pub const CLIENTS: [Known; 18] = [
         r#"{"grant_types": ["client_credentials"], "scopes": ["postbox.deliver", "account.read"],
             "redirect_uris": []}"#,
     ),
+    Known {
+        dpop: true,
+        ..known(
+            "exchanging",
+            Auth::Jwt,
+            r#"{"grant_types": ["authorization_code", "refresh_token",
+                "urn:ietf:params:oauth:grant-type:token-exchange"]}"#,
+        )
+    },
+    known("fetching", Auth::Jwt, "{}"),
+    known("server", Auth::Basic, r#"{"introspects": ["urn:siegel:account"]}"#),
+    known("slow", Auth::Basic, "{}"),
+    known("inward", Auth::Basic, "{}"),
+    known("brief", Auth::Basic, r#"{"scopes": ["openid", "email"]}"#),
+    known("federating", Auth::Basic, r#"{"tenant": "bundesland"}"#),
+    Known {
+        par: true,
+        dpop: true,
+        ..known("fapi-rsa", Auth::Jwt, r#"{"security_profile": "fapi2"}"#)
+    },
 ];
 
 /// A client by its id.
@@ -105,7 +136,8 @@ pub fn redirect_uri(world: &World, id: &str) -> String {
 
 pub fn keys() -> anyhow::Result<HashMap<String, SigningKey>> {
     let with_keys = CLIENTS.iter().filter(|c| c.auth == Auth::Jwt || c.id == "fapi-mtls");
-    with_keys.map(|c| Ok((c.id.to_owned(), SigningKey::generate()?))).collect()
+    let ids = with_keys.map(|c| c.id).chain(UPSTREAMS);
+    ids.map(|id| Ok((id.to_owned(), SigningKey::generate()?))).collect()
 }
 
 /// The certificates clients show; that of `fapi-mtls` is registered by its key, see [`file`].
@@ -127,12 +159,22 @@ pub fn people() -> HashMap<&'static str, Person> {
         // The password of this one is worth the highest level: drivers have no card.
         person("hoch", "erika"),
         person("gesperrt", "erika"),
+        person("offline", "max"),
+        person("geraten", "max"),
+        person("verbunden", "max"),
+        person("otto", "max"),
+        person("ottilie", "max"),
+        person("paula", "max"),
+        person("paul", "max"),
+        person("rita", "max"),
+        person("uwe", "max"),
+        person("weg", "max"),
     ])
 }
 
 /// The declarative file.
 pub fn file(
-    _origin: &str,
+    inside: &Inside,
     world: &World,
     keys: &HashMap<String, SigningKey>,
     certificates: &HashMap<String, Pair>,
@@ -146,7 +188,7 @@ pub fn file(
             "redirect_uris": [redirect_uri(world, known.id), world.url("/second/cb")],
             "post_logout_redirect_uris": [world.url(&format!("/{}/bye", known.id))],
             "grant_types": ["authorization_code", "refresh_token"],
-            "scopes": ["openid", "profile", "email", "address", "postbox", "postbox.read",
+            "scopes": ["openid", "profile", "email", "address", "postbox", "postbox.read", "identity.self",
                 "account.read", "offline_access"],
             "purpose": "Prüfung",
             "auth_method": match known.auth {
@@ -168,8 +210,30 @@ pub fn file(
         {
             client["jwks"] = json!({"keys": [own_key(pair)?]});
         }
-        if known.id == "listening" {
-            client["backchannel_logout_uri"] = json!(world.url("/listening/logout"));
+        match known.id {
+            "listening" => {
+                client["backchannel_logout_uri"] = json!(world.url("/listening/logout"));
+            }
+            "slow" => {
+                // Another origin: one that does not answer is left alone for a while.
+                let uri = format!("https://127.0.0.1:{}/slow/logout", world.port);
+                client["backchannel_logout_uri"] = json!(uri);
+            }
+            "inward" => {
+                let uri = format!("https://localhost:{}/logout", inside.port);
+                client["backchannel_logout_uri"] = json!(uri);
+            }
+            "fetching" => {
+                if let Value::Object(all) = &mut client {
+                    all.remove("jwks");
+                }
+                client["jwks_uri"] = json!(world.url("/fetching/jwks"));
+            }
+            "fapi-rsa" => {
+                let rsa = crate::forge::rsa_jwk(RSA_KEY_PEM, "fapi-rsa")?;
+                client["jwks"]["keys"].as_array_mut().context("no keys")?.push(rsa);
+            }
+            _ => {}
         }
         if let (Value::Object(all), Value::Object(more)) =
             (&mut client, serde_json::from_str(known.more)?)
@@ -184,7 +248,7 @@ pub fn file(
             json!({
                 "email": person.email,
                 "password": person.password,
-                "level": if name == "hoch" { "high" } else { "basic" },
+                "level": if ["hoch", "rita"].contains(&name) { "high" } else { "basic" },
                 "locale": "de",
                 "attributes": {"given_name": name, "family_name": "Mustermann"},
             })
@@ -192,10 +256,37 @@ pub fn file(
         .collect();
     Ok(json!({
         "tenants": [{"id": "musterstadt", "name": "Stadt Musterstadt"},
-            {"id": "nachbarstadt", "name": "Nachbarstadt"}],
+            {"id": "nachbarstadt", "name": "Nachbarstadt"},
+            {"id": "bundesland", "name": "Bundesland"}],
         "clients": clients,
         "persons": people,
     }))
+}
+
+/// What is agreed with a provider of the world: its word counts up to substantial.
+fn upstream(dir: &Path, world: &World, id: &str) -> String {
+    format!(
+        r#"
+[[identity.upstreams]]
+id = "{id}"
+name = "Konto {id}"
+issuer = "{issuer}"
+client_id = "siegel"
+auth = "client_secret_basic"
+client_secret_file = "{secret}"
+level_cap = "substantial"
+acr_table = {{ loa-low = "low", loa-sub = "substantial", loa-high = "high" }}
+acr_request = {{ substantial = "loa-sub" }}
+attributes = [
+    {{ claim = "given_name", attribute = "given_name" }},
+    {{ claim = "family_name", attribute = "family_name" }},
+    {{ claim = "birthdate", attribute = "date_of_birth" }},
+]
+tenants = ["bundesland"]
+"#,
+        issuer = world.url(&format!("/{id}")),
+        secret = dir.join("upstream-secret").display(),
+    )
 }
 
 /// The key of a certificate as JWK with the certificate beside it (RFC 8705 §2.2.2).
@@ -211,12 +302,15 @@ fn own_key(pair: &Pair) -> anyhow::Result<Value> {
 /// `siegel.toml` over the sandbox's defaults.
 pub fn settings(dir: &Path, world: &World, mtls: &str) -> String {
     let [by_name, by_address] = world.pairs();
+    let upstreams: String = UPSTREAMS.iter().map(|id| upstream(dir, world, id)).collect();
     format!(
         "[identity.resource_levels]\n\"urn:siegel:organisation\" = \"substantial\"\n\n\
          [egress]\nallow = [\"{by_name}\", \"{by_address}\"]\nextra_root_file = \"{root}\"\n\n\
          [identity]\nrs256_key_file = \"{rsa}\"\n\n\
-         [listen]\nmtls_origin = \"{mtls}\"\n",
+         [identity.registration]\ninitial_access_token_file = \"{token}\"\n\n\
+         [listen]\nmtls_origin = \"{mtls}\"\n{upstreams}",
         root = dir.join("ca.pem").display(),
         rsa = dir.join("rsa.pem").display(),
+        token = dir.join("initial-token").display(),
     )
 }

@@ -43,12 +43,6 @@ impl Trail {
         bail!("the audit trail has no {kind} {outcome}, only {:?}", self.added().await?)
     }
 
-    /// What was added, as `kind outcome`.
-    pub async fn lines(&self) -> anyhow::Result<Vec<String>> {
-        let added = self.added().await?.into_iter();
-        Ok(added.map(|(kind, outcome)| format!("{kind} {outcome}")).collect())
-    }
-
     async fn in_the_last_minute(&self, kind: &str, outcome: &str) -> anyhow::Result<i64> {
         const COUNT: &str = "SELECT count(*) FROM audit \
             WHERE kind = $1 AND outcome = $2 AND occurred_at_us > $3";

@@ -4,14 +4,15 @@
 SUITE_PID=
 SUITE_BACKEND=
 
-# Starts the whole suite on `$1` (sqlite, postgres); data and log under `$2`.
+# Starts the whole suite on `$1` (sqlite, postgres) with the clients of fixtures/seed.json; data and
+# log under `$2`.
 suite_start() {
   local backend=$1 dir=$2 port _
   [ "$SUITE_BACKEND" != "$backend" ] || { kill -0 "$SUITE_PID" 2>/dev/null && return 0; }
   suite_stop
   mkdir -p "$dir"
   port=$(free_port)
-  local command=("$SIEGEL_BIN" up --port "$port" --data "$dir/data")
+  local command=("$SIEGEL_BIN" up --port "$port" --data "$dir/data" --seed "$ROOT/tests/fixtures/seed.json")
   if [ "$backend" = postgres ]; then
     local url
     url=$(postgres_database "up_$port") || return 1

@@ -11,7 +11,7 @@ demo.origin = process.env.SIEGEL_ORIGIN ?? demo.origin
 export const persona = demo.persona[0]
 
 // Node's own Web Crypto reads PKCS#8; openid-client wants the key imported.
-function signingKey(pem) {
+export function signingKey(pem) {
   const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
   return webcrypto.subtle.importKey('pkcs8', der, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
 }

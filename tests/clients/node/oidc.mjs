@@ -1,10 +1,12 @@
-// openid-client (unmodified, from npm) against a running suite: discovery, PAR, code + PKCE, `acr_values`, two sectors.
+// openid-client (unmodified, from npm) against a running suite: discovery, PAR, code + PKCE, `acr_values`, two sectors;
+// then both kinds of client of ../../fixtures/seed.json through log-in, refresh, introspection, revocation and log-out.
 //   SIEGEL_ORIGIN=http://localhost:8080 SIEGEL_CREDENTIALS=siegel-data/demo.toml node --test oidc.mjs
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as oc from 'openid-client'
 import { Browser } from './forms.mjs'
 import { authorize, demo, fetchUserInfo, login } from './login.mjs'
+import { basic, fapi, logIn, logOut } from './seeded.mjs'
 
 const refused = (error) => error.error === 'invalid_grant'
 
@@ -42,3 +44,59 @@ test('a code is worth nothing with a foreign verifier', async () => {
   const { redeem } = await authorize(demo.portal, new Browser(demo.origin))
   await assert.rejects(redeem({ pkceCodeVerifier: oc.randomPKCECodeVerifier() }), refused)
 })
+
+test('a client with a secret and no more than that logs a person in', async () => {
+  const portal = await basic()
+  const wish = JSON.stringify({ userinfo: { email: { essential: true } } })
+  const { tokens, claims } = await logIn(portal, new Browser(demo.origin), { claims: wish })
+  assert.equal(tokens.token_type, 'bearer')
+  assert.equal(claims.aud, 'node-basic')
+  const about = await oc.fetchUserInfo(portal.config, tokens.access_token, claims.sub)
+  assert.equal(about.email, 'node@people.example')
+})
+
+test('a FAPI 2.0 client pushes its request and gets tokens bound to its key', async () => {
+  const portal = await fapi()
+  const { tokens, claims, start } = await logIn(portal, new Browser(demo.origin))
+  assert.deepEqual([...start.searchParams.keys()].sort(), ['client_id', 'request_uri'])
+  assert.equal(tokens.token_type, 'dpop')
+  const { DPoP, config } = portal
+  assert.equal((await oc.fetchUserInfo(config, tokens.access_token, claims.sub, { DPoP })).sub, claims.sub)
+  // Without its key the token is worth nothing.
+  await assert.rejects(oc.fetchUserInfo(config, tokens.access_token, claims.sub))
+})
+
+for (const [name, portal] of Object.entries({ basic, fapi })) {
+  test(`a refresh gives the same person a new access token (${name})`, async () => {
+    const { config, DPoP, ...rest } = await portal()
+    const first = await logIn({ config, DPoP, ...rest }, new Browser(demo.origin))
+    const next = await oc.refreshTokenGrant(config, first.tokens.refresh_token, {}, { DPoP })
+    assert.notEqual(next.access_token, first.tokens.access_token)
+    assert.equal(next.claims().sub, first.claims.sub)
+    assert.equal(next.claims().auth_time, first.claims.auth_time)
+    assert.equal((await oc.fetchUserInfo(config, next.access_token, first.claims.sub, { DPoP })).sub, first.claims.sub)
+  })
+
+  test(`introspection tells a client of its tokens, and revocation ends them (${name})`, async () => {
+    const { config, DPoP, ...rest } = await portal()
+    const { tokens, claims } = await logIn({ config, DPoP, ...rest }, new Browser(demo.origin))
+    const before = await oc.tokenIntrospection(config, tokens.access_token)
+    assert.equal(before.active, true)
+    assert.equal(before.sub, claims.sub)
+    await oc.tokenRevocation(config, tokens.refresh_token, { token_type_hint: 'refresh_token' })
+    assert.deepEqual(await oc.tokenIntrospection(config, tokens.access_token), { active: false })
+    await assert.rejects(oc.refreshTokenGrant(config, tokens.refresh_token, {}, { DPoP }), refused)
+  })
+
+  test(`a log-out ends the session and leads back (${name})`, async () => {
+    const client = await portal()
+    const browser = new Browser(demo.origin)
+    const { tokens } = await logIn(client, browser)
+    assert.ok((await logIn(client, browser, { prompt: 'none' })).tokens.access_token, 'the session stands')
+    const [bye] = client.client.post_logout_redirect_uris
+    const ask = { id_token_hint: tokens.id_token, post_logout_redirect_uri: bye, state: 'zurück' }
+    const left = await logOut(browser, oc.buildEndSessionUrl(client.config, ask), bye)
+    assert.equal(left.url.searchParams.get('state'), 'zurück')
+    await assert.rejects(logIn(client, browser, { prompt: 'none' }), (error) => error.error === 'login_required')
+  })
+}

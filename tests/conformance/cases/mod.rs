@@ -39,17 +39,31 @@ macro_rules! cases {
 }
 
 mod absent;
+mod attacks;
 mod authorize;
 mod claims;
+mod client_auth;
 mod codes;
+mod credentials;
 mod discovery;
+mod everywhere;
+mod fapi;
 mod hostile;
+mod introspection;
 mod levels;
+mod logout;
 mod pages;
+mod possession;
 mod pushed;
+mod refresh;
+mod registration;
 mod releases;
 mod request_objects;
+mod revocation;
 mod session;
+mod token;
+mod upstream;
+mod userinfo;
 
 pub fn all() -> Vec<Case> {
     [
@@ -65,6 +79,20 @@ pub fn all() -> Vec<Case> {
         hostile::cases(),
         discovery::cases(),
         absent::cases(),
+        client_auth::cases(),
+        token::cases(),
+        refresh::cases(),
+        possession::cases(),
+        fapi::cases(),
+        userinfo::cases(),
+        introspection::cases(),
+        revocation::cases(),
+        logout::cases(),
+        everywhere::cases(),
+        registration::cases(),
+        credentials::cases(),
+        upstream::cases(),
+        attacks::cases(),
     ]
     .into_iter()
     .flatten()

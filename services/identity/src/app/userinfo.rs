@@ -91,7 +91,8 @@ pub async fn answer(
     let Holder::Person { account, granted, .. } = &grant.holder else {
         return Err(INVALID.into());
     };
-    let mut about = claims::released(state, id, *account, granted, Place::Userinfo).await?;
+    let within = granted.within(&claims.scope);
+    let mut about = claims::released(state, id, *account, &within, Place::Userinfo).await?;
     about.insert("sub".to_owned(), json!(grant.subject));
     let Some(alg) = client.and_then(|found| found.client.userinfo_alg) else {
         return Ok(UserInfo::Plain(about));

@@ -27,6 +27,22 @@ impl Granted {
         self.request.has_scope("offline_access")
     }
 
+    /// What is left of it in an access token of this scope, space-separated: scopes can shrink with
+    /// a refresh (RFC 6749 §6), and with them goes what they stand for.
+    #[must_use]
+    pub fn within(&self, scope: &str) -> Self {
+        let mut left = self.clone();
+        left.request.scopes.retain(|s| scope.split_ascii_whitespace().any(|held| held == s));
+        let held = super::scopes::outputs(&left.request.scopes);
+        for lost in super::scopes::outputs(&self.request.scopes) {
+            let gone = |name: &str| name == lost && !held.contains(&lost);
+            for output in left.request.outputs.iter_mut().filter(|o| gone(&o.name)) {
+                output.userinfo = None;
+            }
+        }
+        left
+    }
+
     /// Audiences access tokens may be issued for: those asked for, else those of the scopes. The
     /// userinfo endpoint belongs to every OpenID request.
     pub fn audiences(&self) -> Vec<String> {

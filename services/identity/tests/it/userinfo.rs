@@ -16,6 +16,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     userinfo_discloses_once_however_often_it_is_asked,
     a_withdrawn_consent_leaves_the_subject,
     claims_asked_for_in_one_place_are_not_given_in_the_other,
+    a_token_of_less_scope_opens_less,
     revoking_a_refresh_token_kills_its_access_tokens,
     unknown_and_foreign_tokens_are_revoked_without_effect,
 }
@@ -154,6 +155,22 @@ async fn revoke(world: &World, client: &str, token: &str) -> StatusCode {
     let mut form = fields([("token", token)]);
     form.extend(world.assertion(client));
     world.post("/revoke", &encoded(&form), &[]).await.status
+}
+
+async fn a_token_of_less_scope_opens_less(db: Db) {
+    let world = World::new(db).await;
+    let first = token(&world).await;
+    let refresh = first.text("refresh_token");
+    let form =
+        fields([("grant_type", "refresh_token"), ("refresh_token", &refresh), ("scope", "openid")]);
+    let less = world.token("portal", form).await;
+    for (token, opens) in [(&less, false), (&first, true)] {
+        let bearer = format!("Bearer {}", token.text("access_token"));
+        let answer = userinfo(&world, Method::GET, &[("authorization", &bearer)]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        assert_eq!(answer.json().get("email").is_some(), opens, "{}", answer.body);
+        assert_eq!(answer.json().get("attribute_levels").is_some(), opens, "{}", answer.body);
+    }
 }
 
 async fn revoking_a_refresh_token_kills_its_access_tokens(db: Db) {

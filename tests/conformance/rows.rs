@@ -1,0 +1,21 @@
+//! Rows whose time a case moves: the protocol's clock cannot be moved from outside.
+
+use anyhow::ensure;
+use siegel_db::on;
+
+use crate::house::House;
+
+impl House {
+    /// Lets a refresh token have been exchanged this many seconds earlier.
+    pub async fn age_spent_refresh(&self, token: &str, seconds: i64) -> anyhow::Result<()> {
+        const SQL: &str = "UPDATE refresh_tokens SET spent_at_us = spent_at_us - $2 \
+            WHERE token = $1 AND spent_at_us IS NOT NULL";
+        let hash = siegel_crypto::sha256(token.as_bytes());
+        let mut tx = self.rows().await?.begin().await?;
+        let moved = on!(&mut tx, c => sqlx::query(SQL)
+            .bind(&hash[..]).bind(seconds * 1_000_000).execute(c).await?.rows_affected());
+        tx.commit().await?;
+        ensure!(moved == 1, "no such spent refresh token");
+        Ok(())
+    }
+}
