@@ -210,7 +210,7 @@ async fn log_in(house: &House, http: &reqwest::Client) -> anyhow::Result<String>
         .append_pair("response_type", "code")
         .append_pair("scope", "openid")
         .finish();
-    let browser = Browser::new(Some(REDIRECT.to_owned()))?;
+    let browser = Browser::new(&siegel::outside::Net::default(), Some(REDIRECT.to_owned()))?;
     let mut landing = browser.open(&format!("{}/authorize?{query}", house.origin)).await?;
     for _ in 0..20 {
         let page = match landing {

@@ -55,8 +55,7 @@ impl<'h> Land<'h> {
     /// Goes from a log-in page to this provider.
     pub async fn go(&self, browser: &Browser<'_>, page: &Page) -> anyhow::Result<Sent> {
         let link = hrefs(&page.html).into_iter().find(|h| h.contains(&format!("to={}", self.id)));
-        let link =
-            link.with_context(|| format!("{} is not offered: {}", self.id, page.html))?;
+        let link = link.with_context(|| format!("{} is not offered: {}", self.id, page.html))?;
         self.sent(browser.open(page.url.join(&link)?.as_str()).await?)
     }
 

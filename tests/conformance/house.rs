@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::authority::{Authority, Pair};
+use crate::cast;
 use crate::inside::Inside;
 use crate::person::Person;
 use crate::proxy::round_robin;
@@ -115,7 +116,7 @@ impl House {
         let world = World::start(&own).await?;
         let inside = Inside::start().await?;
         let (keys, certificates) = (seed::keys()?, seed::certificates(&authority)?);
-        let people = seed::people();
+        let people = seed::people().into_iter().chain(cast::people()).collect();
         let replicas = if backend == Backend::Replicas { 2 } else { 1 };
         let processes: Vec<Process> = (0..replicas)
             .map(|n| {
@@ -138,6 +139,7 @@ impl House {
         write("server.pem", &own.certificate)?;
         write("server.key", &own.key)?;
         write("ca.pem", &authority.pem())?;
+        write("cast.json", &serde_json::to_string_pretty(&cast::file(&world)?)?)?;
         write("rsa.pem", seed::RSA_KEY_PEM)?;
         write("initial-token", seed::INITIAL_TOKEN)?;
         write("upstream-secret", seed::UPSTREAM_SECRET)?;
@@ -198,6 +200,7 @@ impl House {
             .arg(dir.join("ca.pem"));
         if process.first {
             command.arg("--seed").arg(dir.join("seed.json"));
+            command.arg("--seed").arg(dir.join("cast.json"));
         }
         if let Some(url) = &self.database {
             command.args(["--database-url", url]);
@@ -241,13 +244,18 @@ impl House {
 
     /// Identity's database.
     pub fn database(&self) -> anyhow::Result<Target> {
-        match &self.database {
-            Some(url) => Ok(url.parse::<Target>()?.in_schema("identity")),
-            None => {
-                let data = &self.processes.first().context("no process")?.data;
-                Ok(Target::Sqlite(data.join("db/identity.sqlite")))
-            }
+        if let Some(url) = &self.database {
+            return Ok(url.parse::<Target>()?.in_schema("identity"));
         }
+        let data = &self.processes.first().context("no process")?.data;
+        Ok(Target::Sqlite(data.join("db/identity.sqlite")))
+    }
+
+    /// The key the provider signs with: for tokens that only time or a bug could make.
+    pub fn signing_key(&self) -> anyhow::Result<SigningKey> {
+        let data = &self.processes.first().context("no process")?.data;
+        let pem = fs::read_to_string(data.join("keys/token-signing.pem"))?;
+        Ok(SigningKey::from_pem(&pem)?)
     }
 
     pub fn url(&self, path: &str) -> String {

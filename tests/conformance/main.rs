@@ -8,10 +8,12 @@
 //!     cargo test -p siegel-e2e --test conformance             all
 //!     … --test conformance -- --backend sqlite redirect       those with `redirect` in their name
 #![expect(clippy::indexing_slicing, reason = "what JSON does not have reads as null")]
+#![expect(clippy::disallowed_methods, reason = "the test runner speaks through the environment")]
 
 mod authenticator;
 mod authority;
 mod cases;
+mod cast;
 mod elsewhere;
 mod forge;
 mod house;

@@ -6,6 +6,7 @@ use siegel::outside::{Form, forms};
 use url::Url;
 
 use crate::house::House;
+use crate::rp::Fields;
 
 /// Somebody with an account.
 #[derive(Clone, Debug)]
@@ -49,7 +50,26 @@ impl Page {
     }
 
     pub fn has_id(&self, id: &str) -> bool {
-        self.html.contains(&format!("id=\"{id}\""))
+        self.tag(id).is_some()
+    }
+
+    /// The tag that has this id, without its brackets.
+    pub fn tag(&self, id: &str) -> Option<&str> {
+        let at = self.html.find(&format!(" id=\"{id}\""))?;
+        let (before, after) = self.html.split_at_checked(at)?;
+        let start = before.rfind('<')? + 1;
+        let end = at + after.find('>')?;
+        self.html.get(start..end)
+    }
+
+    /// An attribute of the tag with this id, as written.
+    pub fn attribute(&self, id: &str, name: &str) -> Option<&str> {
+        let (_, rest) = self.tag(id)?.split_once(&format!(" {name}=\""))?;
+        rest.split_once('"').map(|(value, _)| value)
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
     }
 
     pub fn is_login(&self) -> bool {
@@ -71,6 +91,11 @@ impl Landing {
             Self::Page(page) => Ok(page),
             other => bail!("expected a page, got {other:?}"),
         }
+    }
+
+    /// The same by name.
+    pub fn fields(self) -> anyhow::Result<Fields> {
+        Ok(self.answer()?.into_iter().collect())
     }
 
     /// The parameters of the answer the client gets.
@@ -128,6 +153,69 @@ impl<'h> Browser<'h> {
         }
         url.query_pairs_mut().clear().extend_pairs(pairs);
         self.follow(url, None).await
+    }
+
+    /// Presses the button with this name and value on the page.
+    pub async fn press(&self, page: &Page, name: &str, value: &str) -> anyhow::Result<Landing> {
+        let form = page.form(|f| f.offers(name, value));
+        let form =
+            form.with_context(|| format!("no button {name}={value}: {}", text(&page.html)))?;
+        self.submit(page, &form, &[(name, value)]).await
+    }
+
+    /// Fills and sends the log-in form.
+    pub async fn enter(&self, page: &Page, person: &Person) -> anyhow::Result<Landing> {
+        let form = page.form(|f| f.controls.iter().any(|c| c.kind == "password"));
+        let form = form.with_context(|| format!("no log-in form: {}", text(&page.html)))?;
+        self.submit(page, &form, &credentials(&form, person)).await
+    }
+
+    /// Gives the request up by the button that every page before the last one has.
+    pub async fn cancel(&self, page: &Page) -> anyhow::Result<Landing> {
+        let form = page.form(|f| f.action.split('?').next().unwrap_or("").ends_with("/cancel"));
+        let form = form.with_context(|| format!("no way out: {}", text(&page.html)))?;
+        self.submit(page, &form, &[]).await
+    }
+
+    /// Does what the person would do until there is a page that fits.
+    pub async fn walk_to(
+        &self,
+        start: Landing,
+        person: &Person,
+        fits: impl Fn(&Page) -> bool,
+    ) -> anyhow::Result<Page> {
+        let mut landing = start;
+        for _ in 0..14 {
+            let page = landing.page()?;
+            if fits(&page) {
+                return Ok(page);
+            }
+            let next = self.step(&page, person).await?;
+            landing = next.with_context(|| format!("{}: {}", page.url, text(&page.html)))?;
+        }
+        bail!("no such page came")
+    }
+
+    /// What the browser does when a page of another origin posts a form to the provider.
+    pub async fn post_from(
+        &self,
+        origin: &str,
+        path: &str,
+        form: &Fields,
+    ) -> anyhow::Result<Landing> {
+        let sent = self.http.post(self.house.url(path)).header("sec-fetch-site", "cross-site");
+        let sent = sent.header(header::ORIGIN, origin).header(header::ACCEPT, "text/html");
+        let answer = sent.form(form).send().await?;
+        let to = answer.headers().get(header::LOCATION).and_then(|v| v.to_str().ok());
+        match to.map(str::to_owned) {
+            Some(to) => self.follow(self.house.url_of(&to)?, None).await,
+            None => Ok(Landing::Page(Page {
+                url: self.house.url_of(path)?,
+                status: answer.status().as_u16(),
+                headers: answer.headers().clone(),
+                html: answer.text().await?,
+            })),
+        }
     }
 
     async fn follow(

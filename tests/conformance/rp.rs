@@ -238,6 +238,44 @@ impl<'h> Rp<'h> {
         browser.open(&self.address(request).await?).await
     }
 
+    /// A browser in which the person logged in to this client, level basic or what the password is
+    /// worth.
+    pub async fn entered(&self, person: &str) -> anyhow::Result<Browser<'h>> {
+        let browser = Browser::new(self.house)?;
+        self.code_in(&self.request()?, &browser, self.house.person(person)?).await?;
+        Ok(browser)
+    }
+
+    /// That the client was told this error, with the state of its request and the issuer.
+    pub fn told(&self, landing: Landing, request: &Request, error: &str) -> anyhow::Result<()> {
+        match &landing {
+            Landing::Away(url) => {
+                ensure!(url.as_str().starts_with(&self.redirect_uri), "{error}: sent to {url}");
+            }
+            Landing::Posted { action, .. } => {
+                ensure!(*action == self.redirect_uri, "{error}: posted to {action}");
+            }
+            Landing::Page(_) => {}
+        }
+        let answer = landing.fields().with_context(|| format!("expected {error}"))?;
+        let is = |name: &str, value: &str| answer.get(name).map(String::as_str) == Some(value);
+        ensure!(is("error", error), "expected {error}: {answer:?}");
+        ensure!(is("iss", &self.house.origin), "{error} without iss: {answer:?}");
+        ensure!(!answer.contains_key("code"), "{error} with a code");
+        let state = request.fields.get("state");
+        ensure!(answer.get("state") == state, "{error} with another state: {answer:?}");
+        Ok(())
+    }
+
+    /// That this request is refused with this error, at PAR or by the answer to the browser.
+    pub async fn refuses(&self, request: &Request, error: &str) -> anyhow::Result<()> {
+        if self.par {
+            return self.post("/par", request.fields.clone()).await?.refused(error);
+        }
+        let browser = Browser::new(self.house)?;
+        self.told(self.silently(request, &browser).await?, request, error)
+    }
+
     /// A code for a person in a fresh browser.
     pub async fn code(&self, request: &Request, person: &str) -> anyhow::Result<String> {
         let browser = Browser::new(self.house)?;
@@ -316,7 +354,7 @@ impl<'h> Rp<'h> {
     ) -> anyhow::Result<Reply> {
         let mut headers: Vec<(&str, String)> = Vec::new();
         match &self.auth {
-            Auth::None => {
+            Auth::None | Auth::Certificate => {
                 form.insert("client_id".into(), self.id.clone());
             }
             Auth::Basic => {
@@ -327,9 +365,6 @@ impl<'h> Rp<'h> {
                 form.insert("client_secret".into(), seed::secret(&self.id));
             }
             Auth::Jwt => form.extend(self.assertion()?),
-            Auth::Certificate => {
-                form.insert("client_id".into(), self.id.clone());
-            }
         }
         if let Some(key) = &self.dpop {
             headers.push(("dpop", self.proof(key, "POST", path, None, nonce)?));
@@ -434,6 +469,8 @@ pub fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(joined))
 }
 
+/// As in a query.
+#[expect(clippy::unnecessary_wraps, reason = "a case reads alike when each of its steps may fail")]
 pub fn encoded(fields: &Fields) -> anyhow::Result<String> {
     Ok(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use siegel_crypto::{KeySet, SigningKey};
 
 use crate::authority::{Authority, Pair, self_signed};
+use crate::cast;
 use crate::inside::Inside;
 use crate::person::Person;
 use crate::world::World;
@@ -116,7 +117,7 @@ pub const CLIENTS: [Known; 26] = [
 
 /// A client by its id.
 pub fn client(id: &str) -> Option<Known> {
-    CLIENTS.into_iter().find(|c| c.id == id)
+    CLIENTS.into_iter().chain(cast::CLIENTS).find(|c| c.id == id)
 }
 
 /// The secret of a client that has one; with characters that must be form-encoded.
@@ -128,6 +129,7 @@ pub fn secret(id: &str) -> String {
 pub fn redirect_uri(world: &World, id: &str) -> String {
     match id {
         "native" => "http://127.0.0.1/cb".to_owned(),
+        "queried" => world.url("/queried/cb?tenant=1"),
         _ => world.url(&format!("/{id}/cb")),
     }
 }
@@ -303,7 +305,8 @@ pub fn settings(dir: &Path, world: &World, mtls: &str) -> String {
     let [by_name, by_address] = world.pairs();
     let upstreams: String = UPSTREAMS.iter().map(|id| upstream(dir, world, id)).collect();
     format!(
-        "[egress]\nallow = [\"{by_name}\", \"{by_address}\"]\nextra_root_file = \"{root}\"\n\n\
+        "[identity.resource_levels]\n\"urn:siegel:organisation\" = \"substantial\"\n\n\
+         [egress]\nallow = [\"{by_name}\", \"{by_address}\"]\nextra_root_file = \"{root}\"\n\n\
          [identity]\nrs256_key_file = \"{rsa}\"\n\n\
          [identity.registration]\ninitial_access_token_file = \"{token}\"\n\n\
          [listen]\nmtls_origin = \"{mtls}\"\n{upstreams}",

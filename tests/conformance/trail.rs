@@ -33,24 +33,14 @@ impl Trail {
     /// tries are for what a job writes.
     pub async fn shows(&self, kind: &str, outcome: &str) -> anyhow::Result<()> {
         for _ in 0..25 {
-            let new = self.new().await?;
-            let added = new.iter().any(|(k, o)| k == kind && o == outcome);
+            let lines = self.added().await?;
+            let added = lines.iter().any(|(k, o)| k == kind && o == outcome);
             if added || self.in_the_last_minute(kind, outcome).await? >= KEPT {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        bail!("the audit trail has no {kind} {outcome}, only {:?}", self.new().await?)
-    }
-
-    /// What was added, as `kind outcome`.
-    pub async fn lines(&self) -> anyhow::Result<Vec<String>> {
-        Ok(self
-            .new()
-            .await?
-            .into_iter()
-            .map(|(kind, outcome)| format!("{kind} {outcome}"))
-            .collect())
+        bail!("the audit trail has no {kind} {outcome}, only {:?}", self.added().await?)
     }
 
     async fn in_the_last_minute(&self, kind: &str, outcome: &str) -> anyhow::Result<i64> {
@@ -63,7 +53,7 @@ impl Trail {
     }
 
     /// Kinds and outcomes added so far, the oldest first.
-    async fn new(&self) -> anyhow::Result<Vec<(String, String)>> {
+    async fn added(&self) -> anyhow::Result<Vec<(String, String)>> {
         const NEW: &str = "SELECT kind, outcome FROM audit WHERE id > $1 ORDER BY id";
         let mut tx = self.db.read().await?;
         Ok(on!(&mut tx, c => sqlx::query_as(NEW).bind(self.from).fetch_all(c).await?))

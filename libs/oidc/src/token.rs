@@ -53,6 +53,10 @@ pub struct AccessToken {
     /// Level of the session when the token was made, 1 to 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trust_level: Option<u8>,
+    /// The same in the words of the request, for resource servers that speak of `acr` (RFC 9068
+    /// §2.2.1, RFC 9470 §6.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     /// Tenant of the client.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::house::House;
+use crate::rp::Reply;
 
 type Run = for<'h> fn(&'h House) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'h>>;
 
@@ -37,41 +38,72 @@ macro_rules! cases {
     };
 }
 
+mod absent;
 mod attacks;
 mod authorize;
+mod claims;
 mod client_auth;
+mod codes;
 mod credentials;
+mod discovery;
 mod everywhere;
 mod fapi;
+mod hostile;
 mod introspection;
+mod levels;
 mod logout;
+mod pages;
 mod possession;
+mod pushed;
 mod refresh;
 mod registration;
+mod releases;
+mod request_objects;
 mod revocation;
+mod session;
 mod token;
 mod upstream;
 mod userinfo;
 
 pub fn all() -> Vec<Case> {
     [
-        attacks::cases(),
         authorize::cases(),
+        codes::cases(),
+        session::cases(),
+        releases::cases(),
+        levels::cases(),
+        claims::cases(),
+        request_objects::cases(),
+        pushed::cases(),
+        pages::cases(),
+        hostile::cases(),
+        discovery::cases(),
+        absent::cases(),
         client_auth::cases(),
-        credentials::cases(),
-        everywhere::cases(),
-        fapi::cases(),
-        introspection::cases(),
-        logout::cases(),
-        possession::cases(),
-        refresh::cases(),
-        registration::cases(),
-        revocation::cases(),
         token::cases(),
-        upstream::cases(),
+        refresh::cases(),
+        possession::cases(),
+        fapi::cases(),
         userinfo::cases(),
+        introspection::cases(),
+        revocation::cases(),
+        logout::cases(),
+        everywhere::cases(),
+        registration::cases(),
+        credentials::cases(),
+        upstream::cases(),
+        attacks::cases(),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Where OpenID Connect Discovery §4 has the metadata.
+pub const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+/// The provider's metadata.
+pub async fn metadata(house: &House) -> anyhow::Result<serde_json::Value> {
+    let answer = house.builder()?.build()?.get(house.url(DISCOVERY)).send().await?;
+    Ok(Reply::of(answer).await?.ok()?.json())
 }

@@ -119,6 +119,7 @@ pub fn claims(identity: &FakeIdentity, service: &str, kind: TokenKind) -> Access
         gid: grant.to_string(),
         sid: Some("session".into()),
         trust_level: Some(3),
+        acr: Some("substantial".into()),
         auth_time: Some(now.as_seconds()),
         tenant: Some("musterstadt".into()),
         cnf: None,

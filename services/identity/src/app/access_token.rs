@@ -2,6 +2,7 @@
 
 use siegel_crypto::{KeyError, random_token};
 use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp, TrustLevel};
+use siegel_oidc::acr::Wanted;
 use siegel_oidc::{AccessToken, Actor, Confirmation, TokenKind, audience};
 
 use super::certificate_auth;
@@ -117,6 +118,7 @@ pub fn sign_onward(
         gid: new.grant.to_string(),
         sid: new.session.map(|(g, s)| state.session_name(&g.request.sector, s.id)),
         trust_level: new.session.map(|(_, s)| s.level.number()),
+        acr: new.session.map(|(g, s)| Wanted::parse(&g.request.wanted).answer(s.level)),
         auth_time: new.session.map(|(_, s)| s.authenticated_at.as_seconds()),
         tenant: new.tenant.map(str::to_owned),
         cnf: new.confirmation.clone(),

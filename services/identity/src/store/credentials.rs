@@ -135,7 +135,7 @@ pub async fn password_of_account(
     tx: &mut Tx,
     account: AccountId,
 ) -> Result<Option<Password>, StoreError> {
-    const SQL: &str = "SELECT id, account_id, secret FROM credentials \
+    const SQL: &str = "SELECT id, account_id, secret, level FROM credentials \
         WHERE account_id = $1 AND kind = 'password'";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_optional(c).await?))
 }

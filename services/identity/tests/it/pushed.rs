@@ -17,6 +17,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     whoever_pushes_must_authenticate_and_push_something_right,
     nothing_beside_the_handle_counts,
     a_client_that_must_push_is_not_served_otherwise,
+    an_installation_may_demand_pushed_requests_of_every_client,
     a_proof_at_the_pushing_binds_the_code,
 }
 
@@ -98,6 +99,18 @@ async fn a_client_that_must_push_is_not_served_otherwise(db: Db) {
     let query = encoded(&fields([("client_id", "bank"), ("request_uri", &uri)]));
     let answer = world.get(&format!("/authorize?{query}")).await;
     assert!(answer.header("location").starts_with("/login/"));
+}
+
+async fn an_installation_may_demand_pushed_requests_of_every_client(db: Db) {
+    let world = World::with(db, |config| config.require_pushed = true).await;
+    let told = world.authorize([]).await.location();
+    assert_eq!(told.get("error").map(String::as_str), Some("invalid_request"));
+    let metadata = world.get("/.well-known/openid-configuration").await.json();
+    assert_eq!(metadata["require_pushed_authorization_requests"], true);
+    let uri = world.push([]).await.text("request_uri");
+    let query = encoded(&fields([("client_id", "portal"), ("request_uri", &uri)]));
+    let answer = world.get(&format!("/authorize?{query}")).await;
+    assert!(answer.header("location").starts_with("/login/"), "{}", answer.body);
 }
 
 async fn a_proof_at_the_pushing_binds_the_code(db: Db) {

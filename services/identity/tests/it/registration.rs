@@ -94,6 +94,8 @@ async fn a_client_registers_and_logs_people_in(db: Db) {
     let session = world.session(TrustLevel::Basic).await;
     let mut tx = world.state.outside.db.begin().await.unwrap();
     let now = world.now();
+    let proof = siegel_identity::domain::ageing::Proof::new(session.level, "pwd", now);
+    siegel_identity::store::sessions::prove(&mut tx, session.id, &id, &proof).await.unwrap();
     siegel_identity::store::sessions::enter(&mut tx, session.id, &id, now).await.unwrap();
     tx.commit().await.unwrap();
     let asked = request([("client_id", &id), ("redirect_uri", BACK), ("scope", "openid")]);

@@ -114,6 +114,7 @@ async fn an_access_token_is_an_at_jwt_for_one_audience(db: Db) {
     assert_eq!(token.client_id, "portal");
     assert_eq!(token.exp - token.iat, 300);
     assert_eq!(token.trust_level, Some(3));
+    assert_eq!(token.acr.as_deref(), Some("substantial"));
     assert_eq!(token.tenant.as_deref(), Some("musterstadt"));
     assert!(!token.jti.is_empty() && token.cnf.is_none());
     assert_eq!(answer.text("token_type"), "Bearer");

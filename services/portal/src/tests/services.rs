@@ -302,6 +302,48 @@ impl SelfService for Fake {
     ) -> Result<Response<identity::UnlinkResponse>, Status> {
         Err(Status::unimplemented("no link is listed"))
     }
+
+    async fn rename_credential(
+        &self,
+        _: Request<identity::RenameCredentialRequest>,
+    ) -> Result<Response<identity::RenameCredentialResponse>, Status> {
+        Err(Status::unimplemented("identity has pages of its own for it"))
+    }
+
+    async fn remove_credential(
+        &self,
+        _: Request<identity::RemoveCredentialRequest>,
+    ) -> Result<Response<identity::RemoveCredentialResponse>, Status> {
+        Err(Status::unimplemented("identity has pages of its own for it"))
+    }
+
+    async fn begin_totp(
+        &self,
+        _: Request<identity::BeginTotpRequest>,
+    ) -> Result<Response<identity::BeginTotpResponse>, Status> {
+        Err(Status::unimplemented("identity has pages of its own for it"))
+    }
+
+    async fn finish_totp(
+        &self,
+        _: Request<identity::FinishTotpRequest>,
+    ) -> Result<Response<identity::FinishTotpResponse>, Status> {
+        Err(Status::unimplemented("identity has pages of its own for it"))
+    }
+
+    async fn create_recovery_codes(
+        &self,
+        _: Request<identity::CreateRecoveryCodesRequest>,
+    ) -> Result<Response<identity::CreateRecoveryCodesResponse>, Status> {
+        Err(Status::unimplemented("identity has pages of its own for it"))
+    }
+
+    async fn change_password(
+        &self,
+        _: Request<identity::ChangePasswordRequest>,
+    ) -> Result<Response<identity::ChangePasswordResponse>, Status> {
+        Err(Status::unimplemented("identity has pages of its own for it"))
+    }
 }
 
 type Bytes = std::pin::Pin<

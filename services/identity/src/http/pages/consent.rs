@@ -181,7 +181,7 @@ pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<ConsentForm>) -
 async fn allow(mut visit: Visit, ticked: &[String]) -> Response {
     let session = match at_consent(&visit).await {
         Ok(Some((session, _))) => session,
-        Ok(None) => return visit.go(""),
+        Ok(None) => return visit.out_of_turn().await,
         Err(failure) => return visit.failed(&failure),
     };
     let given = consent::give(&visit.state, &mut visit.interaction, &session, ticked).await;

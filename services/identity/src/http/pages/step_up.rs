@@ -97,8 +97,20 @@ pub async fn show(visit: Visit) -> Response {
 pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<StepUpForm>) -> Response {
     match sent.method.as_str() {
         "eid" => to_card(&visit, "eid-purpose-raise").await,
-        "skip" => visit.go_settled(),
+        "skip" => skip(&visit).await,
         _ => visit.go("step-up"),
+    }
+}
+
+/// On without the level, where it is only preferred.
+async fn skip(visit: &Visit) -> Response {
+    let session = match visit.session().await {
+        Ok(session) => session,
+        Err(error) => return visit.failed(&error.into()),
+    };
+    match visit.decide(session.as_ref(), ConsentState::Given) {
+        Step::StepUp { optional: true, .. } => visit.go_settled(),
+        _ => visit.out_of_turn().await,
     }
 }
 

@@ -18,12 +18,13 @@ use siegel_web::{FormAction, ImageSource, Locale, Page, Problem, SetCookie, Text
 use crate::app::authorize::{self, CompleteError};
 use crate::app::devices;
 use crate::app::failure::Failure;
+use crate::app::refusal;
 use crate::app::sessions::{self, LoggedIn};
 use crate::app::upstreams;
 use crate::domain::answer::RedirectTarget;
 use crate::domain::decide::{ConsentState, Question, Step, decide};
 use crate::domain::interaction::{AuthRequest, Interaction, InteractionId, SessionView};
-use crate::domain::oauth::OAuthError;
+use crate::domain::oauth::{OAuthError, Refused as Refusal};
 use crate::domain::upstream::Upstream;
 use crate::http::LOCALES;
 use crate::state::Identity;
@@ -187,6 +188,15 @@ impl Visit {
     /// To one of this request's pages.
     pub fn go(&self, page: &str) -> Response {
         self.dressed(Redirect::to(&self.path(page)).into_response())
+    }
+
+    /// To the next step after a form of another one was sent: by a second tab, or to get around what
+    /// comes before it. Written down, because it cannot be told apart.
+    pub async fn out_of_turn(&self) -> Response {
+        let text = "a step of the log-in was called out of turn";
+        let refused = Refusal::new(OAuthError::AccessDenied, text);
+        refusal::record(&self.state, "identity.step.refused", refused).await;
+        self.go("")
     }
 
     /// Past an optional step.

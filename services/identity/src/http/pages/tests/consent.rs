@@ -217,3 +217,20 @@ async fn consent_cannot_be_given_without_a_session_of_the_level() {
     assert!(house.siblings.consents.lock().unwrap().is_empty());
     assert_eq!(house.asks(TrustLevel::Basic).await.to_string().len(), id.to_string().len());
 }
+
+#[tokio::test]
+async fn a_step_called_out_of_turn_leads_to_the_one_whose_turn_it_is_and_is_written_down() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let id = asks(&house).await;
+    let page = browser.get(&format!("/login/{id}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for (step, name, value) in [("consent", "action", "allow"), ("step-up", "method", "skip")] {
+        let answer = browser.post(&format!("/login/{id}/{step}"), &[(name, value)]).await;
+        assert_eq!(answer.location, format!("/login/{id}"), "{step}");
+    }
+    let line = ("identity.step.refused".to_owned(), "access_denied".to_owned());
+    let lines = house.audit().await;
+    assert_eq!(lines.iter().filter(|l| **l == line).count(), 2, "{lines:?}");
+    assert!(house.siblings.consents.lock().unwrap().is_empty());
+}
