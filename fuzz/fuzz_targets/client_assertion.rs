@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use siegel_crypto::{KeySet, SigningKey};
 use siegel_kernel::Timestamp;
-use siegel_oidc::assertion;
+use siegel_oidc::assertion::{self, Accepted};
 
 static KEYS: LazyLock<KeySet> =
     LazyLock::new(|| KeySet::new(SigningKey::generate().map(|k| k.public_jwk().clone())));
@@ -14,5 +14,5 @@ static KEYS: LazyLock<KeySet> =
 fuzz_target!(|text: &str| {
     let now = Timestamp::from_seconds(1_741_256_100);
     let client = assertion::unverified_client(text).unwrap_or_default();
-    assert!(assertion::verify(text, &KEYS, &client, &["https://a.example"], now).is_err());
+    assert!(assertion::verify(text, &KEYS, &client, Accepted::Exactly("https://a.example"), now).is_err());
 });
