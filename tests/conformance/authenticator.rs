@@ -40,7 +40,7 @@ impl Passkey {
     /// The answer to creation options, as the page's script sends it (§7.1).
     pub fn create(&mut self, options: &Value) -> anyhow::Result<String> {
         let user = options["user"]["id"].as_str().context("no user")?;
-        self.user = String::from(user);
+        user.clone_into(&mut self.user);
         let mut data = self.data(ATTESTED);
         data.extend([0; 16]);
         data.extend(u16::try_from(self.id.len())?.to_be_bytes());

@@ -24,11 +24,12 @@ pub async fn a_newcomer_registers_with_the_code_from_the_mail(
         eid_persona: "erika".to_owned(),
     };
     let keys = &world.credentials.portal;
-    let client = Client::discover(&world.suite.origin(), &keys.client_id, keys.key()?).await?;
+    let (net, origin) = (world.credentials.net(), world.suite.origin());
+    let client = Client::discover(&net, &origin, &keys.client_id, keys.key()?).await?;
     let redirect = keys.redirect_uri.clone().context("no redirect_uri")?;
     let login = client.start(&redirect, &ASK).await?;
 
-    let browser = Browser::new(Some(redirect.clone()))?;
+    let browser = Browser::new(&net, Some(redirect.clone()))?;
     let page = browser.open(&login.url).await?.page()?;
     let mut register = page.url.clone();
     register.set_path(&format!("{}/register", page.url.path()));
@@ -42,7 +43,7 @@ pub async fn a_newcomer_registers_with_the_code_from_the_mail(
 
     let again = client.start(&redirect, &ASK).await?;
     let mut quiet = Timeline::new(true);
-    let returned = through_pages(&again.url, &redirect, &newcomer, &mut quiet).await?;
+    let returned = through_pages(&net, &again.url, &redirect, &newcomer, &mut quiet).await?;
     ensure!(returned.query_pairs().any(|(name, _)| name == "code"), "no code: {returned}");
     Ok(())
 }

@@ -70,7 +70,7 @@ pub async fn another_address(world: &World, persona: usize) -> anyhow::Result<()
         (persona.email.clone(), persona.password.clone())
     };
     let new = format!("neu.{old}");
-    let browser = Browser::new(None)?;
+    let browser = Browser::new(&world.credentials.net(), None)?;
     let page = browser.open(&format!("{origin}/login/credentials/email")).await?.page()?;
     let given = [("email", old.as_str()), ("password", password.as_str())];
     let page = send(&browser, &page, &["email", "password"], &given).await?;

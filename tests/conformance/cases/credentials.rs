@@ -263,10 +263,10 @@ async fn a_bent_passkey_answer_is_refused(house: &House) -> anyhow::Result<()> {
     };
     let stranger = Passkey::new(&house.origin)?;
     for (what, mut other) in [
-        ("another origin", bent(&|p| p.origin = String::from("https://localhost.evil.example"))),
-        ("another port", bent(&|p| p.origin = String::from("https://localhost:1"))),
+        ("another origin", bent(&|p| "https://localhost.evil.example".clone_into(&mut p.origin))),
+        ("another port", bent(&|p| "https://localhost:1".clone_into(&mut p.origin))),
         ("no TLS", bent(&|p| p.origin = p.origin.replace("https", "http"))),
-        ("another party", bent(&|p| p.rp_id = String::from("evil.example"))),
+        ("another party", bent(&|p| "evil.example".clone_into(&mut p.rp_id))),
         ("nobody there", bent(&|p| p.flags = 0)),
         ("another key", passkey.forged()?),
         ("an unknown passkey", stranger),
