@@ -10,11 +10,13 @@ use siegel_kernel::Timestamp;
 use super::clients::{RegisterError, vet};
 use super::manage_clients::{self, Became, ManageError, Operator};
 use super::seed_person::{self, PersonError, Prepared};
+use super::upstreams;
 use crate::domain::client::{Client, ManagedBy};
 use crate::domain::tenant::Tenant;
 use crate::seed::{Document, SeedError};
 use crate::state::Identity;
 use crate::store::{clients, tenants};
+use crate::upstream_config::{Registration, Source};
 
 /// Why nothing was applied.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +46,7 @@ pub struct Order {
 /// One line of the outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// `tenant`, `client`, `person`.
+    /// `tenant`, `client`, `upstream`, `person`.
     pub kind: &'static str,
     pub name: String,
     pub became: Became,
@@ -54,6 +56,7 @@ pub struct Applied {
 struct Wanted {
     tenants: Vec<Tenant>,
     clients: Vec<Client>,
+    upstreams: Vec<Registration>,
     persons: Vec<(String, Prepared)>,
 }
 
@@ -88,6 +91,12 @@ pub async fn apply(
             }
         }
     }
+    for upstream in &wanted.upstreams {
+        let actor = order.by.actor();
+        let became = upstreams::apply_in(state, &mut tx, upstream, &actor, now).await;
+        let became = became.map_err(|e| ApplyError::Failed(Box::new(e)))?;
+        done.push(Applied { kind: "upstream", name: upstream.upstream.id.clone(), became });
+    }
     for (name, person) in &wanted.persons {
         let became = seed_person::store(state, &mut tx, person, &order.by.actor(), now).await;
         let became = became.map_err(|e| ApplyError::Failed(Box::new(e)))?;
@@ -101,9 +110,6 @@ pub async fn apply(
 
 async fn check(state: &Identity, document: &Document) -> Result<Wanted, ApplyError> {
     let seed = &document.seed;
-    if !seed.upstreams.is_empty() {
-        return Err(document.problem("upstreams", &"upstreams are not supported yet").into());
-    }
     let mut seen = BTreeSet::new();
     for (i, tenant) in seed.tenants.iter().enumerate() {
         if let Some((key, problem)) = bad_tenant(tenant) {
@@ -131,6 +137,16 @@ async fn check(state: &Identity, document: &Document) -> Result<Wanted, ApplyErr
         let problem = "persons are for sandboxes: profile = \"production\" registers people";
         return Err(document.problem("persons[0]", &problem).into());
     }
+    let mut upstreams: Vec<Registration> = Vec::new();
+    let sandbox = !state.outside.profile.is_production();
+    for (i, config) in seed.upstreams.iter().enumerate() {
+        let made = config.registration(Source::Applied, sandbox);
+        let made = made.map_err(|e| document.problem(format!("upstreams[{i}]"), &e))?;
+        if upstreams.iter().any(|u| u.upstream.id == made.upstream.id) {
+            return Err(document.problem(format!("upstreams[{i}].id"), &"stands twice").into());
+        }
+        upstreams.push(made);
+    }
     let mut persons: Vec<(String, Prepared)> = Vec::new();
     for (i, person) in seed.persons.iter().enumerate() {
         let at = |key: &str| format!("persons[{i}].{key}");
@@ -145,7 +161,7 @@ async fn check(state: &Identity, document: &Document) -> Result<Wanted, ApplyErr
         }
         persons.push((person.email.clone(), prepared));
     }
-    Ok(Wanted { tenants: seed.tenants.clone(), clients, persons })
+    Ok(Wanted { tenants: seed.tenants.clone(), clients, upstreams, persons })
 }
 
 fn bad_tenant(tenant: &Tenant) -> Option<(&'static str, &'static str)> {

@@ -4,6 +4,7 @@ use siegel_db::{StoreError, Tx, audit};
 use siegel_kernel::{AccountId, SessionId, Timestamp, TrustLevel};
 
 use super::failure::Failure;
+use super::manage_clients::Became;
 use super::sessions;
 use crate::domain::ageing::{self, standing};
 use crate::domain::grant::Holder;
@@ -56,14 +57,40 @@ pub async fn apply(
     registration: &Registration,
     actor: &str,
 ) -> Result<(), Failure> {
-    let now = state.now();
     let mut tx = state.outside.db.begin().await?;
-    put(state, &mut tx, registration, Source::Applied, now).await?;
-    let id = &registration.upstream.id;
-    note(&mut tx, "identity.upstream.applied", actor, id, now).await?;
+    apply_in(state, &mut tx, registration, actor, state.now()).await?;
     tx.commit().await?;
     state.feed.committed();
     Ok(())
+}
+
+/// As [`apply`], in a transaction of the caller's; what became of it.
+pub async fn apply_in(
+    state: &Identity,
+    tx: &mut Tx,
+    registration: &Registration,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Became, Failure> {
+    let id = &registration.upstream.id;
+    let before = upstreams::find(tx, id).await?;
+    if let Some(old) = &before
+        && old.upstream == registration.upstream
+        && old.managed_by == Source::Applied.as_str()
+    {
+        let what = secret_name(id);
+        let secret = state.people.keys.open_job(&what, &old.secret_sealed)?;
+        if siegel_crypto::same_bytes(&secret, &registration.secret) {
+            return Ok(Became::Unchanged);
+        }
+    }
+    put(state, tx, registration, Source::Applied, now).await?;
+    note(tx, "identity.upstream.applied", actor, id, now).await?;
+    Ok(if before.is_some() { Became::Updated } else { Became::Created })
+}
+
+fn secret_name(id: &str) -> String {
+    format!("upstream secret {id}")
 }
 
 async fn put(
@@ -79,8 +106,7 @@ async fn put(
     {
         end_all(tx, &upstream.id, None, now).await?;
     }
-    let what = format!("upstream secret {}", upstream.id);
-    let sealed = state.people.keys.seal_job(&what, &new.secret)?;
+    let sealed = state.people.keys.seal_job(&secret_name(&upstream.id), &new.secret)?;
     upstreams::put(tx, upstream, &sealed, source, now).await?;
     Ok(())
 }

@@ -14,6 +14,7 @@ use siegel_kernel::TrustLevel;
 
 use crate::client_config::ClientConfig;
 use crate::domain::tenant::Tenant;
+use crate::upstream_config::UpstreamConfig;
 use lines::{Lines, line_at};
 
 /// What a file may hold.
@@ -23,7 +24,7 @@ pub struct Seed {
     pub tenants: Vec<Tenant>,
     pub clients: Vec<ClientConfig>,
     /// Accounts of others that may be used here.
-    pub upstreams: Vec<serde_json::Value>,
+    pub upstreams: Vec<UpstreamConfig>,
     /// Sandbox only.
     pub persons: Vec<PersonConfig>,
 }

@@ -33,7 +33,8 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     addresses_inside_cannot_be_registered,
     a_person_who_is_written_down_logs_in_at_the_level_of_the_file,
     attributes_follow_the_file,
-    production_takes_no_persons_and_no_upstreams_are_known,
+    an_upstream_of_the_file_is_there_and_the_second_time_nothing_changes,
+    production_takes_no_persons,
     four_eyes_let_no_operator_change_production_alone,
     the_examples_of_the_how_to_can_be_applied,
 }
@@ -265,10 +266,32 @@ async fn attributes_follow_the_file(db: Db) {
     assert!(last.attributes.iter().any(|a| a.name == "city"), "it is taken away by name");
 }
 
-async fn production_takes_no_persons_and_no_upstreams_are_known(db: Db) {
+const LAND: &str = r#"
+[[upstreams]]
+id = "land-b"
+name = "Konto von Land B"
+issuer = "https://konto.land-b.example"
+client_id = "land-a"
+auth = "client_secret_basic"
+client_secret = "geheim"
+level_cap = "substantial"
+"#;
+
+async fn an_upstream_of_the_file_is_there_and_the_second_time_nothing_changes(db: Db) {
+    let world = World::new(db).await;
+    assert_eq!(applied(&world, LAND).await.unwrap(), ["upstream land-b created"]);
+    assert_eq!(applied(&world, LAND).await.unwrap(), ["upstream land-b unchanged"]);
+    let other = LAND.replace("geheim", "anders");
+    assert_eq!(applied(&world, &other).await.unwrap(), ["upstream land-b updated"]);
+    let lower = other.replace("substantial", "low");
+    assert_eq!(applied(&world, &lower).await.unwrap(), ["upstream land-b updated"]);
+    let wrong = LAND.replace("client_secret = ", "client_secrets = ");
+    let error = applied(&world, &wrong).await.unwrap_err();
+    assert!(error.contains("client_secrets"), "{error}");
+}
+
+async fn production_takes_no_persons(db: Db) {
     let mut world = World::new(db).await;
-    let error = applied(&world, "[[upstreams]]\nissuer = \"https://a.example\"").await.unwrap_err();
-    assert!(error.ends_with("key upstreams: upstreams are not supported yet"), "{error}");
     world.state.outside.profile = Profile::Production;
     let error = applied(&world, &format!("{CLIENT}{PERSON}")).await.unwrap_err();
     assert!(error.starts_with("seed.toml:5: key persons[0]: "), "{error}");
