@@ -114,7 +114,10 @@ pub enum AdminCommand {
     Tenants(ListCommand),
     /// Keys the issuer signs with or publishes.
     #[command(subcommand)]
-    Keys(ListCommand),
+    Keys(KeysCommand),
+    /// Providers whose accounts log in here.
+    #[command(subcommand)]
+    Upstreams(UpstreamsCommand),
     /// Tokens that register clients (RFC 7591).
     #[command(subcommand)]
     RegistrationToken(TokenCommand),
@@ -123,6 +126,29 @@ pub enum AdminCommand {
 #[derive(Debug, Subcommand)]
 pub enum ListCommand {
     List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Id, algorithm, from when, and what it does now.
+    List,
+    /// Makes an ES256 key in a new file.
+    New { to: PathBuf },
+    /// Copies a PKCS#8 PEM key, checked, to a new file: RSA of 2048 bits or more, or P-256.
+    Import { from: PathBuf, to: PathBuf },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UpstreamsCommand {
+    List,
+    /// Log-ins from there are accepted again.
+    Enable {
+        id: String,
+    },
+    /// Log-ins from there are refused at once, and what rests on them alone ends.
+    Disable {
+        id: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,8 +3,10 @@
 
 mod apply;
 mod clients;
+mod keys;
 mod place;
 mod registration_tokens;
+mod upstreams;
 
 use serde_json::json;
 use siegel_identity::Identity;
@@ -41,10 +43,8 @@ async fn command(
         }
         AdminCommand::Clients(command) => clients::run(state, command, by, json).await,
         AdminCommand::Tenants(_) => list_tenants(state, json).await,
-        AdminCommand::Keys(_) => {
-            list_keys(state, json);
-            Ok(())
-        }
+        AdminCommand::Keys(command) => keys::run(state, &command, json),
+        AdminCommand::Upstreams(command) => upstreams::run(state, command, &by, json).await,
         AdminCommand::RegistrationToken(command) => {
             registration_tokens::run(state, command, &by, json).await
         }
@@ -66,18 +66,4 @@ async fn list_tenants(state: &Identity, json: bool) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The keys whose signatures the issuer stands for: the public halves, by id.
-fn list_keys(state: &Identity, json: bool) {
-    let published = state.keys.published();
-    let ids: Vec<&str> =
-        published.keys().iter().filter_map(|key| key.common.key_id.as_deref()).collect();
-    if json {
-        println!("{}", json!({"keys": ids}));
-    } else {
-        for id in ids {
-            println!("{id}");
-        }
-    }
 }
