@@ -11,7 +11,6 @@ const HOPS: usize = 20;
 /// A browser without script: cookies, redirects, forms.
 pub struct Browser {
     http: reqwest::Client,
-    net: Net,
     /// Redirects to addresses that start like this are not followed but handed over.
     stop_at: Option<String>,
 }
@@ -49,7 +48,7 @@ impl Page {
 impl Browser {
     pub fn new(net: &Net, stop_at: Option<String>) -> anyhow::Result<Self> {
         let http = net.http()?.cookie_store(true).user_agent("siegel-demo").build()?;
-        Ok(Self { http, net: net.clone(), stop_at })
+        Ok(Self { http, stop_at })
     }
 
     pub async fn open(&self, url: &str) -> anyhow::Result<Landing> {
@@ -83,8 +82,8 @@ impl Browser {
                 return Ok(Landing::Returned(url));
             }
             let request = match body.take() {
-                Some(pairs) => self.http.post(self.net.place(url.clone())).form(&pairs),
-                None => self.http.get(self.net.place(url.clone())),
+                Some(pairs) => self.http.post(url.clone()).form(&pairs),
+                None => self.http.get(url.clone()),
             };
             let request = request.header(header::ACCEPT, "text/html");
             let response = request.header(header::ACCEPT_LANGUAGE, "de").send().await?;

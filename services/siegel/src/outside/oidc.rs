@@ -66,11 +66,7 @@ impl Client {
     ) -> anyhow::Result<Self> {
         let (net, http) = (net.clone(), net.http()?.build()?);
         let url = format!("{origin}/.well-known/openid-configuration");
-        let answer = http
-            .get(net.place_text(&url))
-            .send()
-            .await
-            .with_context(|| format!("no answer at {url}"))?;
+        let answer = http.get(&url).send().await.with_context(|| format!("no answer at {url}"))?;
         let metadata: Metadata = answer.error_for_status()?.json().await?;
         if metadata.issuer != origin {
             bail!("the provider at {origin} calls itself {}", metadata.issuer);
@@ -169,7 +165,7 @@ impl Client {
             pairs.push(("client_assertion", &assertion));
             pairs.retain(|(name, _)| *name != "client_id");
             pairs.push(("client_id", &self.client_id));
-            let mut request = self.http.post(self.net.place_text(endpoint)).form(&pairs);
+            let mut request = self.http.post(endpoint).form(&pairs);
             if with_proof {
                 let expected =
                     dpop::Expected { method: "POST", url: endpoint, access_token: None, jkt: None };
@@ -196,13 +192,7 @@ impl Client {
     /// OpenID Connect Core §3.1.3.7.
     async fn id_token(&self, tokens: &Tokens, nonce: &str) -> anyhow::Result<Value> {
         let text = tokens.id_token.as_deref().context("no ID token")?;
-        let jwks = self
-            .http
-            .get(self.net.place_text(&self.metadata.jwks_uri))
-            .send()
-            .await?
-            .text()
-            .await?;
+        let jwks = self.http.get(&self.metadata.jwks_uri).send().await?.text().await?;
         let claims: Value = KeySet::from_json(&jwks)?.verify(text, "JWT")?;
         let field = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
         let now = SystemClock.now().as_seconds();
