@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, ensure};
 use siegel_crypto::{SystemEntropy, random_token};
+use siegel_db::on;
+use siegel_identity::store::upstream_links;
+use siegel_kernel::{Clock as _, Entropy, SystemClock, TrustLevel};
 use siegel_proto::account::v1 as account;
 use siegel_proto::account::v1::account_service_client::AccountServiceClient;
 use siegel_proto::identity::v1 as identity;
@@ -17,6 +20,17 @@ use crate::world::World;
 const SERVICES: [&str; 6] =
     ["identity", "account", "organisation", "postbox", "eid", "notification"];
 
+/// What the suite's own portal asks for.
+const OWN: [(&str, &str); 5] = [
+    ("scope", "openid account.read account.write organisation.write identity.self offline_access"),
+    ("acr_values", "substantial"),
+    ("resource", "urn:siegel:account"),
+    ("resource", "urn:siegel:organisation"),
+    ("resource", "urn:siegel:identity"),
+];
+/// What a person is asked to allow a portal.
+const PORTAL: [(&str, &str); 1] = [("scope", "openid postbox")];
+
 /// Makes every state-changing call that the walk does not make anyway, then looks for the event
 /// of every row of the access table.
 pub async fn every_state_changing_rpc_leaves_its_audit_event(
@@ -26,6 +40,8 @@ pub async fn every_state_changing_rpc_leaves_its_audit_event(
     walk(world).await?;
     own_account(world).await?;
     own_credentials::by_api(world, 1).await?;
+    // Within the second of it no token of the person counts; what follows needs none.
+    own_ends(world, 1).await?;
     own_credentials::another_address(world, 1).await?;
     let mut missing = BTreeSet::new();
     // Some calls are made from outboxes.
@@ -61,17 +77,7 @@ async fn walk(world: &World) -> anyhow::Result<()> {
 
 async fn own_account(world: &World) -> anyhow::Result<()> {
     let fresh = || random_token(&SystemEntropy::new());
-    let ask = [
-        (
-            "scope",
-            "openid account.read account.write organisation.write identity.self offline_access",
-        ),
-        ("acr_values", "substantial"),
-        ("resource", "urn:siegel:account"),
-        ("resource", "urn:siegel:organisation"),
-        ("resource", "urn:siegel:identity"),
-    ];
-    let visit = world.visit(&world.own_portal()?, 0, &ask).await?;
+    let visit = world.visit(&world.own_portal()?, 0, &OWN).await?;
     let key = &visit.client.dpop_key;
     let token = visit.token_for("account").await?;
     let mut accounts = AccountServiceClient::new(world.channel(&token.access_token, key)?);
@@ -110,14 +116,52 @@ async fn own_account(world: &World) -> anyhow::Result<()> {
         session_id: session.session_id.clone(),
     };
     own.end_session(end).await?;
+    Ok(())
+}
 
-    // The token of an ended session ends nothing any more: everywhere is for another log-in.
-    let visit = world.visit(&world.own_portal()?, 1, &ask).await?;
+/// What a person ends: a link to an account elsewhere, what they allowed a client, and everything.
+async fn own_ends(world: &World, persona: usize) -> anyhow::Result<()> {
+    let fresh = || random_token(&SystemEntropy::new());
+    let portal = world.visit(&world.credentials.portal, persona, &PORTAL).await?;
+    let visit = world.visit(&world.own_portal()?, persona, &OWN).await?;
     let token = visit.token_for("identity").await?;
     let channel = world.channel(&token.access_token, &visit.client.dpop_key)?;
+    let mut own = SelfServiceClient::new(channel);
+
+    let link = linked(world).await?;
+    let unlink = identity::UnlinkRequest { request_id: fresh()?, link_id: link.to_string() };
+    own.unlink(unlink).await?;
+
+    let withdraw = identity::WithdrawClientConsentRequest {
+        request_id: fresh()?,
+        client_id: portal.client.client_id.clone(),
+    };
+    own.withdraw_client_consent(withdraw).await?;
+
     let everywhere = identity::EndAllSessionsRequest { request_id: fresh()? };
-    SelfServiceClient::new(channel).end_all_sessions(everywhere).await?;
+    own.end_all_sessions(everywhere).await?;
     Ok(())
+}
+
+/// A link of the person who logged in last, as a log-in at a provider would have made it.
+async fn linked(world: &World) -> anyhow::Result<upstream_links::LinkId> {
+    const LAST: &str = "SELECT account_id FROM sessions ORDER BY started_at_us DESC LIMIT 1";
+    let (clock, entropy) = (SystemClock, SystemEntropy::new());
+    let db = database(world, "identity").await?;
+    let mut tx = db.begin().await?;
+    let account = on!(&mut tx, c => sqlx::query_scalar(LAST).fetch_one(c).await?);
+    let link = upstream_links::NewLink {
+        id: upstream_links::LinkId::new(&clock, &entropy)?,
+        upstream: "land-b",
+        subject_hash: &Entropy::bytes::<32>(&entropy)?,
+        holder_hash: None,
+        account,
+        level: TrustLevel::Basic,
+        at: clock.now(),
+    };
+    upstream_links::add(&mut tx, &link).await?;
+    tx.commit().await?;
+    Ok(link.id)
 }
 
 /// Audit kinds in the database of a service.
