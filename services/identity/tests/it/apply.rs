@@ -351,8 +351,10 @@ async fn the_examples_of_the_how_to_can_be_applied(db: Db) {
     let json = Document::from_json("set-up.json", examples("json")[0].clone()).unwrap();
     let order = Order { by: operator("ada"), prune: false };
     assert_eq!(apply(&world.state, &json, &order).await.unwrap().len(), 3);
+    let upstream = toml.iter().find(|text| text.starts_with("[[upstreams]]")).unwrap();
+    assert_eq!(applied(&world, upstream).await.unwrap(), ["upstream land-b created"]);
     // The last block belongs into the settings.
-    let settings: toml::Table = toml[1].parse().unwrap();
+    let settings: toml::Table = toml.last().unwrap().parse().unwrap();
     let table = settings["identity"]["registration"].clone();
     let read: siegel_identity::registration_config::RegistrationConfig = table.try_into().unwrap();
     assert!(read.approval);
