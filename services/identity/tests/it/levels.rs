@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use siegel_db::Db;
+use siegel_identity::domain::client::GrantType;
 use siegel_identity::domain::tenant::Tenant;
 use siegel_identity::store::{interactions, sessions, tenants};
 use siegel_kernel::TrustLevel::{self, Basic, High, Low, Substantial};
@@ -15,6 +16,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     the_first_reachable_value_is_aimed_at_and_the_lowest_is_the_floor,
     client_tenant_and_resource_minimum_hold_without_the_parameter,
     a_token_for_a_resource_is_refused_once_the_session_fell_below_its_level,
+    an_exchange_does_not_lead_past_the_level_of_a_resource,
     only_the_methods_a_client_takes_count,
     the_challenge_of_a_resource_server_is_honoured,
     the_list_sent_back_whole_asks_for_nothing,
@@ -127,6 +129,31 @@ async fn a_token_for_a_resource_is_refused_once_the_session_fell_below_its_level
         ("resource", "urn:siegel:account"),
     ]);
     assert_eq!(world.token("portal", form).await.error(), UNMET);
+}
+
+async fn an_exchange_does_not_lead_past_the_level_of_a_resource(db: Db) {
+    let world = World::with(db, |c| {
+        c.resource_levels.insert("urn:siegel:account".into(), TrustLevel::High);
+    })
+    .await;
+    world.registers("portal", |c| c.grant_types.push(GrantType::TokenExchange)).await;
+    let session = world.session(TrustLevel::High).await;
+    let code = world.code([("scope", "openid account.read")], &session).await;
+    let first = world.token("portal", redemption(&code)).await;
+    let exchange = |answer: &crate::world::Answer| {
+        crate::exchange::form(&answer.text("access_token"), "account")
+    };
+    let onward = world.token("portal", exchange(&first)).await;
+    assert_eq!(onward.status, http::StatusCode::OK, "{}", onward.body);
+    world.clock.advance(Duration::from_mins(5));
+    let form = fields([
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &first.text("refresh_token")),
+        ("resource", "urn:siegel:identity"),
+    ]);
+    let lower = world.token("portal", form).await;
+    assert_eq!(lower.status, http::StatusCode::OK, "{}", lower.body);
+    assert_eq!(world.token("portal", exchange(&lower)).await.error(), UNMET);
 }
 
 async fn only_the_methods_a_client_takes_count(db: Db) {

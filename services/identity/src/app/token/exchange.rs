@@ -46,6 +46,7 @@ pub(super) async fn exchange(
     };
     let granted_now = narrowed(client, &subject, granted, &audience, asked.params)?;
     let level = standing.level(subject.level()).ok_or(WRONG)?;
+    access_token::check_level(state, &audience, level)?;
     let signed_in = subject.auth_time.map(Timestamp::from_seconds).ok_or(WRONG)?;
     let session = SessionView { level, authenticated_at: signed_in, ..granted.session.clone() };
     let name = audit_name(*account);
