@@ -2,6 +2,7 @@
 
 pub mod access_token;
 pub mod apply;
+mod argon;
 pub mod authorize;
 pub mod backchannel;
 pub mod certificate_auth;

@@ -4,18 +4,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use secrecy::{ExposeSecret as _, SecretString};
 use siegel_kernel::Entropy;
 use tokio::sync::Semaphore;
 
+use super::argon::Hasher;
 use crate::domain::password::{self, WeakPassword};
 use crate::state::Identity;
-
-const MEMORY_KIB: u32 = 7_168;
-const ROUNDS: u32 = 5;
-const LANES: u32 = 1;
 
 /// What unknown log-in names are checked against: same cost, and no password is right.
 const NOBODY: &str = "$argon2id$v=19$m=7168,t=5,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
@@ -37,6 +32,7 @@ pub struct PasswordPool {
     places: Arc<Semaphore>,
     workers: Arc<Semaphore>,
     begun: Arc<AtomicU64>,
+    hasher: Arc<Hasher>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -48,6 +44,7 @@ impl PasswordPool {
             places: Arc::new(Semaphore::new(places)),
             workers: Arc::new(Semaphore::new(workers)),
             begun: Arc::default(),
+            hasher: Arc::default(),
             entropy,
         }
     }
@@ -60,10 +57,10 @@ impl PasswordPool {
     /// A PHC string with a fresh salt.
     pub async fn hash(&self, password: SecretString) -> Result<String, HashError> {
         let salt: [u8; 16] = self.entropy.array().map_err(|_| HashError::Broken)?;
+        let hasher = self.hasher.clone();
         self.work(move || {
-            let password = password.expose_secret().as_bytes();
-            let hash = hasher()?.hash_password_with_salt(password, &salt);
-            hash.map(|h| h.to_string()).map_err(|_| HashError::Broken)
+            let hash = hasher.hash(password.expose_secret().as_bytes(), &salt);
+            hash.map_err(|_| HashError::Broken)
         })
         .await
     }
@@ -74,12 +71,12 @@ impl PasswordPool {
         password: SecretString,
         phc: Option<String>,
     ) -> Result<bool, HashError> {
+        let hasher = self.hasher.clone();
         self.work(move || {
             let known = phc.is_some();
             let phc = phc.unwrap_or_else(|| NOBODY.to_owned());
-            let hash = PasswordHash::new(&phc).map_err(|_| HashError::Broken)?;
-            let password = password.expose_secret().as_bytes();
-            Ok(hasher()?.verify_password(password, &hash).is_ok() && known)
+            let right = hasher.verify(password.expose_secret().as_bytes(), &phc);
+            Ok(right.map_err(|_| HashError::Broken)? && known)
         })
         .await
     }
@@ -114,14 +111,10 @@ pub async fn acceptable(
     Ok(())
 }
 
-fn hasher() -> Result<Argon2<'static>, HashError> {
-    let params = Params::new(MEMORY_KIB, ROUNDS, LANES, None).map_err(|_| HashError::Broken)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use argon2::password_hash::phc::PasswordHash;
     use siegel_testkit::CountingEntropy;
 
     fn pool(workers: usize, queue: usize) -> PasswordPool {
