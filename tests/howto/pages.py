@@ -42,10 +42,10 @@ def block(name: str, heading: str, language: str, before: str = "") -> str:
     return fits[0]
 
 
-def rows(name: str, first: str) -> list[list[str]]:
-    """The rows of the table whose first column is headed `first`."""
+def rows(name: str, head: str) -> list[list[str]]:
+    """The rows of the table whose heads begin so."""
     lines = (ROOT / "docs/how-to" / name).read_text().splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith(f"| {first} |"))
+    start = next(i for i, line in enumerate(lines) if line.startswith(head))
     found = []
     for line in lines[start + 2 :]:
         if not line.startswith("|"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import person
 from browser import Browser, Page
 from house import READY, Terminal
-from pages import ROOT, block
+from pages import ROOT, block, rows
 
 PAGE = "portal.md"
 MODULES = ROOT / "tests/clients/node/node_modules"
@@ -64,6 +64,25 @@ def log_in(check, terminal: Terminal, language: str) -> None:
     check("/login/" in Browser().open("http://localhost:3000/").url, f"{language}: and the portal goes on", terminal.last_log())
 
 
+def demanding(check, terminal: Terminal, language: str, name: str, command: str) -> None:
+    """The same program with the change that the page tells for a level."""
+    told = next(row[1].strip("`") for row in rows(PAGE, "| | |") if row[0] == language)
+    program = (terminal.folder / name).read_text()
+    # What is told stands for the line it begins like, up to where it leaves off.
+    told, kept = told.removesuffix("…"), "const ask = { redirect_uri, " if "…" in told else 'siegel.authorize_redirect(url_for("callback", _external=True))'
+    if not check(program.count(kept) == 1, f"{language}: the line that changes for a level is there", program):
+        return
+    terminal.write(name, program.replace(kept, told))
+    terminal.start(command, "")
+    reachable(terminal)
+    browser = Browser()
+    page = browser.open("http://localhost:3000/")
+    page = person.walk(browser, page, person.password(*erika(terminal)), person.press("method", "eid"), person.card("erika"), person.allow)
+    claims = json.loads(page.text)
+    check((claims["acr"], claims["trust_level"]) == ("substantial", 4), f"{language}: asked for substantial, the program gets it", claims)
+    terminal.end_last()
+
+
 def minimum(check, terminal: Terminal) -> None:
     """What the page says about `min_level`, with the same program."""
     toml = block(PAGE, "Register it", "toml")
@@ -96,6 +115,7 @@ def run(check, folder: Path) -> None:
             reachable(terminal)
             log_in(check, terminal, heading)
             terminal.end_last()
+            demanding(check, terminal, heading, name, command)
         minimum(check, terminal)
     finally:
         terminal.end_all()
