@@ -16,6 +16,7 @@ STAGES=(
   "postgres:grpc     postgres curl python node"
   "postgres:browser  postgres curl chromium node"
   "helm             python"
+  "howto            curl node openssl python"
   "network          postgres python nginx"
   "faults           curl"
   "fuzz             python"
@@ -65,6 +66,11 @@ stage_browser() {
 
 stage_helm() {
   limit 900 "$VENV/bin/python" "$ROOT/tests/helm/run.py"
+}
+
+# What the how-tos tell people to write and to run, word for word; and where their links lead.
+stage_howto() {
+  limit 600 "$ROOT/tests/howto/run"
 }
 
 # One process per service with the chart's settings, certificates and database roles; an ingress.

@@ -4,12 +4,14 @@
 use siegel_db::StoreError;
 
 use super::authorize::hinted_subject;
+use super::upstreams;
 use crate::domain::client::Client;
 use crate::domain::interaction::AuthRequest;
 use crate::domain::levels::Rules;
 use crate::domain::oauth::Refused;
 use crate::domain::params::Params;
 use crate::domain::request::{self, ReplyTo};
+use crate::domain::upstream::Upstream;
 use crate::state::Identity;
 use crate::store::tenants;
 
@@ -33,10 +35,12 @@ pub async fn read(
 ) -> Result<AuthRequest, ReadError> {
     let mut tx = state.outside.db.read().await?;
     let tenant = tenants::get(&mut tx, &client.tenant).await?;
+    let offered = upstreams::offered(state, &mut tx, &client.tenant).await?;
     drop(tx);
     let rules = Rules {
         tenant: &tenant,
         methods: &state.config.people.methods,
+        upstreams: offered.iter().map(Upstream::reach).max(),
         resource_levels: &state.config.resource_levels,
     };
     let mut request = request::read(client, &rules, params, reply, dpop_jkt)?;

@@ -18,6 +18,8 @@ pub struct Rules<'a> {
     pub tenant: &'a Tenant,
     /// Methods this installation offers.
     pub methods: &'a [String],
+    /// The best that a provider offered to this client's people can prove; `None` without any.
+    pub upstreams: Option<TrustLevel>,
     /// Lowest level for tokens of an audience.
     pub resource_levels: &'a BTreeMap<String, TrustLevel>,
 }
@@ -59,7 +61,7 @@ pub fn of(
         of_resources.chain(rules.tenant.min_level).fold(client.min_level, TrustLevel::max);
     let floor = listed.floor().unwrap_or(minimum).max(minimum);
     let methods = reach::usable(rules.methods, &client.allowed_methods);
-    match reach::reachable(&methods) {
+    match reach::reachable(&methods, rules.upstreams) {
         Some(reachable) if floor <= reachable => {
             let aim = listed.aim(reachable).unwrap_or(floor).max(floor);
             Ok(Levels { floor, aim, methods })
@@ -99,6 +101,7 @@ mod tests {
         let rules = Rules {
             tenant: &tenant,
             methods: &case.methods.split_whitespace().map(str::to_owned).collect::<Vec<_>>(),
+            upstreams: Some(Substantial),
             resource_levels: &case.resource.map(|l| (audience.clone(), l)).into_iter().collect(),
         };
         let scopes = ["openid".to_owned(), "postbox.read".to_owned()];
@@ -124,6 +127,8 @@ mod tests {
             ("gold high", "pwd sc", Some((High, High))),
             ("high", "pwd otp", None),
             ("high substantial", "pwd", None),
+            ("high substantial", "fed", Some((Substantial, Substantial))),
+            ("high", "fed", None),
             ("basic", "", None),
         ] {
             let case = Case { wanted, methods, ..PLAIN };

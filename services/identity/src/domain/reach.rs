@@ -2,6 +2,8 @@
 
 use siegel_kernel::TrustLevel;
 
+use super::upstream::METHOD;
+
 /// A way to log in and the highest level it can prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Method {
@@ -17,7 +19,7 @@ pub const METHODS: [Method; 5] = [
     // With the password: the second factor alone logs nobody in.
     Method { name: "otp", level: TrustLevel::Low },
     Method { name: "hwk", level: TrustLevel::Substantial },
-    // As high as its cap, which each provider has of its own.
+    // As high as its cap, which each provider has of its own: see `reachable`.
     Method { name: "fed", level: TrustLevel::High },
     Method { name: "sc", level: TrustLevel::High },
 ];
@@ -40,10 +42,11 @@ pub fn usable(offered: &[String], taken: &[String]) -> Vec<String> {
     offered.iter().filter(|name| taken(name)).cloned().collect()
 }
 
-/// The highest level that any of `methods` can prove; `None` when none of them is known.
-pub fn reachable(methods: &[String]) -> Option<TrustLevel> {
+/// The highest level that any of `methods` can prove; `None` when none of them can be used.
+/// `upstreams`: the best of the providers that are offered, and `None` without any.
+pub fn reachable(methods: &[String], upstreams: Option<TrustLevel>) -> Option<TrustLevel> {
     let known = METHODS.iter().filter(|m| methods.iter().any(|name| name == m.name));
-    known.map(|m| m.level).max()
+    known.filter_map(|m| if m.name == METHOD { upstreams } else { Some(m.level) }).max()
 }
 
 /// Those of `methods` that reach `needed`: what a step-up page offers.
@@ -74,9 +77,12 @@ mod tests {
             ("pwd", "sc", None),
             ("pwd", "gold", None),
         ] {
-            let found = reachable(&usable(&list(offered), &list(taken)));
+            let found = reachable(&usable(&list(offered), &list(taken)), None);
             assert_eq!(found, expected, "{offered} for a client that takes {taken:?}");
         }
+        let fed = list("fed");
+        assert_eq!(reachable(&fed, Some(Low)), Some(Low), "no further than the provider");
+        assert_eq!(reachable(&fed, None), None, "and nowhere without one");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::{Value, json};
 use siegel_db::Db;
+use siegel_identity::app::upstreams;
 use siegel_kernel::TrustLevel::{Basic, Low, Substantial};
 use siegel_proto::common::v1::{AttributeSource, TrustLevel as Wire};
 use siegel_testkit::on_each_backend;
@@ -15,6 +16,7 @@ use crate::world::redemption;
 on_each_backend! { &siegel_identity::MIGRATIONS =>
     a_level_comes_from_the_table,
     a_level_above_the_cap_never_comes_out,
+    a_client_of_other_accounts_only_is_refused_above_the_best_cap,
     an_acr_that_the_table_does_not_know_is_worth_the_default,
     too_low_a_level_is_said_and_another_way_is_offered,
     the_needed_level_and_language_are_asked_for_there,
@@ -44,6 +46,19 @@ async fn a_level_above_the_cap_never_comes_out(db: Db) {
     assert_eq!(browser.session().await.unwrap().level, Substantial);
     let next = browser.get(&first).await;
     assert!(!next.location.starts_with("https://portal.example"), "{}", next.location);
+}
+
+async fn a_client_of_other_accounts_only_is_refused_above_the_best_cap(db: Db) {
+    let land = Land::new(db).await;
+    land.world.registers("portal", |c| c.allowed_methods = vec!["fed".into()]).await;
+    let refused = land.asks([("acr_values", "high")]).await;
+    let error = parameter(&refused, "error");
+    assert_eq!(error.as_deref(), Some("unmet_authentication_requirements"), "{refused}");
+    let reached = land.asks([("acr_values", "high substantial")]).await;
+    assert!(reached.contains("/login/"), "{reached}");
+    upstreams::disable(&land.world.state, "land-b", "operator:test").await.unwrap();
+    let refused = land.asks([]).await;
+    assert_eq!(parameter(&refused, "error"), error, "and at any level without a provider");
 }
 
 async fn an_acr_that_the_table_does_not_know_is_worth_the_default(db: Db) {
