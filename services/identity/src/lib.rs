@@ -3,6 +3,8 @@
 pub mod app;
 mod breached;
 pub mod client_config;
+mod client_config_error;
+mod client_config_readers;
 pub mod config;
 pub mod domain;
 pub mod grpc;
