@@ -109,6 +109,9 @@ pub enum AdminCommand {
     /// Registered clients.
     #[command(subcommand)]
     Clients(ClientsCommand),
+    /// Accounts of persons, by their ids: shown without what is personal, disabled, enabled.
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
     /// Configured tenants.
     #[command(subcommand)]
     Tenants(ListCommand),
@@ -149,6 +152,23 @@ pub enum UpstreamsCommand {
     Disable {
         id: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccountsCommand {
+    /// The id of the account with the e-mail address on standard input.
+    Find,
+    /// State, credentials by kind and level, number of sessions.
+    Show { id: String },
+    /// Ends everything that holds for the account at once, and lets nobody log in to it.
+    Disable {
+        id: String,
+        /// hijacked, bulk-account, misuse, owner-request, ordered or deceased.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Lets its owner log in again.
+    Enable { id: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -281,6 +301,10 @@ mod tests {
             "clients show a",
             "clients put a.json",
             "clients remove a",
+            "accounts find",
+            "accounts show acc_1",
+            "accounts disable acc_1 --reason hijacked",
+            "accounts enable acc_1",
             "tenants list",
             "keys list --json",
             "registration-token new --tenant t --uses 3 --days 30",

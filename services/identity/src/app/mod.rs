@@ -16,6 +16,7 @@ pub mod consent;
 pub mod credentials;
 pub mod deliver_outbox;
 pub mod devices;
+pub mod disable;
 pub mod discovery;
 pub mod dpop;
 pub mod email_change;

@@ -11,6 +11,7 @@ mod client_types;
 pub mod connection_group;
 pub mod decide;
 pub mod device;
+pub mod disabling;
 pub mod distinguished_name;
 pub mod email;
 pub mod factors;

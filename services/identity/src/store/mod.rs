@@ -7,6 +7,7 @@ pub mod clients;
 pub mod codes;
 pub mod credentials;
 pub mod devices;
+pub mod disabled;
 pub mod email_changes;
 pub mod grants;
 pub mod initial_tokens;

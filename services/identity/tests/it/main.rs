@@ -13,6 +13,7 @@ mod changed;
 mod claims;
 mod client_keys;
 mod consents;
+mod disabled;
 mod discovery;
 mod ends;
 mod exchange;

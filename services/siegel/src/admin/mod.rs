@@ -1,6 +1,7 @@
 //! `siegel admin`: what operators decide, directly on the database of identity. Works beside a
 //! running suite.
 
+mod accounts;
 mod apply;
 mod clients;
 mod keys;
@@ -42,6 +43,7 @@ async fn command(
             apply::file(state, &file, &Order { by, prune }, json).await
         }
         AdminCommand::Clients(command) => clients::run(state, command, by, json).await,
+        AdminCommand::Accounts(command) => accounts::run(state, command, &by, json).await,
         AdminCommand::Tenants(_) => list_tenants(state, json).await,
         AdminCommand::Keys(command) => keys::run(state, &command, json),
         AdminCommand::Upstreams(command) => upstreams::run(state, command, &by, json).await,
