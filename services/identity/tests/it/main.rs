@@ -40,6 +40,7 @@ mod siblings;
 mod start;
 mod stopped;
 mod store;
+mod token_proofs;
 mod tokens;
 mod userinfo;
 mod world;
