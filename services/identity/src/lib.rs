@@ -11,6 +11,7 @@ pub mod grpc;
 pub mod http;
 mod keys;
 pub mod keys_admin;
+pub mod operator_config;
 pub mod passkeys;
 pub mod people;
 pub mod people_config;

@@ -2,9 +2,11 @@
 
 pub mod access_token;
 pub mod apply;
+pub mod approve_clients;
 pub mod authorize;
 pub mod backchannel;
 pub mod certificate_auth;
+pub mod change_registration;
 pub mod check;
 pub mod claims;
 pub mod client_auth;
@@ -33,6 +35,7 @@ pub mod logout;
 pub mod manage_clients;
 pub mod notices;
 pub mod offers;
+pub mod operators;
 pub mod own_page;
 pub mod par;
 pub mod passwords;
@@ -42,6 +45,7 @@ pub mod recovery;
 pub mod refusal;
 pub mod register;
 pub mod registration;
+mod registration_answer;
 pub mod request_object;
 pub mod revoke;
 pub mod security_events;

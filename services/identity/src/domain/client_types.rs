@@ -95,6 +95,15 @@ pub enum Environment {
     Test,
 }
 
+impl Environment {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Test => "test",
+        }
+    }
+}
+
 /// Where a registration comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ManagedBy {

@@ -5,8 +5,11 @@ mod accounts;
 mod apply;
 mod clients;
 mod keys;
+mod operators;
 mod place;
+mod proposals;
 mod registration_tokens;
+mod statement;
 mod upstreams;
 
 use serde_json::json;
@@ -19,15 +22,17 @@ use crate::cli::{AdminArgs, AdminCommand};
 pub use apply::at_start;
 pub use place::identity;
 
-/// Who does it when nobody says.
-const ANYBODY: &str = "operator";
-
 pub async fn run(args: AdminArgs) -> anyhow::Result<()> {
-    // An empty variable names nobody.
-    let by = Operator::new(if args.operator.is_empty() { ANYBODY } else { &args.operator })?;
+    if let (Some(origin), Some(key)) = (&args.sign_for, &args.operator_key) {
+        println!("{}", statement::sign(&args, key, origin)?);
+        return Ok(());
+    }
     let (settings, sandbox) = place::settings(&args.place)?;
     let state = place::open(&settings, sandbox).await?;
-    let done = command(&state, args.command, by, args.json).await;
+    let done = match statement::operator(&state, &args).await {
+        Ok(by) => command(&state, args.command, by, args.json).await,
+        Err(error) => Err(error),
+    };
     state.outside.db.close().await;
     done
 }
@@ -46,6 +51,7 @@ async fn command(
         AdminCommand::Accounts(command) => accounts::run(state, command, &by, json).await,
         AdminCommand::Tenants(_) => list_tenants(state, json).await,
         AdminCommand::Keys(command) => keys::run(state, &command, json),
+        AdminCommand::Operators(command) => operators::run(state, &command, by.name(), json),
         AdminCommand::Upstreams(command) => upstreams::run(state, command, &by, json).await,
         AdminCommand::RegistrationToken(command) => {
             registration_tokens::run(state, command, &by, json).await

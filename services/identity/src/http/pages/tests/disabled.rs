@@ -80,7 +80,10 @@ async fn disabling_ends_the_sessions_and_enabling_brings_none_back(db: Db) {
     assert!(!again, "it is so already");
     let shown = disable::show(&house.state, account).await.unwrap();
     let disabled = shown.account.disabled.unwrap();
-    assert_eq!((disabled.reason.as_str(), disabled.by.as_str()), ("misuse", "operator:ada"));
+    assert_eq!(
+        (disabled.reason.as_str(), disabled.by.as_str()),
+        ("misuse", "operator:ada unproven")
+    );
     assert_eq!((shown.sessions, shown.credentials.len()), (0, 1));
 
     assert!(disable::enable(&house.state, account, &ada()).await.unwrap());
