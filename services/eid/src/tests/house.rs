@@ -17,7 +17,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 use tower::ServiceExt as _;
 
-use crate::{Config, Source, start};
+use super::super::*;
 
 pub const RETURN: &str = "http://localhost:8080/login/int_1/eid?x=1";
 

@@ -40,7 +40,9 @@ pub enum SecurityEvent {
     CredentialCompromised {
         kind: String,
     },
-    /// The address or upstream identifier now belongs to somebody else.
+    /// The person logs in with another address.
+    IdentifierChanged,
+    /// The address this person had before now belongs to somebody else.
     IdentifierRecycled,
 }
 
@@ -85,6 +87,9 @@ impl SecurityEvent {
             }
             Self::CredentialCompromised { .. } => {
                 "https://schemas.openid.net/secevent/risc/event-type/credential-compromise"
+            }
+            Self::IdentifierChanged => {
+                "https://schemas.openid.net/secevent/risc/event-type/identifier-changed"
             }
             Self::IdentifierRecycled => {
                 "https://schemas.openid.net/secevent/risc/event-type/identifier-recycled"

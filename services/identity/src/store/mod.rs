@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod devices;
 pub mod disabled;
 pub mod email_changes;
+pub mod freed_addresses;
 pub mod grants;
 pub mod initial_tokens;
 pub mod interactions;

@@ -33,7 +33,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// A public client with this name and its address for being told.
-fn client(id: &str, sector: &str, party: &Party) -> Client {
+pub fn client(id: &str, sector: &str, party: &Party) -> Client {
     let scopes = ["openid", "email", "offline_access"];
     Client {
         tenant: "musterstadt".to_owned(),

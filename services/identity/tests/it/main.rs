@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod account_events;
 mod apply;
 mod authorize;
 mod changed;

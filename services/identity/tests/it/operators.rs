@@ -153,7 +153,7 @@ async fn four_eyes_are_two_keys(db: Db) {
     // The settings may call the key another name by now.
     let mut renamed = world.replica();
     let mut config = Config::clone(&world.state.config);
-    config.operators[0].name = "ada2".to_owned();
+    "ada2".clone_into(&mut config.operators[0].name);
     renamed.state.config = Arc::new(config);
     let again = proven(&renamed, &ada, "ada2").await;
     let same = approves(&renamed, &again).await;

@@ -152,17 +152,18 @@ pub(super) async fn changed(
     now: Timestamp,
 ) -> Result<(), Failure> {
     record(tx, person, kind, detail, now).await?;
-    let told = match change {
-        Change::CredentialAdded => Some((detail, Happened::Create)),
-        Change::CredentialRemoved => Some((detail, Happened::Delete)),
-        Change::PasswordChanged => Some(("password", Happened::Update)),
-        Change::RecoveryCodesCreated => Some(("recovery", Happened::Create)),
-        _ => None,
+    let what = match change {
+        Change::PasswordChanged => "password",
+        Change::RecoveryCodesCreated => "recovery",
+        _ => detail,
     };
-    if let Some((kind, change)) = told {
-        let event = SecurityEvent::credential(kind, change);
-        security_events::emit(tx, person.account, &event, now).await?;
-    }
+    let how = match change {
+        Change::CredentialAdded | Change::RecoveryCodesCreated => Happened::Create,
+        Change::CredentialRemoved => Happened::Delete,
+        _ => Happened::Update,
+    };
+    let event = SecurityEvent::credential(what, how);
+    security_events::emit(tx, person.account, &event, now).await?;
     notices::order(state, tx, person.account, change, now).await
 }
 
