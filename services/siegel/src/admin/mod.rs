@@ -18,7 +18,7 @@ use siegel_identity::app::apply::Order;
 use siegel_identity::app::manage_clients::Operator;
 use siegel_identity::store::tenants;
 
-use crate::cli::{AdminArgs, AdminCommand};
+use crate::cli::{AdminArgs, AdminCommand, OperatorsCommand};
 pub use apply::at_start;
 pub use place::identity;
 
@@ -26,6 +26,10 @@ pub async fn run(args: AdminArgs) -> anyhow::Result<()> {
     if let (Some(origin), Some(key)) = (&args.sign_for, &args.operator_key) {
         println!("{}", statement::sign(&args, key, origin)?);
         return Ok(());
+    }
+    // Made where the operator is, who may reach no installation.
+    if let AdminCommand::Operators(OperatorsCommand::NewKey { to }) = &args.command {
+        return operators::new_key(to, statement::name(&args), args.json);
     }
     let (settings, sandbox) = place::settings(&args.place)?;
     let state = place::open(&settings, sandbox).await?;
@@ -51,7 +55,7 @@ async fn command(
         AdminCommand::Accounts(command) => accounts::run(state, command, &by, json).await,
         AdminCommand::Tenants(_) => list_tenants(state, json).await,
         AdminCommand::Keys(command) => keys::run(state, &command, json),
-        AdminCommand::Operators(command) => operators::run(state, &command, by.name(), json),
+        AdminCommand::Operators(_) => operators::list(state, json),
         AdminCommand::Upstreams(command) => upstreams::run(state, command, &by, json).await,
         AdminCommand::RegistrationToken(command) => {
             registration_tokens::run(state, command, &by, json).await

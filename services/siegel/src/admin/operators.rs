@@ -7,21 +7,8 @@ use serde_json::json;
 use siegel_identity::Identity;
 use siegel_identity::operator_config;
 
-use crate::cli::OperatorsCommand;
-
-pub fn run(
-    state: &Identity,
-    command: &OperatorsCommand,
-    name: &str,
-    as_json: bool,
-) -> anyhow::Result<()> {
-    match command {
-        OperatorsCommand::List => list(state, as_json),
-        OperatorsCommand::NewKey { to } => new_key(to, name, as_json),
-    }
-}
-
-fn list(state: &Identity, as_json: bool) -> anyhow::Result<()> {
+/// The operators of the settings.
+pub fn list(state: &Identity, as_json: bool) -> anyhow::Result<()> {
     let all = operator_config::known(&state.config.operators)?;
     if as_json {
         let all: Vec<_> =
@@ -38,7 +25,8 @@ fn list(state: &Identity, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn new_key(to: &Path, name: &str, as_json: bool) -> anyhow::Result<()> {
+/// Makes a key, and says what belongs into the settings.
+pub fn new_key(to: &Path, name: &str, as_json: bool) -> anyhow::Result<()> {
     siegel_identity::keys_admin::generate(to).context("the key cannot be made")?;
     let key = siegel_crypto::load_signing_key(to, false)?;
     let jwk = serde_json::to_value(key.public_jwk())?;
