@@ -48,6 +48,12 @@ REFUSED = [
     ("a client with a key nobody knows", {"clients": [{"clientId": "a", "name": "A", "tenant": "a", "scopes": ["openid"], "firstParty": True}]}, "firstParty"),
     ("a sender without an authority", {"senders": [{"clientId": "a", "tenant": "a", "sector": "a"}]}, "authority"),
     ("a virus scanner, which the postbox cannot use yet", {"clamd": {"host": "clamd.scanner"}}, "clamd"),
+    ("four eyes without two operators, in production", {"identity": {"fourEyes": True}}, "operators"),
+    ("an operator's private key", {"identity": {"operators": [{"name": "ada", "jwk": {"kty": "EC", "crv": "P-256", "x": "M" * 43, "y": "4" * 43, "d": "8" * 43}}]}}, "jwk"),
+    ("a provider's secret as a value", {"identity": {"upstreams": [{"id": "b", "name": "B", "issuer": "https://b.example", "clientId": "a", "levelCap": "low", "clientSecret": "x"}]}}, "clientSecret"),
+    ("a provider without a cap", {"identity": {"upstreams": [{"id": "b", "name": "B", "issuer": "https://b.example", "clientId": "a"}]}}, "levelCap"),
+    ("a second address without a certificate", {"mtls": {"enabled": True, "origin": "https://mtls.example"}}, "tlsSecret"),
+    ("a second address that nobody is told", {"mtls": {"enabled": True, "tlsSecret": "a"}}, "origin"),
     ("no pods at all", {"defaults": {"replicas": 0}}, "replicas"),
     ("a way out of the suite with a name the reach table lacks", {"networkPolicy": {"outside": {"anywhere": {"ports": [1], "to": []}}}}, "anywhere"),
     ("a network peer that matches everything", {"networkPolicy": {"outside": {"database": {"to": [{}]}}}}, "database"),
@@ -135,7 +141,8 @@ def network(case: str, values: dict, objects: list[dict]) -> None:
     if not n["enabled"]:
         check(not policies, f"{case}: no NetworkPolicy when they are off")
         return
-    check(set(policies) == {*REACH, "default-deny", "migrate"}, f"{case}: one NetworkPolicy per service, one for the migration, one that denies")
+    second = ["identity-mtls"] if v["mtls"]["enabled"] else []
+    check(set(policies) == {*REACH, *second, "default-deny", "migrate"}, f"{case}: one NetworkPolicy per service, one for the migration, one that denies")
     deny = policies["default-deny"]["spec"]
     check(deny["policyTypes"] == ["Ingress", "Egress"] and not deny.get("ingress") and not deny.get("egress")
           and "app.kubernetes.io/component" not in deny["podSelector"]["matchLabels"],
@@ -154,6 +161,7 @@ def network(case: str, values: dict, objects: list[dict]) -> None:
         check(rules(spec["egress"], "to") == rules(out, "to"), f"{case}: egress of {name} is exactly its row in reach.toml",
               f"rendered {rules(spec['egress'], 'to')}\nexpected {rules(out, 'to')}")
         callers = [s for s, its in REACH.items() if name in its["calls"] + its["events_of"]]
+        callers += second if "identity" in callers else []
         into = [{"from": [selector(s) for s in callers], "ports": tcp("internal", *(["http"] if name == "identity" else []))}] if callers else []
         if paths.get(name) or grpc.get(name, {}).get("public"):
             into.append({"from": n["ingressController"]["from"], "ports": tcp("http")})
@@ -161,6 +169,12 @@ def network(case: str, values: dict, objects: list[dict]) -> None:
             into.append({"from": n["metrics"]["from"], "ports": tcp("probe")})
         check(rules(spec["ingress"], "from") == rules(into, "from"), f"{case}: ingress of {name} is exactly who may call it",
               f"rendered {rules(spec['ingress'], 'from')}\nexpected {rules(into, 'from')}")
+    for name in second:
+        spec, own = policies[name]["spec"], policies["identity"]["spec"]
+        into = [{"from": v["mtls"]["from"], "ports": tcp("mtls")}] if v["mtls"]["from"] else []
+        into += [{"from": n["metrics"]["from"], "ports": tcp("probe")}] if n["metrics"]["from"] else []
+        check(spec["podSelector"] == selector(name)["podSelector"] and rules(spec["ingress"], "from") == rules(into, "from") and rules(spec["egress"], "to") == rules(own["egress"], "to"),
+              f"{case}: the second address of identity is reached by its clients only, and reaches what identity does")
     migrate = policies["migrate"]["spec"]
     database = {"to": n["outside"]["database"]["to"], "ports": tcp(*n["outside"]["database"]["ports"])}
     check(rules(migrate["egress"], "to") == rules([dns, database], "to") and not migrate.get("ingress"), f"{case}: the migration reaches DNS and the database only")
@@ -201,7 +215,7 @@ def secrets(case: str, values: dict, text: str, objects: list[dict]) -> None:
 
 
 def files_in(table: dict) -> list[str]:
-    own = [v for k, v in table.items() if k.endswith("_file")]
+    own = [v for k, v in table.items() if k.endswith("_file") or k == "file"]
     tables = [t for v in table.values() for t in (v if isinstance(v, list) else [v]) if isinstance(t, dict)]
     return own + [path for t in tables for path in files_in(t)]
 
@@ -214,6 +228,30 @@ def mounted(pod: dict, service: str) -> set[str]:
         if mount["mountPath"] == f"/run/siegel/secrets/{service}":
             found |= {f"{mount['mountPath']}/{item['path']}" for item in volumes[mount["name"]]["secret"]["items"]}
     return found
+
+
+def second_address(case: str, values: dict, objects: list[dict]) -> None:
+    """Pods for clients with certificates: identity's own, behind a Service that no other pod is behind."""
+    with helm.Chart.load(CHART) as chart:
+        mtls = chart.merge_values(values)["mtls"]
+    found, services = pods(objects), of_kind(objects, "Service")
+    data = of_kind(objects, "ConfigMap")["config"]["data"]
+    if not mtls["enabled"]:
+        check("identity-mtls" not in found and "identity-mtls" not in services and "mtls.toml" not in data, f"{case}: no second address when it is off")
+        return
+    listen, other = tomllib.loads(data["mtls.toml"]), tomllib.loads(data["siegel.toml"])
+    table = listen.pop("listen")
+    first = other.pop("listen")
+    check(listen == other and first["mtls_origin"] == table["mtls_origin"] == mtls["origin"] and not {"mtls", "tls_certificate_file"} & set(first),
+          f"{case}: both configurations of identity differ in their listeners only, and both tell the second address")
+    pod = found["identity-mtls"]
+    held = {mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+    check({str(Path(v).parent) for k, v in table.items() if k.endswith("_file")} <= held and pod["containers"][0]["args"][-1] == "/etc/siegel/mtls.toml",
+          f"{case}: the pods of the second address hold its certificate and authorities")
+    check(mounted(pod, "identity") == mounted(found["identity"], "identity"), f"{case}: they hold what identity's pods hold")
+    behind = services["identity-mtls"]["spec"]["selector"]
+    check(behind == selector("identity-mtls")["podSelector"]["matchLabels"] and all(s["spec"]["selector"] != behind for n, s in services.items() if n != "identity-mtls"),
+          f"{case}: plain requests of the ingress never get there, nor clients' certificates elsewhere")
 
 
 def backends(case: str, objects: list[dict]) -> None:
@@ -270,17 +308,23 @@ def main() -> int:
         GOLDEN.mkdir(exist_ok=True)
     print(f"helm SDK {helm.helm_sdk_version()}, kubernetes-validate for {' and '.join(KUBERNETES)}, cases: {', '.join(CASES)}")
     tables()
+    kinds = [(case, kind) for case in CASES for kind in ("yaml", "siegel.toml")]
     for case, values in CASES.items():
         lint(case, values)
         text, objects = render(values)
         golden(f"{case}.yaml", text, update)
         golden(f"{case}.siegel.toml", of_kind(objects, "ConfigMap")["config"]["data"]["siegel.toml"], update)
+        second = of_kind(objects, "ConfigMap")["config"]["data"].get("mtls.toml")
+        if second:
+            golden(f"{case}.mtls.siegel.toml", second, update)
+            kinds.append((case, "mtls.siegel.toml"))
         kubernetes(case, objects)
+        second_address(case, values, objects)
         network(case, values, objects)
         hardened(case, objects)
         secrets(case, values, text, objects)
         backends(case, objects)
-    stray = {p.name for p in GOLDEN.iterdir()} - {f"{c}.{kind}" for c in CASES for kind in ("yaml", "siegel.toml")}
+    stray = {p.name for p in GOLDEN.iterdir()} - {f"{c}.{kind}" for c, kind in kinds}
     check(not stray, "no golden file without a case", ", ".join(sorted(stray)))
     refusals()
     print(f"helm: {'FAILED: ' + str(len(failures)) if failures else 'all passed'}")

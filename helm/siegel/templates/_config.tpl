@@ -31,6 +31,100 @@ claim_purposes = { {{- range $i, $name := keys . | sortAlpha }}{{ if $i }},{{ en
 {{- end }}
 {{- end -}}
 
+{{- /* A value in one line of TOML: tables inline, in the order of their keys. */ -}}
+{{- define "siegel.value" -}}
+{{- if kindIs "map" . -}}
+{ {{- $map := . }}{{ range $i, $name := keys . | sortAlpha }}{{ if $i }},{{ end }} {{ toJson $name }} = {{ include "siegel.value" (index $map $name) }}{{ end }} }
+{{- else if kindIs "slice" . -}}
+[{{ range $i, $one := . }}{{ if $i }}, {{ end }}{{ include "siegel.value" $one }}{{ end }}]
+{{- else -}}
+{{ toJson . }}
+{{- end -}}
+{{- end -}}
+
+{{- define "siegel.listen" -}}
+http = "0.0.0.0:8080"
+internal = "0.0.0.0:8443"
+probe = "0.0.0.0:9090"
+{{- if .Values.mtls.enabled }}
+mtls_origin = {{ .Values.mtls.origin | toJson }}
+{{- end }}
+{{- end -}}
+
+{{- /* The same in the pods of the second address. */ -}}
+{{- define "siegel.listenMtls" -}}
+{{ include "siegel.listen" . }}
+mtls = "0.0.0.0:8444"
+tls_certificate_file = "/run/siegel/mtls/tls.crt"
+tls_private_key_file = "/run/siegel/mtls/tls.key"
+{{- if .Values.mtls.caConfigMap }}
+mtls_ca_file = "/run/siegel/mtls-ca/ca.crt"
+{{- end }}
+{{- end -}}
+
+{{- /* What identity does beyond its clients. */ -}}
+{{- define "siegel.identity" -}}
+{{- $path := "siegel.secretPath" -}}
+{{- with .Values.identity.rs256Key }}
+rs256_key_file = {{ include $path (list "identity" .) }}
+{{- end }}
+{{- if .Values.identity.fourEyes }}
+four_eyes = true
+{{- end }}
+{{- with .Values.identity.resourceLevels }}
+resource_levels = {{ include "siegel.value" . }}
+{{- end }}
+{{- with .Values.identity.registration }}
+{{- if .enabled }}
+
+[identity.registration]
+approval = {{ .approval }}
+{{- if .initialAccessToken }}
+initial_access_token_file = {{ include $path (list "identity" "initial-access-token") }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range .Values.identity.operators }}
+
+[[identity.operators]]
+name = {{ toJson .name }}
+jwk = {{ include "siegel.value" .jwk }}
+{{- end }}
+{{- range .Values.identity.signingKeys }}
+
+[[identity.signing_keys]]
+file = {{ include $path (list "identity" .key) }}
+active_from = {{ toJson .activeFrom }}
+{{- end }}
+{{- range .Values.identity.connectionGroups }}
+
+[[identity.connection_groups]]
+{{- range $key, $value := . }}
+{{ snakecase $key }} = {{ include "siegel.value" $value }}
+{{- end }}
+{{- end }}
+{{- range .Values.identity.upstreams }}
+
+[[identity.upstreams]]
+{{- range $key, $value := omit . "key" "clientSecretKey" "attributes" }}
+{{ snakecase $key }} = {{ include "siegel.value" $value }}
+{{- end }}
+{{- with .key }}
+key_file = {{ include $path (list "identity" .) }}
+{{- end }}
+{{- with .clientSecretKey }}
+client_secret_file = {{ include $path (list "identity" .) }}
+{{- end }}
+{{- range .attributes }}
+
+[[identity.upstreams.attributes]]
+{{- range $key, $value := . }}
+{{ snakecase $key }} = {{ toJson $value }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- /*
 siegel.toml: the same for every pod. A service reads the common tables and its own; a pod holds
 only the secret files of its own service.
@@ -40,9 +134,7 @@ profile = {{ .Values.profile | toJson }}
 origin = {{ .Values.origin | toJson }}
 
 [listen]
-http = "0.0.0.0:8080"
-internal = "0.0.0.0:8443"
-probe = "0.0.0.0:9090"
+{{ include "siegel.listen" . }}
 
 [internal_tls]
 certificate_file = "/run/siegel/tls/tls.crt"
@@ -66,6 +158,7 @@ token_signing_key_file = {{ include "siegel.secretPath" (list "identity" "token-
 key_encryption_key_file = {{ include "siegel.secretPath" (list "identity" "key-encryption-key") }}
 pairwise_key_file = {{ include "siegel.secretPath" (list "identity" "pairwise-key") }}
 nonce_key_file = {{ include "siegel.secretPath" (list "identity" "nonce-key") }}
+{{- include "siegel.identity" . }}
 
 [identity.people]
 name = {{ .Values.name | toJson }}

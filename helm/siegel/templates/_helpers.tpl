@@ -49,7 +49,31 @@ labels:
 {{- $keys := index ($root.Files.Get "files/secrets.json" | fromJson) (index . 1) -}}
 {{- if not $root.Values.smtp.username -}}{{- $keys = without $keys "smtp-password" -}}{{- end -}}
 {{- if ne $root.Values.eid.source "simulated" -}}{{- $keys = without $keys "pseudonym-key" -}}{{- end -}}
+{{- if eq (index . 1) "identity" -}}{{- $keys = concat $keys (include "siegel.identityKeys" $root | fromJsonArray) | uniq -}}{{- end -}}
 {{- toJson $keys -}}
+{{- end -}}
+
+{{- /* Keys of identity's Secret that the values name, as a JSON list. */ -}}
+{{- define "siegel.identityKeys" -}}
+{{- $keys := list -}}
+{{- with .Values.identity -}}
+{{- with .rs256Key -}}{{- $keys = append $keys . -}}{{- end -}}
+{{- if and .registration.enabled .registration.initialAccessToken -}}{{- $keys = append $keys "initial-access-token" -}}{{- end -}}
+{{- range .signingKeys -}}{{- $keys = append $keys .key -}}{{- end -}}
+{{- range .upstreams -}}
+{{- with .key -}}{{- $keys = append $keys . -}}{{- end -}}
+{{- with .clientSecretKey -}}{{- $keys = append $keys . -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $keys -}}
+{{- end -}}
+
+{{- /* Which service the pods of a component run, as JSON: component -> service. */ -}}
+{{- define "siegel.pods" -}}
+{{- $pods := dict -}}
+{{- range $name, $_ := include "siegel.reach" . | fromJson -}}{{- $_ := set $pods $name $name -}}{{- end -}}
+{{- if .Values.mtls.enabled -}}{{- $_ := set $pods "identity-mtls" "identity" -}}{{- end -}}
+{{- toJson $pods -}}
 {{- end -}}
 
 {{- /* gRPC services of one service that the outside may reach, as a JSON list. Takes (list root name). */ -}}

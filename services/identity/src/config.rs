@@ -9,6 +9,7 @@ use siegel_kernel::{Timestamp, TrustLevel};
 pub use crate::client_config::{ClientConfig, ClientError};
 use crate::domain::client::Client;
 use crate::domain::connection_group::ConnectionGroup;
+use crate::operator_config::OperatorConfig;
 use crate::people_config::PeopleConfig;
 use crate::registration_config::RegistrationConfig;
 use crate::upstream_config::UpstreamConfig;
@@ -43,6 +44,9 @@ pub struct Config {
     /// approves it.
     #[serde(default)]
     pub four_eyes: bool,
+    /// `[[identity.operators]]`: whoever may use `siegel admin` to change something, by key.
+    #[serde(default)]
+    pub operators: Vec<OperatorConfig>,
     /// `[identity.resource_levels]`: the lowest level for access tokens of an audience, such as
     /// `"urn:siegel:postbox" = "substantial"`. Counts besides what clients and tenants demand.
     #[serde(default)]

@@ -3,12 +3,15 @@
 pub mod app;
 mod breached;
 pub mod client_config;
+mod client_config_error;
+mod client_config_readers;
 pub mod config;
 pub mod domain;
 pub mod grpc;
 pub mod http;
 mod keys;
 pub mod keys_admin;
+pub mod operator_config;
 pub mod passkeys;
 pub mod people;
 pub mod people_config;

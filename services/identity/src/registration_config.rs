@@ -11,6 +11,8 @@ pub struct RegistrationConfig {
     /// File with a token that registers any number of clients, of the tenant `default`; besides
     /// those that `siegel admin registration-token new` makes.
     pub initial_access_token_file: Option<PathBuf>,
-    /// A client that registered itself can do nothing until an operator approved it.
+    /// A client that registered itself can do nothing until an operator approved it; what it
+    /// changes later waits as well, and the old registration holds until then. Clients for tests
+    /// change at once.
     pub approval: bool,
 }

@@ -16,6 +16,7 @@ use crate::grpc::self_service::SelfCare;
 use crate::grpc::sibling_service::Siblings;
 use crate::http::{op, pages};
 use crate::keys::{Keys, KeysError};
+use crate::operator_config::{self, OperatorsError};
 use crate::people::BadPeopleConfig;
 use crate::state::Identity;
 use crate::upstream_config::{self, UpstreamError};
@@ -31,6 +32,8 @@ pub enum StartError {
         "origin {0:?} is not https: production serves no http (set origin, or profile = \"sandbox\")"
     )]
     InsecureOrigin(String),
+    #[error("{0}")]
+    Operators(#[from] OperatorsError),
     #[error("[identity.registration] initial_access_token_file: {0}")]
     InitialToken(#[from] siegel_config::SecretFileError),
     #[error("{0}")]
@@ -49,6 +52,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     if production && !outside.origin.starts_with("https://") {
         return Err(StartError::InsecureOrigin(outside.origin));
     }
+    operator_config::known(&config.operators)?;
     let keys = Keys::load(&config, !production, &*outside.entropy)?;
     if production {
         config.refuse_inline_secrets()?;

@@ -76,6 +76,16 @@ pub struct AdminArgs {
     /// Who does it: named in the audit trail.
     #[arg(long, global = true, env = "USER", default_value = "operator")]
     pub operator: String,
+    /// The operator's private key (PKCS#8 PEM): proves that --operator says so.
+    #[arg(long, global = true)]
+    pub operator_key: Option<PathBuf>,
+    /// Signs the command for the installation with this origin and prints the statement, instead
+    /// of doing it: reaches nothing, and keeps the key where it is.
+    #[arg(long, global = true, requires = "operator_key")]
+    pub sign_for: Option<String>,
+    /// File with such a statement about this command, at most five minutes old.
+    #[arg(long, global = true, conflicts_with = "operator_key")]
+    pub statement: Option<PathBuf>,
     /// One JSON object on standard output.
     #[arg(long, global = true)]
     pub json: bool,
@@ -109,12 +119,18 @@ pub enum AdminCommand {
     /// Registered clients.
     #[command(subcommand)]
     Clients(ClientsCommand),
+    /// Accounts of persons, by their ids: shown without what is personal, disabled, enabled.
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
     /// Configured tenants.
     #[command(subcommand)]
     Tenants(ListCommand),
     /// Keys the issuer signs with or publishes.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Operators by their keys.
+    #[command(subcommand)]
+    Operators(OperatorsCommand),
     /// Providers whose accounts log in here.
     #[command(subcommand)]
     Upstreams(UpstreamsCommand),
@@ -139,6 +155,14 @@ pub enum KeysCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum OperatorsCommand {
+    /// Name and thumbprint of each.
+    List,
+    /// Makes the key of --operator in a new file, and prints what belongs into the settings.
+    NewKey { to: PathBuf },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum UpstreamsCommand {
     List,
     /// Log-ins from there are accepted again.
@@ -152,6 +176,23 @@ pub enum UpstreamsCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum AccountsCommand {
+    /// The id of the account with the e-mail address on standard input.
+    Find,
+    /// State, credentials by kind and level, number of sessions.
+    Show { id: String },
+    /// Ends everything that holds for the account at once, and lets nobody log in to it.
+    Disable {
+        id: String,
+        /// hijacked, bulk-account, misuse, owner-request, ordered or deceased.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Lets its owner log in again.
+    Enable { id: String },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ClientsCommand {
     /// Id, where it comes from, environment, profile, tenant, what waits.
     List,
@@ -161,8 +202,17 @@ pub enum ClientsCommand {
     Put { file: PathBuf },
     /// Removes a client and everything it was granted.
     Remove { client_id: String },
-    /// Lets a client that registered itself in, or what another operator proposed take effect.
-    Approve { client_id: String },
+    /// What waits for an operator: who proposed what, and its digest.
+    Proposals,
+    /// Lets a client that registered itself in, or what somebody else proposed take effect.
+    Approve {
+        client_id: String,
+        /// Of what was looked at (`proposals`): something that came since is not approved.
+        #[arg(long)]
+        digest: Option<String>,
+    },
+    /// Drops what waits.
+    Reject { client_id: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,6 +222,9 @@ pub enum TokenCommand {
         /// The tenant of the clients it registers.
         #[arg(long, default_value = "default")]
         tenant: String,
+        /// Its clients are for tests: their later changes wait for nobody.
+        #[arg(long)]
+        test: bool,
         /// How many clients it registers.
         #[arg(long, default_value_t = 1)]
         uses: u32,
@@ -270,7 +323,7 @@ mod tests {
         let args = admin("--config s.toml clients approve x");
         assert_eq!(args.place.config, Some(PathBuf::from("s.toml")));
         let approve = matches!(&args.command,
-            AdminCommand::Clients(ClientsCommand::Approve { client_id }) if client_id == "x");
+            AdminCommand::Clients(ClientsCommand::Approve { client_id, .. }) if client_id == "x");
         assert!(approve);
     }
 
@@ -281,6 +334,16 @@ mod tests {
             "clients show a",
             "clients put a.json",
             "clients remove a",
+            "clients proposals",
+            "clients approve a --digest x",
+            "clients reject a --statement s",
+            "operators list",
+            "operators new-key k.pem --operator ada",
+            "tenants list --operator-key k.pem --sign-for https://konto.example",
+            "accounts find",
+            "accounts show acc_1",
+            "accounts disable acc_1 --reason hijacked",
+            "accounts enable acc_1",
             "tenants list",
             "keys list --json",
             "registration-token new --tenant t --uses 3 --days 30",

@@ -33,6 +33,8 @@ login-wrong = E-Mail-Adresse oder Passwort stimmt nicht.
 login-blocked = Zu viele Fehlversuche. Das Passwort nimmt eine Zeit lang keine Anmeldung an, höchstens 24 Stunden. Mit dem Online-Ausweis können Sie sich weiterhin anmelden.
 login-busy-title = Gerade melden sich sehr viele an
 login-busy = Bitte laden Sie die Seite in einigen Sekunden neu und versuchen Sie es noch einmal.
+account-disabled-title = Dieses Konto ist gesperrt
+account-disabled = Sie können sich damit zurzeit nicht anmelden. Ihre Daten und Nachrichten bleiben erhalten. Bitte wenden Sie sich an die Stelle, die das Konto betreibt; die Kontaktdaten stehen im Impressum.
 
 # Konto anlegen
 register-title = Konto anlegen

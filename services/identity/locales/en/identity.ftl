@@ -33,6 +33,8 @@ login-wrong = E-mail address or password is not right.
 login-blocked = Too many failed attempts. The password accepts no sign-in for a while, at most 24 hours. You can still sign in with your online ID card.
 login-busy-title = Very many people are signing in right now
 login-busy = Please reload the page in a few seconds and try again.
+account-disabled-title = This account is disabled
+account-disabled = You cannot sign in with it at the moment. Your data and messages are kept. Please contact whoever runs this service; how to reach them is in the legal notice (Impressum).
 
 # Creating an account
 register-title = Create an account

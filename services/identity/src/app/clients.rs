@@ -6,7 +6,7 @@ use siegel_kernel::Timestamp;
 
 use crate::domain::client::{Client, ManagedBy};
 use crate::state::Identity;
-use crate::store::{clients, grants, revocations};
+use crate::store::{clients, grants, proposals, revocations};
 
 /// Who writes registrations that follow the settings.
 const SELF: &str = "service:identity";
@@ -123,6 +123,8 @@ pub async fn withdraw(
         revocations::publish_grant(tx, grant, now).await?;
     }
     clients::remove(tx, client_id).await?;
+    // Approved later, it would bring the client back.
+    proposals::remove(tx, client_id).await?;
     Change { client_id, actor, at: now }.record(tx, "identity.client.removed", "").await
 }
 

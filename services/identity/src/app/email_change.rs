@@ -4,6 +4,7 @@ use siegel_crypto::{random_token, same_bytes};
 use siegel_db::{StoreError, outbox};
 use siegel_kernel::TrustLevel;
 
+use super::address_events;
 use super::credentials::{NotChanged, Person, locked, record, refused};
 use super::deliver_outbox::{CHANGE_EMAIL, EmailJob, MAIL_CODE, MailJob, Purpose};
 use super::failure::Failure;
@@ -139,11 +140,16 @@ pub async fn finish(
     if right {
         let hash = <[u8; 32]>::try_from(found.address_hash.as_slice())
             .map_err(|_| StoreError::corrupt("address hash"))?;
+        let before = accounts::opening(&mut tx, person.account).await?;
+        let before = before.map(|opening| opening.address_hash).unwrap_or_default();
         // Somebody may have registered it in the meantime.
         right = !accounts::address_is_taken(&mut tx, &hash).await?
             && email_changes::remove(&mut tx, person.account).await?
             && accounts::change_address(&mut tx, person.account, &hash, &found.address_sealed)
                 .await?;
+        if right {
+            address_events::changed(&mut tx, person.account, &before, &hash, now).await?;
+        }
     }
     if !right {
         tx.commit().await?;

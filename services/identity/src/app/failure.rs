@@ -21,6 +21,9 @@ pub enum Failure {
     Password(#[from] HashError),
     #[error(transparent)]
     Generator(#[from] BadGenerator),
+    /// An operator closed the account; the credential was right.
+    #[error("the account is disabled")]
+    AccountDisabled,
     #[error("a passkey could not be asked for or read")]
     Passkey(#[from] CeremonyError),
     /// Which service, and its answer.

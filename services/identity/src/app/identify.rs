@@ -4,8 +4,10 @@ use siegel_crypto::random_token;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use siegel_telemetry::metric;
 
+use super::disable;
 use super::failure::Failure;
 use super::login::refused;
+use super::security_events::{self, Change, SecurityEvent};
 use super::sessions::{self, LogIn, LoggedIn};
 use crate::domain::cards::{Refusal, Ruling, rule};
 use crate::domain::factors;
@@ -154,6 +156,7 @@ async fn use_card(
             return refuse(state, logged_in, why, now).await;
         }
     };
+    disable::admit(state, &mut tx, account, "sc", now).await?;
     let credential = match owner {
         Some(owner) => owner.id,
         None => CredentialId::new(&*state.outside.clock, &*state.outside.entropy)?,
@@ -173,6 +176,8 @@ async fn use_card(
             drop(tx);
             return refuse(state, logged_in, Refusal::OfAnotherAccount, now).await;
         }
+        let event = SecurityEvent::credential("eid", Change::Create);
+        security_events::emit(&mut tx, account, &event, now).await?;
     }
     tx.commit().await?;
 
@@ -194,6 +199,7 @@ async fn use_card(
     let logged_in = sessions::log_in(state, &mut tx, &login, now).await?;
     tx.commit().await?;
     state.feed.committed();
+    state.outbox.committed();
     Ok(Outcome::In(logged_in))
 }
 

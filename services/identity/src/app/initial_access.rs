@@ -7,6 +7,7 @@ use siegel_db::{StoreError, Tx, audit};
 use siegel_kernel::{EntropyUnavailable, Timestamp};
 
 use super::manage_clients::Operator;
+use crate::domain::client::Environment;
 use crate::state::Identity;
 use crate::store::initial_tokens::{self, InitialToken, InitialTokenId};
 
@@ -20,14 +21,24 @@ pub enum InitialAccessError {
     Entropy(#[from] EntropyUnavailable),
 }
 
+/// What a token is to register.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    pub tenant: &'a str,
+    pub environment: Environment,
+    /// How many clients.
+    pub uses: u32,
+    /// How long it is good.
+    pub days: u32,
+}
+
 /// Makes a token for so many clients of a tenant. The text is shown once.
 pub async fn create(
     state: &Identity,
-    tenant: &str,
-    uses: u32,
-    days: u32,
+    wanted: &Wanted<'_>,
     by: &Operator,
 ) -> Result<(InitialToken, String), InitialAccessError> {
+    let Wanted { tenant, environment, uses, days } = *wanted;
     if !(1..=10_000).contains(&uses) || !(1..=366).contains(&days) {
         return Err(InitialAccessError::Range);
     }
@@ -36,6 +47,7 @@ pub async fn create(
     let new = InitialToken {
         id: InitialTokenId::new(clock, entropy)?,
         tenant: tenant.to_owned(),
+        environment: environment.as_str().to_owned(),
         uses_left: i64::from(uses),
         created_by: by.name().to_owned(),
         created_at_us: now,

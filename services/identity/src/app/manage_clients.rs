@@ -1,5 +1,5 @@
-//! What operators do with clients: put, remove, approve. Where four eyes are demanded, what
-//! concerns real people waits for a second operator.
+//! What operators do with clients: put and remove. Where four eyes are demanded, what concerns real
+//! people waits for a second operator (`approve_clients`).
 
 use siegel_db::{StoreError, Tx};
 use siegel_kernel::Timestamp;
@@ -21,6 +21,8 @@ pub enum Became {
     Proposed,
     /// A client that registered itself may be used from now on.
     Approved,
+    /// What waited is dropped.
+    Rejected,
 }
 
 impl Became {
@@ -32,6 +34,7 @@ impl Became {
             Self::Removed => "removed",
             Self::Proposed => "proposed",
             Self::Approved => "approved",
+            Self::Rejected => "rejected",
         }
     }
 }
@@ -51,29 +54,54 @@ pub enum ManageError {
     NothingWaits(String),
     #[error("client {0:?}: another operator than {1:?}, who proposed it, must approve")]
     SameOperator(String, String),
+    #[error("client {0:?}: what waits is not what was looked at")]
+    Changed(String),
+    #[error(
+        "client {0:?}: what {1:?} proposed, or this approval, is not proven by the key of an operator: propose it again"
+    )]
+    NotProven(String, String),
+    #[error(
+        "client {0:?}: with four_eyes, production approves by the keys of [[identity.operators]] only"
+    )]
+    NoOperators(String),
     #[error("reading or storing failed")]
     Store(#[from] StoreError),
 }
 
 /// An operator, as the audit trail names one.
 #[derive(Clone, Debug)]
-pub struct Operator(String);
+pub struct Operator {
+    name: String,
+    /// Thumbprint of the key that proved it.
+    key: Option<String>,
+}
 
 impl Operator {
+    /// Somebody who says so.
     pub fn new(name: &str) -> Result<Self, ManageError> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._@".contains(&b);
         if !(1..=64).contains(&name.len()) || !name.bytes().all(plain) {
             return Err(ManageError::Operator);
         }
-        Ok(Self(name.to_owned()))
+        Ok(Self { name: name.to_owned(), key: None })
+    }
+
+    pub(super) fn proven_by(self, key: String) -> Self {
+        Self { key: Some(key), ..self }
     }
 
     pub fn name(&self) -> &str {
-        &self.0
+        &self.name
     }
 
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// For the audit trail, which tells a proof from a mere name.
     pub fn actor(&self) -> String {
-        format!("operator:{}", self.0)
+        let unproven = if self.key.is_some() { "" } else { " unproven" };
+        format!("operator:{}{unproven}", self.name)
     }
 }
 
@@ -123,41 +151,11 @@ pub async fn remove(
     Ok(Became::Removed)
 }
 
-/// Lets what waits take effect: a proposal of another operator, or a client that registered itself.
-pub async fn approve(
-    tx: &mut Tx,
-    client_id: &str,
-    by: &Operator,
-    now: Timestamp,
-) -> Result<Became, ManageError> {
-    let before = clients::registration(tx, client_id).await?;
-    let Some(proposal) = proposals::find(tx, client_id).await? else {
-        let waits = before.filter(|b| !b.client.approved);
-        let waits = waits.ok_or_else(|| ManageError::NothingWaits(client_id.to_owned()))?;
-        let client = Client { approved: true, ..waits.client };
-        clients::put(tx, &client, now).await?;
-        recorded(tx, client_id, &by.actor(), Became::Approved, now).await?;
-        return Ok(Became::Approved);
-    };
-    if proposal.by == by.name() {
-        return Err(ManageError::SameOperator(client_id.to_owned(), proposal.by));
-    }
-    if before.as_ref().is_some_and(|b| b.from == ManagedBy::Settings) {
-        return Err(ManageError::OfSettings(client_id.to_owned()));
-    }
-    proposals::remove(tx, client_id).await?;
-    let Some(client) = proposal.client else {
-        withdraw(tx, client_id, &by.actor(), now).await?;
-        return Ok(Became::Removed);
-    };
-    let became = if before.is_some() { Became::Updated } else { Became::Created };
-    clients::put_from(tx, &client, ManagedBy::Applied, now).await?;
-    recorded(tx, client_id, &by.actor(), became, now).await?;
-    Ok(became)
-}
-
 /// Whether one operator is not enough.
-fn needs_two<'a>(state: &Identity, mut clients: impl Iterator<Item = &'a Client>) -> bool {
+pub(super) fn needs_two<'a>(
+    state: &Identity,
+    mut clients: impl Iterator<Item = &'a Client>,
+) -> bool {
     state.config.four_eyes && clients.any(|c| c.environment == Environment::Production)
 }
 
@@ -169,17 +167,21 @@ async fn propose(
     now: Timestamp,
 ) -> Result<Became, ManageError> {
     let waiting = proposals::find(tx, client_id).await?;
-    if waiting.is_some_and(|w| w.client.as_ref() == client) {
-        return Ok(Became::Proposed); // whoever said it first
+    // Whoever said it first, unless that was not proven and this is.
+    let stands =
+        |w: &Proposal| w.client.as_ref() == client && (w.key.is_some() || by.key.is_none());
+    if waiting.as_ref().is_some_and(stands) {
+        return Ok(Became::Proposed);
     }
     let client_id = client_id.to_owned();
-    let new = Proposal { client_id, client: client.cloned(), by: by.name().to_owned(), at: now };
+    let (name, key) = (by.name().to_owned(), by.key().map(str::to_owned));
+    let new = Proposal { client_id, client: client.cloned(), by: name, key, at: now };
     proposals::put(tx, &new).await?;
     recorded(tx, &new.client_id, &by.actor(), Became::Proposed, now).await?;
     Ok(Became::Proposed)
 }
 
-async fn recorded(
+pub(super) async fn recorded(
     tx: &mut Tx,
     client_id: &str,
     actor: &str,
@@ -190,6 +192,7 @@ async fn recorded(
         Became::Created => "identity.client.created",
         Became::Proposed => "identity.client.proposed",
         Became::Approved => "identity.client.approved",
+        Became::Rejected => "identity.client.rejected",
         _ => "identity.client.changed",
     };
     Change { client_id, actor, at }.record(tx, kind, "").await

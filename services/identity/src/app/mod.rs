@@ -1,11 +1,14 @@
 //! Use cases, one file each: one transaction, then what must follow it.
 
 pub mod access_token;
+pub mod address_events;
 pub mod apply;
 mod argon;
+pub mod approve_clients;
 pub mod authorize;
 pub mod backchannel;
 pub mod certificate_auth;
+pub mod change_registration;
 pub mod check;
 pub mod claims;
 pub mod client_auth;
@@ -17,6 +20,7 @@ pub mod consent;
 pub mod credentials;
 pub mod deliver_outbox;
 pub mod devices;
+pub mod disable;
 pub mod discovery;
 pub mod dpop;
 pub mod email_change;
@@ -33,6 +37,7 @@ pub mod logout;
 pub mod manage_clients;
 pub mod notices;
 pub mod offers;
+pub mod operators;
 pub mod own_page;
 pub mod par;
 pub mod passwords;
@@ -42,6 +47,7 @@ pub mod recovery;
 pub mod refusal;
 pub mod register;
 pub mod registration;
+mod registration_answer;
 pub mod request_object;
 pub mod revoke;
 pub mod security_events;

@@ -14,6 +14,7 @@ use super::login::refused;
 use super::notices::{self, Change};
 use super::passwords;
 use super::register::{CODE_LIFETIME, Started, fresh_code};
+use super::security_events::{self as events, SecurityEvent};
 use super::sessions::{self, LogIn, LoggedIn};
 use crate::domain::email::EmailAddress;
 use crate::domain::factors::Kind;
@@ -129,6 +130,9 @@ pub async fn finish(state: &Identity, choice: Choice<'_>) -> Result<Outcome, Fai
     let credential = CredentialId::new(&*state.outside.clock, &*state.outside.entropy)?;
     credentials::put_password(&mut tx, credential, account, &phc, now).await?;
     known::forget(&mut tx, account).await?;
+    // Before the sessions end, and with them what says who is to be told.
+    let event = SecurityEvent::credential("password", events::Change::Update);
+    events::emit(&mut tx, account, &event, now).await?;
     for session in stored::of_account(&mut tx, account).await? {
         sessions::end(&mut tx, &session, "PASSWORD_RESET", now).await?;
     }

@@ -9,6 +9,7 @@ use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Entropy, EntropyUnavailable, Timestamp, TrustLevel};
 use siegel_telemetry::metric;
 
+use super::address_events;
 use super::deliver_outbox::{MAIL_CODE, MailJob, OPEN_ACCOUNT, Purpose};
 use super::devices;
 use super::failure::Failure;
@@ -161,6 +162,7 @@ async fn open(
     if !accounts::insert(tx, &new).await? {
         return Ok(None);
     }
+    address_events::taken(tx, account, &address_hash, now).await?;
     let credential = CredentialId::new(clock, entropy)?;
     credentials::add_password(tx, credential, account, &registration.password, now).await?;
     outbox::put(tx, OPEN_ACCOUNT, account.to_string().as_bytes(), now).await?;

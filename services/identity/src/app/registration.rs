@@ -1,14 +1,16 @@
-//! Clients that register themselves (RFC 7591) and change it later (RFC 7592).
+//! Clients that register themselves (RFC 7591) and take themselves out again (RFC 7592 §2.3).
 
 use secrecy::ExposeSecret as _;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use siegel_crypto::{b64, random_token, same_bytes, sha256};
 use siegel_db::{StoreError, Tx};
 use siegel_kernel::{EntropyUnavailable, Timestamp};
 
 use super::client_keys::usable;
 use super::clients::{Change, RegisterError, vet, withdraw};
-use crate::domain::client::{CertificateName, Client, ManagedBy, SigningAlg};
+use super::manage_clients::needs_two;
+use super::registration_answer::told;
+use crate::domain::client::{Client, Environment, ManagedBy, SigningAlg};
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::registration::{BadMetadata, Metadata, Terms};
 use crate::registration_config::RegistrationConfig;
@@ -76,72 +78,13 @@ pub async fn register(
     vet(state, &client).await?;
 
     let mut tx = state.outside.db.begin().await?;
-    let tenant = shown.take(&mut tx, now).await?;
-    let client = Client { tenant, ..client };
+    let (tenant, environment) = shown.take(&mut tx, now).await?;
+    let client = Client { tenant, environment, ..client };
+    let approved = client.approved && !needs_two(state, std::iter::once(&client));
+    let client = Client { approved, ..client };
     clients::put_from(&mut tx, &client, ManagedBy::Dynamic, now).await?;
     clients::set_management_token(&mut tx, &client_id, &sha256(management.as_bytes())).await?;
     audited(&mut tx, &client_id, "identity.client.registered", now).await?;
-    tx.commit().await?;
-    Ok(told(state, &client, secret.as_deref(), &management, now))
-}
-
-/// The registration of the client that shows its own token.
-pub async fn show(
-    state: &Identity,
-    client_id: &str,
-    token: Option<&str>,
-) -> Result<Value, RegistrationError> {
-    let token = token.ok_or(RegistrationError::Token)?;
-    let mut tx = state.outside.db.read().await?;
-    let found = clients::managed_by_itself(&mut tx, client_id, &sha256(token.as_bytes())).await?;
-    let found = found.ok_or(RegistrationError::Token)?;
-    Ok(told(state, &found.client, None, token, found.updated_at))
-}
-
-/// Replaces a registration (RFC 7592 §2.2); the token is a new one afterwards.
-#[tracing::instrument(name = "identity.client.change", skip_all)]
-pub async fn change(
-    state: &Identity,
-    settings: &RegistrationConfig,
-    client_id: &str,
-    token: Option<&str>,
-    body: &[u8],
-) -> Result<Value, RegistrationError> {
-    let now = state.now();
-    let digest = sha256(token.ok_or(RegistrationError::Token)?.as_bytes());
-    let mut tx = state.outside.db.read().await?;
-    let before = clients::managed_by_itself(&mut tx, client_id, &digest).await?;
-    drop(tx);
-    let before = before.ok_or(RegistrationError::Token)?.client;
-    let metadata = read(body)?;
-    if metadata.client_id.as_deref() != Some(client_id) {
-        return Err(RegistrationError::Bad(BadMetadata::Member("client_id")));
-    }
-    let held = before.secret_hash.clone().unwrap_or_default();
-    let own = metadata.client_secret.as_deref().map(hash_of);
-    if own.is_some_and(|own| !same_bytes(own.as_bytes(), held.as_bytes())) {
-        return Err(RegistrationError::Bad(BadMetadata::Member("client_secret")));
-    }
-    let secret = if held.is_empty() { fresh_secret(state, &metadata)? } else { None };
-    let hash = match &secret {
-        Some(secret) => Some(hash_of(secret)),
-        None => before.secret_hash.clone().filter(|_| metadata.method().by_secret()),
-    };
-    let client = registration(state, &metadata, client_id, hash.as_deref(), before.approved)?;
-    let client = Client { tenant: before.tenant.clone(), ..client };
-    // What an operator looked at is not what it is any more.
-    let approved = before.approved && (!settings.approval || client == before);
-    let client = Client { approved, ..client };
-    vet(state, &client).await?;
-
-    let management = random_token(&*state.outside.entropy)?;
-    let mut tx = state.outside.db.begin().await?;
-    let next = sha256(management.as_bytes());
-    if !clients::rotate_management_token(&mut tx, client_id, &digest, &next).await? {
-        return Err(RegistrationError::Token);
-    }
-    clients::put(&mut tx, &client, now).await?;
-    audited(&mut tx, client_id, "identity.client.changed", now).await?;
     tx.commit().await?;
     Ok(told(state, &client, secret.as_deref(), &management, now))
 }
@@ -196,22 +139,30 @@ impl Shown {
         if good { Ok(()) } else { Err(RegistrationError::Token) }
     }
 
-    async fn take(&self, tx: &mut Tx, now: Timestamp) -> Result<String, RegistrationError> {
+    /// The tenant and what the client is for.
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        now: Timestamp,
+    ) -> Result<(String, Environment), RegistrationError> {
         if self.of_settings {
-            return Ok(TENANT.to_owned());
+            return Ok((TENANT.to_owned(), Environment::Production));
         }
-        initial_tokens::take(tx, &self.digest, now).await?.ok_or(RegistrationError::Token)
+        let taken = initial_tokens::take(tx, &self.digest, now).await?;
+        let (tenant, environment) = taken.ok_or(RegistrationError::Token)?;
+        let test = environment == Environment::Test.as_str();
+        Ok((tenant, if test { Environment::Test } else { Environment::Production }))
     }
 }
 
-fn read(body: &[u8]) -> Result<Metadata, RegistrationError> {
+pub(super) fn read(body: &[u8]) -> Result<Metadata, RegistrationError> {
     serde_json::from_slice(body).map_err(|_| {
         let text = "the body is no JSON object, or a member has a value that is not supported";
         RegistrationError::Refused(Refused::new(OAuthError::InvalidClientMetadata, text))
     })
 }
 
-fn registration(
+pub(super) fn registration(
     state: &Identity,
     metadata: &Metadata,
     client_id: &str,
@@ -233,7 +184,7 @@ fn registration(
     Ok(client)
 }
 
-fn fresh_secret(
+pub(super) fn fresh_secret(
     state: &Identity,
     metadata: &Metadata,
 ) -> Result<Option<String>, EntropyUnavailable> {
@@ -241,11 +192,11 @@ fn fresh_secret(
     needed.then(|| random_token(&*state.outside.entropy)).transpose()
 }
 
-fn hash_of(secret: &str) -> String {
+pub(super) fn hash_of(secret: &str) -> String {
     b64::encode(sha256(secret.as_bytes()))
 }
 
-async fn audited(
+pub(super) async fn audited(
     tx: &mut Tx,
     client_id: &str,
     kind: &str,
@@ -253,70 +204,4 @@ async fn audited(
 ) -> Result<(), StoreError> {
     let actor = format!("client:{client_id}");
     Change { client_id, actor: &actor, at }.record(tx, kind, "").await
-}
-
-/// What the client is told (RFC 7591 §3.2.1). A secret is shown once.
-fn told(
-    state: &Identity,
-    client: &Client,
-    secret: Option<&str>,
-    management: &str,
-    at: Timestamp,
-) -> Value {
-    let mut all = json!({
-        "client_id": client.client_id,
-        "client_id_issued_at": at.as_seconds(),
-        "registration_access_token": management,
-        "registration_client_uri": state.url(&format!("/register/{}", client.client_id)),
-        "client_name": client.name,
-        "redirect_uris": client.redirect_uris,
-        "post_logout_redirect_uris": client.post_logout_redirect_uris,
-        "token_endpoint_auth_method": client.auth_method,
-        "grant_types": client.grant_types,
-        "response_types": ["code"],
-        "subject_type": "pairwise",
-        "scope": client.scopes.join(" "),
-        "id_token_signed_response_alg": client.id_token_alg,
-        "require_pushed_authorization_requests": client.require_pushed,
-        "require_signed_request_object": client.require_signed_request,
-        "tls_client_certificate_bound_access_tokens": client.certificate_bound,
-        "dpop_bound_access_tokens": client.dpop_bound,
-    });
-    let jwks = client.jwks.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let more: [(&str, Option<Value>); 8] = [
-        ("client_secret", secret.map(Value::from)),
-        ("logo_uri", client.logo_uri.clone().map(Value::from)),
-        ("policy_uri", client.policy_uri.clone().map(Value::from)),
-        ("jwks", jwks),
-        ("jwks_uri", client.jwks_uri.clone().map(Value::from)),
-        ("sector_identifier_uri", client.sector_identifier_uri.clone().map(Value::from)),
-        ("backchannel_logout_uri", client.backchannel_logout_uri.clone().map(Value::from)),
-        ("userinfo_signed_response_alg", client.userinfo_alg.map(|alg| alg.as_str().into())),
-    ];
-    let members = all.as_object_mut();
-    if let Some(members) = members {
-        add(members, more);
-        if client.auth_method.by_secret() {
-            members.insert("client_secret_expires_at".to_owned(), 0.into());
-        }
-        let name = match &client.certificate_name {
-            Some(CertificateName::SubjectDn(text)) => Some(("tls_client_auth_subject_dn", text)),
-            Some(CertificateName::SanDns(text)) => Some(("tls_client_auth_san_dns", text)),
-            Some(CertificateName::SanUri(text)) => Some(("tls_client_auth_san_uri", text)),
-            None => None,
-        };
-        add(members, name.map(|(key, text)| (key, Some(Value::from(text.as_str())))));
-    }
-    all
-}
-
-fn add<'a>(
-    members: &mut Map<String, Value>,
-    more: impl IntoIterator<Item = (&'a str, Option<Value>)>,
-) {
-    for (name, value) in more {
-        if let Some(value) = value {
-            members.insert(name.to_owned(), value);
-        }
-    }
 }

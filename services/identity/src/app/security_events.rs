@@ -21,7 +21,10 @@ pub const TYP: &str = "secevent+jwt";
 #[serde(rename_all = "kebab-case")]
 pub enum SecurityEvent {
     /// Nobody can log in to it any more; it may come back.
-    AccountDisabled,
+    AccountDisabled {
+        /// `hijacking` or `bulk-account` (RISC 1.0 §2.3), or nothing.
+        reason: Option<String>,
+    },
     AccountEnabled,
     /// It is gone for good.
     AccountPurged,
@@ -37,7 +40,9 @@ pub enum SecurityEvent {
     CredentialCompromised {
         kind: String,
     },
-    /// The address or upstream identifier now belongs to somebody else.
+    /// The person logs in with another address.
+    IdentifierChanged,
+    /// The address this person had before now belongs to somebody else.
     IdentifierRecycled,
 }
 
@@ -52,9 +57,20 @@ pub enum Change {
 }
 
 impl SecurityEvent {
+    /// That a credential of this kind (`factors::Kind`) came, went or changed.
+    pub fn credential(kind: &str, change: Change) -> Self {
+        // CAEP §3.3 has words for some; others are between issuer and receiver.
+        let kind = match kind {
+            "totp" => "app",
+            "recovery" => "recovery-codes",
+            other => other,
+        };
+        Self::CredentialChanged { kind: kind.to_owned(), change }
+    }
+
     const fn uri(&self) -> &'static str {
         match self {
-            Self::AccountDisabled => {
+            Self::AccountDisabled { .. } => {
                 "https://schemas.openid.net/secevent/risc/event-type/account-disabled"
             }
             Self::AccountEnabled => {
@@ -72,6 +88,9 @@ impl SecurityEvent {
             Self::CredentialCompromised { .. } => {
                 "https://schemas.openid.net/secevent/risc/event-type/credential-compromise"
             }
+            Self::IdentifierChanged => {
+                "https://schemas.openid.net/secevent/risc/event-type/identifier-changed"
+            }
             Self::IdentifierRecycled => {
                 "https://schemas.openid.net/secevent/risc/event-type/identifier-recycled"
             }
@@ -86,6 +105,7 @@ impl SecurityEvent {
             Self::CredentialChanged { kind, change } => {
                 json!({"event_timestamp": at, "credential_type": kind, "change_type": change})
             }
+            Self::AccountDisabled { reason: Some(reason) } => json!({"reason": reason}),
             Self::CredentialCompromised { kind } => json!({"credential_type": kind}),
             _ => json!({}),
         }
@@ -110,11 +130,36 @@ pub async fn emit(
     event: &SecurityEvent,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let hearers = hearers(tx, account, now).await?;
+    tell(tx, &hearers, account, event, now).await
+}
+
+/// The clients that want such events and have a live grant of the account.
+pub async fn hearers(
+    tx: &mut Tx,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let mut wanted = Vec::new();
     for client_id in grants::clients_of(tx, account, now).await? {
         let client = clients::find(tx, &client_id).await?;
-        if client.is_none_or(|c| c.security_events_uri.is_none()) {
-            continue;
+        if client.is_some_and(|c| c.security_events_uri.is_some()) {
+            wanted.push(client_id);
         }
+    }
+    Ok(wanted)
+}
+
+/// Orders the event for these clients.
+pub async fn tell(
+    tx: &mut Tx,
+    hearers: &[String],
+    account: AccountId,
+    event: &SecurityEvent,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for client_id in hearers {
+        let client_id = client_id.clone();
         let happened = Happened { client_id, account, event: event.clone(), at: now };
         let payload = serde_json::to_vec(&happened).map_err(|_| StoreError::corrupt("event"))?;
         outbox::put(tx, EVENT, &payload, now).await?;

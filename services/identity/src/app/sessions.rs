@@ -11,7 +11,7 @@ use siegel_telemetry::metric;
 use siegel_web::Scheme;
 
 use super::failure::Failure;
-use super::{backchannel, connection};
+use super::{backchannel, connection, disable};
 use crate::domain::ageing::{Proof, Standing, standing, word};
 use crate::domain::interaction::{AuthRequest, SessionView};
 use crate::state::Identity;
@@ -177,12 +177,15 @@ pub struct LoggedIn {
 
 /// Starts a session, or goes on with the browser's own when it is of the same account. A session
 /// of another account in the same browser ends.
+/// # Errors
+/// [`Failure::AccountDisabled`]; the transaction is undone then.
 pub async fn log_in(
     state: &Identity,
     tx: &mut Tx,
     login: &LogIn<'_>,
     now: Timestamp,
 ) -> Result<LoggedIn, Failure> {
+    disable::admit(state, tx, login.account, login.method, now).await?;
     let token = random_token(&*state.outside.entropy)?;
     let hash = sha256(token.as_bytes());
     let realm = login.request.realm();

@@ -1,12 +1,12 @@
 //! `SelfService`: accounts elsewhere.
 
-use siegel_db::IdempotencyKey;
-use siegel_grpc::{caller, digest, fault, invalid, refusal};
+use siegel_grpc::{digest, fault, invalid, refusal};
 use siegel_proto::common::v1::TrustLevel;
 use siegel_proto::convert;
 use siegel_proto::identity::v1 as pb;
 use tonic::{Code, Request, Response, Status};
 
+use super::beginnings::{Order, account};
 use crate::app::links::{self, UnlinkError};
 use crate::state::Identity;
 
@@ -14,8 +14,7 @@ pub async fn list(
     state: &Identity,
     request: &Request<pb::ListLinksRequest>,
 ) -> Result<Response<pb::ListLinksResponse>, Status> {
-    let account = caller(request)?.person()?.account;
-    let found = links::list(state, account).await.map_err(|e| fault(&e))?;
+    let found = links::list(state, account(request)?).await.map_err(|e| fault(&e))?;
     let links = found.into_iter().map(|shown| pb::Link {
         link_id: shown.link.id.to_string(),
         upstream_id: shown.link.upstream_id,
@@ -32,18 +31,12 @@ pub async fn unlink(
     state: &Identity,
     request: &Request<pb::UnlinkRequest>,
 ) -> Result<Response<pb::UnlinkResponse>, Status> {
-    let caller = caller(request)?;
-    let (person, name) = (caller.person()?, caller.name());
     let asked = request.get_ref();
-    if !(1..=128).contains(&asked.request_id.len()) {
-        return Err(invalid(&[("request_id", "must have 1 to 128 characters")]));
-    }
+    let order = Order::of(request, &asked.request_id, digest(asked))?;
     let Ok(link) = asked.link_id.parse() else {
         return Err(invalid(&[("link_id", "is not the id of a link")]));
     };
-    let key =
-        IdempotencyKey { caller: &name, request_id: &asked.request_id, digest: digest(asked) };
-    let done = links::unlink(state, person.account, person.grant, link, &key).await;
+    let done = links::unlink(state, order.account, order.grant, link, &order.key()).await;
     done.map_err(|e| status(&e))?;
     Ok(Response::new(pb::UnlinkResponse {}))
 }

@@ -1,6 +1,8 @@
 //! gRPC faces: between wire messages and use cases.
 
+mod beginnings;
 pub mod key_service;
 mod links;
+mod not_changed;
 pub mod self_service;
 pub mod sibling_service;

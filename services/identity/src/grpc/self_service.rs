@@ -1,19 +1,18 @@
 //! `SelfService`: persons, for themselves.
 
 use secrecy::SecretString;
-use siegel_db::IdempotencyKey;
 use siegel_grpc::{caller, digest, fault, invalid, refusal};
 use siegel_proto::convert;
 use siegel_proto::identity::v1 as pb;
 use siegel_proto::identity::v1::self_service_server::SelfService;
 use tonic::{Code, Request, Response, Status};
 
+use super::beginnings::{Acting, Order, account};
+use super::not_changed::not_changed;
 use crate::app::client_consents::{self, WithdrawError};
-use crate::app::credentials::{self, NotChanged, Person};
+use crate::app::credentials::{self, NotChanged};
 use crate::app::log_out_everywhere;
 use crate::app::self_care::{self, EndError};
-use crate::domain::factors::Forbidden;
-use crate::domain::interaction::SessionView;
 use crate::state::Identity;
 use crate::store::credentials::CredentialId;
 
@@ -26,7 +25,7 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::ListCredentialsRequest>,
     ) -> Result<Response<pb::ListCredentialsResponse>, Status> {
-        let account = caller(&request)?.person()?.account;
+        let account = account(&request)?;
         let found = self_care::credentials(&self.0, account).await.map_err(|e| fault(&e))?;
         let credentials = found.into_iter().map(|c| pb::Credential {
             credential_id: c.id.to_string(),
@@ -60,7 +59,7 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::ListSignInsRequest>,
     ) -> Result<Response<pb::ListSignInsResponse>, Status> {
-        let account = caller(&request)?.person()?.account;
+        let account = account(&request)?;
         let found = self_care::sign_ins(&self.0, account).await.map_err(|e| fault(&e))?;
         let sign_ins = found.into_iter().map(|s| pb::SignIn {
             at: Some(convert::timestamp(s.at)),
@@ -77,15 +76,9 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::EndAllSessionsRequest>,
     ) -> Result<Response<pb::EndAllSessionsResponse>, Status> {
-        let caller = caller(&request)?;
-        let (account, name) = (caller.person()?.account, caller.name());
         let asked = request.get_ref();
-        if !(1..=128).contains(&asked.request_id.len()) {
-            return Err(invalid(&[("request_id", "must have 1 to 128 characters")]));
-        }
-        let key =
-            IdempotencyKey { caller: &name, request_id: &asked.request_id, digest: digest(asked) };
-        let ended = log_out_everywhere::by_owner(&self.0, account, &key).await;
+        let order = Order::of(&request, &asked.request_id, digest(asked))?;
+        let ended = log_out_everywhere::by_owner(&self.0, order.account, &order.key()).await;
         let ended = ended.map_err(|e| status(&e))?;
         Ok(Response::new(pb::EndAllSessionsResponse { ended }))
     }
@@ -94,18 +87,14 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::EndSessionRequest>,
     ) -> Result<Response<pb::EndSessionResponse>, Status> {
-        let caller = caller(&request)?;
-        let (account, name) = (caller.person()?.account, caller.name());
         let asked = request.get_ref();
-        if !(1..=128).contains(&asked.request_id.len()) {
-            return Err(invalid(&[("request_id", "must have 1 to 128 characters")]));
-        }
+        let order = Order::of(&request, &asked.request_id, digest(asked))?;
         let Ok(session) = asked.session_id.parse() else {
             return Err(invalid(&[("session_id", "is not the id of a session")]));
         };
-        let key =
-            IdempotencyKey { caller: &name, request_id: &asked.request_id, digest: digest(asked) };
-        self_care::end(&self.0, account, session, &key).await.map_err(|e| status(&e))?;
+        self_care::end(&self.0, order.account, session, &order.key())
+            .await
+            .map_err(|e| status(&e))?;
         Ok(Response::new(pb::EndSessionResponse {}))
     }
 
@@ -113,7 +102,7 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::ListClientConsentsRequest>,
     ) -> Result<Response<pb::ListClientConsentsResponse>, Status> {
-        let account = caller(&request)?.person()?.account;
+        let account = account(&request)?;
         let found = client_consents::list(&self.0, account).await.map_err(|e| fault(&e))?;
         let consents = found.into_iter().map(|c| pb::ClientConsent {
             client_id: c.client_id,
@@ -128,15 +117,10 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::WithdrawClientConsentRequest>,
     ) -> Result<Response<pb::WithdrawClientConsentResponse>, Status> {
-        let caller = caller(&request)?;
-        let (account, name) = (caller.person()?.account, caller.name());
         let asked = request.get_ref();
-        if !(1..=128).contains(&asked.request_id.len()) {
-            return Err(invalid(&[("request_id", "must have 1 to 128 characters")]));
-        }
-        let key =
-            IdempotencyKey { caller: &name, request_id: &asked.request_id, digest: digest(asked) };
-        let done = client_consents::withdraw(&self.0, account, &asked.client_id, &key).await;
+        let order = Order::of(&request, &asked.request_id, digest(asked))?;
+        let key = order.key();
+        let done = client_consents::withdraw(&self.0, order.account, &asked.client_id, &key).await;
         done.map_err(|error| match &error {
             WithdrawError::Unknown => refusal(Code::NotFound, "CONSENT_UNKNOWN", &error, []),
             WithdrawError::Reused => refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", &error, []),
@@ -163,7 +147,7 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::RenameCredentialRequest>,
     ) -> Result<Response<pb::RenameCredentialResponse>, Status> {
-        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let acting = Acting::of(&self.0, &request, &request.get_ref().request_id).await?;
         let asked = request.get_ref();
         let id = credential(&asked.credential_id)?;
         let label = credentials::label(&asked.label);
@@ -179,7 +163,7 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::RemoveCredentialRequest>,
     ) -> Result<Response<pb::RemoveCredentialResponse>, Status> {
-        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let acting = Acting::of(&self.0, &request, &request.get_ref().request_id).await?;
         let id = credential(&request.get_ref().credential_id)?;
         match credentials::manage::remove(&self.0, &acting.person(), id).await {
             // Gone already: a retry.
@@ -192,7 +176,7 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::BeginTotpRequest>,
     ) -> Result<Response<pb::BeginTotpResponse>, Status> {
-        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let acting = Acting::of(&self.0, &request, &request.get_ref().request_id).await?;
         let begun = credentials::totp::begin(&self.0, &acting.person()).await;
         begun.map_err(|e| not_changed(&e))?;
         let shown = credentials::totp::pending(&self.0, acting.session.account).await;
@@ -209,7 +193,7 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::FinishTotpRequest>,
     ) -> Result<Response<pb::FinishTotpResponse>, Status> {
-        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let acting = Acting::of(&self.0, &request, &request.get_ref().request_id).await?;
         let asked = request.get_ref();
         let label = credentials::label(&asked.label);
         let done = credentials::totp::finish(&self.0, &acting.person(), &asked.code, &label).await;
@@ -221,7 +205,7 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::CreateRecoveryCodesRequest>,
     ) -> Result<Response<pb::CreateRecoveryCodesResponse>, Status> {
-        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let acting = Acting::of(&self.0, &request, &request.get_ref().request_id).await?;
         let made = credentials::recovery::create(&self.0, &acting.person()).await;
         let made = made.map_err(|e| not_changed(&e))?;
         let codes = made.iter().map(|code| code.to_string()).collect();
@@ -232,7 +216,7 @@ impl SelfService for SelfCare {
         &self,
         request: Request<pb::ChangePasswordRequest>,
     ) -> Result<Response<pb::ChangePasswordResponse>, Status> {
-        let acting = self.acting(&request, &request.get_ref().request_id).await?;
+        let acting = Acting::of(&self.0, &request, &request.get_ref().request_id).await?;
         let asked = request.into_inner();
         let old = (!asked.old_password.is_empty()).then(|| SecretString::from(asked.old_password));
         let new = SecretString::from(asked.new_password);
@@ -242,63 +226,8 @@ impl SelfService for SelfCare {
     }
 }
 
-/// Who changes something, in which session.
-struct Acting {
-    session: SessionView,
-    request_id: String,
-}
-
-impl Acting {
-    fn person(&self) -> Person<'_> {
-        Person { request_id: &self.request_id, ..Person::of(&self.session) }
-    }
-}
-
-impl SelfCare {
-    /// The session behind the caller's token as it stands now, at no higher level than the token
-    /// was made with: what another client raised is not this one's to use.
-    async fn acting<M>(&self, request: &Request<M>, request_id: &str) -> Result<Acting, Status> {
-        if !(1..=128).contains(&request_id.len()) {
-            return Err(invalid(&[("request_id", "must have 1 to 128 characters")]));
-        }
-        let person = caller(request)?.person()?;
-        let found = self_care::session_of(&self.0, person.grant).await.map_err(|e| fault(&e))?;
-        let session = found.filter(|s| s.account == person.account);
-        let Some(mut session) = session else {
-            let text = "the session is over";
-            return Err(refusal(Code::Unauthenticated, "SESSION_OVER", text, []));
-        };
-        session.level = session.level.min(person.level);
-        Ok(Acting { session, request_id: request_id.to_owned() })
-    }
-}
-
 fn credential(text: &str) -> Result<CredentialId, Status> {
     text.parse().map_err(|_| invalid(&[("credential_id", "is not the id of a credential")]))
-}
-
-fn not_changed(error: &NotChanged) -> Status {
-    use NotChanged as N;
-    match error {
-        N::Forbidden(Forbidden::TooLow(needed)) => {
-            let facts = [("needed", needed.as_str())];
-            refusal(Code::PermissionDenied, "TRUST_TOO_LOW", error, facts)
-        }
-        N::Forbidden(Forbidden::LastOne) => {
-            refusal(Code::FailedPrecondition, "LAST_CREDENTIAL", error, [])
-        }
-        N::Unknown => refusal(Code::NotFound, "CREDENTIAL_UNKNOWN", error, []),
-        N::NothingBegun => refusal(Code::FailedPrecondition, "NOTHING_BEGUN", error, []),
-        N::WrongCode => refusal(Code::FailedPrecondition, "CODE_WRONG", error, []),
-        N::WrongPassword => refusal(Code::FailedPrecondition, "PASSWORD_WRONG", error, []),
-        N::Blocked => refusal(Code::ResourceExhausted, "CODE_BLOCKED", error, []),
-        N::Weak(weak) => invalid(&[("new_password", &weak.to_string())]),
-        N::Passkey => refusal(Code::FailedPrecondition, "PASSKEY_REFUSED", error, []),
-        N::Failure(failure) if failure.passes() => {
-            refusal(Code::Unavailable, "TRY_AGAIN", error, [])
-        }
-        N::Failure(failure) => fault(failure),
-    }
 }
 
 fn status(error: &EndError) -> Status {

@@ -11,6 +11,8 @@ pub enum Seen {
     Assertion,
     /// `jti` of a DPoP proof (RFC 9449 §11.1).
     DpopProof,
+    /// `jti` of an operator's statement.
+    Statement,
 }
 
 /// Notes an id until `expires_at`; `false` when it was there already. `owner` is the client or key
@@ -27,6 +29,7 @@ pub async fn first_use(
     let name = match kind {
         Seen::Assertion => "assertion",
         Seen::DpopProof => "dpop",
+        Seen::Statement => "operator",
     };
     let digest = sha256_fields(&[owner.as_bytes(), id.as_bytes()]);
     let added = on!(tx, c => sqlx::query(SQL)

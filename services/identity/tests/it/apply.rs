@@ -5,8 +5,9 @@ use std::sync::Arc;
 use siegel_config::Profile;
 use siegel_db::Db;
 use siegel_identity::app::apply::{Order, apply};
+use siegel_identity::app::approve_clients::{self, Approval};
 use siegel_identity::app::login::{Attempt, Outcome, with_password};
-use siegel_identity::app::manage_clients::{self, Became, ManageError, Operator};
+use siegel_identity::app::manage_clients::{Became, ManageError, Operator};
 use siegel_identity::app::{clients as registering, deliver_outbox, sessions};
 use siegel_identity::config::ClientConfig;
 use siegel_identity::domain::client::ManagedBy;
@@ -311,7 +312,8 @@ async fn four_eyes_let_no_operator_change_production_alone(db: Db) {
     assert_eq!(again, ["client neu proposed", "client probe unchanged"]);
     let approve = async |name: &str| {
         let mut tx = world.state.outside.db.begin().await.unwrap();
-        let done = manage_clients::approve(&mut tx, "neu", &operator(name), world.now()).await;
+        let approval = Approval { client_id: "neu", seen: None, by: &operator(name) };
+        let done = approve_clients::approve(&world.state, &mut tx, approval, world.now()).await;
         tx.commit().await.unwrap();
         done
     };

@@ -33,7 +33,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// A public client with this name and its address for being told.
-fn client(id: &str, sector: &str, party: &Party) -> Client {
+pub fn client(id: &str, sector: &str, party: &Party) -> Client {
     let scopes = ["openid", "email", "offline_access"];
     Client {
         tenant: "musterstadt".to_owned(),
@@ -48,7 +48,7 @@ fn client(id: &str, sector: &str, party: &Party) -> Client {
     }
 }
 
-async fn world(db: Db, party: &Party) -> World {
+pub async fn world(db: Db, party: &Party) -> World {
     let mut world = World::new(db).await;
     world.state.outside.egress = Party::egress(&[party]);
     for (id, sector) in [("a", "musterstadt"), ("b", "beispielau"), ("c", "app")] {
@@ -64,7 +64,7 @@ async fn put(world: &World, client: &Client) {
 }
 
 /// Logs the session in at a client.
-async fn enters(world: &World, client: &str, scope: &str, session: &SessionView) -> Answer {
+pub async fn enters(world: &World, client: &str, scope: &str, session: &SessionView) -> Answer {
     // Staying when the session has ended takes a page (OpenID Connect Core §11).
     let prompt = if scope.contains("offline_access") { "consent" } else { "" };
     let asked = [("client_id", client), ("scope", scope), ("prompt", prompt)];
@@ -82,7 +82,7 @@ async fn logs_out(world: &World, session: &SessionView) {
 }
 
 /// Does what is due in the outbox.
-async fn delivers(world: &World) {
+pub async fn delivers(world: &World) {
     let handle = |job| deliver_outbox::handle(world.state.clone(), job);
     while world.state.outbox.step(&handle).await.unwrap() {}
 }
@@ -135,7 +135,7 @@ async fn an_offline_grant_survives_a_plain_log_out(db: Db) {
     assert_eq!(refresh(&world, "b", &offline).await.status, StatusCode::OK);
 }
 
-async fn refresh(world: &World, client: &str, tokens: &Answer) -> Answer {
+pub async fn refresh(world: &World, client: &str, tokens: &Answer) -> Answer {
     let token = tokens.text("refresh_token");
     let form = [("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", &token)];
     world.post("/token", &encoded(&fields(form)), &[]).await
@@ -269,13 +269,13 @@ async fn logging_out_everywhere_kills_every_token_and_tells_the_clients(db: Db) 
     assert!(kinds.contains(&("identity.sessions.ended".to_owned(), "done".to_owned())));
 }
 
-async fn userinfo(world: &World, tokens: &Answer) -> StatusCode {
+pub async fn userinfo(world: &World, tokens: &Answer) -> StatusCode {
     let bearer = format!("Bearer {}", tokens.text("access_token"));
     world.post("/userinfo", "", &[("authorization", &bearer)]).await.status
 }
 
 /// The claims of the one event that was sent.
-fn event(world: &World, calls: &[Call]) -> Value {
+pub fn event(world: &World, calls: &[Call]) -> Value {
     let [(_, kind, body)] = calls else { panic!("not told once: {calls:?}") };
     assert_eq!(kind, "application/secevent+jwt");
     world.claims(body, "secevent+jwt")

@@ -7,12 +7,15 @@
     reason = "tests fail by panicking"
 )]
 
+mod account_events;
 mod apply;
 mod authorize;
 mod changed;
 mod claims;
+mod client_changes;
 mod client_keys;
 mod consents;
+mod disabled;
 mod discovery;
 mod ends;
 mod exchange;
@@ -24,6 +27,7 @@ mod keys;
 mod levels;
 mod logout;
 mod mtls;
+mod operators;
 mod party;
 mod proofs;
 mod publisher;
@@ -39,6 +43,7 @@ mod siblings;
 mod start;
 mod stopped;
 mod store;
+mod token_proofs;
 mod tokens;
 mod userinfo;
 mod world;

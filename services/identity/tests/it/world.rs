@@ -178,6 +178,7 @@ impl World {
             nonce_key_file: file("nonce"),
             require_pushed: false,
             four_eyes: false,
+            operators: Vec::new(),
             resource_levels: BTreeMap::new(),
             registration: None,
             people: siegel_identity::people_config::PeopleConfig::default(),

@@ -1,9 +1,11 @@
 //! The portal with a fake identity on a real port and faked services, seen through its pages.
 
+mod account_fakes;
 mod browser;
 mod identity;
 mod letters;
 mod login;
+mod postbox_fakes;
 mod services;
 mod store;
 mod texts;

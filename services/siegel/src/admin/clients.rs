@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Map, Value, json};
 use siegel_identity::Identity;
 use siegel_identity::app::apply::{Applied, Order};
+use siegel_identity::app::approve_clients::digest;
 use siegel_identity::app::manage_clients::{self, Operator};
 use siegel_identity::domain::client::Client;
 use siegel_identity::seed::Document;
@@ -32,12 +33,12 @@ pub async fn run(
             say(&[Applied { kind: "client", name: client_id, became }], json);
             Ok(())
         }
-        ClientsCommand::Approve { client_id } => {
-            let (now, mut tx) = (state.now(), state.outside.db.begin().await?);
-            let became = manage_clients::approve(&mut tx, &client_id, &by, now).await?;
-            tx.commit().await?;
-            say(&[Applied { kind: "client", name: client_id, became }], json);
-            Ok(())
+        ClientsCommand::Proposals => super::proposals::list(state, json).await,
+        ClientsCommand::Approve { client_id, digest } => {
+            super::proposals::approve(state, client_id, digest.as_deref(), &by, json).await
+        }
+        ClientsCommand::Reject { client_id } => {
+            super::proposals::reject(state, client_id, &by, json).await
         }
     }
 }
@@ -115,17 +116,19 @@ fn object(one: &Registered, waiting: &[Proposal]) -> Value {
     Value::Object(all)
 }
 
-fn proposed(proposal: &Proposal) -> Value {
+pub(super) fn proposed(proposal: &Proposal) -> Value {
     json!({
         "client_id": proposal.client_id,
         "by": proposal.by,
+        "key": proposal.key,
+        "digest": digest(proposal.client.as_ref()),
         "client": proposal.client.as_ref().map(plain),
         "removes": proposal.client.is_none(),
     })
 }
 
 /// A registration without what proves the client's identity.
-fn plain(client: &Client) -> Map<String, Value> {
+pub(super) fn plain(client: &Client) -> Map<String, Value> {
     let Ok(Value::Object(mut all)) = serde_json::to_value(client) else { return Map::new() };
     let secret = all.remove("secret_hash").is_some_and(|hash| !hash.is_null());
     all.insert("has_secret".to_owned(), secret.into());

@@ -1,11 +1,15 @@
 //! `siegel admin`: what operators decide, directly on the database of identity. Works beside a
 //! running suite.
 
+mod accounts;
 mod apply;
 mod clients;
 mod keys;
+mod operators;
 mod place;
+mod proposals;
 mod registration_tokens;
+mod statement;
 mod upstreams;
 
 use serde_json::json;
@@ -14,19 +18,25 @@ use siegel_identity::app::apply::Order;
 use siegel_identity::app::manage_clients::Operator;
 use siegel_identity::store::tenants;
 
-use crate::cli::{AdminArgs, AdminCommand};
+use crate::cli::{AdminArgs, AdminCommand, OperatorsCommand};
 pub use apply::at_start;
 pub use place::identity;
 
-/// Who does it when nobody says.
-const ANYBODY: &str = "operator";
-
 pub async fn run(args: AdminArgs) -> anyhow::Result<()> {
-    // An empty variable names nobody.
-    let by = Operator::new(if args.operator.is_empty() { ANYBODY } else { &args.operator })?;
+    if let (Some(origin), Some(key)) = (&args.sign_for, &args.operator_key) {
+        println!("{}", statement::sign(&args, key, origin)?);
+        return Ok(());
+    }
+    // Made where the operator is, who may reach no installation.
+    if let AdminCommand::Operators(OperatorsCommand::NewKey { to }) = &args.command {
+        return operators::new_key(to, statement::name(&args), args.json);
+    }
     let (settings, sandbox) = place::settings(&args.place)?;
     let state = place::open(&settings, sandbox).await?;
-    let done = command(&state, args.command, by, args.json).await;
+    let done = match statement::operator(&state, &args).await {
+        Ok(by) => command(&state, args.command, by, args.json).await,
+        Err(error) => Err(error),
+    };
     state.outside.db.close().await;
     done
 }
@@ -42,8 +52,10 @@ async fn command(
             apply::file(state, &file, &Order { by, prune }, json).await
         }
         AdminCommand::Clients(command) => clients::run(state, command, by, json).await,
+        AdminCommand::Accounts(command) => accounts::run(state, command, &by, json).await,
         AdminCommand::Tenants(_) => list_tenants(state, json).await,
         AdminCommand::Keys(command) => keys::run(state, &command, json),
+        AdminCommand::Operators(_) => operators::list(state, json),
         AdminCommand::Upstreams(command) => upstreams::run(state, command, &by, json).await,
         AdminCommand::RegistrationToken(command) => {
             registration_tokens::run(state, command, &by, json).await

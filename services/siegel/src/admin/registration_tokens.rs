@@ -3,8 +3,9 @@
 use anyhow::{anyhow, bail};
 use serde_json::json;
 use siegel_identity::Identity;
-use siegel_identity::app::initial_access;
+use siegel_identity::app::initial_access::{self, Wanted};
 use siegel_identity::app::manage_clients::Operator;
+use siegel_identity::domain::client::Environment;
 use siegel_identity::store::initial_tokens::{self, InitialToken, InitialTokenId};
 
 use crate::cli::TokenCommand;
@@ -16,8 +17,10 @@ pub async fn run(
     json: bool,
 ) -> anyhow::Result<()> {
     match command {
-        TokenCommand::New { tenant, uses, days } => {
-            let (made, text) = initial_access::create(state, &tenant, uses, days, by).await?;
+        TokenCommand::New { tenant, test, uses, days } => {
+            let environment = if test { Environment::Test } else { Environment::Production };
+            let wanted = Wanted { tenant: &tenant, environment, uses, days };
+            let (made, text) = initial_access::create(state, &wanted, by).await?;
             if json {
                 println!("{}", json!({"token": text, "made": object(&made)}));
             } else {
@@ -66,6 +69,7 @@ fn object(one: &InitialToken) -> serde_json::Value {
     json!({
         "id": one.id.to_string(),
         "tenant": one.tenant,
+        "environment": one.environment,
         "uses_left": one.uses_left,
         "created_by": one.created_by,
         "expires_at": one.expires_at_us.as_seconds(),

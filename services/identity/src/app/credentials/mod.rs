@@ -15,6 +15,7 @@ use siegel_kernel::{AccountId, EntropyUnavailable, SessionId, Timestamp, TrustLe
 use super::failure::Failure;
 use super::notices::{self, Change};
 use super::passwords::HashError;
+use super::security_events::{self, Change as Happened, SecurityEvent};
 use crate::domain::factors::{self, Forbidden, Held, Kind};
 use crate::domain::interaction::SessionView;
 use crate::domain::password::WeakPassword;
@@ -142,7 +143,7 @@ pub(super) async fn record(
     audit::record(tx, &entry).await
 }
 
-/// The same with a mail to the owner.
+/// The same with a mail to the owner, and an event to clients that want such.
 pub(super) async fn changed(
     state: &Identity,
     tx: &mut Tx,
@@ -151,6 +152,18 @@ pub(super) async fn changed(
     now: Timestamp,
 ) -> Result<(), Failure> {
     record(tx, person, kind, detail, now).await?;
+    let what = match change {
+        Change::PasswordChanged => "password",
+        Change::RecoveryCodesCreated => "recovery",
+        _ => detail,
+    };
+    let how = match change {
+        Change::CredentialAdded | Change::RecoveryCodesCreated => Happened::Create,
+        Change::CredentialRemoved => Happened::Delete,
+        _ => Happened::Update,
+    };
+    let event = SecurityEvent::credential(what, how);
+    security_events::emit(tx, person.account, &event, now).await?;
     notices::order(state, tx, person.account, change, now).await
 }
 

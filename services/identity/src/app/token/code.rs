@@ -20,8 +20,8 @@ use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::request;
 use crate::state::Identity;
 use crate::store::codes::{self, Code};
-use crate::store::grants;
 use crate::store::refresh::{self, RefreshToken};
+use crate::store::{disabled, grants};
 
 /// A grant lives as long as its session can.
 const WITH_SESSION: Duration = Duration::from_hours(12);
@@ -115,6 +115,10 @@ pub(super) async fn redeem(
     if !codes::redeem(&mut tx, &hash, asked.now).await? {
         drop(tx);
         used_twice(state, asked, &found).await?;
+        return Err(wrong.into());
+    }
+    // Closed while this went on: what the code stands for has ended.
+    if disabled::holds(&mut tx, account).await? {
         return Err(wrong.into());
     }
     let refresh_token = keep(state, asked, &mut tx, &found, &granted, &subject).await?;

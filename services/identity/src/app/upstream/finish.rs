@@ -6,6 +6,7 @@ use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use super::account::{self, Opened, hand_over};
 use super::redeem::{Asserted, redeem};
 use super::{Attempt, Fault, Proof, link, record, refused, seal, unseal};
+use crate::app::disable;
 use crate::app::failure::Failure;
 use crate::app::sessions::{self, LogIn, LoggedIn};
 use crate::domain::ageing;
@@ -157,6 +158,7 @@ async fn settle(
     let link = links::by_subject(&mut tx, &upstream.id, &proof.subject_hash).await?;
     match rule(logged_in, link.as_ref().map(|l| known(l, &proof))) {
         Ruling::LogIn(account) => {
+            disable::admit(state, &mut tx, account, &upstream.method(), now).await?;
             drop(tx);
             let request_id = format!("upstream-{}", back.login);
             hand_over(state, &request_id, account, &proof.taken, now).await?;

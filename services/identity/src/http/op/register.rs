@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer;
+use crate::app::change_registration::{self, Changed};
 use crate::app::refusal;
 use crate::app::registration::{self, RegistrationError};
 use crate::domain::oauth::{OAuthError, Refused};
@@ -46,7 +47,7 @@ async fn read(
     Path(client_id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let done = registration::show(&state, &client_id, bearer(&headers)).await;
+    let done = change_registration::show(&state, &client_id, bearer(&headers)).await;
     answered(&state, StatusCode::OK, done).await
 }
 
@@ -59,10 +60,15 @@ async fn update(
 ) -> Response {
     let token = bearer(&headers);
     let done = match json_body(&headers) {
-        Ok(()) => registration::change(&state, &settings, &client_id, token, &body).await,
+        Ok(()) => change_registration::change(&state, &settings, &client_id, token, &body).await,
         Err(error) => Err(error),
     };
-    answered(&state, StatusCode::OK, done).await
+    match done {
+        // Accepted, and not in force: an operator looks at it first.
+        Ok(Changed::Proposed(told)) => answer::json(StatusCode::ACCEPTED, &told),
+        Ok(Changed::Done(told)) => answer::json(StatusCode::OK, &told),
+        Err(error) => refused(&state, error).await,
+    }
 }
 
 async fn remove(

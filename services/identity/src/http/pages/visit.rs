@@ -368,6 +368,11 @@ fn other_browser(view: &View, t: Texts) -> Response {
 
 /// Logs the failure once and answers without details.
 pub fn failed(view: &View, failure: &Failure) -> Response {
+    if matches!(failure, Failure::AccountDisabled) {
+        let t = view.texts(&LOCALES);
+        let (title, text) = (t.get("account-disabled-title"), t.get("account-disabled"));
+        return view.error_page(StatusCode::FORBIDDEN, &title, &text, None);
+    }
     let error = failure as &dyn Error;
     if failure.passes() {
         tracing::warn!(error, "a log-in page has to be tried again");

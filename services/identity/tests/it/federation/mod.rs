@@ -1,6 +1,7 @@
 //! Identity as relying party: providers of others, good and malicious.
 
 mod answers;
+mod disabled;
 mod land;
 mod levels;
 mod links;

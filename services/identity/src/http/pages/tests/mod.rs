@@ -4,6 +4,7 @@ mod asked;
 mod card;
 mod consent;
 mod credentials;
+mod disabled;
 mod house;
 mod login;
 mod logout;

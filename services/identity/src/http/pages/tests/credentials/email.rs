@@ -9,6 +9,7 @@ use super::{ERIKA, with_app};
 
 on_each_backend! { &crate::MIGRATIONS =>
     both_mailboxes_confirm_a_new_address_and_the_account_learns_it,
+    an_address_that_was_given_up_is_remembered_until_somebody_takes_it,
     one_code_alone_changes_nothing,
     an_address_of_another_account_cannot_be_taken,
     the_address_is_protected_like_the_second_factor,
@@ -52,6 +53,22 @@ async fn both_mailboxes_confirm_a_new_address_and_the_account_learns_it(db: Db) 
     let mut next = house.browser();
     assert_eq!(next.logs_in(id, ERIKA).await.status.as_u16(), 422, "the old one is free");
     assert_eq!(next.logs_in(id, NEW).await.status.as_u16(), 303);
+}
+
+async fn an_address_that_was_given_up_is_remembered_until_somebody_takes_it(db: Db) {
+    const SQL: &str = "SELECT COUNT(*) FROM freed_addresses";
+    let house = House::on(db);
+    let given_up = async || -> i64 {
+        let mut tx = house.state.outside.db.read().await.unwrap();
+        siegel_db::on!(&mut tx, c => sqlx::query_scalar(SQL).fetch_one(c).await.unwrap())
+    };
+    let mut owner = house.has_account(ERIKA).await;
+    orders(&house, &mut owner, NEW).await;
+    assert_eq!(given_up().await, 0);
+    confirms(&mut owner, &code(&house, NEW), &code(&house, ERIKA)).await;
+    assert_eq!(given_up().await, 1);
+    house.has_account(ERIKA).await;
+    assert_eq!(given_up().await, 0);
 }
 
 async fn one_code_alone_changes_nothing(db: Db) {

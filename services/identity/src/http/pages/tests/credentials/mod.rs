@@ -2,6 +2,7 @@
 
 mod device;
 mod email;
+mod events;
 mod lockout;
 mod manage;
 mod passkeys;

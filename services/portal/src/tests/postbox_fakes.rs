@@ -1,0 +1,130 @@
+//! Letters and evidence as the portal sees them.
+
+use futures_util::Stream;
+use siegel_crypto::{KeySet, sha256};
+use siegel_grpc::{refusal, unavailable};
+use siegel_proto::postbox::v1 as postbox;
+use siegel_proto::postbox::v1::download_attachment_response::Part;
+use siegel_proto::postbox::v1::evidence_service_server::EvidenceService;
+use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
+use tonic::{Code, Request, Response, Status};
+
+use super::services::{CONTENT, Fake, LETTER};
+
+fn attachment() -> postbox::Attachment {
+    postbox::Attachment {
+        attachment_id: "att_1".into(),
+        name: "Bescheid über \"alles\".pdf".into(),
+        media_type: "application/pdf".into(),
+        size_bytes: i64::try_from(CONTENT.len()).unwrap(),
+        sha256: sha256(CONTENT).to_vec(),
+    }
+}
+
+type Bytes = std::pin::Pin<
+    Box<dyn Stream<Item = Result<postbox::DownloadAttachmentResponse, Status>> + Send>,
+>;
+
+#[tonic::async_trait]
+impl MailboxService for Fake {
+    async fn list_letters(
+        &self,
+        _: Request<postbox::ListLettersRequest>,
+    ) -> Result<Response<postbox::ListLettersResponse>, Status> {
+        if *self.0.down.lock().unwrap() {
+            return Err(unavailable("DOWN", "down"));
+        }
+        let letters = vec![self.0.letter()];
+        Ok(Response::new(postbox::ListLettersResponse {
+            letters,
+            next_page_token: "more".into(),
+            ..postbox::ListLettersResponse::default()
+        }))
+    }
+
+    async fn preview(
+        &self,
+        _: Request<postbox::PreviewRequest>,
+    ) -> Result<Response<postbox::PreviewResponse>, Status> {
+        Ok(Response::new(postbox::PreviewResponse {
+            letter: Some(self.0.letter()),
+            effect_de: "Öffnen heißt: bekanntgegeben.".into(),
+            effect_en: "Opening means: announced.".into(),
+        }))
+    }
+
+    async fn open(
+        &self,
+        _: Request<postbox::OpenRequest>,
+    ) -> Result<Response<postbox::OpenResponse>, Status> {
+        self.0.refusal()?;
+        *self.0.opened.lock().unwrap() += 1;
+        let body = |language: &str, text: &str| postbox::Body {
+            language: language.into(),
+            plain_text: text.into(),
+            easy_text: String::new(),
+        };
+        Ok(Response::new(postbox::OpenResponse {
+            letter: Some(self.0.letter()),
+            bodies: vec![
+                body("en", "Hello <script>alert(2)</script>"),
+                body("de", "Guten Tag <script>alert(1)</script>\n\n</section>Gruß"),
+            ],
+            attachments: vec![attachment()],
+            receipt: Some(postbox::Receipt {
+                receipt_id: "rcp_1".into(),
+                letter_id: LETTER.into(),
+                kind: "opened".into(),
+                file: self.0.receipt(),
+                recorded_at: None,
+            }),
+            ..postbox::OpenResponse::default()
+        }))
+    }
+
+    type DownloadAttachmentStream = Bytes;
+
+    async fn download_attachment(
+        &self,
+        _: Request<postbox::DownloadAttachmentRequest>,
+    ) -> Result<Response<Bytes>, Status> {
+        if *self.0.opened.lock().unwrap() == 0 {
+            let code = Code::FailedPrecondition;
+            return Err(refusal(code, "LETTER_NOT_OPENED", "not opened", []));
+        }
+        let (one, two) = CONTENT.split_at(5);
+        let chunk = |bytes: &[u8]| Part::Chunk(bytes.to_vec());
+        let parts = [Part::Attachment(attachment()), chunk(one), chunk(two)];
+        let messages =
+            parts.map(|part| Ok(postbox::DownloadAttachmentResponse { part: Some(part) }));
+        Ok(Response::new(Box::pin(futures_util::stream::iter(messages))))
+    }
+}
+
+#[tonic::async_trait]
+impl EvidenceService for Fake {
+    async fn list_receipts(
+        &self,
+        _: Request<postbox::ListReceiptsRequest>,
+    ) -> Result<Response<postbox::ListReceiptsResponse>, Status> {
+        let receipt = postbox::Receipt {
+            receipt_id: "rcp_1".into(),
+            letter_id: LETTER.into(),
+            kind: "opened".into(),
+            file: self.0.receipt(),
+            recorded_at: None,
+        };
+        Ok(Response::new(postbox::ListReceiptsResponse { receipts: vec![receipt] }))
+    }
+
+    async fn list_signing_keys(
+        &self,
+        _: Request<postbox::ListSigningKeysRequest>,
+    ) -> Result<Response<postbox::ListSigningKeysResponse>, Status> {
+        if *self.0.down.lock().unwrap() {
+            return Err(unavailable("DOWN", "down"));
+        }
+        let jwks = KeySet::new([self.0.key.public_jwk().clone()]).to_json();
+        Ok(Response::new(postbox::ListSigningKeysResponse { jwks }))
+    }
+}

@@ -1,0 +1,96 @@
+//! `siegel admin accounts`.
+
+use anyhow::{Context as _, anyhow, bail};
+use serde_json::json;
+use siegel_identity::Identity;
+use siegel_identity::app::disable::{self, Shown};
+use siegel_identity::app::manage_clients::Operator;
+use siegel_identity::domain::email::EmailAddress;
+use siegel_kernel::AccountId;
+
+use crate::cli::AccountsCommand;
+
+pub async fn run(
+    state: &Identity,
+    command: AccountsCommand,
+    by: &Operator,
+    json: bool,
+) -> anyhow::Result<()> {
+    match command {
+        AccountsCommand::Find => find(state, by, json).await,
+        AccountsCommand::Show { id } => {
+            let id = parsed(&id)?;
+            show(id, &disable::show(state, id).await?, json);
+            Ok(())
+        }
+        AccountsCommand::Disable { id, reason } => {
+            let id = parsed(&id)?;
+            let reason = reason.parse().map_err(|e| anyhow!("--reason {reason:?} {e}"))?;
+            let done = disable::disable(state, id, reason, by).await?;
+            tell(id, if done { "disabled" } else { "unchanged" }, json);
+            Ok(())
+        }
+        AccountsCommand::Enable { id } => {
+            let id = parsed(&id)?;
+            let done = disable::enable(state, id, by).await?;
+            tell(id, if done { "enabled" } else { "unchanged" }, json);
+            Ok(())
+        }
+    }
+}
+
+fn parsed(id: &str) -> anyhow::Result<AccountId> {
+    id.parse().map_err(|_| anyhow!("{id:?} is no account id (acc_ and 32 hex digits)"))
+}
+
+/// The address comes by standard input: an argument would stand in the list of processes.
+async fn find(state: &Identity, by: &Operator, json: bool) -> anyhow::Result<()> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).context("no address on standard input")?;
+    let Ok(address) = EmailAddress::parse(line.trim()) else {
+        bail!("the first line of standard input is not an e-mail address");
+    };
+    let Some(id) = disable::find(state, &address, by).await? else {
+        bail!("no account has this address");
+    };
+    if json {
+        println!("{}", json!({"account": id.to_string()}));
+    } else {
+        println!("{id}");
+    }
+    Ok(())
+}
+
+fn tell(id: AccountId, became: &str, json: bool) {
+    if json {
+        println!("{}", json!({"account": id.to_string(), "became": became}));
+    } else {
+        println!("account {id}: {became}");
+    }
+}
+
+fn show(id: AccountId, shown: &Shown, json: bool) {
+    let Shown { account, credentials, sessions } = shown;
+    if json {
+        let disabled = account.disabled.as_ref().map(
+            |d| json!({"at": d.at.to_rfc3339(), "reason": d.reason, "by": d.by, "told": d.told}),
+        );
+        let credentials: Vec<_> = credentials
+            .iter()
+            .map(|c| json!({"kind": c.kind, "level": c.level.as_str()}))
+            .collect();
+        let all = json!({"account": id.to_string(), "state": account.state,
+            "created_at": account.created_at.to_rfc3339(), "disabled": disabled,
+            "credentials": credentials, "sessions": sessions});
+        println!("{all}");
+        return;
+    }
+    println!("account {id}: {}, since {}", account.state, account.created_at.to_rfc3339());
+    if let Some(d) = &account.disabled {
+        println!("disabled {} by {}: {}", d.at.to_rfc3339(), d.by, d.reason);
+    }
+    for one in credentials {
+        println!("credential {} {}", one.kind, one.level.as_str());
+    }
+    println!("sessions {sessions}");
+}
