@@ -128,6 +128,9 @@ pub struct ClientConfig {
     /// Audiences it is the resource server of: it may ask about their tokens (RFC 7662).
     #[serde(default)]
     pub introspects: Vec<String>,
+    /// People may come without an account, once, with their card.
+    #[serde(default)]
+    pub guests: bool,
 }
 
 pub(crate) fn code_and_refresh() -> Vec<GrantType> {
@@ -219,6 +222,7 @@ impl ClientConfig {
             userinfo_alg: self.userinfo_signed_response_alg,
             resources: self.resources.clone(),
             introspects: self.introspects.clone(),
+            guests: self.guests,
             ..Client::named(self.client_id.clone())
         };
         client.check()?;
@@ -417,6 +421,8 @@ mod tests {
                 "tls_client_auth_subject_dn",
             ),
             ("auth_method = \"private_key_jwt\"", "jwks"),
+            ("client_secret = \"x\"\nguests = true\nallowed_methods = [\"pwd\"]", "guests"),
+            ("client_secret = \"x\"\nguests = true\nfirst_party = true", "guests"),
         ] {
             assert_eq!(read(&format!("{LOGIN}{more}")).unwrap_err().key(), key, "{more}");
         }

@@ -21,6 +21,8 @@ pub mod dpop;
 pub mod email_change;
 pub mod endpoint;
 pub mod failure;
+pub mod guest_keep;
+pub mod guests;
 pub mod id_token;
 pub mod identify;
 pub mod initial_access;

@@ -10,8 +10,8 @@ use crate::app::credentials::totp::ENROLMENT;
 use crate::app::devices::KNOWN_FOR;
 use crate::state::Identity;
 use crate::store::{
-    ceremonies, codes, devices, email_changes, grants, initial_tokens, interactions, mail_codes,
-    par, refresh, replay, resets, session_clients, sessions, sign_ins, throttle, totp,
+    ceremonies, codes, devices, email_changes, grants, guests, initial_tokens, interactions,
+    mail_codes, par, refresh, replay, resets, session_clients, sessions, sign_ins, throttle, totp,
     upstream_logins,
 };
 
@@ -51,6 +51,7 @@ pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
     replay::sweep(&mut tx, now).await?;
     codes::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     refresh::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    guests::sweep(&mut tx, now).await?;
     grants::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     initial_tokens::sweep(&mut tx, now).await?;
     mail_codes::sweep(&mut tx, now).await?;

@@ -242,6 +242,9 @@ pub struct Client {
     /// §2.2) and, with that grant type, exchange (RFC 8693 §2.1).
     #[serde(default)]
     pub introspects: Vec<String>,
+    /// People may come without an account, once, with their card.
+    #[serde(default)]
+    pub guests: bool,
 }
 
 const fn yes() -> bool {
@@ -277,6 +280,10 @@ pub enum BadClient {
     Address(String, &'static str),
     #[error("client {0:?}: jwks and jwks_uri exclude each other (RFC 7591 §2)")]
     TwoKeySets(String),
+    #[error(
+        "client {0:?}: guests need the card among allowed_methods, and are not for first_party"
+    )]
+    Guests(String),
 }
 
 impl BadClient {
@@ -294,6 +301,7 @@ impl BadClient {
             Self::NoPkce(_) => "require_pkce",
             Self::Jwks(_) => "jwks",
             Self::TwoKeySets(_) => "jwks_uri",
+            Self::Guests(_) => "guests",
             Self::Scope(..) => "scopes",
             Self::PublicForItself(_) => "grant_types",
             Self::Address(_, key) => key,
@@ -343,6 +351,7 @@ impl Client {
             resources: Vec::new(),
             approved: true,
             introspects: Vec::new(),
+            guests: false,
         }
     }
 
@@ -403,6 +412,11 @@ impl Client {
         }
         if self.may(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
             return Err(BadClient::NoRedirectUri(id()));
+        }
+        let by_card = self.allowed_methods.is_empty()
+            || self.allowed_methods.iter().any(|m| m == super::factors::CARD);
+        if self.guests && (self.first_party || !by_card) {
+            return Err(BadClient::Guests(id()));
         }
         Ok(())
     }

@@ -138,6 +138,9 @@ pub struct AuthRequest {
     /// `verified_claims` asked for.
     #[serde(default)]
     pub verified: Vec<VerifiedRequest>,
+    /// People may come without an account, once, with their card.
+    #[serde(default)]
+    pub guests: bool,
 }
 
 impl Default for AuthRequest {
@@ -175,6 +178,7 @@ impl Default for AuthRequest {
             subjects: Vec::new(),
             outputs: Vec::new(),
             verified: Vec::new(),
+            guests: false,
         }
     }
 }
@@ -248,6 +252,16 @@ pub struct SessionView {
     pub started_at: Timestamp,
     /// Methods used (RFC 8176): `pwd`, `otp`, `hwk`.
     pub amr: Vec<String>,
+    /// There is no account: `account` was made for this one log-in with a card.
+    #[serde(default)]
+    pub guest: bool,
+}
+
+impl SessionView {
+    /// Who acts in an audit entry; `name` is what the account is called there.
+    pub fn actor(&self, name: &str) -> String {
+        format!("{}:{name}", if self.guest { "guest" } else { "person" })
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod distinguished_name;
 pub mod email;
 pub mod factors;
 pub mod grant;
+pub mod guest;
 pub mod interaction;
 pub mod levels;
 pub mod linking;

@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod devices;
 pub mod email_changes;
 pub mod grants;
+pub mod guests;
 pub mod initial_tokens;
 pub mod interactions;
 pub mod mail_codes;

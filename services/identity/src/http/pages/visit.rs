@@ -18,6 +18,7 @@ use siegel_web::{FormAction, ImageSource, Locale, Page, Problem, SetCookie, Text
 use crate::app::authorize::{self, CompleteError};
 use crate::app::devices;
 use crate::app::failure::Failure;
+use crate::app::guests;
 use crate::app::refusal;
 use crate::app::sessions::{self, LoggedIn};
 use crate::app::upstreams;
@@ -128,7 +129,11 @@ impl Visit {
 
     /// The session of this browser, if it counts for the client's sector.
     pub async fn session(&self) -> Result<Option<SessionView>, StoreError> {
-        sessions::from_cookie(&self.state, &self.headers, &self.interaction.request).await
+        let request = &self.interaction.request;
+        match sessions::from_cookie(&self.state, &self.headers, request).await? {
+            Some(session) => Ok(Some(session)),
+            None => guests::from_cookie(&self.state, &self.headers, request).await,
+        }
     }
 
     /// The session whose account a credential shown now is for: by any method, also one that does

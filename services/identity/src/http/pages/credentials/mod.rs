@@ -11,6 +11,7 @@ mod recovery;
 mod reset;
 mod totp;
 
+pub use desk::HOME;
 pub use offers::{log_in, step_up};
 
 use axum::Router;

@@ -4,6 +4,7 @@ mod asked;
 mod card;
 mod consent;
 mod credentials;
+mod guest;
 mod house;
 mod login;
 mod logout;
@@ -23,6 +24,7 @@ fn both_languages_have_the_same_texts() {
 fn every_text_asked_for_exists() {
     let sources = [
         include_str!("../consent.rs"),
+        include_str!("../guest.rs"),
         include_str!("../login.rs"),
         include_str!("../logout.rs"),
         include_str!("../register.rs"),

@@ -77,6 +77,12 @@ impl<'a> Browser<'a> {
         self.send(request, Body::from(form.finish())).await
     }
 
+    /// With an access token.
+    pub async fn get_with(&mut self, path: &str, token: &str) -> Page {
+        let bearer = format!("Bearer {token}");
+        self.send(Request::get(path).header(header::AUTHORIZATION, bearer), Body::empty()).await
+    }
+
     async fn send(&mut self, request: http::request::Builder, body: Body) -> Page {
         let cookies: Vec<String> = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
         let request = request
