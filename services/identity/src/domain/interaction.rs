@@ -6,6 +6,7 @@ use siegel_kernel::{AccountId, SessionId, Timestamp, TrustLevel};
 
 use super::factors;
 use super::outputs::Output;
+use super::passkey_models::PasskeyModels;
 use super::tenant::LevelLimits;
 use super::verified_claims::VerifiedRequest;
 
@@ -141,6 +142,9 @@ pub struct AuthRequest {
     /// People may come without an account, once, with their card.
     #[serde(default)]
     pub guests: bool,
+    /// The passkeys that count for the tenant.
+    #[serde(default)]
+    pub passkeys: PasskeyModels,
 }
 
 impl Default for AuthRequest {
@@ -179,6 +183,7 @@ impl Default for AuthRequest {
             outputs: Vec::new(),
             verified: Vec::new(),
             guests: false,
+            passkeys: PasskeyModels::Any,
         }
     }
 }

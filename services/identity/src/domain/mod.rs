@@ -22,6 +22,7 @@ pub mod outputs;
 pub mod own_page;
 pub mod pairwise;
 pub mod params;
+pub mod passkey_models;
 pub mod password;
 pub mod reach;
 pub mod recovery;

@@ -111,6 +111,7 @@ pub fn read(
         outputs,
         verified: claims_request.verified,
         guests: client.guests,
+        passkeys: tenant.passkeys(),
     })
 }
 

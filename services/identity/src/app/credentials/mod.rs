@@ -64,6 +64,9 @@ pub enum NotChanged {
     /// The device answered wrongly, or its passkey belongs to an account already.
     #[error("the passkey is not acceptable")]
     Passkey,
+    /// A tenant of this session takes other models of devices only.
+    #[error("passkeys of this device are not taken here")]
+    PasskeyModel,
     #[error(transparent)]
     Failure(#[from] Failure),
 }

@@ -43,22 +43,29 @@ impl House {
         let db = test.db.clone();
         let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
         let keys = Arc::new(tempfile::tempdir().unwrap());
-        let built = Self::built(db, Arc::default(), Arc::default(), &entropy, keys);
+        let none = serde_json::json!({});
+        let built = Self::built(db, Arc::default(), Arc::default(), &entropy, keys, none);
         Self { _db: Some(test), ..built }
     }
 
     /// On a database of the caller's.
     pub fn on(db: Db) -> Self {
+        Self::with(db, serde_json::json!({}))
+    }
+
+    /// The same with settings of `[identity.people]`.
+    pub fn with(db: Db, people: serde_json::Value) -> Self {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let keys = Arc::new(tempfile::tempdir().unwrap());
-        Self::built(db, Arc::default(), Arc::default(), &entropy, keys)
+        Self::built(db, Arc::default(), Arc::default(), &entropy, keys, people)
     }
 
     /// Another process on the same database and keys.
     pub fn replica(&self) -> Self {
         let (clock, siblings) = (self.clock.clone(), self.siblings.clone());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
-        Self::built(self.state.outside.db.clone(), clock, siblings, &entropy, self.keys.clone())
+        let (db, none) = (self.state.outside.db.clone(), serde_json::json!({}));
+        Self::built(db, clock, siblings, &entropy, self.keys.clone(), none)
     }
 
     fn built(
@@ -67,6 +74,7 @@ impl House {
         siblings: Arc<Siblings>,
         entropy: &Arc<dyn Entropy>,
         dir: Arc<tempfile::TempDir>,
+        people: serde_json::Value,
     ) -> Self {
         let fakes = fakes(&siblings);
         let outside = outside("identity", db, clock.clone(), entropy.clone(), &fakes);
@@ -76,6 +84,7 @@ impl House {
             "key_encryption_key_file": file("kek"),
             "pairwise_key_file": file("pairwise"),
             "nonce_key_file": file("nonce"),
+            "people": people,
         }))
         .unwrap();
         let keys = Keys::load(&config, true, &**entropy).unwrap();

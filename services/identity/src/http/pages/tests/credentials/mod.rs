@@ -3,7 +3,9 @@
 mod device;
 mod email;
 mod lockout;
+mod maker;
 mod manage;
+mod models;
 mod passkeys;
 mod recovery;
 mod reset;
