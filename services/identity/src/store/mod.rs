@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod ceremonies;
+pub mod certificates;
 pub mod claim_choices;
 pub mod clients;
 pub mod codes;

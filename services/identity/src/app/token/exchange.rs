@@ -45,7 +45,7 @@ pub(super) async fn exchange(
         return Err(WRONG.into());
     };
     if granted.session.guest {
-        // No service of the suite knows a guest.
+        // What a guest allows is for the client alone that asked.
         return Err(WRONG.into());
     }
     let granted_now = narrowed(client, &subject, granted, &audience, asked.params)?;

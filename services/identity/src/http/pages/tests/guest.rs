@@ -139,7 +139,7 @@ async fn userinfo(browser: &mut Browser<'_>, answer: &Value) -> (StatusCode, Val
 }
 
 /// Every row of every table, as text.
-async fn everything(house: &House) -> String {
+pub(super) async fn everything(house: &House) -> String {
     let mut tx = house.state.outside.db.read().await.unwrap();
     let mut all = String::new();
     match &mut tx {

@@ -24,6 +24,8 @@ use crate::domain::interaction::{AuthRequest, Interaction, InteractionId, Reques
 use crate::store::interactions;
 use crate::{Config, Identity, Keys, MIGRATIONS};
 
+/// Where browsers show certificates.
+pub const LISTENER: &str = "https://localhost:8444";
 /// Where the client of all tests takes its answers.
 pub const CALLBACK: &str = "https://portal.example/cb";
 
@@ -58,6 +60,13 @@ impl House {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let keys = Arc::new(tempfile::tempdir().unwrap());
         Self::built(db, Arc::default(), Arc::default(), &entropy, keys, people)
+    }
+
+    /// With a listener for certificates beside it.
+    pub fn with_listener(mut self) -> Self {
+        self.state.outside.mtls_origin = Some(LISTENER.to_owned());
+        self.router = crate::router(&self.state);
+        self
     }
 
     /// Another process on the same database and keys.

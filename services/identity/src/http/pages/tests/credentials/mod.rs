@@ -1,5 +1,6 @@
 //! A person's own credentials, and the log-ins with them.
 
+mod certificate;
 mod device;
 mod email;
 mod lockout;

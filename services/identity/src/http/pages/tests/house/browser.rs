@@ -6,9 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
+use siegel_grpc::ClientCertificate;
 use tower::ServiceExt as _;
 
-use super::House;
+use super::{House, LISTENER};
 use crate::domain::interaction::InteractionId;
 
 /// The password of all tests.
@@ -81,6 +82,35 @@ impl<'a> Browser<'a> {
     pub async fn get_with(&mut self, path: &str, token: &str) -> Page {
         let bearer = format!("Bearer {token}");
         self.send(Request::get(path).header(header::AUTHORIZATION, bearer), Body::empty()).await
+    }
+
+    /// By a link of another site.
+    pub async fn get_from(&mut self, site: &str, path: &str) -> Page {
+        self.send(Request::get(path).header("sec-fetch-site", site), Body::empty()).await
+    }
+
+    /// Opens an address of the listener for certificates, where there are no cookies of ours and
+    /// none are set.
+    pub async fn at_listener(&self, url: &str, shown: Option<&ClientCertificate>) -> Page {
+        self.at_listener_with(url, shown, "x-nothing", "").await
+    }
+
+    /// The same with a header.
+    pub async fn at_listener_with(
+        &self,
+        url: &str,
+        shown: Option<&ClientCertificate>,
+        name: &'static str,
+        value: &str,
+    ) -> Page {
+        let path = url.strip_prefix(LISTENER).expect("an address of the listener");
+        let mut request = Request::get(path).header(name, value);
+        if let (Some(shown), Some(extensions)) = (shown, request.extensions_mut()) {
+            extensions.insert(shown.clone());
+        }
+        let page = self.house.browser().send(request, Body::empty()).await;
+        assert!(page.headers.get(header::SET_COOKIE).is_none(), "{:?}", page.headers);
+        page
     }
 
     async fn send(&mut self, request: http::request::Builder, body: Body) -> Page {
