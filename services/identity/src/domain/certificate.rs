@@ -32,7 +32,7 @@ pub fn carries(der: &[u8], name: &CertificateName) -> bool {
     }
 }
 
-/// Issuer (RFC 4514) and serial number (hexadecimal): what an authority knows a certificate by.
+/// Issuer and serial number (hexadecimal bytes with colons): what an authority knows a certificate by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issued {
     pub issuer: String,
@@ -43,9 +43,8 @@ impl Issued {
     /// `None` for what is no certificate.
     pub fn of(der: &[u8]) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
-        let (issuer, serial) = (certificate.issuer().to_string(), certificate.raw_serial());
-        let serial = serial.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(Self { issuer, serial })
+        let serial = certificate.raw_serial_as_string();
+        Some(Self { issuer: certificate.issuer().to_string(), serial })
     }
 }
 

@@ -64,6 +64,7 @@ pub struct ClientFace {
 /// A validated authorization request. Nothing in it needs checking again; everything that came
 /// from the client's registration is copied, so that a page and its answer see the same client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a request is a list of wishes")]
 pub struct AuthRequest {
     pub client_id: String,
     pub client_name: String,

@@ -63,7 +63,7 @@ pub async fn show(visit: Visit) -> Response {
 
 /// The session and what there is to consent to, when consent is indeed the next step.
 async fn at_consent(visit: &Visit) -> Result<Option<(SessionView, Asked)>, Failure> {
-    let Some(session) = visit.session().await? else { return Ok(None) };
+    let Some(session) = visit.visitor().await? else { return Ok(None) };
     let open = visit.decide(Some(&session), ConsentState::Open) == Step::Consent;
     if !open {
         return Ok(None);

@@ -98,7 +98,7 @@ enum Next {
 }
 
 async fn next(visit: &Visit) -> Result<Next, Failure> {
-    let session = visit.session().await?;
+    let session = visit.visitor().await?;
     // Consent is looked up last: it costs a call to another service.
     let step = visit.decide(session.as_ref(), ConsentState::Given);
     let session = match (step, session) {

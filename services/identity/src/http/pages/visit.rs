@@ -129,10 +129,16 @@ impl Visit {
 
     /// The session of this browser, if it counts for the client's sector.
     pub async fn session(&self) -> Result<Option<SessionView>, StoreError> {
-        let request = &self.interaction.request;
-        match sessions::from_cookie(&self.state, &self.headers, request).await? {
+        sessions::from_cookie(&self.state, &self.headers, &self.interaction.request).await
+    }
+
+    /// The same, or that of a guest: where it does not matter whether there is an account.
+    pub async fn visitor(&self) -> Result<Option<SessionView>, StoreError> {
+        match self.session().await? {
             Some(session) => Ok(Some(session)),
-            None => guests::from_cookie(&self.state, &self.headers, request).await,
+            None => {
+                guests::from_cookie(&self.state, &self.headers, &self.interaction.request).await
+            }
         }
     }
 

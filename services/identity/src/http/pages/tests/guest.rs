@@ -20,25 +20,21 @@ on_each_backend! { &crate::MIGRATIONS =>
     an_account_and_a_guest_are_never_in_one_browser,
     no_token_of_a_guest_outlives_the_session,
     nobody_exchanges_the_token_of_a_guest,
-    a_guest_becomes_an_account_before_the_log_out,
-    a_guest_becomes_an_account_at_the_client,
-    a_card_with_an_account_is_not_kept_for_another,
-    a_card_that_waits_for_an_account_is_forgotten_with_its_request,
 }
 
-const ERIKA: &str = "erika@example.org";
+pub(super) const ERIKA: &str = "erika@example.org";
 const SECRET: &str = "a secret of the office";
 /// Stands on the card of all tests, and nowhere else.
-const NAME: &str = "Unverwechselbar";
+pub(super) const NAME: &str = "Unverwechselbar";
 const PSEUDONYM: &str = "dkk-of-nobody-else";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-fn card() -> Card {
+pub(super) fn card() -> Card {
     Card::of(PSEUDONYM, NAME)
 }
 
 /// A house with an office that takes guests, another one, and one that takes none.
-async fn with_offices(db: Db) -> House {
+pub(super) async fn with_offices(db: Db) -> House {
     let house = House::on(db);
     let office = |id: &str, more: &str| -> ClientConfig {
         toml::from_str(&format!(
@@ -88,7 +84,7 @@ async fn comes(house: &House, browser: &mut Browser<'_>, path: &str) -> Page {
 }
 
 /// A guest at the consent page of the office: its path.
-async fn at_consent(house: &House, browser: &mut Browser<'_>) -> String {
+pub(super) async fn at_consent(house: &House, browser: &mut Browser<'_>) -> String {
     let path = opens(browser, "office", "").await;
     let back = comes(house, browser, &path).await;
     assert_eq!(back.location, path, "{}", back.body);
@@ -120,7 +116,7 @@ async fn token(browser: &mut Browser<'_>, fields: &[(&str, &str)]) -> Value {
 }
 
 /// A guest who is done at the office: the answer at the token endpoint.
-async fn done(house: &House, browser: &mut Browser<'_>) -> Value {
+pub(super) async fn done(house: &House, browser: &mut Browser<'_>) -> Value {
     let path = at_consent(house, browser).await;
     allows(browser, &path).await
 }
@@ -133,7 +129,7 @@ fn id_token(house: &House, answer: &Value) -> Value {
     house.state.keys.published().verify(&text(answer, "id_token"), "JWT").unwrap()
 }
 
-async fn userinfo(browser: &mut Browser<'_>, answer: &Value) -> (StatusCode, Value) {
+pub(super) async fn userinfo(browser: &mut Browser<'_>, answer: &Value) -> (StatusCode, Value) {
     let page = browser.get_with("/userinfo", &text(answer, "access_token")).await;
     (page.status, serde_json::from_str(&page.body).unwrap_or_default())
 }
@@ -180,14 +176,14 @@ pub(super) async fn everything(house: &House) -> String {
 }
 
 /// Whether a value stands anywhere, as text or in a binary column.
-fn stands(everything: &str, value: &str) -> bool {
-    let hex: String = value.bytes().map(|b| format!("{b:02x}")).collect();
+pub(super) fn stands(everything: &str, value: &str) -> bool {
+    let hex = value.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     everything.contains(&value.to_lowercase()) || everything.contains(&hex)
 }
 
-async fn guests_held(house: &House) -> i64 {
-    let mut tx = house.state.outside.db.read().await.unwrap();
+pub(super) async fn guests_held(house: &House) -> i64 {
     const SQL: &str = "SELECT COUNT(*) FROM guest_sessions";
+    let mut tx = house.state.outside.db.read().await.unwrap();
     siegel_db::on!(&mut tx, c => sqlx::query_scalar(SQL).fetch_one(c).await.unwrap())
 }
 
@@ -201,7 +197,7 @@ fn assert_nobody_told(house: &House) {
 }
 
 /// Nothing the card said stands anywhere; `at` names the moment.
-async fn assert_nothing_stays(house: &House, at: &str) {
+pub(super) async fn assert_nothing_stays(house: &House, at: &str) {
     let all = everything(house).await;
     for value in [NAME, PSEUDONYM, "1964-08-12"] {
         assert!(!stands(&all, value), "{value} stands in the database {at}");
@@ -214,6 +210,10 @@ async fn a_guest_is_told_apart_and_gets_what_the_card_said_and_nothing_else(db: 
     let path = at_consent(&house, &mut browser).await;
     let page = browser.get(&format!("{path}/consent")).await;
     assert!(!page.body.contains("Postfach kennen"), "a guest has none: {}", page.body);
+    for page in ["totp", "step-up"] {
+        let page = browser.get(&format!("{path}/{page}")).await;
+        assert_eq!(page.location, path, "where accounts prove more, a guest is nobody");
+    }
     let answer = allows(&mut browser, &path).await;
     assert_eq!(answer["scope"], "openid profile", "the answer says what was granted");
     let claims = id_token(&house, &answer);
@@ -397,106 +397,4 @@ async fn nobody_exchanges_the_token_of_a_guest(db: Db) {
     ];
     let refused = token(&mut browser, &fields).await;
     assert_eq!(refused["error"], "invalid_grant", "{refused}");
-}
-
-/// The kinds of credentials of the account in this browser, from its own page.
-async fn credentials(house: &House, browser: &Browser<'_>) -> Vec<String> {
-    let account = house.session_of(browser).await.unwrap().1;
-    let held = crate::app::self_care::credentials(&house.state, account).await.unwrap();
-    let mut kinds: Vec<_> = held.iter().map(|c| c.kind.as_str().to_owned()).collect();
-    kinds.sort_unstable();
-    kinds
-}
-
-/// Registers on the pages of a request, and goes to where they lead then.
-async fn registers(house: &House, browser: &mut Browser<'_>, path: &str) -> Page {
-    let id = path.strip_prefix("/login/").unwrap().parse().unwrap();
-    browser.registers(id, ERIKA).await;
-    house.delivers().await;
-    browser.get(path).await
-}
-
-async fn a_guest_becomes_an_account_before_the_log_out(db: Db) {
-    let house = with_offices(db).await;
-    let mut browser = house.browser();
-    let answer = done(&house, &mut browser).await;
-    browser.get("/logout").await;
-    let kept = browser.post("/login/keep", &[]).await;
-    let path = kept.location.strip_suffix("/register").expect("to the registration").to_owned();
-    assert_eq!(userinfo(&mut browser, &answer).await.0, StatusCode::UNAUTHORIZED, "it has ended");
-    let back = registers(&house, &mut browser, &path).await;
-    assert_eq!(back.location, "/login/credentials", "{}", back.body);
-    assert_eq!(credentials(&house, &browser).await, ["eid", "password"]);
-    let (_, account, level) = house.session_of(&browser).await.unwrap();
-    assert_eq!(level, TrustLevel::Basic, "the card was shown for something else");
-    let recorded = house.siblings.recorded.lock().unwrap().clone();
-    assert_eq!(recorded.len(), 1);
-    assert_eq!(recorded[0].account_id, account.to_string());
-    assert!(recorded[0].attributes.iter().any(|a| a.value == NAME && a.level == 4));
-    assert_eq!(guests_held(&house).await, 0);
-
-    let id = house.asks(TrustLevel::High).await;
-    let mut elsewhere = house.browser();
-    elsewhere.get(&format!("/login/{id}")).await;
-    house.shows_card(card());
-    elsewhere.identifies(id, "").await;
-    assert_eq!(house.session_of(&elsewhere).await.unwrap().1, account, "the card logs in");
-}
-
-async fn a_guest_becomes_an_account_at_the_client(db: Db) {
-    let house = with_offices(db).await;
-    let mut browser = house.browser();
-    let path = at_consent(&house, &mut browser).await;
-    let kept = browser.post(&format!("{path}/keep"), &[]).await;
-    assert_eq!(kept.location, format!("{path}/register"));
-    let next = registers(&house, &mut browser, &path).await;
-    assert_eq!(next.location, format!("{path}/consent"), "{}", next.body);
-    browser.get(&next.location).await;
-    assert_eq!(credentials(&house, &browser).await, ["eid", "password"]);
-    let done = browser.post(&next.location, &[("action", "allow")]).await;
-    let code = done.location.split("code=").nth(1).unwrap().split('&').next().unwrap().to_owned();
-    assert!(!code.is_empty());
-    assert_eq!(guests_held(&house).await, 0);
-}
-
-async fn a_card_with_an_account_is_not_kept_for_another(db: Db) {
-    let house = with_offices(db).await;
-    let mut owner = house.has_account(ERIKA).await;
-    let id = house.asks(TrustLevel::High).await;
-    owner.get(&format!("/login/{id}")).await;
-    owner.get(&format!("/login/{id}/step-up")).await;
-    house.shows_card(card());
-    owner.identifies(id, "/step-up").await;
-
-    let mut browser = house.browser();
-    done(&house, &mut browser).await;
-    browser.get("/logout").await;
-    let page = browser.post("/login/keep", &[]).await;
-    assert!(page.body.contains("gehört schon zu einem Konto"), "{}", page.body);
-    assert_eq!(guests_held(&house).await, 0, "nothing waits");
-    let mut browser = house.browser();
-    let path = at_consent(&house, &mut browser).await;
-    let page = browser.post(&format!("{path}/keep"), &[]).await;
-    assert!(page.body.contains("gehört schon zu einem Konto"), "{}", page.body);
-    let login = browser.get(&path).await;
-    assert!(login.body.contains("id=\"username\""), "it leads to the log-in: {}", login.body);
-}
-
-async fn a_card_that_waits_for_an_account_is_forgotten_with_its_request(db: Db) {
-    let house = with_offices(db).await;
-    let mut browser = house.browser();
-    let path = at_consent(&house, &mut browser).await;
-    browser.post(&format!("{path}/keep"), &[]).await;
-    assert_eq!(guests_held(&house).await, 1);
-    browser.get(&path).await;
-    browser.post(&format!("{path}/cancel"), &[]).await;
-    assert_eq!(guests_held(&house).await, 0, "by cancelling");
-
-    let mut browser = house.browser();
-    let path = at_consent(&house, &mut browser).await;
-    browser.post(&format!("{path}/keep"), &[]).await;
-    browser.later(31 * 60);
-    sweep::once(&house.state, house.state.now()).await.unwrap();
-    assert_eq!(guests_held(&house).await, 0, "by time");
-    assert_nothing_stays(&house, "after either").await;
 }

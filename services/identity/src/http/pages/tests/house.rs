@@ -46,17 +46,17 @@ impl House {
         let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
         let keys = Arc::new(tempfile::tempdir().unwrap());
         let none = serde_json::json!({});
-        let built = Self::built(db, Arc::default(), Arc::default(), &entropy, keys, none);
+        let built = Self::built(db, Arc::default(), Arc::default(), &entropy, keys, &none);
         Self { _db: Some(test), ..built }
     }
 
     /// On a database of the caller's.
     pub fn on(db: Db) -> Self {
-        Self::with(db, serde_json::json!({}))
+        Self::with(db, &serde_json::json!({}))
     }
 
     /// The same with settings of `[identity.people]`.
-    pub fn with(db: Db, people: serde_json::Value) -> Self {
+    pub fn with(db: Db, people: &serde_json::Value) -> Self {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let keys = Arc::new(tempfile::tempdir().unwrap());
         Self::built(db, Arc::default(), Arc::default(), &entropy, keys, people)
@@ -74,7 +74,7 @@ impl House {
         let (clock, siblings) = (self.clock.clone(), self.siblings.clone());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
         let (db, none) = (self.state.outside.db.clone(), serde_json::json!({}));
-        Self::built(db, clock, siblings, &entropy, self.keys.clone(), none)
+        Self::built(db, clock, siblings, &entropy, self.keys.clone(), &none)
     }
 
     fn built(
@@ -83,7 +83,7 @@ impl House {
         siblings: Arc<Siblings>,
         entropy: &Arc<dyn Entropy>,
         dir: Arc<tempfile::TempDir>,
-        people: serde_json::Value,
+        people: &serde_json::Value,
     ) -> Self {
         let fakes = fakes(&siblings);
         let outside = outside("identity", db, clock.clone(), entropy.clone(), &fakes);

@@ -5,6 +5,7 @@ mod card;
 mod consent;
 mod credentials;
 mod guest;
+mod guest_keep;
 mod house;
 mod login;
 mod logout;

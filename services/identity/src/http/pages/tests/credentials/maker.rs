@@ -88,8 +88,8 @@ fn item(kind: u8, bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap();
     let head = match length {
         0..=23 => vec![kind | u8::try_from(length).unwrap()],
-        24..=255 => vec![kind | 24, u8::try_from(length).unwrap()],
-        _ => [&[kind | 25][..], &length.to_be_bytes()].concat(),
+        24..=255 => vec![kind | 0x18, u8::try_from(length).unwrap()],
+        _ => [&[kind | 0x19][..], &length.to_be_bytes()].concat(),
     };
     [head, bytes.to_vec()].concat()
 }

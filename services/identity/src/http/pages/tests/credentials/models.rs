@@ -32,7 +32,7 @@ fn trusting(db: Db, maker: &Maker) -> (House, tempfile::NamedTempFile) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), maker.root()).unwrap();
     let people = json!({ "passkeys": { "attestation_roots_file": file.path() } });
-    (House::with(db, people), file)
+    (House::with(db, &people), file)
 }
 
 /// A person with a session in which the client `portal` of a tenant got a grant.
