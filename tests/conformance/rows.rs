@@ -18,4 +18,11 @@ impl House {
         ensure!(moved == 1, "no such spent refresh token");
         Ok(())
     }
+
+    /// How many guests' sessions are kept of a client.
+    pub async fn guests_of(&self, client: &str) -> anyhow::Result<i64> {
+        const SQL: &str = "SELECT COUNT(*) FROM guest_sessions WHERE client_id = $1";
+        let mut tx = self.rows().await?.read().await?;
+        Ok(on!(&mut tx, c => sqlx::query_scalar(SQL).bind(client).fetch_one(c).await?))
+    }
 }

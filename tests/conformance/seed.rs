@@ -52,7 +52,7 @@ const fn known(id: &'static str, auth: Auth, more: &'static str) -> Known {
 }
 
 /// Every client.
-pub const CLIENTS: [Known; 26] = [
+pub const CLIENTS: [Known; 27] = [
     known("basic", Auth::Basic, "{}"),
     Known { pkce: false, ..known("stock", Auth::Basic, r#"{"require_pkce": false}"#) },
     known("post", Auth::Post, "{}"),
@@ -107,6 +107,7 @@ pub const CLIENTS: [Known; 26] = [
     known("slow", Auth::Basic, "{}"),
     known("inward", Auth::Basic, "{}"),
     known("brief", Auth::Basic, r#"{"scopes": ["openid", "email"]}"#),
+    known("walk-in", Auth::Basic, r#"{"guests": true}"#),
     known("federating", Auth::Basic, r#"{"tenant": "bundesland"}"#),
     Known {
         par: true,
@@ -170,6 +171,7 @@ pub fn people() -> HashMap<&'static str, Person> {
         person("rita", "max"),
         person("uwe", "max"),
         person("weg", "max"),
+        person("zita", "max"),
     ])
 }
 

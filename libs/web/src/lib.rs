@@ -23,7 +23,7 @@ pub use face::{Branding, Face, FooterLink};
 pub use i18n::{Locale, Texts, t};
 pub use page::{NavItem, Page, Person};
 pub use problem::{Problem, fallback};
-pub use security::{FormAction, ImageSource, protect};
+pub use security::{FormAction, ImageSource, WithoutCookies, protect};
 pub use view::View;
 
 pub use fluent_templates::fluent_bundle::FluentValue;

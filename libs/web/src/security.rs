@@ -79,6 +79,11 @@ impl ImageSource {
     }
 }
 
+/// No cookie of ours goes with this response: it is met under another name than our origin's. Put
+/// it into the response's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct WithoutCookies;
+
 /// Puts `face` around `router`: security headers on every response, refusal of POSTs from other
 /// origins, `?lang=`, friendly pages for bare errors, and everything [`View`] needs. Adds no
 /// fallback, so protected routers can be merged.
@@ -116,7 +121,8 @@ async fn around(State(face): State<Arc<Face>>, request: Request, next: Next) -> 
     {
         response = problem.page(&view, response.status());
     }
-    if let Some(secret) = browser.minted().filter(|_| !from_elsewhere) {
+    let unwanted = from_elsewhere || response.extensions().get::<WithoutCookies>().is_some();
+    if let Some(secret) = browser.minted().filter(|_| !unwanted) {
         let cookie = face.scheme.cookie(csrf::COOKIE, secret).to_header();
         response.headers_mut().append(SET_COOKIE, cookie);
     }

@@ -127,6 +127,9 @@ pub struct ClientConfig {
     /// Audiences it is the resource server of: it may ask about their tokens (RFC 7662).
     #[serde(default)]
     pub introspects: Vec<String>,
+    /// People may come without an account, once, with their card.
+    #[serde(default)]
+    pub guests: bool,
 }
 
 pub(crate) fn code_and_refresh() -> Vec<GrantType> {
@@ -191,6 +194,7 @@ impl ClientConfig {
             userinfo_alg: self.userinfo_signed_response_alg,
             resources: self.resources.clone(),
             introspects: self.introspects.clone(),
+            guests: self.guests,
             ..Client::named(self.client_id.clone())
         };
         client.check()?;

@@ -68,6 +68,8 @@ fn what_cannot_be_registered_names_its_key() {
             "tls_client_auth_subject_dn",
         ),
         ("auth_method = \"private_key_jwt\"", "jwks"),
+        ("client_secret = \"x\"\nguests = true\nallowed_methods = [\"pwd\"]", "guests"),
+        ("client_secret = \"x\"\nguests = true\nfirst_party = true", "guests"),
     ] {
         assert_eq!(read(&format!("{LOGIN}{more}")).unwrap_err().key(), key, "{more}");
     }

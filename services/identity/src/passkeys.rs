@@ -17,6 +17,7 @@ use webauthn_rs::prelude::{
 };
 
 use crate::domain::factors::passkey_level;
+pub use crate::domain::passkey_models::Attestation;
 
 /// `[identity.people.passkeys]`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -26,17 +27,8 @@ pub struct PasskeyConfig {
     pub attestation: Attestation,
     /// AAGUIDs of models whose passkeys count as substantial, when vouched for.
     pub substantial_aaguids: Vec<Uuid>,
-    /// PEM file with the makers' root certificates, for `direct`.
+    /// PEM file with the makers' root certificates, for `direct` here and of tenants.
     pub attestation_roots_file: Option<PathBuf>,
-}
-
-/// Whether the maker of a device vouches for it (`WebAuthn` §5.4.7).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Attestation {
-    #[default]
-    None,
-    Direct,
 }
 
 /// Settings that cannot be used.
@@ -84,6 +76,8 @@ pub struct Made {
     pub key: String,
     pub counter: u32,
     pub level: TrustLevel,
+    /// AAGUID of the model, when its maker vouches for it.
+    pub model: Option<Uuid>,
 }
 
 /// Whose passkey answered, not checked yet.
@@ -107,8 +101,10 @@ pub struct Used {
 pub struct Passkeys {
     webauthn: Webauthn,
     attestation: Attestation,
-    /// Roots with the models that are substantial; empty without a policy.
-    trusted: AttestationCaList,
+    /// Models whose passkeys are substantial, when vouched for.
+    substantial: Vec<Uuid>,
+    /// The makers' root certificates, PEM.
+    roots: Vec<String>,
 }
 
 impl Passkeys {
@@ -119,21 +115,24 @@ impl Passkeys {
         name: &str,
         settings: &PasskeyConfig,
     ) -> Result<Option<Self>, BadPasskeyConfig> {
-        let trusted = settings.trusted()?;
+        let roots = settings.roots()?;
         let Ok(origin) = Url::parse(origin) else { return Ok(None) };
         let Some(host) = origin.domain() else { return Ok(None) };
         let built = WebauthnBuilder::new(host, &origin).and_then(|b| b.rp_name(name).build());
-        let attestation = settings.attestation;
-        Ok(built.ok().map(|webauthn| Self { webauthn, attestation, trusted }))
+        let (attestation, substantial) =
+            (settings.attestation, settings.substantial_aaguids.clone());
+        Ok(built.ok().map(|webauthn| Self { webauthn, attestation, substantial, roots }))
     }
 
     /// Begins to make a passkey. `user` stays with the device and names the account there; `known`
-    /// are the account's passkeys, which are not made twice on one device.
+    /// are the account's passkeys, which are not made twice on one device; `vouched`: its maker
+    /// must be asked.
     pub fn begin_making(
         &self,
         user: [u8; 16],
         name: &str,
         known: &[String],
+        vouched: bool,
     ) -> Result<Challenge, CeremonyError> {
         let ids: Vec<CredentialID> = known
             .iter()
@@ -149,8 +148,8 @@ impl Passkeys {
             selection.require_resident_key = true;
         }
         let wanted = match self.attestation {
-            Attestation::None => "none",
-            Attestation::Direct => "direct",
+            Attestation::None if !vouched => "none",
+            _ => "direct",
         };
         options.attestation = serde_json::from_value(Value::from(wanted)).ok();
         Ok(Challenge { options: write(options)?, state: write(&state)? })
@@ -167,23 +166,24 @@ impl Passkeys {
         let handle = sha256(made.cred_id().as_slice());
         let key = write(&made)?;
         let credential = Credential::from(made);
-        let level = passkey_level(credential.user_verified, self.vouched(&credential));
-        Ok(Made { handle, key, counter: credential.counter, level })
+        let model = self.vouched(&credential);
+        // Keys that can leave the device are worth no more for its model.
+        let worth = model.filter(|m| self.substantial.contains(m) && !credential.backup_eligible);
+        let worth = worth.map(|_| TrustLevel::Substantial);
+        let level = passkey_level(credential.user_verified, worth);
+        Ok(Made { handle, key, counter: credential.counter, level, model })
     }
 
-    /// The level of the model, when its maker vouches for it. Keys that can leave the device have
-    /// none.
-    fn vouched(&self, credential: &Credential) -> Option<TrustLevel> {
-        if self.trusted.is_empty() || credential.backup_eligible {
-            return None;
-        }
-        let root = credential.verify_attestation(&self.trusted).ok()??;
+    /// The model of the device, when one of the roots vouches for it.
+    fn vouched(&self, credential: &Credential) -> Option<Uuid> {
         let (AttestationMetadata::Packed { aaguid: model }
         | AttestationMetadata::Tpm { aaguid: model, .. }) = &credential.attestation.metadata
         else {
             return None;
         };
-        root.aaguids().contains_key(model).then_some(TrustLevel::Substantial)
+        let trusted = trusted(&self.roots, *model).ok()?;
+        let root = credential.verify_attestation(&trusted).ok()??;
+        root.aaguids().contains_key(model).then_some(*model)
     }
 
     /// Asks for any passkey of this origin.
@@ -230,36 +230,36 @@ impl Passkeys {
 }
 
 impl PasskeyConfig {
-    fn trusted(&self) -> Result<AttestationCaList, BadPasskeyConfig> {
-        if self.substantial_aaguids.is_empty() {
-            return Ok(AttestationCaList::default());
-        }
-        let (Attestation::Direct, Some(file)) = (self.attestation, &self.attestation_roots_file)
-        else {
-            return Err(BadPasskeyConfig::Unvouched);
+    /// The makers' root certificates, each as PEM.
+    fn roots(&self) -> Result<Vec<String>, BadPasskeyConfig> {
+        let Some(file) = &self.attestation_roots_file else {
+            let none = self.substantial_aaguids.is_empty();
+            return if none { Ok(Vec::new()) } else { Err(BadPasskeyConfig::Unvouched) };
         };
+        if !self.substantial_aaguids.is_empty() && self.attestation == Attestation::None {
+            return Err(BadPasskeyConfig::Unvouched);
+        }
         let name = || file.display().to_string();
         let text = std::fs::read_to_string(file).map_err(|e| BadPasskeyConfig::File(name(), e))?;
-        let mut list = AttestationCaListBuilder::new();
         let end = "-----END CERTIFICATE-----";
-        let mut found = 0;
-        for root in text.split_inclusive(end).filter(|part| part.contains(end)) {
-            found += 1;
-            for aaguid in &self.substantial_aaguids {
-                list.insert_device_pem(
-                    root.trim_start().as_bytes(),
-                    *aaguid,
-                    aaguid.to_string(),
-                    BTreeMap::new(),
-                )
-                .map_err(|e| BadPasskeyConfig::Roots(e.to_string()))?;
-            }
-        }
-        if found == 0 {
+        let roots = text.split_inclusive(end).filter(|part| part.contains(end));
+        let roots: Vec<String> = roots.map(|root| root.trim_start().to_owned()).collect();
+        if roots.is_empty() {
             return Err(BadPasskeyConfig::Roots(name()));
         }
-        Ok(list.build())
+        trusted(&roots, Uuid::from_bytes([1; 16]))?;
+        Ok(roots)
     }
+}
+
+/// The roots as those that may vouch for a model.
+fn trusted(roots: &[String], model: Uuid) -> Result<AttestationCaList, BadPasskeyConfig> {
+    let mut list = AttestationCaListBuilder::new();
+    for root in roots {
+        list.insert_device_pem(root.as_bytes(), model, model.to_string(), BTreeMap::new())
+            .map_err(|e| BadPasskeyConfig::Roots(e.to_string()))?;
+    }
+    Ok(list.build())
 }
 
 fn read_key(key: &str) -> Result<Credential, CeremonyError> {
@@ -315,7 +315,7 @@ mod tests {
         for (attestation, asked) in [(Attestation::None, "none"), (Attestation::Direct, "direct")] {
             let settings = PasskeyConfig { attestation, ..PasskeyConfig::default() };
             let made = Passkeys::new("https://konto.example", "Konto", &settings).unwrap();
-            let challenge = made.unwrap().begin_making([1; 16], "erika", &[]).unwrap();
+            let challenge = made.unwrap().begin_making([1; 16], "erika", &[], false).unwrap();
             let options: Value = serde_json::from_str(&challenge.options).unwrap();
             assert_eq!(options["attestation"], asked);
             assert_eq!(options["authenticatorSelection"]["residentKey"], "required");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use siegel_crypto::{DataKey, SealError, hkdf_sha256, hmac_sha256};
 use siegel_grpc::Outside;
-use siegel_kernel::{AccountId, Entropy};
+use siegel_kernel::{AccountId, Entropy, SessionId};
 use siegel_web::{Branding, Csrf, Face};
 use zeroize::Zeroizing;
 
@@ -157,6 +157,20 @@ impl PeopleKeys {
         siegel_crypto::open(&self.sealing, &secret_context(credential), sealed)
     }
 
+    /// Seals what a guest's card said, bound to the session.
+    pub fn seal_guest(&self, session: SessionId, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        siegel_crypto::seal(&self.sealing, &guest_context(session), plain, &*self.entropy)
+    }
+
+    /// Opens what [`PeopleKeys::seal_guest`] made.
+    pub fn open_guest(
+        &self,
+        session: SessionId,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        siegel_crypto::open(&self.sealing, &guest_context(session), sealed)
+    }
+
     /// What a device keeps as the user of a passkey: it says nothing about the account to others.
     pub fn passkey_user(&self, account: AccountId) -> [u8; 16] {
         let whole =
@@ -185,6 +199,10 @@ fn address_context(hash: &[u8]) -> Vec<u8> {
 
 fn secret_context(credential: &str) -> Vec<u8> {
     format!("identity credential {credential}").into_bytes()
+}
+
+fn guest_context(session: SessionId) -> Vec<u8> {
+    format!("identity guest {session}").into_bytes()
 }
 
 fn job_context(kind: &str) -> Vec<u8> {

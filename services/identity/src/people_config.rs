@@ -13,7 +13,7 @@ pub struct PeopleConfig {
     /// Whose log-in pages these are: shown in the header of every page.
     pub name: String,
     /// Credentials people may use here: `pwd` password, `otp` one-time password, `hwk` passkey,
-    /// `sc` identity card. A client may take fewer. A level that none of them reaches is refused.
+    /// `x509` certificate, `fed` account of another, `sc` identity card. A client may take fewer. A level that none of them reaches is refused.
     pub methods: Vec<String>,
     /// Passwords hashed at the same time. One takes about 20 ms of CPU and 7 MiB.
     pub password_workers: usize,
@@ -32,7 +32,7 @@ impl Default for PeopleConfig {
     fn default() -> Self {
         Self {
             name: "Siegel".to_owned(),
-            methods: ["pwd", "otp", "hwk", "fed", "sc"].map(str::to_owned).to_vec(),
+            methods: ["pwd", "otp", "hwk", "x509", "fed", "sc"].map(str::to_owned).to_vec(),
             password_workers: 2,
             password_queue: 64,
             breached_passwords_file: None,

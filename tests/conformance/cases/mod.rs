@@ -48,6 +48,7 @@ mod credentials;
 mod discovery;
 mod everywhere;
 mod fapi;
+mod guests;
 mod hostile;
 mod introspection;
 mod levels;
@@ -91,6 +92,7 @@ pub fn all() -> Vec<Case> {
         everywhere::cases(),
         registration::cases(),
         credentials::cases(),
+        guests::cases(),
         upstream::cases(),
         attacks::cases(),
     ]

@@ -205,3 +205,19 @@ upstream-link-submit = Zur Anmeldung dort
 upstream-linked-title = Das Konto ist verbunden
 upstream-linked = Sie können sich ab jetzt auch damit anmelden.
 upstream-account = Zu Ihrem Konto
+
+# Einmalig ohne Konto
+guest-title = Einmalig, ohne Konto
+guest-text = Sie weisen sich mit Ihrem Ausweis aus und haben danach kein Konto und kein Postfach. Was der Ausweis sagt, geht nur mit Ihrer Zustimmung an diesen Dienst und wird hier nicht aufbewahrt. Antworten bekommen Sie auf anderem Weg, zum Beispiel mit der Post.
+guest-submit = Einmalig mit dem Ausweis anmelden, ohne Konto
+eid-purpose-guest = Einmalige Anmeldung ohne Konto bei „{ $client }“
+guest-who = „{ $client }“ ({ $tenant }) möchte Daten von Ihrem Ausweis erhalten. Weitergegeben wird nur, was hier steht, und erst, wenn Sie zustimmen.
+guest-missing = Steht nicht auf Ihrem Ausweis und wird deshalb nicht weitergegeben:
+guest-once = Ihre Zustimmung gilt für dieses eine Mal. Wenn Sie fertig sind, bleibt hier nichts von Ihnen zurück.
+guest-logout = Sie sind einmalig und ohne Konto angemeldet. Nach dem Abmelden bleibt hier nichts von Ihnen zurück.
+guest-keep-title = Doch ein Konto?
+guest-keep-text = Sie können daraus ein Konto machen: mit E-Mail-Adresse und Passwort, verbunden mit dem Ausweis, den Sie gerade gezeigt haben, und mit den Angaben von ihm. Dann bekommen Sie auch ein Postfach. Die einmalige Anmeldung endet damit.
+guest-keep = Als Konto behalten
+guest-has-account-title = Sie haben schon ein Konto
+guest-has-account = Der Ausweis, den Sie gezeigt haben, gehört schon zu einem Konto. Ihre einmalige Anmeldung ist beendet, an dem Konto wurde nichts geändert. Sie können sich mit dem Ausweis bei diesem Konto anmelden.
+guest-has-account-go = Zur Anmeldung

@@ -205,3 +205,19 @@ upstream-link-submit = Sign in there
 upstream-linked-title = The account is linked
 upstream-linked = From now on you can also sign in with it.
 upstream-account = To your account
+
+# Once, without an account
+guest-title = Once, without an account
+guest-text = You identify yourself with your ID card and have no account and no mailbox afterwards. What the card says goes to this service only with your consent and is not kept here. Replies reach you in another way, by post for example.
+guest-submit = Log in once with the ID card, without an account
+eid-purpose-guest = Log in once without an account at “{ $client }”
+guest-who = “{ $client }” ({ $tenant }) asks for data from your ID card. Only what is shown here is passed on, and only if you agree.
+guest-missing = Not on your card, and so not passed on:
+guest-once = Your consent is for this one time. When you are done, nothing of you stays here.
+guest-logout = You are logged in once and without an account. After you log out, nothing of you stays here.
+guest-keep-title = An account after all?
+guest-keep-text = You can make an account of it: with an e-mail address and a password, connected to the ID card you have just shown, and with what it says. You then have a mailbox as well. The one-time log-in ends with that.
+guest-keep = Keep as an account
+guest-has-account-title = You have an account already
+guest-has-account = The ID card you have shown belongs to an account already. Your one-time log-in has ended; nothing was changed in that account. You can log in to it with the card.
+guest-has-account-go = To the log-in

@@ -12,6 +12,7 @@ use super::manage_clients::{self, Became, ManageError, Operator};
 use super::seed_person::{self, PersonError, Prepared};
 use super::upstreams;
 use crate::domain::client::{Client, ManagedBy};
+use crate::domain::passkey_models::Attestation;
 use crate::domain::tenant::Tenant;
 use crate::seed::{Document, SeedError};
 use crate::state::Identity;
@@ -175,6 +176,9 @@ fn bad_tenant(tenant: &Tenant) -> Option<(&'static str, &'static str)> {
     }
     if tenant.colour.as_ref().is_some_and(|text| !colour(text)) {
         return Some(("colour", "is not #rrggbb"));
+    }
+    if tenant.passkey_attestation == Attestation::None && !tenant.passkey_aaguids.is_empty() {
+        return Some(("passkey_aaguids", "need passkey_attestation = \"direct\""));
     }
     let logo = tenant.logo_uri.as_deref().map(|uri| uri.starts_with("https://"));
     (logo == Some(false)).then_some(("logo_uri", "is no https address"))

@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn what_is_no_argon2id_hash_verifies_nothing() {
         let hasher = Hasher::default();
-        for phc in ["", "$argon2i$v=19$m=16,t=2,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAA", "$argon2id$v=19"] {
+        for phc in ["", "$argon2i$v=19$m=16,t=2,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAA", "$argon2id$v=19"]
+        {
             assert!(hasher.verify(b"x", phc).is_err(), "{phc}");
         }
     }

@@ -24,7 +24,7 @@ use crate::domain::params::Params;
 use crate::domain::request::{self, ReplyTo};
 use crate::state::Identity;
 use crate::store::accounts::{self, AccountState};
-use crate::store::{clients, codes, interactions, par};
+use crate::store::{clients, codes, guests, interactions, par};
 
 /// How long a code may be redeemed (FAPI 2.0 §5.3.2.1: at most 60 s).
 pub const CODE_LIFETIME: Duration = Duration::from_mins(1);
@@ -275,6 +275,7 @@ pub async fn refuse(
 ) -> Result<RedirectTarget, StoreError> {
     let mut tx = state.outside.db.begin().await?;
     interactions::remove(&mut tx, interaction.id).await?;
+    guests::forget_kept(&mut tx, interaction.id).await?;
     if interaction.request.own_page().is_some() {
         tx.commit().await?;
         return Ok(RedirectTarget::Redirect("/".to_owned()));
@@ -311,7 +312,7 @@ async fn grant_code(
     let code = random_token(&*state.outside.entropy)?;
     let grant = GrantId::new(&*state.outside.clock, &*state.outside.entropy)?;
     // What only the answer needed is not kept.
-    let kept = AuthRequest {
+    let mut kept = AuthRequest {
         state: None,
         login_hint: None,
         pushed: None,
@@ -319,6 +320,9 @@ async fn grant_code(
         subjects: Vec::new(),
         ..request.clone()
     };
+    if session.guest {
+        kept.cut_for_guest();
+    }
     let stored = codes::Code {
         hash: sha256(code.as_bytes()),
         grant,
@@ -337,7 +341,7 @@ async fn grant_code(
     let name = audit_name(session.account);
     let entry = audit::Entry {
         kind: "identity.code.issued",
-        actor: &format!("person:{name}"),
+        actor: &session.actor(&name),
         subject: &name,
         level: Some(session.level),
         outcome: "done",

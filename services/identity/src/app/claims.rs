@@ -8,6 +8,7 @@ use siegel_proto::common::v1::{AttributeSource, TrustLevel as WireLevel};
 use siegel_proto::convert;
 
 use super::endpoint::EndpointError;
+use super::guests;
 use crate::domain::grant::Granted;
 use crate::domain::interaction::{AuthRequest, LOCALE};
 use crate::domain::outputs::{self, Released};
@@ -47,10 +48,17 @@ pub async fn released(
             // That of the log-in, not of this moment: a repetition must be the same request.
             session_level: WireLevel::from(granted.session.level).into(),
         };
-        let found = release::attributes(&state.outside.siblings, wanted)
-            .await
-            .map_err(|status| EndpointError::Sibling("account", status))?;
+        let found = if granted.session.guest {
+            guests::attributes(state, granted.session.id, &wanted.attributes).await?
+        } else {
+            release::attributes(&state.outside.siblings, wanted)
+                .await
+                .map_err(|status| EndpointError::Sibling("account", status))?
+        };
         add(&mut claims, request, place, &found.unwrap_or_default(), state.now());
+    }
+    if granted.session.guest {
+        return Ok(claims);
     }
     if request.outputs.iter().any(|o| o.name == LOCALE && o.wanted(place).is_some()) {
         let mut tx = state.outside.db.read().await?;

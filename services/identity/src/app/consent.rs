@@ -7,6 +7,7 @@ use siegel_grpc::audit_name;
 use siegel_kernel::AccountId;
 
 use super::failure::Failure;
+use super::guests;
 use crate::domain::decide::ConsentState;
 use crate::domain::interaction::{AuthRequest, Interaction, LOCALE, RequestedClaim, SessionView};
 use crate::domain::scopes::{Opens, known};
@@ -23,7 +24,7 @@ pub struct Asked {
     /// Scopes that let the client act or learn something besides attributes.
     pub scopes: Vec<String>,
     /// The attributes that may be released when the consent stands.
-    allowed: Vec<String>,
+    pub(super) allowed: Vec<String>,
 }
 
 impl Asked {
@@ -47,8 +48,12 @@ pub fn scopes_to_ask(request: &AuthRequest) -> Vec<String> {
 pub async fn asked(
     state: &Identity,
     request: &AuthRequest,
-    account: AccountId,
+    session: &SessionView,
 ) -> Result<Asked, Failure> {
+    if session.guest {
+        return guests::asked(state, request, session).await;
+    }
+    let account = session.account;
     let scopes = scopes_to_ask(request);
     let names = request.claim_names();
     if request.first_party || (scopes.is_empty() && names.is_empty()) {
@@ -131,7 +136,7 @@ pub async fn settled(
 ) -> Result<(ConsentState, AuthRequest), Failure> {
     let mut request = request.clone();
     let Some(session) = session else { return Ok((ConsentState::Open, request)) };
-    let asked = asked(state, &request, session.account).await?;
+    let asked = asked(state, &request, session).await?;
     asked.cut(&mut request);
     Ok((asked.state, request))
 }
@@ -162,7 +167,9 @@ pub async fn give(
     request.claims = allowed;
     let declined: Vec<String> = declined.into_iter().map(|c| c.name).collect();
     let attributes = request.claim_names();
-    if !(attributes.is_empty() && declined.is_empty()) {
+    if session.guest {
+        request.cut_for_guest();
+    } else if !(attributes.is_empty() && declined.is_empty()) {
         // Another choice on the same page is another request.
         let names = attributes.join(" ");
         let choice = b64::encode(sha256_fields(&[id.as_bytes(), names.as_bytes()]));
@@ -176,13 +183,15 @@ pub async fn give(
     let name = audit_name(session.account);
     let mut tx = state.outside.db.begin().await?;
     let (account, client) = (session.account, request.client_id.as_str());
-    scope_consents::give(&mut tx, account, client, &scopes, now).await?;
-    claim_choices::choose(&mut tx, account, client, &choices, now).await?;
+    if !session.guest {
+        scope_consents::give(&mut tx, account, client, &scopes, now).await?;
+        claim_choices::choose(&mut tx, account, client, &choices, now).await?;
+    }
     audit::record(
         &mut tx,
         &audit::Entry {
             kind: "identity.consent.given",
-            actor: &format!("person:{name}"),
+            actor: &session.actor(&name),
             subject: &name,
             level: Some(session.level),
             outcome: "done",

@@ -19,7 +19,7 @@ const AUTH_METHODS: [&str; 4] =
 /// Where there is a listener for clients that come with a certificate.
 const CERTIFICATE_METHODS: [&str; 2] = ["tls_client_auth", "self_signed_tls_client_auth"];
 /// Claims beside the catalogue's.
-const PROTOCOL_CLAIMS: [&str; 15] = [
+const PROTOCOL_CLAIMS: [&str; 16] = [
     "iss",
     "sub",
     "aud",
@@ -34,6 +34,7 @@ const PROTOCOL_CLAIMS: [&str; 15] = [
     "trust_level",
     "attribute_levels",
     "postbox_handle",
+    "account_type",
     "locale",
 ];
 

@@ -1,6 +1,6 @@
 //! How a request to an endpoint for clients can fail.
 
-use siegel_crypto::KeyError;
+use siegel_crypto::{KeyError, SealError};
 use siegel_db::StoreError;
 use siegel_kernel::EntropyUnavailable;
 use tonic::{Code, Status};
@@ -24,6 +24,8 @@ pub enum EndpointError {
     Sign(#[from] KeyError),
     #[error(transparent)]
     Entropy(#[from] EntropyUnavailable),
+    #[error("sealed data does not open")]
+    Seal(#[from] SealError),
     /// Which service, and its answer.
     #[error("{0} did not do its part")]
     Sibling(&'static str, #[source] Status),
@@ -56,7 +58,7 @@ impl EndpointError {
 
     /// Whether somebody must act on our side.
     pub const fn is_fault(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Sign(_) | Self::Entropy(_) | Self::Sibling(..))
+        !matches!(self, Self::Refused(_) | Self::Client { .. })
     }
 }
 

@@ -7,6 +7,7 @@ use siegel_oidc::acr::Wanted;
 
 use crate::domain::client::SigningAlg;
 use crate::domain::grant::Granted;
+use crate::domain::guest;
 use crate::state::Identity;
 
 /// Type of an ID token: access tokens and logout tokens have others (RFC 8725 §3.11).
@@ -51,10 +52,17 @@ pub fn sign(
         ("at_hash", json!(half_hash(access_token))),
     ];
     claims.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    claims.extend(account_type(granted));
     if let Some(nonce) = nonce {
         claims.insert("nonce".to_owned(), json!(nonce));
     }
     state.keys.sign(alg, TYP, &claims, now)
+}
+
+/// Whether there is an account behind the person: said to clients that may have guests.
+pub(super) fn account_type(granted: &Granted) -> Option<(String, Value)> {
+    let kind = if granted.session.guest { guest::TEMPORARY } else { guest::PERMANENT };
+    granted.request.guests.then(|| ("account_type".to_owned(), json!(kind)))
 }
 
 /// `at_hash`: the left half of the SHA-256, for ES256 and RS256 alike (§3.1.3.6).

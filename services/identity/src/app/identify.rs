@@ -34,15 +34,43 @@ pub const ATTRIBUTES: &[&str] = &[
     "document_type",
 ];
 
+/// What an identification is for: one that was begun for the one is worth nothing for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// To log in to an account, or to raise its session.
+    Account,
+    /// To come once, without an account.
+    Guest,
+}
+
+impl Errand {
+    /// The page it comes back to.
+    const fn page(self) -> &'static str {
+        match self {
+            Self::Account => "eid",
+            Self::Guest => "guest",
+        }
+    }
+
+    /// How the interaction remembers it.
+    fn mark(self, eid_session: &str) -> String {
+        match self {
+            Self::Account => eid_session.to_owned(),
+            Self::Guest => format!("guest:{eid_session}"),
+        }
+    }
+}
+
 /// Starts an identification for this interaction; the address to send the browser to.
 pub async fn start(
     state: &Identity,
     interaction: &Interaction,
+    errand: Errand,
     purpose: &str,
     locale: &str,
 ) -> Result<String, Failure> {
     let request_id = random_token(&*state.outside.entropy)?;
-    let return_url = state.url(&format!("/login/{}/eid", interaction.id));
+    let return_url = state.url(&format!("/login/{}/{}", interaction.id, errand.page()));
     let order = eid::Start {
         request_id: &request_id,
         attributes: ATTRIBUTES,
@@ -55,7 +83,8 @@ pub async fn start(
         .await
         .map_err(|status| Failure::Sibling("eid", status))?;
     let mut tx = state.outside.db.begin().await?;
-    interactions::set_eid(&mut tx, interaction.id, Some(&started.session_id)).await?;
+    let mark = errand.mark(&started.session_id);
+    interactions::set_eid(&mut tx, interaction.id, Some(&mark)).await?;
     tx.commit().await?;
     Ok(started.browser_url)
 }
@@ -90,26 +119,42 @@ pub enum Outcome {
 /// Fetches the outcome and raises the session. The account service has what the card proved
 /// before anything counts at its level.
 pub async fn finish(state: &Identity, back: Return<'_>) -> Result<Outcome, Failure> {
-    let own = back.interaction.eid_session.as_deref();
-    if own != Some(back.eid_session) {
-        return Ok(Outcome::Unknown);
+    let Return { interaction, eid_session, ticket, .. } = back;
+    match fetch(state, interaction, Errand::Account, eid_session, ticket).await? {
+        Fetched::Card(card) => use_card(state, &back, &card).await,
+        Fetched::No(outcome) => Ok(outcome),
     }
-    let fetched = eid::fetch(&state.outside.siblings, back.eid_session, back.ticket).await;
-    let card = match fetched.map_err(|status| Failure::Sibling("eid", status))? {
-        eid::Outcome::Open => return Ok(Outcome::Open),
-        other => {
-            let mut tx = state.outside.db.begin().await?;
-            interactions::set_eid(&mut tx, back.interaction.id, None).await?;
-            tx.commit().await?;
-            match other {
-                eid::Outcome::Identified(card) => card,
-                eid::Outcome::Cancelled => return Ok(Outcome::Cancelled),
-                eid::Outcome::Failed => return Ok(Outcome::Failed),
-                eid::Outcome::Open | eid::Outcome::Unknown => return Ok(Outcome::Unknown),
-            }
-        }
+}
+
+/// What came of an identification.
+pub(super) enum Fetched {
+    Card(Box<Identified>),
+    No(Outcome),
+}
+
+/// Fetches the outcome of the identification that this interaction began for this errand.
+pub(super) async fn fetch(
+    state: &Identity,
+    interaction: &Interaction,
+    errand: Errand,
+    eid_session: &str,
+    ticket: &str,
+) -> Result<Fetched, Failure> {
+    if interaction.eid_session.as_deref() != Some(&errand.mark(eid_session)) {
+        return Ok(Fetched::No(Outcome::Unknown));
+    }
+    let fetched = eid::fetch(&state.outside.siblings, eid_session, ticket).await;
+    let outcome = match fetched.map_err(|status| Failure::Sibling("eid", status))? {
+        eid::Outcome::Open => return Ok(Fetched::No(Outcome::Open)),
+        eid::Outcome::Identified(card) => Fetched::Card(card),
+        eid::Outcome::Cancelled => Fetched::No(Outcome::Cancelled),
+        eid::Outcome::Failed => Fetched::No(Outcome::Failed),
+        eid::Outcome::Unknown => Fetched::No(Outcome::Unknown),
     };
-    use_card(state, &back, &card).await
+    let mut tx = state.outside.db.begin().await?;
+    interactions::set_eid(&mut tx, interaction.id, None).await?;
+    tx.commit().await?;
+    Ok(outcome)
 }
 
 async fn use_card(
@@ -118,68 +163,10 @@ async fn use_card(
     card: &Identified,
 ) -> Result<Outcome, Failure> {
     let now = state.now();
-    let keys = &state.people.keys;
-    let card_hash = keys.card_hash(&card.source, &card.pseudonym);
-    let holder_hash = keys.holder_hash(&[
-        &card.get("given_name").to_lowercase(),
-        &card.get("family_name").to_lowercase(),
-        card.get("date_of_birth"),
-    ]);
-    let logged_in = back.session.map(|s| s.account);
-    // Ruled and bound behind the account's lock: of the cards of two people at once, one loses.
-    let mut tx = state.outside.db.begin().await?;
-    let holders = match logged_in {
-        Some(account) => {
-            accounts::lock(&mut tx, account).await?;
-            credentials::holders(&mut tx, account).await?
-        }
-        None => Vec::new(),
+    let (account, credential) = match bind(state, back.session, card, now).await? {
+        Ok(bound) => bound,
+        Err(why) => return refuse(state, back.session.map(|s| s.account), why, now).await,
     };
-    let owner = credentials::by_card(&mut tx, &card_hash).await?;
-    let same: Vec<bool> = holders.iter().map(|h| h[..] == holder_hash[..]).collect();
-    let held = match logged_in {
-        Some(account) => credentials::held(&mut tx, account).await?,
-        None => Vec::new(),
-    };
-    // A further card of the same person proves by itself who holds it.
-    let proven = back.session.map_or(TrustLevel::Basic, |s| s.level);
-    let may_bind = !same.is_empty() || factors::may_add(card.level, proven, &held).is_ok();
-    let (account, new) = match rule(logged_in, owner.map(|o| o.account_id), &same) {
-        Ruling::Known(account) => (account, false),
-        Ruling::Bind(_) if !may_bind => {
-            drop(tx);
-            return refuse(state, logged_in, Refusal::NotProven, now).await;
-        }
-        Ruling::Bind(account) => (account, true),
-        Ruling::Refused(why) => {
-            drop(tx);
-            return refuse(state, logged_in, why, now).await;
-        }
-    };
-    disable::admit(state, &mut tx, account, "sc", now).await?;
-    let credential = match owner {
-        Some(owner) => owner.id,
-        None => CredentialId::new(&*state.outside.clock, &*state.outside.entropy)?,
-    };
-    if new {
-        let label = if card.source == "simulated" { "simulated" } else { "" };
-        let card = NewCard {
-            id: credential,
-            account,
-            card_hash: &card_hash,
-            holder_hash: &holder_hash,
-            level: card.level,
-            label,
-            at: now,
-        };
-        if !credentials::add_card(&mut tx, &card).await? {
-            drop(tx);
-            return refuse(state, logged_in, Refusal::OfAnotherAccount, now).await;
-        }
-        let event = SecurityEvent::credential("eid", Change::Create);
-        security_events::emit(&mut tx, account, &event, now).await?;
-    }
-    tx.commit().await?;
 
     let request_id = format!("eid-{}", back.eid_session);
     account_service::record_identification(&state.outside.siblings, &request_id, account, card)
@@ -203,7 +190,73 @@ async fn use_card(
     Ok(Outcome::In(logged_in))
 }
 
-async fn refuse(
+/// Rules on a card for the person of a session, or for nobody, and makes it a credential where it
+/// is new: whose it is, or why it cannot be used.
+pub(super) async fn bind(
+    state: &Identity,
+    session: Option<&SessionView>,
+    card: &Identified,
+    now: Timestamp,
+) -> Result<Result<(AccountId, CredentialId), Refusal>, Failure> {
+    let keys = &state.people.keys;
+    let card_hash = keys.card_hash(&card.source, &card.pseudonym);
+    let holder_hash = keys.holder_hash(&[
+        &card.get("given_name").to_lowercase(),
+        &card.get("family_name").to_lowercase(),
+        card.get("date_of_birth"),
+    ]);
+    let logged_in = session.map(|s| s.account);
+    // Ruled and bound behind the account's lock: of the cards of two people at once, one loses.
+    let mut tx = state.outside.db.begin().await?;
+    let holders = match logged_in {
+        Some(account) => {
+            accounts::lock(&mut tx, account).await?;
+            credentials::holders(&mut tx, account).await?
+        }
+        None => Vec::new(),
+    };
+    let owner = credentials::by_card(&mut tx, &card_hash).await?;
+    let same: Vec<bool> = holders.iter().map(|h| h[..] == holder_hash[..]).collect();
+    let held = match logged_in {
+        Some(account) => credentials::held(&mut tx, account).await?,
+        None => Vec::new(),
+    };
+    // A further card of the same person proves by itself who holds it.
+    let proven = session.map_or(TrustLevel::Basic, |s| s.level);
+    let may_bind = !same.is_empty() || factors::may_add(card.level, proven, &held).is_ok();
+    let (account, new) = match rule(logged_in, owner.map(|o| o.account_id), &same) {
+        Ruling::Known(account) => (account, false),
+        Ruling::Bind(_) if !may_bind => return Ok(Err(Refusal::NotProven)),
+        Ruling::Bind(account) => (account, true),
+        Ruling::Refused(why) => return Ok(Err(why)),
+    };
+    disable::admit(state, &mut tx, account, "sc", now).await?;
+    let credential = match owner {
+        Some(owner) => owner.id,
+        None => CredentialId::new(&*state.outside.clock, &*state.outside.entropy)?,
+    };
+    if new {
+        let label = if card.source == "simulated" { "simulated" } else { "" };
+        let card = NewCard {
+            id: credential,
+            account,
+            card_hash: &card_hash,
+            holder_hash: &holder_hash,
+            level: card.level,
+            label,
+            at: now,
+        };
+        if !credentials::add_card(&mut tx, &card).await? {
+            return Ok(Err(Refusal::OfAnotherAccount));
+        }
+        let event = SecurityEvent::credential("eid", Change::Create);
+        security_events::emit(&mut tx, account, &event, now).await?;
+    }
+    tx.commit().await?;
+    Ok(Ok((account, credential)))
+}
+
+pub(super) async fn refuse(
     state: &Identity,
     account: Option<AccountId>,
     why: Refusal,

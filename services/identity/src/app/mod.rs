@@ -3,8 +3,8 @@
 pub mod access_token;
 pub mod address_events;
 pub mod apply;
-mod argon;
 pub mod approve_clients;
+mod argon;
 pub mod authorize;
 pub mod backchannel;
 pub mod certificate_auth;
@@ -26,6 +26,8 @@ pub mod dpop;
 pub mod email_change;
 pub mod endpoint;
 pub mod failure;
+pub mod guest_keep;
+pub mod guests;
 pub mod id_token;
 pub mod identify;
 pub mod initial_access;

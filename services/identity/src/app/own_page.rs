@@ -15,6 +15,16 @@ pub async fn begin(
     path: &str,
     level: TrustLevel,
 ) -> Result<InteractionId, Failure> {
+    begin_in(state, path, level, None).await
+}
+
+/// The same in a browser that is known already, by the SHA-256 of its cookie.
+pub async fn begin_in(
+    state: &Identity,
+    path: &str,
+    level: TrustLevel,
+    browser: Option<[u8; 32]>,
+) -> Result<InteractionId, Failure> {
     let now = state.now();
     let id = InteractionId::new(&*state.outside.clock, &*state.outside.entropy)?;
     let interaction = Interaction {
@@ -24,7 +34,7 @@ pub async fn begin(
         eid_session: None,
         created_at: now,
         expires_at: now.plus(Duration::from_secs(INTERACTION_LIFETIME)),
-        browser: None,
+        browser,
     };
     let mut tx = state.outside.db.begin().await?;
     interactions::insert(&mut tx, &interaction).await?;

@@ -11,7 +11,7 @@ use siegel_telemetry::metric;
 use siegel_web::Scheme;
 
 use super::failure::Failure;
-use super::{backchannel, connection, disable};
+use super::{backchannel, connection, disable, guests};
 use crate::domain::ageing::{Proof, Standing, standing, word};
 use crate::domain::interaction::{AuthRequest, SessionView};
 use crate::state::Identity;
@@ -107,7 +107,7 @@ pub async fn view_in(
 ) -> Result<Option<SessionView>, StoreError> {
     match sessions::find(tx, id).await? {
         Some(session) => view_of(tx, &session, Some(request), now).await,
-        None => Ok(None),
+        None => guests::view_in(tx, id, request, now).await,
     }
 }
 
@@ -118,7 +118,9 @@ pub async fn seen(
     request: &AuthRequest,
     now: Timestamp,
 ) -> Result<Option<SessionView>, StoreError> {
-    let Some(session) = sessions::find(tx, id).await? else { return Ok(None) };
+    let Some(session) = sessions::find(tx, id).await? else {
+        return guests::seen(tx, id, request, now).await;
+    };
     let view = view_of(tx, &session, Some(request), now).await?;
     if view.is_some() {
         sessions::touch(tx, &session, now).await?;
@@ -149,6 +151,7 @@ async fn view_of(
         authenticated_at,
         started_at: session.started_at_us,
         amr,
+        guest: false,
     }))
 }
 
@@ -202,8 +205,11 @@ pub async fn log_in(
             (session.id, kind)
         }
         other => {
-            if let Some((session, _)) = other {
-                end(tx, &session, "ANOTHER_ACCOUNT", now).await?;
+            match other {
+                Some((session, _)) => {
+                    end(tx, &session, "ANOTHER_ACCOUNT", now).await?;
+                }
+                None => guests::end_presented(tx, login.presented, "ANOTHER_ACCOUNT", now).await?,
             }
             let id = SessionId::new(&*state.outside.clock, &*state.outside.entropy)?;
             sessions::insert(tx, id, &hash, login.account, now).await?;
@@ -289,15 +295,28 @@ pub async fn end(
     Ok(true)
 }
 
+/// Ends the session behind a cookie because a guest comes in its place.
+pub(super) async fn end_presented(
+    tx: &mut Tx,
+    presented: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(token) = presented else { return Ok(()) };
+    if let Some(session) = sessions::by_token(tx, &sha256(token.as_bytes())).await? {
+        end(tx, &session, "ANOTHER_ACCOUNT", now).await?;
+    }
+    Ok(())
+}
+
 /// Ends the session of this browser; `false` when there was none.
 pub async fn log_out(state: &Identity, presented: Option<&str>) -> Result<bool, StoreError> {
     let Some(token) = presented else { return Ok(false) };
     let now = state.now();
     let mut tx = state.outside.db.begin().await?;
-    let Some(session) = sessions::by_token(&mut tx, &sha256(token.as_bytes())).await? else {
-        return Ok(false);
+    let ended = match sessions::by_token(&mut tx, &sha256(token.as_bytes())).await? {
+        Some(session) => end(&mut tx, &session, "LOGGED_OUT", now).await?,
+        None => guests::log_out(&mut tx, token, now).await?,
     };
-    let ended = end(&mut tx, &session, "LOGGED_OUT", now).await?;
     tx.commit().await?;
     state.feed.committed();
     state.outbox.committed();

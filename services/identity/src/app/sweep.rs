@@ -10,9 +10,9 @@ use crate::app::credentials::totp::ENROLMENT;
 use crate::app::devices::KNOWN_FOR;
 use crate::state::Identity;
 use crate::store::{
-    ceremonies, codes, devices, email_changes, grants, initial_tokens, interactions, mail_codes,
-    par, refresh, replay, resets, session_clients, sessions, sign_ins, throttle, totp,
-    upstream_logins,
+    ceremonies, certificates, codes, devices, email_changes, grants, guests, initial_tokens,
+    interactions, mail_codes, par, refresh, replay, resets, session_clients, sessions, sign_ins,
+    throttle, totp, upstream_logins,
 };
 
 const PAUSE: Duration = Duration::from_mins(5);
@@ -51,12 +51,14 @@ pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
     replay::sweep(&mut tx, now).await?;
     codes::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     refresh::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    guests::sweep(&mut tx, now).await?;
     grants::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     initial_tokens::sweep(&mut tx, now).await?;
     mail_codes::sweep(&mut tx, now).await?;
     throttle::sweep(&mut tx, now).await?;
     upstream_logins::sweep(&mut tx, now).await?;
     ceremonies::sweep(&mut tx, now).await?;
+    certificates::sweep(&mut tx, now).await?;
     resets::sweep(&mut tx, now).await?;
     email_changes::sweep(&mut tx, now).await?;
     totp::sweep(&mut tx, now.minus(ENROLMENT)).await?;

@@ -8,7 +8,7 @@ use siegel_oidc::{AccessToken, TokenKind, audience};
 
 use super::claims::{self, Place};
 use super::endpoint::EndpointError;
-use super::{certificate_auth, check, dpop};
+use super::{certificate_auth, check, dpop, id_token};
 use crate::domain::grant::Holder;
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::state::Identity;
@@ -94,6 +94,7 @@ pub async fn answer(
     let within = granted.within(&claims.scope);
     let mut about = claims::released(state, id, *account, &within, Place::Userinfo).await?;
     about.insert("sub".to_owned(), json!(grant.subject));
+    about.extend(id_token::account_type(granted));
     let Some(alg) = client.and_then(|found| found.client.userinfo_alg) else {
         return Ok(UserInfo::Plain(about));
     };

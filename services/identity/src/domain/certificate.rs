@@ -1,6 +1,7 @@
 //! Whose certificate it is (RFC 8705 §2): by the name an authority put into it, or because it is
 //! one of the client's own keys.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use siegel_crypto::b64;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
@@ -28,6 +29,22 @@ pub fn carries(der: &[u8], name: &CertificateName) -> bool {
             GeneralName::URI(uri) => uri == wanted,
             _ => false,
         }),
+    }
+}
+
+/// Issuer and serial number (hexadecimal bytes with colons): what an authority knows a certificate by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issued {
+    pub issuer: String,
+    pub serial: String,
+}
+
+impl Issued {
+    /// `None` for what is no certificate.
+    pub fn of(der: &[u8]) -> Option<Self> {
+        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        let serial = certificate.raw_serial_as_string();
+        Some(Self { issuer: certificate.issuer().to_string(), serial })
     }
 }
 

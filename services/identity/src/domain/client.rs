@@ -109,6 +109,9 @@ pub struct Client {
     /// §2.2) and, with that grant type, exchange (RFC 8693 §2.1).
     #[serde(default)]
     pub introspects: Vec<String>,
+    /// People may come without an account, once, with their card.
+    #[serde(default)]
+    pub guests: bool,
 }
 
 const fn yes() -> bool {
@@ -157,6 +160,7 @@ impl Client {
             resources: Vec::new(),
             approved: true,
             introspects: Vec::new(),
+            guests: false,
         }
     }
 

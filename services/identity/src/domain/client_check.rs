@@ -32,6 +32,10 @@ pub enum BadClient {
     Address(String, &'static str),
     #[error("client {0:?}: jwks and jwks_uri exclude each other (RFC 7591 §2)")]
     TwoKeySets(String),
+    #[error(
+        "client {0:?}: guests need the card among allowed_methods, and are not for first_party"
+    )]
+    Guests(String),
 }
 
 impl BadClient {
@@ -49,12 +53,14 @@ impl BadClient {
             Self::NoPkce(_) => "require_pkce",
             Self::Jwks(_) => "jwks",
             Self::TwoKeySets(_) => "jwks_uri",
+            Self::Guests(_) => "guests",
             Self::Scope(..) => "scopes",
             Self::PublicForItself(_) => "grant_types",
             Self::Address(_, key) => key,
         }
     }
 }
+
 impl Client {
     /// Checks the registration.
     pub fn check(&self) -> Result<(), BadClient> {
@@ -113,6 +119,11 @@ impl Client {
         }
         if self.may(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
             return Err(BadClient::NoRedirectUri(id()));
+        }
+        let by_card = self.allowed_methods.is_empty()
+            || self.allowed_methods.iter().any(|m| m == super::factors::CARD);
+        if self.guests && (self.first_party || !by_card) {
+            return Err(BadClient::Guests(id()));
         }
         Ok(())
     }

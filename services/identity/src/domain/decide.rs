@@ -63,7 +63,11 @@ pub struct Question<'a> {
 /// Decides the next step.
 pub fn decide(question: &Question<'_>) -> Step {
     let Question { request, session, consent, settled, .. } = *question;
-    let Some(session) = session else { return Step::LogIn(LogIn::NoSession) };
+    // A guest comes for one request: for another, or once the card aged, it is shown again.
+    let counts = |s: &&SessionView| is_made_for(s, question.asked_at) && s.level >= request.floor;
+    let Some(session) = session.filter(|s| !s.guest || counts(s)) else {
+        return Step::LogIn(LogIn::NoSession);
+    };
     if question.somebody_else {
         return Step::LogIn(LogIn::SomebodyElse);
     }
@@ -73,7 +77,7 @@ pub fn decide(question: &Question<'_>) -> Step {
     if session.level < request.floor {
         return Step::StepUp { needed: request.floor, optional: false };
     }
-    if session.level < request.aim && !settled {
+    if session.level < request.aim && !settled && !session.guest {
         return Step::StepUp { needed: request.aim, optional: true };
     }
     match consent {
@@ -120,6 +124,7 @@ mod tests {
     fn session(level: TrustLevel, minutes_ago: u64) -> SessionView {
         let at = NOW.minus(Duration::from_secs(minutes_ago * 60));
         SessionView {
+            guest: false,
             id: SessionId::from_uuid(<_>::default()),
             account: AccountId::from_uuid(<_>::default()),
             level,
@@ -182,6 +187,26 @@ mod tests {
             now: NOW,
         };
         assert_eq!(decide(&question), Step::Finish);
+    }
+
+    #[test]
+    fn a_guest_counts_for_the_request_the_card_was_shown_for_and_no_other() {
+        let guest = |level, minutes_ago| SessionView { guest: true, ..session(level, minutes_ago) };
+        let step = |session: &SessionView| {
+            let request = AuthRequest { aim: TrustLevel::High, ..request() };
+            step(&request, Some(session), ConsentState::Open)
+        };
+        assert_eq!(step(&guest(TrustLevel::High, 0)), Step::Consent);
+        assert_eq!(step(&guest(TrustLevel::High, 2)), Step::LogIn(LogIn::NoSession));
+        assert_eq!(step(&guest(TrustLevel::Low, 0)), Step::Consent, "there is nothing to raise");
+    }
+
+    #[test]
+    fn a_guest_whose_card_aged_shows_it_again() {
+        let request = AuthRequest { floor: TrustLevel::High, aim: TrustLevel::High, ..request() };
+        let aged = SessionView { guest: true, ..session(TrustLevel::Substantial, 0) };
+        let got = step(&request, Some(&aged), ConsentState::Open);
+        assert_eq!(got, Step::LogIn(LogIn::NoSession));
     }
 
     #[test]

@@ -103,6 +103,10 @@ fn carries_second(before: &[String]) -> bool {
     before.iter().any(|m| [PASSWORD, CARD, PASSKEY].contains(&m.as_str()))
 }
 
+/// What a certificate of a recognised authority proves: no more, because nobody saw its holder
+/// (a stand-in for the certificates of organisations, BSI TR-03107-1).
+pub const CERTIFICATE_LEVEL: TrustLevel = TrustLevel::Substantial;
+
 /// The level of a passkey. User verification makes it two factors in one device; more than low it
 /// is only where the attestation policy says so of its model (BSI TR-03107-1).
 pub fn passkey_level(user_verified: bool, attested: Option<TrustLevel>) -> TrustLevel {

@@ -6,6 +6,7 @@ use siegel_kernel::{AccountId, SessionId, Timestamp, TrustLevel};
 
 use super::factors;
 use super::outputs::Output;
+use super::passkey_models::PasskeyModels;
 use super::tenant::LevelLimits;
 use super::verified_claims::VerifiedRequest;
 
@@ -63,6 +64,7 @@ pub struct ClientFace {
 /// A validated authorization request. Nothing in it needs checking again; everything that came
 /// from the client's registration is copied, so that a page and its answer see the same client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a request is a list of wishes")]
 pub struct AuthRequest {
     pub client_id: String,
     pub client_name: String,
@@ -138,6 +140,12 @@ pub struct AuthRequest {
     /// `verified_claims` asked for.
     #[serde(default)]
     pub verified: Vec<VerifiedRequest>,
+    /// People may come without an account, once, with their card.
+    #[serde(default)]
+    pub guests: bool,
+    /// The passkeys that count for the tenant.
+    #[serde(default)]
+    pub passkeys: PasskeyModels,
 }
 
 impl Default for AuthRequest {
@@ -175,6 +183,8 @@ impl Default for AuthRequest {
             subjects: Vec::new(),
             outputs: Vec::new(),
             verified: Vec::new(),
+            guests: false,
+            passkeys: PasskeyModels::Any,
         }
     }
 }
@@ -248,6 +258,16 @@ pub struct SessionView {
     pub started_at: Timestamp,
     /// Methods used (RFC 8176): `pwd`, `otp`, `hwk`.
     pub amr: Vec<String>,
+    /// There is no account: `account` was made for this one log-in with a card.
+    #[serde(default)]
+    pub guest: bool,
+}
+
+impl SessionView {
+    /// Who acts in an audit entry; `name` is what the account is called there.
+    pub fn actor(&self, name: &str) -> String {
+        format!("{}:{name}", if self.guest { "guest" } else { "person" })
+    }
 }
 
 #[cfg(test)]

@@ -127,6 +127,7 @@ mod tests {
     fn linking_needs_a_fresh_session_of_the_accounts_best_level() {
         let at = Timestamp::from_seconds(1_741_256_100);
         let session = SessionView {
+            guest: false,
             id: SessionId::from_uuid(<_>::default()),
             account: account(1),
             level: TrustLevel::Substantial,

@@ -14,11 +14,12 @@ pub struct Method {
 
 /// Every method. A credential may be worth less than its method (a passkey without attestation, an
 /// upstream account with a cap); never more.
-pub const METHODS: [Method; 5] = [
+pub const METHODS: [Method; 6] = [
     Method { name: "pwd", level: TrustLevel::Basic },
     // With the password: the second factor alone logs nobody in.
     Method { name: "otp", level: TrustLevel::Low },
     Method { name: "hwk", level: TrustLevel::Substantial },
+    Method { name: "x509", level: TrustLevel::Substantial },
     // As high as its cap, which each provider has of its own: see `reachable`.
     Method { name: "fed", level: TrustLevel::High },
     Method { name: "sc", level: TrustLevel::High },
@@ -30,6 +31,7 @@ pub fn method_of_kind(kind: &str) -> Option<&'static str> {
         "password" => "pwd",
         "totp" => "otp",
         "passkey" => "hwk",
+        "x509" => "x509",
         "eid" => "sc",
         "upstream" => "fed",
         _ => return None,

@@ -110,6 +110,8 @@ pub fn read(
         subjects: claims_request.subjects,
         outputs,
         verified: claims_request.verified,
+        guests: client.guests,
+        passkeys: tenant.passkeys(),
     })
 }
 

@@ -3,8 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 use siegel_kernel::TrustLevel;
+use uuid::Uuid;
 
 use super::ageing::Limits;
+use super::passkey_models::{Attestation, PasskeyModels};
 
 /// A tenant as it is configured. A client of an unknown tenant gets the defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,12 @@ pub struct Tenant {
     /// How long a log-in counts, where it differs from the defaults; never longer than they.
     #[serde(default)]
     pub session_limits: Vec<LevelLimits>,
+    /// With `direct`, only passkeys whose maker vouches for them count for its clients.
+    #[serde(default)]
+    pub passkey_attestation: Attestation,
+    /// Models that count then; every one that is vouched for when empty.
+    #[serde(default)]
+    pub passkey_aaguids: Vec<Uuid>,
 }
 
 /// Limits of one level.
@@ -45,6 +53,15 @@ impl Tenant {
     /// The limits of a level for this tenant's clients: its own, cut to the common ones.
     pub fn limits(&self, level: TrustLevel) -> Limits {
         Limits::within(&self.session_limits, level)
+    }
+
+    /// The passkeys that count for this tenant's clients.
+    pub fn passkeys(&self) -> PasskeyModels {
+        match self.passkey_attestation {
+            Attestation::None => PasskeyModels::Any,
+            Attestation::Direct if self.passkey_aaguids.is_empty() => PasskeyModels::Vouched,
+            Attestation::Direct => PasskeyModels::These(self.passkey_aaguids.clone()),
+        }
     }
 }
 

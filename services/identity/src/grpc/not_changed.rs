@@ -23,6 +23,8 @@ pub fn not_changed(error: &NotChanged) -> Status {
         N::Blocked => refusal(Code::ResourceExhausted, "CODE_BLOCKED", error, []),
         N::Weak(weak) => invalid(&[("new_password", &weak.to_string())]),
         N::Passkey => refusal(Code::FailedPrecondition, "PASSKEY_REFUSED", error, []),
+        N::Certificate => refusal(Code::FailedPrecondition, "CERTIFICATE_REFUSED", error, []),
+        N::PasskeyModel => refusal(Code::FailedPrecondition, "PASSKEY_MODEL", error, []),
         N::Failure(failure) if failure.passes() => {
             refusal(Code::Unavailable, "TRY_AGAIN", error, [])
         }

@@ -54,7 +54,10 @@ impl SiblingService for Siblings {
         let mut tx = self.0.outside.db.read().await.map_err(|e| fault(&e))?;
         let grant = grants::find(&mut tx, id).await.map_err(|e| fault(&e))?;
         let grant = grant.filter(|g| g.is_live(self.0.now())).ok_or_else(unknown)?;
-        let Holder::Person { account, .. } = grant.holder else { return Err(unknown()) };
+        let Holder::Person { account, granted, .. } = grant.holder else { return Err(unknown()) };
+        if granted.session.guest {
+            return Err(unknown());
+        }
         Ok(Response::new(pb::ResolveGrantResponse { account_id: account.to_string() }))
     }
 

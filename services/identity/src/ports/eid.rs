@@ -1,5 +1,6 @@
 //! Identification by card, done by the eid service.
 
+use serde::{Deserialize, Serialize};
 use siegel_grpc::Siblings;
 use siegel_kernel::{Timestamp, TrustLevel};
 use siegel_proto::convert;
@@ -26,7 +27,9 @@ pub struct Started {
     pub browser_url: String,
 }
 
-/// What a card said. Personal data: held for the length of one request.
+/// What a card said. Personal data: held for the length of one request; a guest's, sealed, for the
+/// length of the session.
+#[derive(Serialize, Deserialize)]
 pub struct Identified {
     pub level: TrustLevel,
     /// Unique within its source; another card has another one.

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod ceremonies;
+pub mod certificates;
 pub mod claim_choices;
 pub mod clients;
 pub mod codes;
@@ -11,6 +12,7 @@ pub mod disabled;
 pub mod email_changes;
 pub mod freed_addresses;
 pub mod grants;
+pub mod guests;
 pub mod initial_tokens;
 pub mod interactions;
 pub mod mail_codes;

@@ -2,6 +2,7 @@
 
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
+use uuid::Uuid;
 
 use super::credentials::CredentialId;
 
@@ -16,6 +17,8 @@ pub struct NewPasskey<'a> {
     /// Signature counter.
     pub counter: i64,
     pub level: TrustLevel,
+    /// AAGUID of the model its maker vouched for.
+    pub model: Option<Uuid>,
     pub label: &'a str,
     pub at: Timestamp,
 }
@@ -27,30 +30,32 @@ pub struct Stored {
     pub account_id: AccountId,
     pub sealed: Vec<u8>,
     pub level: TrustLevel,
+    /// AAGUID of the model its maker vouched for.
+    pub model: Option<Uuid>,
 }
 
 /// Adds a passkey; `false` when some account has it already (WebAuthn §7.1 step 26).
 pub async fn add(tx: &mut Tx, new: &NewPasskey<'_>) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO credentials \
-        (id, account_id, kind, handle, sealed, counter, level, label, added_at_us) \
-        VALUES ($1, $2, 'passkey', $3, $4, $5, $6, $7, $8) ON CONFLICT (handle) DO NOTHING";
+        (id, account_id, kind, handle, sealed, counter, level, label, added_at_us, model) \
+        VALUES ($1, $2, 'passkey', $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (handle) DO NOTHING";
     Ok(on!(tx, c => sqlx::query(SQL)
         .bind(new.id).bind(new.account).bind(&new.handle[..]).bind(new.sealed)
-        .bind(new.counter).bind(new.level).bind(new.label).bind(new.at)
+        .bind(new.counter).bind(new.level).bind(new.label).bind(new.at).bind(new.model)
         .execute(c).await?.rows_affected())
         == 1)
 }
 
 /// The passkey of this credential id.
 pub async fn by_handle(tx: &mut Tx, handle: &[u8; 32]) -> Result<Option<Stored>, StoreError> {
-    const SQL: &str = "SELECT id, account_id, sealed, level FROM credentials \
+    const SQL: &str = "SELECT id, account_id, sealed, level, model FROM credentials \
         WHERE handle = $1 AND kind = 'passkey' AND state = 'active'";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(&handle[..]).fetch_optional(c).await?))
 }
 
 /// The account's passkeys.
 pub async fn of_account(tx: &mut Tx, account: AccountId) -> Result<Vec<Stored>, StoreError> {
-    const SQL: &str = "SELECT id, account_id, sealed, level FROM credentials \
+    const SQL: &str = "SELECT id, account_id, sealed, level, model FROM credentials \
         WHERE account_id = $1 AND kind = 'passkey' AND state = 'active' ORDER BY id";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?))
 }

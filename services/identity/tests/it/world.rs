@@ -289,6 +289,7 @@ impl World {
         }
         tx.commit().await.unwrap();
         SessionView {
+            guest: false,
             id,
             account,
             level,

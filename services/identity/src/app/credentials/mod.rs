@@ -1,6 +1,7 @@
 //! Credentials of a person: added and removed at the level they protect, each change audited and
 //! mailed.
 
+pub mod certificate;
 pub mod manage;
 pub mod passkey;
 pub mod password;
@@ -62,9 +63,15 @@ pub enum NotChanged {
     Blocked,
     #[error(transparent)]
     Weak(#[from] WeakPassword),
+    /// An account has it already.
+    #[error("the certificate is not acceptable")]
+    Certificate,
     /// The device answered wrongly, or its passkey belongs to an account already.
     #[error("the passkey is not acceptable")]
     Passkey,
+    /// A tenant of this session takes other models of devices only.
+    #[error("passkeys of this device are not taken here")]
+    PasskeyModel,
     #[error(transparent)]
     Failure(#[from] Failure),
 }
@@ -116,7 +123,8 @@ pub async fn level_to_add(
     let level = match kind {
         Kind::Password | Kind::Recovery => TrustLevel::Basic,
         Kind::Totp | Kind::Passkey => TrustLevel::Low,
-        Kind::Eid | Kind::X509 => TrustLevel::High,
+        Kind::X509 => factors::CERTIFICATE_LEVEL,
+        Kind::Eid => TrustLevel::High,
     };
     Ok(factors::level_to_add(level, &held))
 }

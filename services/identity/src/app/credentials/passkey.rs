@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use siegel_kernel::{Timestamp, TrustLevel};
+use siegel_db::{StoreError, Tx};
+use siegel_kernel::{SessionId, Timestamp, TrustLevel};
 
 use super::{NotChanged, Person, ceremony, changed, locked, refused};
 use crate::app::failure::Failure;
@@ -11,12 +12,15 @@ use crate::app::sessions::{self, LogIn, LoggedIn};
 use crate::app::{devices, login};
 use crate::domain::factors::{self, Kind};
 use crate::domain::interaction::{AuthRequest, InteractionId, SessionView};
+use crate::domain::passkey_models::PasskeyModels;
 use crate::passkeys::{Passkeys, Used};
 use crate::state::Identity;
 use crate::store::accounts;
 use crate::store::ceremonies::{self, Ceremony, NewCeremony, Owner};
 use crate::store::credentials::CredentialId;
 use crate::store::passkeys::{self, NewPasskey, Stored};
+use crate::store::session_clients::{self, SessionClient};
+use crate::store::{clients, tenants};
 
 /// How long a challenge may be answered.
 const CEREMONY: Duration = Duration::from_mins(5);
@@ -45,7 +49,8 @@ pub async fn begin_adding(
     let keys = &state.people.keys;
     let name = keys.open_address(&opening.address_hash, &opening.address_sealed)?;
     let user = keys.passkey_user(person.account);
-    let challenge = ours.begin_making(user, &name, &known).map_err(Failure::from)?;
+    let vouched = wanted(&mut tx, person.session).await?.iter().any(PasskeyModels::asks);
+    let challenge = ours.begin_making(user, &name, &known, vouched).map_err(Failure::from)?;
     let new = NewCeremony {
         owner: Owner::Enrol(person.session),
         label,
@@ -83,6 +88,12 @@ pub async fn finish_adding(
             return Err(refused(state, person, reason, NotChanged::Passkey).await);
         }
     };
+    let mut tx = state.outside.db.read().await?;
+    let wanted = wanted(&mut tx, person.session).await?;
+    drop(tx);
+    if !wanted.iter().all(|models| models.take(made.model)) {
+        return Err(refused(state, person, "PASSKEY_MODEL", NotChanged::PasskeyModel).await);
+    }
     let id = CredentialId::new(&*state.outside.clock, &*state.outside.entropy)?;
     let sealed = state.people.keys.seal_secret(&id.to_string(), made.key.as_bytes())?;
     let mut tx = state.outside.db.begin().await?;
@@ -98,6 +109,7 @@ pub async fn finish_adding(
         sealed: &sealed,
         counter: i64::from(made.counter),
         level: made.level,
+        model: made.model,
         label: &begun.label,
         at: now,
     };
@@ -111,6 +123,17 @@ pub async fn finish_adding(
     state.outbox.committed();
     state.feed.committed();
     Ok(())
+}
+
+/// What the tenants demand whose clients the person logged in to in this session.
+async fn wanted(tx: &mut Tx, session: SessionId) -> Result<Vec<PasskeyModels>, StoreError> {
+    let mut all = Vec::new();
+    for SessionClient { client_id, .. } in session_clients::of(tx, session).await? {
+        if let Some(client) = clients::find(tx, &client_id).await? {
+            all.push(tenants::get(tx, &client.tenant).await?.passkeys());
+        }
+    }
+    Ok(all)
 }
 
 /// Asks this browser for a passkey. `false` when this origin has none.
@@ -213,6 +236,9 @@ async fn check(
     }
     if attempt.raises.is_some_and(|s| s.account != stored.account_id) {
         return Ok(Err("PASSKEY_OF_ANOTHER_ACCOUNT"));
+    }
+    if !attempt.request.passkeys.take(stored.model) {
+        return Ok(Err("PASSKEY_MODEL"));
     }
     match ours.finish_use(&begun.state, &claimed, &key(state, &stored)?) {
         Ok(used) => Ok(Ok((stored, used))),

@@ -17,7 +17,7 @@ use crate::app::{revoke, sessions};
 use crate::domain::client::GrantType;
 use crate::domain::grant::{Grant, Granted, Holder};
 use crate::domain::oauth::{OAuthError, Refused};
-use crate::domain::request;
+use crate::domain::{guest, request};
 use crate::state::Identity;
 use crate::store::codes::{self, Code};
 use crate::store::refresh::{self, RefreshToken};
@@ -169,7 +169,11 @@ async fn keep(
     subject: &str,
 ) -> Result<Option<String>, EndpointError> {
     let offline = granted.is_offline();
-    let expires_at = asked.now.plus(if offline { OFFLINE } else { WITH_SESSION });
+    let expires_at = match offline {
+        _ if granted.session.guest => granted.session.started_at.plus(guest::longest()),
+        true => asked.now.plus(OFFLINE),
+        false => asked.now.plus(WITH_SESSION),
+    };
     let holder = Holder::Person {
         account: granted.session.account,
         // The end of the session revokes what is found by it.

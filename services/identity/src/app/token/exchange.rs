@@ -44,6 +44,10 @@ pub(super) async fn exchange(
     let Holder::Person { account, granted, .. } = &standing.grant.holder else {
         return Err(WRONG.into());
     };
+    if granted.session.guest {
+        // What a guest allows is for the client alone that asked.
+        return Err(WRONG.into());
+    }
     let granted_now = narrowed(client, &subject, granted, &audience, asked.params)?;
     let level = standing.level(subject.level()).ok_or(WRONG)?;
     access_token::check_level(state, &audience, level)?;

@@ -8,6 +8,7 @@ use siegel_proto::common::v1::AttributeSource;
 use siegel_web::forms::{Button, Checkbox, DescriptionList, Item, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts, format};
 
+use super::guest::keep_button;
 use super::visit::Visit;
 use crate::app::consent::{self, Asked};
 use crate::app::failure::Failure;
@@ -26,12 +27,21 @@ struct ConsentPage {
     purpose: String,
     required: Option<DescriptionList>,
     optional: Vec<Checkbox>,
+    missing_title: String,
     missing: String,
+    withdraw: String,
+    keep: Option<Keep>,
     scopes: Vec<String>,
     csrf: CsrfField,
     action: String,
     allow: Button,
     deny: Button,
+}
+
+/// What a guest is offered besides.
+struct Keep {
+    action: String,
+    button: Button,
 }
 
 #[derive(Deserialize)]
@@ -45,7 +55,7 @@ pub struct ConsentForm {
 
 pub async fn show(visit: Visit) -> Response {
     match at_consent(&visit).await {
-        Ok(Some((_, asked))) => page(&visit, &asked),
+        Ok(Some((session, asked))) => page(&visit, &asked, session.guest),
         Ok(None) => visit.go(""),
         Err(failure) => visit.failed(&failure),
     }
@@ -53,18 +63,18 @@ pub async fn show(visit: Visit) -> Response {
 
 /// The session and what there is to consent to, when consent is indeed the next step.
 async fn at_consent(visit: &Visit) -> Result<Option<(SessionView, Asked)>, Failure> {
-    let Some(session) = visit.session().await? else { return Ok(None) };
+    let Some(session) = visit.visitor().await? else { return Ok(None) };
     let open = visit.decide(Some(&session), ConsentState::Open) == Step::Consent;
     if !open {
         return Ok(None);
     }
     let request = &visit.interaction.request;
-    let asked = consent::asked(&visit.state, request, session.account).await?;
+    let asked = consent::asked(&visit.state, request, &session).await?;
     let still = visit.decide(Some(&session), asked.state) == Step::Consent;
     Ok(still.then_some((session, asked)))
 }
 
-fn page(visit: &Visit, asked: &Asked) -> Response {
+fn page(visit: &Visit, asked: &Asked, guest: bool) -> Response {
     let t = visit.t;
     let request = &visit.interaction.request;
     let locale = visit.view.locale;
@@ -99,13 +109,16 @@ fn page(visit: &Visit, asked: &Asked) -> Response {
         [("client", request.client_name.as_str().into()), ("tenant", tenant.as_str().into())];
     let body = ConsentPage {
         t,
-        who: t.with("consent-who", parties),
+        who: if guest { t.with("guest-who", parties) } else { t.with("consent-who", parties) },
         logo: who.logo,
         policy: who.policy,
         purpose,
         required: (!required.is_empty()).then(|| DescriptionList::new(locale, required)),
         optional: optional.collect(),
+        missing_title: t.get(if guest { "guest-missing" } else { "consent-missing" }),
         missing: missing.join(", "),
+        withdraw: t.get(if guest { "guest-once" } else { "consent-withdraw" }),
+        keep: guest.then(|| Keep { action: visit.path("keep"), button: keep_button(t) }),
         scopes: asked.scopes.iter().map(|s| t.get(&scope_key(s))).collect(),
         csrf: visit.view.csrf_field(),
         action: visit.path("consent"),

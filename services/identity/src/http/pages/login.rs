@@ -9,10 +9,12 @@ use siegel_telemetry::metric;
 use siegel_web::forms::{Alert, Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts};
 
-use super::credentials;
 use super::visit::{Cancel, Visit, Who};
+use super::{credentials, guest, step_up};
 use crate::app::consent::{self, Asked};
 use crate::app::failure::Failure;
+use crate::app::guest_keep;
+use crate::app::identify::{self, Errand};
 use crate::app::login::{Attempt, Outcome, with_password};
 use crate::domain::decide::{ConsentState, LogIn, Step, is_made_for};
 use crate::domain::email::EmailAddress;
@@ -31,6 +33,7 @@ struct LoginPage {
     by_password: Option<ByPassword>,
     register: Option<Link>,
     card: Option<Button>,
+    guest: Option<Button>,
     upstreams: Vec<Link>,
     /// The other ways in, as HTML.
     others: String,
@@ -64,7 +67,7 @@ pub struct LoginForm {
     email: String,
     #[serde(default)]
     password: String,
-    /// `eid`: with the card alone.
+    /// `eid`: with the card alone; `guest`: with the card and without an account.
     #[serde(default)]
     method: String,
 }
@@ -95,7 +98,7 @@ enum Next {
 }
 
 async fn next(visit: &Visit) -> Result<Next, Failure> {
-    let session = visit.session().await?;
+    let session = visit.visitor().await?;
     // Consent is looked up last: it costs a call to another service.
     let step = visit.decide(session.as_ref(), ConsentState::Given);
     let session = match (step, session) {
@@ -111,16 +114,22 @@ async fn next(visit: &Visit) -> Result<Next, Failure> {
         (_, None) => return Ok(Next::Page(visit.go(""))), // not reached: no session logs in
         (_, Some(session)) => session,
     };
-    let mut tx = visit.state.outside.db.read().await?;
-    let account = accounts::state(&mut tx, session.account).await?;
-    drop(tx);
-    if account != Some(AccountState::Open) {
-        return Ok(Next::Page(waiting(visit)));
+    if !session.guest {
+        let mut tx = visit.state.outside.db.read().await?;
+        let account = accounts::state(&mut tx, session.account).await?;
+        drop(tx);
+        if account != Some(AccountState::Open) {
+            return Ok(Next::Page(waiting(visit)));
+        }
+        let request = &visit.interaction;
+        if let Some(why) = guest_keep::settle(&visit.state, request, &session).await? {
+            return Ok(Next::Page(step_up::not_raised(visit, &identify::Outcome::Refused(why))));
+        }
     }
     if let Step::StepUp { .. } = step {
         return Ok(Next::Page(visit.go("step-up")));
     }
-    let asked = consent::asked(&visit.state, &visit.interaction.request, session.account).await?;
+    let asked = consent::asked(&visit.state, &visit.interaction.request, &session).await?;
     match visit.decide(Some(&session), asked.state) {
         Step::Finish => Ok(Next::Finish(Box::new((session, asked)))),
         _ => Ok(Next::Page(visit.go("consent"))),
@@ -159,6 +168,7 @@ async fn form(
         card: request
             .takes("sc")
             .then(|| Button::secondary(t.get("login-card")).sends("method", "eid").block()),
+        guest: guest::offer(visit),
         upstreams: super::upstream::offers(visit, request.floor),
         others: credentials::log_in(visit),
         cancel: visit.cancel(),
@@ -194,8 +204,12 @@ fn by_password(visit: &Visit, known: Option<String>, errors: &Errors, email: &st
 
 /// Checks address and password, or sends the browser to the card.
 pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<LoginForm>) -> Response {
-    if sent.method == "eid" {
-        return super::step_up::to_card(&visit, "eid-purpose-login").await;
+    match sent.method.as_str() {
+        "eid" => {
+            return step_up::to_card(&visit, Errand::Account, "eid-purpose-login").await;
+        }
+        "guest" => return guest::begin(&visit).await,
+        _ => {}
     }
     match check(&visit, sent).await {
         Ok(response) => response,

@@ -3,13 +3,14 @@
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode};
-use siegel_web::forms::{Hidden, Link};
+use siegel_web::forms::{Button, Hidden, Link};
 use siegel_web::{CheckedForm, CsrfField, FormAction, Locale, Texts, View};
 
+use super::guest::keep_button;
 use super::visit::failed;
 use crate::app::failure::Failure;
 use crate::app::logout::{self, Asked, LogoutError};
-use crate::app::{refusal, sessions};
+use crate::app::{guests, refusal, sessions};
 use crate::domain::oauth::Refused;
 use crate::domain::params::Params;
 use crate::http::LOCALES;
@@ -19,8 +20,11 @@ use crate::state::Identity;
 #[template(path = "logout.html")]
 struct LogoutPage {
     t: Texts,
+    text: String,
     csrf: CsrfField,
     fields: Vec<Hidden>,
+    /// For guests.
+    keep: Option<Button>,
 }
 
 #[derive(askama::Template)]
@@ -65,12 +69,15 @@ async fn ask(
     let asked = logout::read(identity, read?, identity.now()).await?;
     let spoken = asked.ui_locales.as_deref().and_then(Locale::from_ui_locales);
     let view = if view.cookie("lang").is_some() { view } else { view.with_locale(spoken) };
-    let Some(session) = sessions::any_from_cookie(identity, headers).await? else {
-        return Ok(gone(&asked));
+    // A guest is always asked: it is the last moment at which something could be kept.
+    let guest = match sessions::any_from_cookie(identity, headers).await? {
+        Some(session) if asked.knows(identity, &session) => {
+            return Ok(end(identity, &view, headers, &asked).await?);
+        }
+        Some(_) => false,
+        None if guests::is_here(identity, headers).await? => true,
+        None => return Ok(gone(&asked)),
     };
-    if asked.knows(identity, &session) {
-        return Ok(end(identity, &view, headers, &asked).await?);
-    }
     let t = view.texts(&LOCALES);
     let client = asked.client.as_ref().map(|c| c.client_id.as_str());
     let kept = [
@@ -79,7 +86,13 @@ async fn ask(
         ("state", asked.state.as_deref()),
     ];
     let fields = kept.into_iter().filter_map(|(name, value)| Some(Hidden::new(name, value?)));
-    let body = LogoutPage { t, csrf: view.csrf_field(), fields: fields.collect() };
+    let body = LogoutPage {
+        t,
+        text: t.get(if guest { "guest-logout" } else { "logout-text" }),
+        csrf: view.csrf_field(),
+        fields: fields.collect(),
+        keep: guest.then(|| keep_button(t)),
+    };
     let page = view.page(t.get("logout-title")).narrow().show(&body);
     Ok(match asked.target().as_deref().and_then(FormAction::of) {
         Some(client) => client.on(page),

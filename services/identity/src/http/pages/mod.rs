@@ -3,6 +3,7 @@
 
 mod consent;
 mod credentials;
+mod guest;
 mod login;
 mod logout;
 mod register;
@@ -31,6 +32,9 @@ pub fn router(state: Identity) -> Router {
         .route("/login/{interaction}/confirm", get(register::code).post(register::confirm))
         .route("/login/{interaction}/step-up", get(step_up::show).post(step_up::submit))
         .route("/login/{interaction}/eid", get(step_up::back))
+        .route("/login/{interaction}/guest", get(guest::back))
+        .route("/login/{interaction}/keep", post(guest::keep_here))
+        .route("/login/keep", post(guest::keep))
         .route("/login/{interaction}/upstream", get(upstream::show).post(upstream::confirm))
         .route("/login/upstream/{id}/callback", get(upstream::callback))
         .route("/login/upstream/{id}/jwks", get(upstream::keys))

@@ -10,7 +10,7 @@ use siegel_web::{CheckedForm, CsrfField, Texts, format};
 use super::credentials;
 use super::visit::{Cancel, Visit, Who};
 use crate::app::failure::Failure;
-use crate::app::identify::{self, Outcome, Return};
+use crate::app::identify::{self, Errand, Outcome, Return};
 use crate::app::offers;
 use crate::domain::cards::Refusal;
 use crate::domain::decide::{ConsentState, LogIn, Step};
@@ -43,9 +43,9 @@ pub struct StepUpForm {
 #[derive(Deserialize)]
 pub struct BackQuery {
     #[serde(default)]
-    eid_session: String,
+    pub(super) eid_session: String,
     #[serde(default)]
-    eid_ticket: String,
+    pub(super) eid_ticket: String,
 }
 
 /// Says why a higher level is needed and offers what reaches it, and nothing else.
@@ -96,7 +96,7 @@ pub async fn show(visit: Visit) -> Response {
 
 pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<StepUpForm>) -> Response {
     match sent.method.as_str() {
-        "eid" => to_card(&visit, "eid-purpose-raise").await,
+        "eid" => to_card(&visit, Errand::Account, "eid-purpose-raise").await,
         "skip" => skip(&visit).await,
         _ => visit.go("step-up"),
     }
@@ -115,11 +115,12 @@ async fn skip(visit: &Visit) -> Response {
 }
 
 /// Starts an identification and sends the browser there.
-pub async fn to_card(visit: &Visit, purpose: &str) -> Response {
+pub async fn to_card(visit: &Visit, errand: Errand, purpose: &str) -> Response {
     let client = visit.interaction.request.client_name.as_str();
     let purpose = visit.t.with(purpose, [("client", client.into())]);
     let locale = visit.view.locale.as_str();
-    match identify::start(&visit.state, &visit.interaction, &purpose, locale).await {
+    let started = identify::start(&visit.state, &visit.interaction, errand, &purpose, locale);
+    match started.await {
         Ok(browser_url) => visit.dressed(Redirect::to(&browser_url).into_response()),
         Err(failure) => visit.failed(&failure),
     }
@@ -154,7 +155,8 @@ async fn finish(visit: &Visit, query: &BackQuery) -> Result<Outcome, Failure> {
     identify::finish(&visit.state, back).await
 }
 
-fn not_raised(visit: &Visit, outcome: &Outcome) -> Response {
+/// Why a card did not lead on.
+pub(super) fn not_raised(visit: &Visit, outcome: &Outcome) -> Response {
     let (status, key) = match outcome {
         Outcome::In(_) | Outcome::Cancelled => (StatusCode::OK, "card-cancelled"),
         Outcome::Failed => (StatusCode::UNPROCESSABLE_ENTITY, "card-failed"),

@@ -23,7 +23,7 @@ use crate::state::Identity;
 use crate::store::upstream_logins::{Purpose, UpstreamLoginId};
 
 /// Where a request comes from, as the browser says (Fetch Metadata §2.3).
-const SITE: &str = "sec-fetch-site";
+pub(super) const SITE: &str = "sec-fetch-site";
 
 /// The question whether to link, and the page that begins a link.
 #[derive(askama::Template)]
@@ -181,7 +181,7 @@ async fn go(visit: &Visit, session: Option<&SessionView>, to: &str) -> Response 
 }
 
 /// Not sent by a page of another origin; old browsers do not say.
-fn is_own(site: Option<&str>) -> bool {
+pub(super) fn is_own(site: Option<&str>) -> bool {
     matches!(site, None | Some("same-origin" | "none"))
 }
 

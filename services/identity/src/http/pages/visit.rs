@@ -18,6 +18,7 @@ use siegel_web::{FormAction, ImageSource, Locale, Page, Problem, SetCookie, Text
 use crate::app::authorize::{self, CompleteError};
 use crate::app::devices;
 use crate::app::failure::Failure;
+use crate::app::guests;
 use crate::app::refusal;
 use crate::app::sessions::{self, LoggedIn};
 use crate::app::upstreams;
@@ -129,6 +130,16 @@ impl Visit {
     /// The session of this browser, if it counts for the client's sector.
     pub async fn session(&self) -> Result<Option<SessionView>, StoreError> {
         sessions::from_cookie(&self.state, &self.headers, &self.interaction.request).await
+    }
+
+    /// The same, or that of a guest: where it does not matter whether there is an account.
+    pub async fn visitor(&self) -> Result<Option<SessionView>, StoreError> {
+        match self.session().await? {
+            Some(session) => Ok(Some(session)),
+            None => {
+                guests::from_cookie(&self.state, &self.headers, &self.interaction.request).await
+            }
+        }
     }
 
     /// The session whose account a credential shown now is for: by any method, also one that does

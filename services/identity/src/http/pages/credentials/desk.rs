@@ -118,6 +118,8 @@ impl Desk {
             NotChanged::Forbidden(Forbidden::LastOne) => (StatusCode::CONFLICT, "desk-last"),
             NotChanged::Blocked => (StatusCode::TOO_MANY_REQUESTS, "desk-blocked"),
             NotChanged::Passkey => (StatusCode::UNPROCESSABLE_ENTITY, "desk-passkey"),
+            NotChanged::Certificate => (StatusCode::CONFLICT, "desk-certificate"),
+            NotChanged::PasskeyModel => (StatusCode::UNPROCESSABLE_ENTITY, "desk-model"),
             NotChanged::NothingBegun
             | NotChanged::WrongCode
             | NotChanged::WrongPassword

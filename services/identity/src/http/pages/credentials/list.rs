@@ -8,6 +8,7 @@ use siegel_web::{CheckedForm, CsrfField, Problem, Texts, format};
 
 use super::desk::{Desk, HOME, done};
 use super::{FormPage, SCRIPT};
+use crate::app::credentials::certificate;
 use crate::app::credentials::manage::{self, Overview};
 use crate::app::credentials::{NotChanged, label};
 use crate::domain::factors::{self, Kind};
@@ -26,6 +27,7 @@ struct ListPage {
     csrf: CsrfField,
     rows: Vec<Row>,
     passkey: Option<Link>,
+    certificate: Option<Link>,
     totp: Button,
     recovery: Button,
     recovery_text: String,
@@ -60,6 +62,8 @@ pub async fn show(desk: Desk, Query(said): Query<Done>) -> Response {
         rows: credentials.iter().map(|c| row(&desk, c)).collect(),
         passkey: passkeys
             .then(|| Link::secondary("/login/credentials/passkey", t.get("add-passkey"))),
+        certificate: certificate::offered(&desk.state)
+            .then(|| Link::secondary("/login/credentials/certificate", t.get("add-certificate"))),
         totp: Button::secondary(t.get("add-totp")),
         recovery: Button::secondary(t.get("add-recovery")),
         recovery_text,

@@ -2,6 +2,7 @@
 //! than password and card.
 
 mod address;
+mod certificate;
 mod desk;
 mod list;
 mod offers;
@@ -11,6 +12,7 @@ mod recovery;
 mod reset;
 mod totp;
 
+pub use desk::HOME;
 pub use offers::{log_in, step_up};
 
 use axum::Router;
@@ -35,7 +37,11 @@ pub fn router() -> Router<Identity> {
         .route("/login/{interaction}/recovery", get(recovery::ask).post(recovery::check))
         .route("/login/{interaction}/reset", get(reset::ask).post(reset::order))
         .route("/login/{interaction}/new-password", get(reset::choose).post(reset::set))
+        .route("/login/{interaction}/certificate", get(certificate::go))
+        .route("/login/certificate", get(certificate::show))
         .route("/login/credentials", get(list::show))
+        .route("/login/credentials/certificate", get(certificate::name).post(certificate::begin))
+        .route("/login/credentials/certificate/confirm", get(certificate::confirm))
         .route("/login/credentials/totp", get(totp::enrol).post(totp::begin))
         .route("/login/credentials/totp/qr.svg", get(totp::picture))
         .route("/login/credentials/totp/confirm", post(totp::finish))
@@ -72,6 +78,7 @@ struct FormPage {
 #[cfg(test)]
 pub(super) const SOURCES: &[&str] = &[
     include_str!("address.rs"),
+    include_str!("certificate.rs"),
     include_str!("desk.rs"),
     include_str!("list.rs"),
     include_str!("offers.rs"),

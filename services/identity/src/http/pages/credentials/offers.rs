@@ -5,6 +5,7 @@ use siegel_kernel::TrustLevel;
 use siegel_web::forms::{Button, Link};
 use siegel_web::{CsrfField, Texts};
 
+use super::certificate;
 use crate::app::failure::Failure;
 use crate::domain::factors::{self, Kind};
 use crate::domain::interaction::SessionView;
@@ -20,6 +21,8 @@ struct Options {
     totp: Option<Link>,
     passkey: Option<Button>,
     passkey_action: String,
+    /// Where the way to the listener for certificates begins.
+    certificate: Option<String>,
     links: Vec<Link>,
 }
 
@@ -32,6 +35,7 @@ impl Options {
             totp: None,
             passkey: None,
             passkey_action: visit.path("passkey/start"),
+            certificate: None,
             links: Vec::new(),
         }
     }
@@ -52,6 +56,7 @@ pub fn log_in(visit: &Visit) -> String {
     let button = || Button::secondary(t.get("option-passkey")).block();
     let own = Options {
         passkey: passkeys.then(button),
+        certificate: certificate::offered(visit).then(|| visit.path("certificate")),
         links: vec![
             Link::text(visit.path("reset"), t.get("option-reset")),
             Link::text(visit.path("recovery"), t.get("option-recovery")),
@@ -76,12 +81,14 @@ pub async fn step_up(
     let has = |kind: Kind| offered.contains(&kind);
     let (totp, passkey) =
         (has(Kind::Totp), has(Kind::Passkey) && visit.state.people.passkeys.is_some());
-    if !totp && !passkey {
+    let certificate = has(Kind::X509) && certificate::offered(visit);
+    if !totp && !passkey && !certificate {
         return Ok(String::new());
     }
     let own = Options {
         totp: totp.then(|| Link::secondary(visit.path("totp"), t.get("option-totp"))),
         passkey: passkey.then(|| Button::secondary(t.get("option-passkey"))),
+        certificate: certificate.then(|| visit.path("certificate")),
         title: t.get("option-title"),
         ..Options::none(visit)
     };

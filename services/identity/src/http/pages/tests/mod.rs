@@ -5,6 +5,8 @@ mod card;
 mod consent;
 mod credentials;
 mod disabled;
+mod guest;
+mod guest_keep;
 mod house;
 mod login;
 mod logout;
@@ -24,6 +26,7 @@ fn both_languages_have_the_same_texts() {
 fn every_text_asked_for_exists() {
     let sources = [
         include_str!("../consent.rs"),
+        include_str!("../guest.rs"),
         include_str!("../login.rs"),
         include_str!("../logout.rs"),
         include_str!("../register.rs"),

@@ -31,6 +31,7 @@ async fn has_client(house: &House, browser: &Browser<'_>) {
         authenticated_at: now,
         started_at: now,
         amr: vec!["pwd".to_owned()],
+        guest: false,
     };
     let request = AuthRequest::default();
     let granted = Granted { request, session, refresh_jkt: None, refresh_x5t: None };

@@ -1,10 +1,13 @@
 //! A person's own credentials, and the log-ins with them.
 
+mod certificate;
 mod device;
 mod email;
 mod events;
 mod lockout;
+mod maker;
 mod manage;
+mod models;
 mod passkeys;
 mod recovery;
 mod reset;

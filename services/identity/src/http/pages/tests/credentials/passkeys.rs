@@ -35,7 +35,7 @@ fn options(page: &Page) -> Value {
 }
 
 /// Begins to add a passkey; the options of the ceremony.
-async fn begin_adding(browser: &mut Browser<'_>) -> Value {
+pub(super) async fn begin_adding(browser: &mut Browser<'_>) -> Value {
     let page = browser.get("/login/credentials/passkey").await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.location);
     let begun = browser.post("/login/credentials/passkey", &[("label", "Telefon")]).await;
@@ -43,7 +43,7 @@ async fn begin_adding(browser: &mut Browser<'_>) -> Value {
     options(&browser.get(&begun.location).await)
 }
 
-async fn finish_adding(browser: &mut Browser<'_>, answer: &str) -> Page {
+pub(super) async fn finish_adding(browser: &mut Browser<'_>, answer: &str) -> Page {
     browser.post("/login/credentials/passkey/confirm", &[("credential", answer)]).await
 }
 
@@ -58,14 +58,18 @@ async fn with_passkey(browser: &mut Browser<'_>, device: &mut Device) {
 }
 
 /// Begins to use a passkey for a request; the options of the ceremony.
-async fn begin_using(browser: &mut Browser<'_>, id: InteractionId) -> Value {
+pub(super) async fn begin_using(browser: &mut Browser<'_>, id: InteractionId) -> Value {
     browser.get(&format!("/login/{id}")).await;
     let begun = browser.post(&format!("/login/{id}/passkey/start"), &[]).await;
     assert_eq!(begun.location, format!("/login/{id}/passkey"), "{}", begun.body);
     options(&browser.get(&begun.location).await)
 }
 
-async fn finish_using(browser: &mut Browser<'_>, id: InteractionId, answer: &str) -> Page {
+pub(super) async fn finish_using(
+    browser: &mut Browser<'_>,
+    id: InteractionId,
+    answer: &str,
+) -> Page {
     browser.post(&format!("/login/{id}/passkey"), &[("credential", answer)]).await
 }
 

@@ -1,0 +1,18 @@
+-- People who logged in once with their card, without an account. `card` is what the card said,
+-- sealed; `level` falls when the log-in ages, `limits` are those of the tenant, as JSON. The row
+-- goes with the session, and nothing else is kept of them. With `keep_for` the session has ended:
+-- its person makes an account of it in that interaction.
+CREATE TABLE guest_sessions (
+    id BLOB NOT NULL PRIMARY KEY,
+    token_hash BLOB UNIQUE,
+    guest_id BLOB NOT NULL,
+    client_id TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    limits TEXT NOT NULL,
+    card BLOB NOT NULL,
+    keep_for BLOB UNIQUE,
+    started_at_us INTEGER NOT NULL,
+    last_seen_at_us INTEGER NOT NULL,
+    expires_at_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX guest_sessions_by_expiry ON guest_sessions (expires_at_us);
