@@ -108,6 +108,7 @@ desk-over = Er ist abgelaufen oder wurde schon beendet. Beginnen Sie bitte von v
 # E-Mail-Adresse
 email-new = Neue E-Mail-Adresse
 email-text = Wir schicken einen Code an die neue und einen an die bisherige Adresse. Erst mit beiden ändert sich etwas.
+email-code-text = Geben Sie den Code ein. Er gilt 10 Minuten.
 email-codes-text = Geben Sie beide Codes ein. Sie gelten 10 Minuten.
 email-code-new = Code von der neuen Adresse
 email-code-old = Code von der bisherigen Adresse

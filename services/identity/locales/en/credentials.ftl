@@ -108,6 +108,7 @@ desk-over = It has expired or was finished before. Please start again.
 # E-mail address
 email-new = New e-mail address
 email-text = We will send one code to the new address and one to the current address. Nothing changes before both are entered.
+email-code-text = Enter the code. It is valid for 10 minutes.
 email-codes-text = Enter both codes. They are valid for 10 minutes.
 email-code-new = Code from the new address
 email-code-old = Code from the current address

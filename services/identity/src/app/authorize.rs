@@ -311,7 +311,7 @@ async fn grant_code(
     let code = random_token(&*state.outside.entropy)?;
     let grant = GrantId::new(&*state.outside.clock, &*state.outside.entropy)?;
     // What only the answer needed is not kept.
-    let kept = AuthRequest {
+    let mut kept = AuthRequest {
         state: None,
         login_hint: None,
         pushed: None,
@@ -319,6 +319,7 @@ async fn grant_code(
         subjects: Vec::new(),
         ..request.clone()
     };
+    consent::without_mailbox(tx, &mut kept, session.account).await?;
     let stored = codes::Code {
         hash: sha256(code.as_bytes()),
         grant,

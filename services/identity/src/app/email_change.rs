@@ -23,7 +23,7 @@ pub async fn level_needed(state: &Identity, person: &Person<'_>) -> Result<Trust
     Ok(factors::highest(&held).min(TrustLevel::Low))
 }
 
-/// Orders both codes. The same happens when another account has the new address; then its owner
+/// Orders both codes; an account without an address gets the one for the new. The same happens when another account has the new address; then its owner
 /// is told so, and no code is right.
 pub async fn start(
     state: &Identity,
@@ -34,10 +34,9 @@ pub async fn start(
     let now = state.now();
     let keys = &state.people.keys;
     let entropy = &*state.outside.entropy;
-    let (old_code, new_code) = (fresh_code(entropy)?, fresh_code(entropy)?);
+    let new_code = fresh_code(entropy)?;
     let (old_id, new_id) = (random_token(entropy)?, random_token(entropy)?);
     let of = person.account.as_uuid();
-    let old_hash = keys.bound_code_hash("email old", of.as_bytes(), &old_code);
     let new_hash = keys.bound_code_hash("email new", of.as_bytes(), &new_code);
     let address_hash = keys.address_hash(address);
     let address_sealed = keys.seal_address(address)?;
@@ -53,6 +52,9 @@ pub async fn start(
         return Err(NotChanged::Unknown);
     };
     let old = keys.open_address(&opening.address_hash, &opening.address_sealed)?;
+    // Where there is no old address nobody is asked there: its code is the empty one.
+    let old_code = if old.is_empty() { String::new() } else { fresh_code(entropy)? };
+    let old_hash = keys.bound_code_hash("email old", of.as_bytes(), &old_code);
     let own: [u8; 32] = opening
         .address_hash
         .as_slice()
@@ -89,8 +91,9 @@ pub async fn start(
     } else {
         mail(new_id, address.as_str(), new_code, Purpose::EmailChangeNew)
     };
-    let old_mail = mail(old_id, &old, old_code, Purpose::EmailChangeOld);
-    for job in [new_mail, old_mail] {
+    let has_old = !old.is_empty();
+    let old_mail = has_old.then(|| mail(old_id, &old, old_code, Purpose::EmailChangeOld));
+    for job in [Some(new_mail), old_mail].into_iter().flatten() {
         let job = keys.seal_job(MAIL_CODE, &job.to_bytes())?;
         outbox::put(&mut tx, MAIL_CODE, &job, now).await?;
     }
@@ -99,6 +102,13 @@ pub async fn start(
     state.outbox.committed();
     state.feed.committed();
     Ok(Started::Mailed)
+}
+
+/// Whether the account has an address, which confirms another one.
+pub async fn has_address(state: &Identity, person: &Person<'_>) -> Result<bool, Failure> {
+    let mut tx = state.outside.db.read().await?;
+    let opening = accounts::opening(&mut tx, person.account).await?;
+    Ok(opening.is_some_and(|o| !o.address_sealed.is_empty()))
 }
 
 /// Whether codes are waited for.

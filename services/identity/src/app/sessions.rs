@@ -67,7 +67,7 @@ pub async fn any_from_cookie(
     }
 }
 
-/// The address of an account, to fill its own form with. A convenience: an address that does not
+/// The address of an account, to fill its own form with; `None` when it has none. A convenience: an address that does not
 /// open is said to whoever operates this, and left out.
 pub async fn address(state: &Identity, account: AccountId) -> Result<Option<String>, StoreError> {
     let mut tx = state.outside.db.read().await?;
@@ -77,7 +77,8 @@ pub async fn address(state: &Identity, account: AccountId) -> Result<Option<Stri
         .inspect_err(|error| {
             tracing::error!(error = error as &dyn std::error::Error, "an address does not open");
         })
-        .ok())
+        .ok()
+        .filter(|address| !address.is_empty()))
 }
 
 /// The value of the session cookie, whatever it is worth.

@@ -55,6 +55,8 @@ pub async fn notify(siblings: &Siblings, notice: &NoticeJob) -> Result<(), Statu
         Change::PasswordChanged => pb::Template::PasswordChanged,
         Change::RecoveryCodesCreated => pb::Template::RecoveryCodesCreated,
         Change::RecoveryCodeUsed => pb::Template::RecoveryCodeUsed,
+        Change::AccountLinked => pb::Template::AccountLinked,
+        Change::AccountUnlinked => pb::Template::AccountUnlinked,
     };
     let request = pb::NotifyRequest {
         request_id: notice.request_id.clone(),

@@ -20,8 +20,8 @@ use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::request;
 use crate::state::Identity;
 use crate::store::codes::{self, Code};
-use crate::store::grants;
 use crate::store::refresh::{self, RefreshToken};
+use crate::store::{accounts, grants};
 
 /// A grant lives as long as its session can.
 const WITH_SESSION: Duration = Duration::from_hours(12);
@@ -47,13 +47,14 @@ pub(super) async fn redeem(
         subject: &subject,
         issued_at: found.issued_at,
     };
-    let stopped = check::is_stopped(&mut tx, &facts).await?;
+    let stop = check::stop_before(&mut tx, &facts).await?;
     drop(tx);
     if found.redeemed_at.is_some() {
         used_twice(state, asked, &found).await?;
         return Err(wrong.into());
     }
-    if stopped || found.expires_at <= asked.now {
+    let Ok(stop) = stop else { return Err(wrong.into()) };
+    if found.expires_at <= asked.now {
         return Err(wrong.into());
     }
     if let Err(refused) = prove(asked, &found.granted) {
@@ -97,7 +98,7 @@ pub(super) async fn redeem(
             grant: found.grant,
             session: Some((&granted, &session)),
             confirmation: asked.confirmation(),
-            now: asked.now,
+            now: access_token::issued_after(stop, asked.now),
         },
     )?;
     let id_token = about
@@ -111,6 +112,12 @@ pub(super) async fn redeem(
         .transpose()?;
 
     let mut tx = state.outside.db.begin().await?;
+    // "Log out everywhere" takes the same lock: it finds this grant, or is found here.
+    accounts::lock(&mut tx, account).await?;
+    let ended = sessions::view_in(&mut tx, id, &found.granted.request, asked.now).await?.is_none();
+    if ended || check::stop_before(&mut tx, &facts).await? != Ok(stop) {
+        return Err(wrong.into());
+    }
     asked.use_proof(&mut tx).await?;
     if !codes::redeem(&mut tx, &hash, asked.now).await? {
         drop(tx);

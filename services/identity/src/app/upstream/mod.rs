@@ -9,6 +9,7 @@ mod calls;
 mod fault;
 mod finish;
 mod link;
+pub mod mailbox;
 mod provider;
 mod redeem;
 mod start;

@@ -10,6 +10,7 @@ use siegel_web::forms::{Alert, Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts};
 
 use super::credentials;
+use super::upstream::{Offer, with_logos};
 use super::visit::{Cancel, Visit, Who};
 use crate::app::consent::{self, Asked};
 use crate::app::failure::Failure;
@@ -31,7 +32,7 @@ struct LoginPage {
     by_password: Option<ByPassword>,
     register: Option<Link>,
     card: Option<Button>,
-    upstreams: Vec<Link>,
+    upstreams: Vec<Offer>,
     /// The other ways in, as HTML.
     others: String,
     cancel: Cancel,
@@ -168,7 +169,7 @@ async fn form(
         let title = t.get("login-somebody-else-title");
         page = page.notice(Alert::info(title).text(t.get("login-somebody-else")));
     }
-    Ok(visit.dressed(page.show(&body)))
+    Ok(visit.dressed(with_logos(page.show(&body), &body.upstreams)))
 }
 
 fn by_password(visit: &Visit, known: Option<String>, errors: &Errors, email: &str) -> ByPassword {
