@@ -203,8 +203,11 @@ fn policy(face: &Face, extensions: &http::Extensions) -> HeaderValue {
         targets.push(' ');
         targets.push_str(target);
     }
-    let images = extensions.get::<ImageSources>().into_iter().flat_map(|all| &all.0);
-    let images: String = images.map(|source| format!(" {}", source.0)).collect();
+    let mut images = String::new();
+    for ImageSource(origin) in extensions.get::<ImageSources>().into_iter().flat_map(|all| &all.0) {
+        images.push(' ');
+        images.push_str(origin);
+    }
     let policy = format!(
         "default-src 'none'; style-src 'self'; img-src 'self' data:{images}; script-src 'self'; \
          font-src 'self'; form-action 'self'{targets}; frame-ancestors 'none'; base-uri 'none'"

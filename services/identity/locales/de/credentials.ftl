@@ -49,6 +49,10 @@ recovery-once = Diese Codes werden nur jetzt angezeigt. Drucken Sie sie aus oder
 recovery-kept = Ich habe die Codes aufbewahrt
 
 # Passwort vergessen
+release-title = Dieses Gerät freigeben
+release-text = Jemand hat zu oft ein falsches Passwort für Ihr Konto eingegeben. Wir schicken einen Code an Ihre E-Mail-Adresse. Damit nimmt Ihr Passwort auf diesem Gerät wieder Anmeldungen an.
+release-code-text = Wenn es zu dieser Adresse ein Konto gibt, haben wir einen Code dorthin geschickt. Er gilt 10 Minuten und nur auf diesem Gerät.
+release-submit = Gerät freigeben
 reset-title = Neues Passwort
 reset-text = Wir schicken einen Code an Ihre E-Mail-Adresse. Damit legen Sie ein neues Passwort fest.
 reset-choose = Wenn es zu dieser Adresse ein Konto gibt, haben wir einen Code dorthin geschickt. Er gilt 10 Minuten.

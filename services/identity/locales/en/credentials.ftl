@@ -49,6 +49,10 @@ recovery-once = These codes are shown only now. Print them or write them down, a
 recovery-kept = I have kept the codes
 
 # Forgotten password
+release-title = Release this device
+release-text = Somebody entered a wrong password for your account too often. We send a code to your e-mail address. With it, your password accepts sign-ins on this device again.
+release-code-text = If there is an account for this address, we have sent a code to it. It is valid for 10 minutes and on this device only.
+release-submit = Release device
 reset-title = New password
 reset-text = We will send a code to your e-mail address. With it you set a new password.
 reset-choose = If there is an account for this address, we have sent a code to it. It is valid for 10 minutes.

@@ -37,6 +37,7 @@ pub enum Purpose {
     EmailChangeNew,
     /// To the old one.
     EmailChangeOld,
+    DeviceRelease,
     /// Is not sent: nobody has an account there, and nobody is to learn it.
     Nothing,
 }

@@ -7,12 +7,11 @@ use siegel_kernel::TrustLevel;
 use super::credentials::{NotChanged, Person, locked, record, refused};
 use super::deliver_outbox::{CHANGE_EMAIL, EmailJob, MAIL_CODE, MailJob, Purpose};
 use super::failure::Failure;
+use super::mails::{self, Allowed};
 use super::register::{CODE_LIFETIME, Started, fresh_code};
 use crate::domain::email::EmailAddress;
 use crate::domain::factors::{self, Forbidden};
-use crate::domain::throttle::{MAIL_WINDOW, MAILS};
 use crate::state::Identity;
-use crate::store::throttle::{self, Counter};
 use crate::store::{accounts, credentials, email_changes};
 
 /// The level a session needs: the address is what a password is recovered by, so it is protected
@@ -60,12 +59,11 @@ pub async fn start(
         .as_slice()
         .try_into()
         .map_err(|_| StoreError::corrupt("address hash"))?;
-    for subject in [&own, &address_hash] {
-        let counter = Counter { scope: "mail", subject };
-        if !throttle::spend(&mut tx, counter, now, MAILS, MAIL_WINDOW).await? {
-            tx.commit().await?;
-            return Ok(Started::TooManyMails);
-        }
+    let allowed = mails::allow(state, &mut tx, &[&own, &address_hash], now).await?;
+    if allowed != Allowed::Yes {
+        tx.commit().await?;
+        mails::note(state, allowed).await;
+        return Ok(Started::TooManyMails);
     }
     let taken = accounts::address_is_taken(&mut tx, &address_hash).await?;
     let expires_at = now.plus(CODE_LIFETIME);

@@ -13,15 +13,14 @@ use super::deliver_outbox::{MAIL_CODE, MailJob, OPEN_ACCOUNT, Purpose};
 use super::devices;
 use super::failure::Failure;
 use super::login::refused;
+use super::mails::{self, Allowed};
 use super::sessions::{self, LogIn, LoggedIn};
 use crate::domain::email::EmailAddress;
 use crate::domain::interaction::Interaction;
-use crate::domain::throttle::{MAIL_WINDOW, MAILS};
 use crate::state::Identity;
 use crate::store::accounts::{self, NewAccount};
 use crate::store::credentials::{self, CredentialId};
 use crate::store::mail_codes::{self, NewRegistration, Registration};
-use crate::store::throttle::{self, Counter};
 
 /// How long a mailed code is good.
 pub const CODE_LIFETIME: Duration = Duration::from_mins(10);
@@ -40,7 +39,7 @@ pub struct Application<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Started {
     Mailed,
-    /// The address got enough mails for now.
+    /// The address got enough mails for now, or this network ordered enough.
     TooManyMails,
 }
 
@@ -58,9 +57,10 @@ pub async fn start(state: &Identity, application: Application<'_>) -> Result<Sta
     let request_id = siegel_crypto::random_token(&*state.outside.entropy)?;
 
     let mut tx = state.outside.db.begin().await?;
-    let counter = Counter { scope: "mail", subject: &address_hash };
-    if !throttle::spend(&mut tx, counter, now, MAILS, MAIL_WINDOW).await? {
+    let allowed = mails::allow(state, &mut tx, &[&address_hash], now).await?;
+    if allowed != Allowed::Yes {
         tx.commit().await?;
+        mails::note(state, allowed).await;
         return Ok(Started::TooManyMails);
     }
     let taken = accounts::address_is_taken(&mut tx, &address_hash).await?;

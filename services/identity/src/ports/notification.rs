@@ -34,6 +34,7 @@ pub async fn send_code(siblings: &Siblings, mail: CodeMail<'_>) -> Result<(), St
         Purpose::PasswordReset => pb::CodePurpose::PasswordReset,
         Purpose::EmailChangeNew => pb::CodePurpose::EmailChangeNew,
         Purpose::EmailChangeOld => pb::CodePurpose::EmailChangeOld,
+        Purpose::DeviceRelease => pb::CodePurpose::DeviceRelease,
     };
     let request = pb::SendCodeRequest {
         request_id: mail.request_id.to_owned(),

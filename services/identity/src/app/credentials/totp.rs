@@ -211,7 +211,7 @@ async fn prove(
 async fn refuse(
     state: &Identity,
     account: AccountId,
-    reason: &str,
+    reason: &'static str,
     now: Timestamp,
 ) -> Result<(), Failure> {
     Ok(login::refused_by(state, Kind::Totp, Some(account), reason, now).await?)

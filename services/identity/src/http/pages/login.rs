@@ -28,6 +28,8 @@ struct LoginPage {
     who: Who,
     csrf: CsrfField,
     action: String,
+    /// The way past a lock that strangers caused.
+    release: Option<Link>,
     /// Absent when the client takes no password.
     by_password: Option<ByPassword>,
     register: Option<Link>,
@@ -143,6 +145,16 @@ async fn form(
     errors: &Errors,
     email: &str,
 ) -> Result<Response, Failure> {
+    form_with(visit, why, errors, email, None).await
+}
+
+async fn form_with(
+    visit: &Visit,
+    why: LogIn,
+    errors: &Errors,
+    email: &str,
+    release: Option<Link>,
+) -> Result<Response, Failure> {
     let (t, request) = (visit.t, &visit.interaction.request);
     let known = if why == LogIn::SomebodyElse { None } else { visit.known_address().await? };
     let heading = match why {
@@ -155,6 +167,7 @@ async fn form(
         who: visit.who(),
         csrf: visit.view.csrf_field(),
         action: visit.path(""),
+        release,
         by_password: request.takes("pwd").then(|| by_password(visit, known, errors, email)),
         register: Some(Link::text(visit.path("register"), t.get("login-register"))),
         card: request
@@ -245,7 +258,8 @@ async fn check(visit: &Visit, sent: LoginForm) -> Result<Response, Failure> {
         }
         Outcome::Blocked => {
             errors.add_general(t.get("login-blocked"));
-            let mut response = form(visit, why, &errors, &sent.email).await?;
+            let release = Link::text(visit.path("release"), t.get("login-release"));
+            let mut response = form_with(visit, why, &errors, &sent.email, Some(release)).await?;
             *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
             response
         }

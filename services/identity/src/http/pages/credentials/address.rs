@@ -1,11 +1,11 @@
 //! Another e-mail address, confirmed by codes from both mailboxes.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use http::StatusCode;
 use serde::Deserialize;
 use siegel_web::CheckedForm;
 use siegel_web::forms::{Errors, Input};
 
+use super::by_mail::too_many_mails;
 use super::desk::{Desk, done};
 use crate::app::credentials::NotChanged;
 use crate::app::email_change;
@@ -49,9 +49,7 @@ pub async fn order(desk: Desk, CheckedForm(sent): CheckedForm<AddressForm>) -> R
         Ok(Started::Mailed) => Redirect::to(CODES).into_response(),
         Ok(Started::TooManyMails) => {
             errors.add_general(t.get("register-too-many"));
-            let mut response = form(&desk, &errors, &sent.email);
-            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-            response
+            too_many_mails(form(&desk, &errors, &sent.email))
         }
         Err(why) => desk.refused(PAGE, why).await,
     }

@@ -2,15 +2,18 @@
 //! than password and card.
 
 mod address;
+mod by_mail;
 mod desk;
 mod list;
 mod offers;
 mod passkey;
 mod password;
 mod recovery;
+mod release;
 mod reset;
 mod totp;
 
+pub use by_mail::too_many_mails;
 pub use offers::{log_in, step_up};
 
 use axum::Router;
@@ -35,6 +38,8 @@ pub fn router() -> Router<Identity> {
         .route("/login/{interaction}/recovery", get(recovery::ask).post(recovery::check))
         .route("/login/{interaction}/reset", get(reset::ask).post(reset::order))
         .route("/login/{interaction}/new-password", get(reset::choose).post(reset::set))
+        .route("/login/{interaction}/release", get(release::ask).post(release::order))
+        .route("/login/{interaction}/release-code", get(release::enter).post(release::release))
         .route("/login/credentials", get(list::show))
         .route("/login/credentials/totp", get(totp::enrol).post(totp::begin))
         .route("/login/credentials/totp/qr.svg", get(totp::picture))
@@ -72,12 +77,14 @@ struct FormPage {
 #[cfg(test)]
 pub(super) const SOURCES: &[&str] = &[
     include_str!("address.rs"),
+    include_str!("by_mail.rs"),
     include_str!("desk.rs"),
     include_str!("list.rs"),
     include_str!("offers.rs"),
     include_str!("passkey.rs"),
     include_str!("password.rs"),
     include_str!("recovery.rs"),
+    include_str!("release.rs"),
     include_str!("reset.rs"),
     include_str!("totp.rs"),
     include_str!("../../../../templates/credentials/codes.html"),

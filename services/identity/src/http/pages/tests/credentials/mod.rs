@@ -3,9 +3,11 @@
 mod device;
 mod email;
 mod lockout;
+mod mail_limit;
 mod manage;
 mod passkeys;
 mod recovery;
+mod release;
 mod reset;
 mod totp;
 
