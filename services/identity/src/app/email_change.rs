@@ -7,7 +7,7 @@ use siegel_kernel::TrustLevel;
 use super::credentials::{NotChanged, Person, locked, record, refused};
 use super::deliver_outbox::{CHANGE_EMAIL, EmailJob, MAIL_CODE, MailJob, Purpose};
 use super::failure::Failure;
-use super::mails::{self, Allowed};
+use super::mails;
 use super::register::{CODE_LIFETIME, Started, fresh_code};
 use crate::domain::email::EmailAddress;
 use crate::domain::factors::{self, Forbidden};
@@ -59,12 +59,9 @@ pub async fn start(
         .as_slice()
         .try_into()
         .map_err(|_| StoreError::corrupt("address hash"))?;
-    let allowed = mails::allow(state, &mut tx, &[&own, &address_hash], now).await?;
-    if allowed != Allowed::Yes {
-        tx.commit().await?;
-        mails::note(state, allowed).await;
+    let Some(mut tx) = mails::allowed(state, tx, &[&own, &address_hash], now).await? else {
         return Ok(Started::TooManyMails);
-    }
+    };
     let taken = accounts::address_is_taken(&mut tx, &address_hash).await?;
     let expires_at = now.plus(CODE_LIFETIME);
     let change = email_changes::NewChange {

@@ -1,12 +1,13 @@
 //! Codes by mail that prove whose a mailbox is: for another password, and for a device that others
 //! locked out.
 
-use siegel_crypto::random_token;
-use siegel_db::outbox;
+use siegel_crypto::{random_token, same_bytes};
+use siegel_db::{StoreError, Tx, outbox};
+use siegel_kernel::AccountId;
 
 use super::deliver_outbox::{MAIL_CODE, MailJob, Purpose};
 use super::failure::Failure;
-use super::mails::{self, Allowed};
+use super::mails;
 use super::register::{CODE_LIFETIME, Started, fresh_code};
 use crate::domain::email::EmailAddress;
 use crate::domain::interaction::{Interaction, InteractionId};
@@ -59,13 +60,10 @@ pub async fn order(state: &Identity, wanted: Wanted<'_>) -> Result<Started, Fail
     let address_hash = keys.address_hash(address);
     let code_hash = hash(state, what, interaction.id, &code);
     let request_id = random_token(&*state.outside.entropy)?;
-    let mut tx = state.outside.db.begin().await?;
-    let allowed = mails::allow(state, &mut tx, &[&address_hash], now).await?;
-    if allowed != Allowed::Yes {
-        tx.commit().await?;
-        mails::note(state, allowed).await;
+    let tx = state.outside.db.begin().await?;
+    let Some(mut tx) = mails::allowed(state, tx, &[&address_hash], now).await? else {
         return Ok(Started::TooManyMails);
-    }
+    };
     let taken = accounts::address_is_taken(&mut tx, &address_hash).await?;
     let expires_at = now.plus(CODE_LIFETIME);
     let waiting = resets::NewReset {
@@ -91,10 +89,35 @@ pub async fn order(state: &Identity, wanted: Wanted<'_>) -> Result<Started, Fail
     Ok(Started::Mailed)
 }
 
-/// A typed code as it is compared: spaces and the like do not count.
-pub fn typed(state: &Identity, what: What, interaction: InteractionId, code: &str) -> [u8; 32] {
+/// What became of a typed code.
+pub enum Taken {
+    /// The account whose mailbox it came from, and the hash of its address.
+    Right(AccountId, [u8; 32]),
+    Wrong,
+    /// No try is left, or the time is over.
+    Spent,
+}
+
+/// Takes a try and looks at the code. It stays until [`resets::remove`].
+pub async fn take(
+    state: &Identity,
+    tx: &mut Tx,
+    what: What,
+    interaction: InteractionId,
+    code: &str,
+) -> Result<Taken, StoreError> {
     let digits: String = code.chars().filter(char::is_ascii_digit).collect();
-    hash(state, what, interaction, &digits)
+    let typed = hash(state, what, interaction, &digits);
+    let Some(found) = resets::take_try(tx, interaction, what.word(), state.now()).await? else {
+        return Ok(Taken::Spent);
+    };
+    let address_hash = <[u8; 32]>::try_from(found.address_hash.as_slice())
+        .map_err(|_| StoreError::corrupt("address hash"))?;
+    let account = accounts::by_address(tx, &address_hash).await?;
+    let expected = found.code_hash.as_deref().unwrap_or(&[0; 32]);
+    let right = same_bytes(&typed, expected) && found.code_hash.is_some();
+    let right = account.filter(|_| right);
+    Ok(right.map_or(Taken::Wrong, |account| Taken::Right(account, address_hash)))
 }
 
 fn hash(state: &Identity, what: What, interaction: InteractionId, code: &str) -> [u8; 32] {

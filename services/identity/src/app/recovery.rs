@@ -2,15 +2,14 @@
 //! nothing else, so the session it starts is basic, and no other credential changes.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use siegel_crypto::same_bytes;
-use siegel_db::{StoreError, audit};
+use siegel_db::audit;
 use siegel_grpc::audit_name;
 use siegel_kernel::TrustLevel;
 
 use super::devices;
 use super::failure::Failure;
 use super::login::refused;
-use super::mailed_code::{What, typed};
+use super::mailed_code::{self, Taken, What};
 use super::notices::{self, Change};
 use super::passwords;
 use super::sessions::{self, LogIn, LoggedIn};
@@ -53,22 +52,20 @@ pub async fn finish(state: &Identity, choice: Choice<'_>) -> Result<Outcome, Fai
     }
     let typed_password = choice.password.clone();
     let phc = state.people.passwords.hash(choice.password).await?;
-    let typed = typed(state, What::Reset, id, choice.code);
     let mut tx = state.outside.db.begin().await?;
-    let Some(found) = resets::take_try(&mut tx, id, What::Reset.word(), now).await? else {
-        drop(tx);
-        refused(state, None, "CODE_SPENT", now).await?;
-        return Ok(Outcome::Spent);
-    };
-    let expected = found.code_hash.as_deref().unwrap_or(&[0; 32]);
-    let address_hash = <[u8; 32]>::try_from(found.address_hash.as_slice())
-        .map_err(|_| StoreError::corrupt("address hash"))?;
-    let account = accounts::by_address(&mut tx, &address_hash).await?;
-    let right = same_bytes(&typed, expected) && found.code_hash.is_some();
-    let Some(account) = account.filter(|_| right) else {
-        tx.commit().await?;
-        refused(state, None, "WRONG_CODE", now).await?;
-        return Ok(Outcome::Wrong);
+    let taken = mailed_code::take(state, &mut tx, What::Reset, id, choice.code).await?;
+    let (account, address_hash) = match taken {
+        Taken::Right(account, address_hash) => (account, address_hash),
+        Taken::Wrong => {
+            tx.commit().await?;
+            refused(state, None, "WRONG_CODE", now).await?;
+            return Ok(Outcome::Wrong);
+        }
+        Taken::Spent => {
+            drop(tx);
+            refused(state, None, "CODE_SPENT", now).await?;
+            return Ok(Outcome::Spent);
+        }
     };
     if let Some(opening) = accounts::opening(&mut tx, account).await? {
         let keys = &state.people.keys;

@@ -10,11 +10,10 @@ use siegel_kernel::{AccountId, Entropy, EntropyUnavailable, Timestamp, TrustLeve
 use siegel_telemetry::metric;
 
 use super::deliver_outbox::{MAIL_CODE, MailJob, OPEN_ACCOUNT, Purpose};
-use super::devices;
 use super::failure::Failure;
 use super::login::refused;
-use super::mails::{self, Allowed};
 use super::sessions::{self, LogIn, LoggedIn};
+use super::{devices, mails};
 use crate::domain::email::EmailAddress;
 use crate::domain::interaction::Interaction;
 use crate::state::Identity;
@@ -56,13 +55,10 @@ pub async fn start(state: &Identity, application: Application<'_>) -> Result<Sta
     let code_hash = keys.code_hash(interaction.id.as_uuid().as_bytes(), &code);
     let request_id = siegel_crypto::random_token(&*state.outside.entropy)?;
 
-    let mut tx = state.outside.db.begin().await?;
-    let allowed = mails::allow(state, &mut tx, &[&address_hash], now).await?;
-    if allowed != Allowed::Yes {
-        tx.commit().await?;
-        mails::note(state, allowed).await;
+    let tx = state.outside.db.begin().await?;
+    let Some(mut tx) = mails::allowed(state, tx, &[&address_hash], now).await? else {
         return Ok(Started::TooManyMails);
-    }
+    };
     let taken = accounts::address_is_taken(&mut tx, &address_hash).await?;
     let registration = NewRegistration {
         interaction: interaction.id,

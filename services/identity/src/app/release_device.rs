@@ -2,17 +2,16 @@
 //! never logged in to the account; its owner gets past them, on a new device too, with a code from
 //! the mailbox. It opens nothing by itself: the password is still needed.
 
-use siegel_crypto::same_bytes;
-use siegel_db::{StoreError, audit};
+use siegel_db::audit;
 use siegel_grpc::audit_name;
 
 use super::devices;
 use super::failure::Failure;
 use super::login::{PASSWORD_SCOPES, refused};
-use super::mailed_code::{What, typed};
+use super::mailed_code::{self, Taken, What};
 use crate::domain::interaction::Interaction;
 use crate::state::Identity;
-use crate::store::{accounts, resets, throttle};
+use crate::store::{resets, throttle};
 
 /// What became of a code.
 pub enum Outcome {
@@ -33,23 +32,20 @@ pub async fn finish(
     device: Option<&str>,
 ) -> Result<Outcome, Failure> {
     let now = state.now();
-    let word = What::Release.word();
-    let typed = typed(state, What::Release, interaction.id, code);
     let mut tx = state.outside.db.begin().await?;
-    let Some(found) = resets::take_try(&mut tx, interaction.id, word, now).await? else {
-        drop(tx);
-        refused(state, None, "CODE_SPENT", now).await?;
-        return Ok(Outcome::Spent);
-    };
-    let expected = found.code_hash.as_deref().unwrap_or(&[0; 32]);
-    let address_hash = <[u8; 32]>::try_from(found.address_hash.as_slice())
-        .map_err(|_| StoreError::corrupt("address hash"))?;
-    let account = accounts::by_address(&mut tx, &address_hash).await?;
-    let right = same_bytes(&typed, expected) && found.code_hash.is_some();
-    let Some(account) = account.filter(|_| right) else {
-        tx.commit().await?;
-        refused(state, None, "WRONG_CODE", now).await?;
-        return Ok(Outcome::Wrong);
+    let taken = mailed_code::take(state, &mut tx, What::Release, interaction.id, code).await?;
+    let (account, address_hash) = match taken {
+        Taken::Right(account, address_hash) => (account, address_hash),
+        Taken::Wrong => {
+            tx.commit().await?;
+            refused(state, None, "WRONG_CODE", now).await?;
+            return Ok(Outcome::Wrong);
+        }
+        Taken::Spent => {
+            drop(tx);
+            refused(state, None, "CODE_SPENT", now).await?;
+            return Ok(Outcome::Spent);
+        }
     };
     if !resets::remove(&mut tx, interaction.id).await? {
         return Ok(Outcome::Spent);

@@ -35,7 +35,7 @@ async fn land(db: Db, groups: &[(&[&str], bool)]) -> World {
         let portal = config.clients[0].clone();
         for name in ["kreis", "dorf", "stadt"] {
             let mut client = portal.clone();
-            client.client_id = name.to_owned();
+            name.clone_into(&mut client.client_id);
             client.tenant = Some(name.to_owned());
             client.sector = Some(format!("{name}-portal"));
             config.clients.push(client);

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use siegel_crypto::{random_token, sha256};
-use siegel_db::Tx;
+use siegel_db::{StoreError, Tx};
 use siegel_grpc::audit_name;
+use siegel_kernel::Timestamp;
 use siegel_oidc::{TokenKind, pkce};
 
 use super::{Asked, LIFETIME, TokenAnswer};
@@ -112,10 +113,7 @@ pub(super) async fn redeem(
         .transpose()?;
 
     let mut tx = state.outside.db.begin().await?;
-    // "Log out everywhere" takes the same lock: it finds this grant, or is found here.
-    accounts::lock(&mut tx, account).await?;
-    let ended = sessions::view_in(&mut tx, id, &found.granted.request, asked.now).await?.is_none();
-    if ended || check::stop_before(&mut tx, &facts).await? != Ok(stop) {
+    if !still_stands(&mut tx, &found, &facts, stop, asked.now).await? {
         return Err(wrong.into());
     }
     asked.use_proof(&mut tx).await?;
@@ -137,6 +135,21 @@ pub(super) async fn redeem(
         id_token,
         issued_token_type: None,
     })
+}
+
+/// Whether nothing ended since the code was looked at. "Log out everywhere" takes the same lock: it
+/// finds the grant that comes next, or is found here.
+async fn still_stands(
+    tx: &mut Tx,
+    code: &Code,
+    facts: &Facts<'_>,
+    stop: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let session = &code.granted.session;
+    accounts::lock(tx, session.account).await?;
+    let stands = sessions::view_in(tx, session.id, &code.granted.request, now).await?.is_some();
+    Ok(stands && check::stop_before(tx, facts).await? == Ok(stop))
 }
 
 /// Redirect URI, PKCE and DPoP key of the authorization request.
