@@ -6,7 +6,7 @@ use siegel_kernel::Timestamp;
 use crate::domain::interaction::InteractionId;
 use crate::domain::throttle::CODE_TRIES;
 
-/// One of whose tries was just taken.
+/// A waiting code, one of whose tries was just taken.
 #[derive(sqlx::FromRow)]
 pub struct Reset {
     pub address_hash: Vec<u8>,
