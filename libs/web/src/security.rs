@@ -57,10 +57,13 @@ impl FormAction {
     }
 }
 
-/// An origin whose images this page may show, such as the logo of a client. Put it into the
-/// response's extensions.
+/// An origin whose images this page may show, such as the logo of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSource(String);
+
+/// All of a page.
+#[derive(Clone, Debug, Default)]
+struct ImageSources(Vec<ImageSource>);
 
 impl ImageSource {
     /// The origin of `url`; `None` for anything but https.
@@ -74,7 +77,10 @@ impl ImageSource {
     /// Lets the page in `response` show them.
     #[must_use]
     pub fn on(self, mut response: Response) -> Response {
-        response.extensions_mut().insert(self);
+        let all = &mut response.extensions_mut().get_or_insert_default::<ImageSources>().0;
+        if !all.contains(&self) {
+            all.push(self);
+        }
         response
     }
 }
@@ -203,7 +209,11 @@ fn policy(face: &Face, extensions: &http::Extensions) -> HeaderValue {
         targets.push(' ');
         targets.push_str(target);
     }
-    let images = extensions.get::<ImageSource>().map(|i| format!(" {}", i.0)).unwrap_or_default();
+    let mut images = String::new();
+    for ImageSource(origin) in extensions.get::<ImageSources>().into_iter().flat_map(|all| &all.0) {
+        images.push(' ');
+        images.push_str(origin);
+    }
     let policy = format!(
         "default-src 'none'; style-src 'self'; img-src 'self' data:{images}; script-src 'self'; \
          font-src 'self'; form-action 'self'{targets}; frame-ancestors 'none'; base-uri 'none'"

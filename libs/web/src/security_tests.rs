@@ -298,3 +298,15 @@ fn images_come_from_https_origins_only() {
     }
     assert_eq!(of("https://[::1]/l.png"), None);
 }
+
+#[test]
+fn a_page_may_show_images_of_several_origins_each_named_once() {
+    let urls = ["https://a.example/1.png", "https://b.example/2.png", "https://a.example/3.png"];
+    let response = axum::response::IntoResponse::into_response(());
+    let response =
+        urls.iter().filter_map(|url| ImageSource::of(url)).fold(response, |r, s| s.on(r));
+    let csrf = Csrf::new(b"other", Arc::new(Counting(0.into())));
+    let policy = policy(&Face::new("http://localhost:8080", csrf), response.extensions());
+    let policy = policy.to_str().unwrap();
+    assert!(policy.contains("img-src 'self' data: https://a.example https://b.example;"));
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use siegel_crypto::{DataKey, SealError, hkdf_sha256, hmac_sha256};
 use siegel_grpc::Outside;
-use siegel_kernel::{AccountId, Entropy, SessionId};
+use siegel_kernel::{AccountId, Entropy, SessionId, Timestamp};
 use siegel_web::{Branding, Csrf, Face};
 use zeroize::Zeroizing;
 
@@ -178,6 +178,12 @@ impl PeopleKeys {
         let mut user = [0; 16];
         user.copy_from_slice(whole.get(..16).unwrap_or(&[0; 16]));
         user
+    }
+
+    /// A network on one day (UTC): nobody can tell afterwards whose it was.
+    pub fn network_hash(&self, network: &[u8], at: Timestamp) -> [u8; 32] {
+        let day = at.as_seconds().div_euclid(24 * 60 * 60).to_be_bytes();
+        hmac_sha256(&self.lookup[..], &fields(&[b"network", &day, network]))
     }
 
     /// A card by its source and pseudonym: the pseudonym alone is unique only within its source.

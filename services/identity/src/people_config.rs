@@ -24,6 +24,9 @@ pub struct PeopleConfig {
     /// Address of a range service that is asked `GET {url}/{first five digits of the SHA-1}`; its
     /// host must be reachable by the rules of `egress`. Nobody is asked when absent.
     pub breached_passwords_url: Option<String>,
+    /// Mails with codes that one network (/24, of IPv6 /64) can order within an hour; 0 sets no
+    /// limit. Callers behind a proxy are told apart when `listen.trusted_proxies` names it.
+    pub mails_per_network: u32,
     /// `[identity.people.passkeys]`
     pub passkeys: PasskeyConfig,
 }
@@ -37,6 +40,7 @@ impl Default for PeopleConfig {
             password_queue: 64,
             breached_passwords_file: None,
             breached_passwords_url: None,
+            mails_per_network: 30,
             passkeys: PasskeyConfig::default(),
         }
     }

@@ -59,7 +59,7 @@ pub struct UpstreamConfig {
     pub attributes: Vec<AttributeRule>,
     /// Before its subjects; `{id}:` when absent.
     pub subject_prefix: Option<String>,
-    /// Its accounts have a mailbox of their own.
+    /// Its accounts have a mailbox of their own; none is opened here for who has only such accounts.
     #[serde(default)]
     pub mailbox: bool,
     #[serde(default = "yes")]
@@ -67,6 +67,7 @@ pub struct UpstreamConfig {
     /// Tenants whose clients offer it; all when empty and in no connection group.
     #[serde(default)]
     pub tenants: Vec<String>,
+    /// Shown beside its name: https, or a small `data:` image in base64.
     pub logo_uri: Option<String>,
 }
 

@@ -64,6 +64,9 @@ pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama:
                 CodeKind::EmailChangeOld => {
                     ("email-old-subject", "email-old-intro", "email-old-ignore")
                 }
+                CodeKind::DeviceRelease => {
+                    ("device-release-subject", "device-release-intro", "device-release-ignore")
+                }
             };
             let code = Part::Code(code.clone());
             (
@@ -108,6 +111,8 @@ fn words_of(bell: Bell) -> (&'static str, &'static str) {
         Bell::PasswordChanged => ("password-changed-subject", "password-changed-intro"),
         Bell::RecoveryCodesCreated => ("recovery-created-subject", "recovery-created-intro"),
         Bell::RecoveryCodeUsed => ("recovery-used-subject", "recovery-used-intro"),
+        Bell::AccountLinked => ("account-linked-subject", "account-linked-intro"),
+        Bell::AccountUnlinked => ("account-unlinked-subject", "account-unlinked-intro"),
     }
 }
 
@@ -164,11 +169,12 @@ mod tests {
         Mail::AlreadyRegistered { email: "e@example.org".into(), locale: "de".into() }
     }
 
-    const CODES: [CodeKind; 4] = [
+    const CODES: [CodeKind; 5] = [
         CodeKind::Registration,
         CodeKind::PasswordReset,
         CodeKind::EmailChangeNew,
         CodeKind::EmailChangeOld,
+        CodeKind::DeviceRelease,
     ];
 
     fn others() -> Vec<Mail> {
@@ -181,6 +187,8 @@ mod tests {
             notice(Bell::PasswordChanged),
             notice(Bell::RecoveryCodesCreated),
             notice(Bell::RecoveryCodeUsed),
+            notice(Bell::AccountLinked),
+            notice(Bell::AccountUnlinked),
         ]
     }
 

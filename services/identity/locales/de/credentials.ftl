@@ -51,6 +51,10 @@ recovery-once = Diese Codes werden nur jetzt angezeigt. Drucken Sie sie aus oder
 recovery-kept = Ich habe die Codes aufbewahrt
 
 # Passwort vergessen
+release-title = Dieses Gerät freigeben
+release-text = Jemand hat zu oft ein falsches Passwort für Ihr Konto eingegeben. Wir schicken einen Code an Ihre E-Mail-Adresse. Damit nimmt Ihr Passwort auf diesem Gerät wieder Anmeldungen an.
+release-code-text = Wenn es zu dieser Adresse ein Konto gibt, haben wir einen Code dorthin geschickt. Er gilt 10 Minuten und nur auf diesem Gerät.
+release-submit = Gerät freigeben
 reset-title = Neues Passwort
 reset-text = Wir schicken einen Code an Ihre E-Mail-Adresse. Damit legen Sie ein neues Passwort fest.
 reset-choose = Wenn es zu dieser Adresse ein Konto gibt, haben wir einen Code dorthin geschickt. Er gilt 10 Minuten.
@@ -126,6 +130,7 @@ desk-over = Er ist abgelaufen oder wurde schon beendet. Beginnen Sie bitte von v
 # E-Mail-Adresse
 email-new = Neue E-Mail-Adresse
 email-text = Wir schicken einen Code an die neue und einen an die bisherige Adresse. Erst mit beiden ändert sich etwas.
+email-code-text = Geben Sie den Code ein. Er gilt 10 Minuten.
 email-codes-text = Geben Sie beide Codes ein. Sie gelten 10 Minuten.
 email-code-new = Code von der neuen Adresse
 email-code-old = Code von der bisherigen Adresse

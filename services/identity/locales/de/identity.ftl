@@ -30,6 +30,7 @@ login-card = Mit Online-Ausweis anmelden
 login-email-missing = Geben Sie Ihre E-Mail-Adresse ein, zum Beispiel name@example.org
 login-password-missing = Geben Sie Ihr Passwort ein
 login-wrong = E-Mail-Adresse oder Passwort stimmt nicht.
+login-release = Waren das nicht Sie? Dieses Gerät mit einem Code per E-Mail freigeben
 login-blocked = Zu viele Fehlversuche. Das Passwort nimmt eine Zeit lang keine Anmeldung an, höchstens 24 Stunden. Mit dem Online-Ausweis können Sie sich weiterhin anmelden.
 login-busy-title = Gerade melden sich sehr viele an
 login-busy = Bitte laden Sie die Seite in einigen Sekunden neu und versuchen Sie es noch einmal.

@@ -51,6 +51,10 @@ recovery-once = These codes are shown only now. Print them or write them down, a
 recovery-kept = I have kept the codes
 
 # Forgotten password
+release-title = Release this device
+release-text = Somebody entered a wrong password for your account too often. We send a code to your e-mail address. With it, your password accepts sign-ins on this device again.
+release-code-text = If there is an account for this address, we have sent a code to it. It is valid for 10 minutes and on this device only.
+release-submit = Release device
 reset-title = New password
 reset-text = We will send a code to your e-mail address. With it you set a new password.
 reset-choose = If there is an account for this address, we have sent a code to it. It is valid for 10 minutes.
@@ -126,6 +130,7 @@ desk-over = It has expired or was finished before. Please start again.
 # E-mail address
 email-new = New e-mail address
 email-text = We will send one code to the new address and one to the current address. Nothing changes before both are entered.
+email-code-text = Enter the code. It is valid for 10 minutes.
 email-codes-text = Enter both codes. They are valid for 10 minutes.
 email-code-new = Code from the new address
 email-code-old = Code from the current address

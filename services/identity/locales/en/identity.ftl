@@ -30,6 +30,7 @@ login-card = Sign in with online ID card
 login-email-missing = Enter your e-mail address, for example name@example.org
 login-password-missing = Enter your password
 login-wrong = E-mail address or password is not right.
+login-release = Was it not you? Release this device with a code by e-mail
 login-blocked = Too many failed attempts. The password accepts no sign-in for a while, at most 24 hours. You can still sign in with your online ID card.
 login-busy-title = Very many people are signing in right now
 login-busy = Please reload the page in a few seconds and try again.

@@ -92,6 +92,13 @@ pub struct NewToken<'a> {
     pub now: Timestamp,
 }
 
+/// The instant a token issued now says it was issued at. A stop reaches every token up to the end of
+/// its second, because tokens say whole seconds; what is issued after it in that second says the
+/// next.
+pub fn issued_after(stop: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    stop.map_or(now, |stop| now.max(Timestamp::from_seconds(stop.as_seconds() + 1)))
+}
+
 /// Signs an access token.
 pub fn sign(state: &Identity, new: &NewToken<'_>) -> Result<String, TokenError> {
     sign_onward(state, new, None, new.now.as_seconds() + AccessToken::LIFETIME)

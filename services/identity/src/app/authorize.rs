@@ -323,6 +323,7 @@ async fn grant_code(
     if session.guest {
         kept.cut_for_guest();
     }
+    consent::without_mailbox(tx, &mut kept, session.account).await?;
     let stored = codes::Code {
         hash: sha256(code.as_bytes()),
         grant,

@@ -36,6 +36,8 @@ pub struct Standing {
     /// The session it was issued in, as it is now; `None` for clients, services and grants that
     /// outlive their session.
     pub session: Option<SessionView>,
+    /// The latest not-before of its subject or client; the token came after it.
+    pub stop: Option<Timestamp>,
 }
 
 impl Standing {
@@ -77,15 +79,23 @@ pub async fn standing(
         }
         _ => None,
     };
-    Ok(Some(Standing { grant, session }))
+    Ok(Some(Standing { grant, session, stop: not_before }))
 }
 
 /// Whether a not-before of the subject or the client came after what was issued then: it reaches
-/// codes, access and refresh tokens, and what they would be exchanged for.
-pub async fn is_stopped(tx: &mut Tx, facts: &Facts<'_>) -> Result<bool, StoreError> {
+/// codes, access and refresh tokens, and what they would be exchanged for. `Ok` with the latest one
+/// before it otherwise.
+pub async fn stop_before(
+    tx: &mut Tx,
+    facts: &Facts<'_>,
+) -> Result<Result<Option<Timestamp>, Stopped>, StoreError> {
     let not_before = revocations::not_before(tx, facts.subject, facts.client_id).await?;
-    Ok(comes_after(not_before, facts))
+    Ok(if comes_after(not_before, facts) { Err(Stopped) } else { Ok(not_before) })
 }
+
+/// A not-before came after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped;
 
 /// Tokens say whole seconds, rounded down: in doubt they were issued before.
 fn comes_after(not_before: Option<Timestamp>, facts: &Facts<'_>) -> bool {

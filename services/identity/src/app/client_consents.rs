@@ -5,7 +5,7 @@ use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Timestamp};
 
 use crate::state::Identity;
-use crate::store::{claim_choices, clients, grants, revocations, scope_consents};
+use crate::store::{accounts, claim_choices, clients, codes, grants, revocations, scope_consents};
 
 /// What one client was allowed.
 pub struct Allowed {
@@ -47,7 +47,8 @@ pub async fn list(state: &Identity, account: AccountId) -> Result<Vec<Allowed>, 
     Ok(all)
 }
 
-/// Takes everything back from one client: what was allowed, what was decided, and every grant.
+/// Takes everything back from one client: what was allowed, what was decided, every grant, and the
+/// codes that would become grants.
 pub async fn withdraw(
     state: &Identity,
     account: AccountId,
@@ -63,8 +64,11 @@ pub async fn withdraw(
     }
     let withdrawn = scope_consents::withdraw(&mut tx, account, client_id).await?;
     claim_choices::forget(&mut tx, account, client_id).await?;
+    // Who redeems a code holds the same lock: its grant is there already, or its code is gone.
+    accounts::lock(&mut tx, account).await?;
+    let codes = codes::forget(&mut tx, account, client_id, now).await?;
     let revoked = grants::revoke_at_client(&mut tx, account, client_id, now).await?;
-    if withdrawn == 0 && revoked.is_empty() {
+    if withdrawn == 0 && codes == 0 && revoked.is_empty() {
         return Err(WithdrawError::Unknown);
     }
     for grant in revoked {

@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::header::USER_AGENT;
-use siegel_grpc::ClientCertificate;
+use siegel_grpc::{ClientAddress, ClientCertificate};
 
 use crate::domain::device;
 
@@ -21,6 +21,8 @@ pub struct Connection {
     pub certificate: Option<ClientCertificate>,
     /// Browser and operating system in a few words; empty when they cannot be told.
     pub device: String,
+    /// Absent when it cannot be told, and for calls of this machine.
+    pub address: Option<ClientAddress>,
 }
 
 /// Runs everything a request leads to with its connection at hand.
@@ -29,6 +31,7 @@ pub async fn known(request: Request, next: Next) -> Response {
     let connection = Connection {
         certificate: request.extensions().get::<ClientCertificate>().cloned(),
         device: device::label(agent.unwrap_or_default()),
+        address: request.extensions().get::<ClientAddress>().copied(),
     };
     CONNECTION.scope(connection, next.run(request)).await
 }
@@ -41,4 +44,9 @@ pub fn certificate() -> Option<ClientCertificate> {
 /// The device of the request being answered.
 pub fn device() -> String {
     CONNECTION.try_with(|connection| connection.device.clone()).unwrap_or_default()
+}
+
+/// The network that the request being answered comes from ([`ClientAddress::network`]).
+pub fn network() -> Option<Vec<u8>> {
+    CONNECTION.try_with(|connection| connection.address.map(ClientAddress::network)).ok().flatten()
 }

@@ -2,12 +2,13 @@
 //! service, scopes here.
 
 use siegel_crypto::{b64, sha256_fields};
-use siegel_db::audit;
+use siegel_db::{StoreError, Tx, audit};
 use siegel_grpc::audit_name;
 use siegel_kernel::AccountId;
 
 use super::failure::Failure;
 use super::guests;
+use super::upstream::mailbox;
 use crate::domain::decide::ConsentState;
 use crate::domain::interaction::{AuthRequest, Interaction, LOCALE, RequestedClaim, SessionView};
 use crate::domain::scopes::{Opens, known};
@@ -44,6 +45,42 @@ pub fn scopes_to_ask(request: &AuthRequest) -> Vec<String> {
     all
 }
 
+/// Takes the handle out of a request of somebody whose letters go elsewhere: it would open a
+/// mailbox here. The token answer says which scopes are left (RFC 6749 §3.3).
+pub async fn without_mailbox(
+    tx: &mut Tx,
+    request: &mut AuthRequest,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    if asks_for_handle(request) && mailbox::is_elsewhere(tx, account).await? {
+        request.scopes.retain(|scope| !opens_mailbox(scope));
+    }
+    Ok(())
+}
+
+fn opens_mailbox(scope: &str) -> bool {
+    matches!(known(scope), Some(Opens::Handle))
+}
+
+fn asks_for_handle(request: &AuthRequest) -> bool {
+    request.scopes.iter().any(|scope| opens_mailbox(scope))
+}
+
+/// As [`without_mailbox`], outside of a transaction.
+async fn for_person(
+    state: &Identity,
+    request: &AuthRequest,
+    account: AccountId,
+) -> Result<AuthRequest, StoreError> {
+    let mut request = request.clone();
+    if !asks_for_handle(&request) {
+        return Ok(request);
+    }
+    let mut tx = state.outside.db.read().await?;
+    without_mailbox(&mut tx, &mut request, account).await?;
+    Ok(request)
+}
+
 /// Looks up what is consented to. Asks the account service only when attributes are asked for.
 pub async fn asked(
     state: &Identity,
@@ -54,6 +91,7 @@ pub async fn asked(
         return guests::asked(state, request, session).await;
     }
     let account = session.account;
+    let request = &for_person(state, request, account).await?;
     let scopes = scopes_to_ask(request);
     let names = request.claim_names();
     if request.first_party || (scopes.is_empty() && names.is_empty()) {
@@ -179,9 +217,10 @@ pub async fn give(
             .await
             .map_err(|status| Failure::Sibling("account", status))?;
     }
+    let mut tx = state.outside.db.begin().await?;
+    without_mailbox(&mut tx, request, session.account).await?;
     let scopes = scopes_to_ask(request);
     let name = audit_name(session.account);
-    let mut tx = state.outside.db.begin().await?;
     let (account, client) = (session.account, request.client_id.as_str());
     if !session.guest {
         scope_consents::give(&mut tx, account, client, &scopes, now).await?;

@@ -37,6 +37,7 @@ pub enum Purpose {
     EmailChangeNew,
     /// To the old one.
     EmailChangeOld,
+    DeviceRelease,
     /// Is not sent: nobody has an account there, and nobody is to learn it.
     Nothing,
 }
@@ -119,7 +120,7 @@ async fn mail(state: &Identity, payload: &[u8]) -> Result<(), Failure> {
         tracing::error!("a mail job does not parse");
         return Ok(());
     };
-    if job.expires_at <= state.now() || job.purpose == Purpose::Nothing {
+    if job.expires_at <= state.now() || job.purpose == Purpose::Nothing || job.email.is_empty() {
         return Ok(());
     }
     let mail = CodeMail {
@@ -158,6 +159,16 @@ async fn notice(state: &Identity, payload: &[u8]) -> Result<(), Failure> {
         tracing::error!("a notice job does not parse");
         return Ok(());
     };
+    // Who came from another provider may have no address: there is nobody to write to.
+    let mut tx = state.outside.db.read().await?;
+    let opening = match job.account.parse::<AccountId>() {
+        Ok(account) => accounts::opening(&mut tx, account).await?,
+        Err(_) => None,
+    };
+    drop(tx);
+    if opening.is_none_or(|o| o.address_sealed.is_empty()) {
+        return Ok(());
+    }
     let sent = notification::notify(&state.outside.siblings, &job).await;
     sent.map_err(|status| Failure::Sibling("notification", status))
 }
@@ -174,6 +185,9 @@ async fn change_email(state: &Identity, payload: &[u8]) -> Result<(), Failure> {
     drop(tx);
     let Some(opening) = opening else { return Ok(()) };
     let email = state.people.keys.open_address(&opening.address_hash, &opening.address_sealed)?;
+    if email.is_empty() {
+        return Ok(());
+    }
     // Of two changes the later address is told twice: the request id stands for the job.
     account_service::change_email(&state.outside.siblings, &job.request_id, account, &email)
         .await

@@ -8,12 +8,11 @@ use super::address_events;
 use super::credentials::{NotChanged, Person, locked, record, refused};
 use super::deliver_outbox::{CHANGE_EMAIL, EmailJob, MAIL_CODE, MailJob, Purpose};
 use super::failure::Failure;
+use super::mails;
 use super::register::{CODE_LIFETIME, Started, fresh_code};
 use crate::domain::email::EmailAddress;
 use crate::domain::factors::{self, Forbidden};
-use crate::domain::throttle::{MAIL_WINDOW, MAILS};
 use crate::state::Identity;
-use crate::store::throttle::{self, Counter};
 use crate::store::{accounts, credentials, email_changes};
 
 /// The level a session needs: the address is what a password is recovered by, so it is protected
@@ -24,7 +23,7 @@ pub async fn level_needed(state: &Identity, person: &Person<'_>) -> Result<Trust
     Ok(factors::highest(&held).min(TrustLevel::Low))
 }
 
-/// Orders both codes. The same happens when another account has the new address; then its owner
+/// Orders both codes; an account without an address gets the one for the new. The same happens when another account has the new address; then its owner
 /// is told so, and no code is right.
 pub async fn start(
     state: &Identity,
@@ -35,10 +34,9 @@ pub async fn start(
     let now = state.now();
     let keys = &state.people.keys;
     let entropy = &*state.outside.entropy;
-    let (old_code, new_code) = (fresh_code(entropy)?, fresh_code(entropy)?);
+    let new_code = fresh_code(entropy)?;
     let (old_id, new_id) = (random_token(entropy)?, random_token(entropy)?);
     let of = person.account.as_uuid();
-    let old_hash = keys.bound_code_hash("email old", of.as_bytes(), &old_code);
     let new_hash = keys.bound_code_hash("email new", of.as_bytes(), &new_code);
     let address_hash = keys.address_hash(address);
     let address_sealed = keys.seal_address(address)?;
@@ -54,18 +52,17 @@ pub async fn start(
         return Err(NotChanged::Unknown);
     };
     let old = keys.open_address(&opening.address_hash, &opening.address_sealed)?;
+    // Where there is no old address nobody is asked there: its code is the empty one.
+    let old_code = if old.is_empty() { String::new() } else { fresh_code(entropy)? };
+    let old_hash = keys.bound_code_hash("email old", of.as_bytes(), &old_code);
     let own: [u8; 32] = opening
         .address_hash
         .as_slice()
         .try_into()
         .map_err(|_| StoreError::corrupt("address hash"))?;
-    for subject in [&own, &address_hash] {
-        let counter = Counter { scope: "mail", subject };
-        if !throttle::spend(&mut tx, counter, now, MAILS, MAIL_WINDOW).await? {
-            tx.commit().await?;
-            return Ok(Started::TooManyMails);
-        }
-    }
+    let Some(mut tx) = mails::allowed(state, tx, &[&own, &address_hash], now).await? else {
+        return Ok(Started::TooManyMails);
+    };
     let taken = accounts::address_is_taken(&mut tx, &address_hash).await?;
     let expires_at = now.plus(CODE_LIFETIME);
     let change = email_changes::NewChange {
@@ -90,8 +87,9 @@ pub async fn start(
     } else {
         mail(new_id, address.as_str(), new_code, Purpose::EmailChangeNew)
     };
-    let old_mail = mail(old_id, &old, old_code, Purpose::EmailChangeOld);
-    for job in [new_mail, old_mail] {
+    let has_old = !old.is_empty();
+    let old_mail = has_old.then(|| mail(old_id, &old, old_code, Purpose::EmailChangeOld));
+    for job in [Some(new_mail), old_mail].into_iter().flatten() {
         let job = keys.seal_job(MAIL_CODE, &job.to_bytes())?;
         outbox::put(&mut tx, MAIL_CODE, &job, now).await?;
     }
@@ -100,6 +98,13 @@ pub async fn start(
     state.outbox.committed();
     state.feed.committed();
     Ok(Started::Mailed)
+}
+
+/// Whether the account has an address, which confirms another one.
+pub async fn has_address(state: &Identity, person: &Person<'_>) -> Result<bool, Failure> {
+    let mut tx = state.outside.db.read().await?;
+    let opening = accounts::opening(&mut tx, person.account).await?;
+    Ok(opening.is_some_and(|o| !o.address_sealed.is_empty()))
 }
 
 /// Whether codes are waited for.

@@ -4,7 +4,8 @@ use siegel_db::{Attempt, IdempotencyKey, StoreError, audit, begin_request, finis
 use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, GrantId, TrustLevel};
 
-use super::{sessions, upstreams};
+use super::failure::Failure;
+use super::{notices, sessions, upstreams};
 use crate::domain::grant::Holder;
 use crate::state::Identity;
 use crate::store::upstream_links::{self, Link, LinkId};
@@ -32,6 +33,8 @@ pub enum UnlinkError {
     LastWayIn,
     #[error("reading or storing failed")]
     Store(#[from] StoreError),
+    #[error("its mail could not be ordered")]
+    Notice(#[from] Failure),
 }
 
 /// The account's links, oldest first.
@@ -95,8 +98,11 @@ pub async fn unlink(
         at: now,
     };
     audit::record(&mut tx, &entry).await?;
+    let change = notices::Change::AccountUnlinked;
+    notices::order(state, &mut tx, account, change, now).await?;
     finish_request(&mut tx, key, &[]).await?;
     tx.commit().await?;
     state.feed.committed();
+    state.outbox.committed();
     Ok(())
 }

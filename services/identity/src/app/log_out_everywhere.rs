@@ -9,7 +9,7 @@ use super::self_care::EndError;
 use super::{revoke, sessions};
 use crate::state::Identity;
 use crate::store::revocations::{self, NotBefore};
-use crate::store::{grants, sessions as stored};
+use crate::store::{accounts, grants, sessions as stored};
 
 /// Ends all sessions of the account, revokes all grants, offline ones too, and lets no token
 /// issued until now hold. How many sessions ended; 0 for a repeated request.
@@ -54,6 +54,8 @@ pub async fn everything(
     why: &str,
     now: Timestamp,
 ) -> Result<u32, StoreError> {
+    // Who redeems a code holds the same lock until its grant can be seen.
+    accounts::lock(tx, account).await?;
     // Before the grants go: tokens of any of them carry these subjects.
     let subjects = grants::subjects_of(tx, account, now).await?;
     let mut ended = 0;

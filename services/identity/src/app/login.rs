@@ -8,6 +8,7 @@ use siegel_telemetry::metric;
 
 use super::devices;
 use super::failure::Failure;
+use super::refusal;
 use super::sessions::{self, LogIn, LoggedIn};
 use crate::domain::email::EmailAddress;
 use crate::domain::factors::Kind;
@@ -16,6 +17,9 @@ use crate::domain::throttle::password_wait;
 use crate::state::Identity;
 use crate::store::credentials;
 use crate::store::throttle;
+
+/// Counters of wrong passwords: of strangers, and of each known browser.
+pub const PASSWORD_SCOPES: [&str; 2] = ["password", "password.device"];
 
 /// Somebody typed an address and a password.
 pub struct Attempt<'a> {
@@ -45,8 +49,7 @@ pub async fn with_password(state: &Identity, attempt: Attempt<'_>) -> Result<Out
     let now = state.now();
     let hash = state.people.keys.address_hash(attempt.address);
     let mut tx = state.outside.db.begin().await?;
-    let scopes = ["password", "password.device"];
-    let gate = devices::gate(&mut tx, scopes, &hash, attempt.device).await?;
+    let gate = devices::gate(&mut tx, PASSWORD_SCOPES, &hash, attempt.device).await?;
     let counted = throttle::count(&mut tx, gate.counter(), now, password_wait).await?;
     let known = credentials::password_of(&mut tx, &hash).await?;
     tx.commit().await?;
@@ -88,7 +91,7 @@ pub async fn with_password(state: &Identity, attempt: Attempt<'_>) -> Result<Out
 pub async fn refused(
     state: &Identity,
     account: Option<AccountId>,
-    reason: &str,
+    reason: &'static str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     refused_by(state, Kind::Password, account, reason, now).await
@@ -99,16 +102,20 @@ pub async fn refused_by(
     state: &Identity,
     kind: Kind,
     account: Option<AccountId>,
-    reason: &str,
+    reason: &'static str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    const REFUSED: &str = "identity.login.refused";
     metric::LOGIN_FINISHED.count([kind.method(), reason]);
+    if !refusal::is_written(state, REFUSED, reason, kind.method(), now) {
+        return Ok(());
+    }
     let name = account.map(audit_name).unwrap_or_default();
     let mut tx = state.outside.db.begin().await?;
     audit::record(
         &mut tx,
         &audit::Entry {
-            kind: "identity.login.refused",
+            kind: REFUSED,
             actor: "anyone",
             subject: &name,
             level: None,

@@ -20,6 +20,8 @@ pub enum Change {
     PasswordChanged,
     RecoveryCodesCreated,
     RecoveryCodeUsed,
+    AccountLinked,
+    AccountUnlinked,
 }
 
 /// A notice to be ordered.

@@ -6,6 +6,7 @@ use siegel_db::StoreError;
 use super::authorize::hinted_subject;
 use super::upstreams;
 use crate::domain::client::Client;
+use crate::domain::connection_group::shares_with;
 use crate::domain::interaction::AuthRequest;
 use crate::domain::levels::Rules;
 use crate::domain::oauth::Refused;
@@ -44,6 +45,7 @@ pub async fn read(
         resource_levels: &state.config.resource_levels,
     };
     let mut request = request::read(client, &rules, params, reply, dpop_jkt)?;
+    request.shared_with = shares_with(&state.config.connection_groups, &client.tenant);
     if let Some(hint) = params.get("id_token_hint") {
         let Ok(subject) = hinted_subject(state, client, hint) else {
             let text = "id_token_hint is no ID token of this issuer for this client";

@@ -2,70 +2,25 @@
 //! nothing else, so the session it starts is basic, and no other credential changes.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use siegel_crypto::{random_token, same_bytes};
-use siegel_db::{StoreError, audit, outbox};
+use siegel_db::audit;
 use siegel_grpc::audit_name;
 use siegel_kernel::TrustLevel;
 
-use super::deliver_outbox::{MAIL_CODE, MailJob, Purpose};
 use super::devices;
 use super::failure::Failure;
 use super::login::refused;
+use super::mailed_code::{self, Taken, What};
 use super::notices::{self, Change};
 use super::passwords;
-use super::register::{CODE_LIFETIME, Started, fresh_code};
 use super::security_events::{self as events, SecurityEvent};
 use super::sessions::{self, LogIn, LoggedIn};
-use crate::domain::email::EmailAddress;
 use crate::domain::factors::Kind;
 use crate::domain::interaction::Interaction;
 use crate::domain::password::{self, WeakPassword};
-use crate::domain::throttle::{MAIL_WINDOW, MAILS};
 use crate::state::Identity;
 use crate::store::credentials::{self, CredentialId};
 use crate::store::throttle::{self, Counter};
 use crate::store::{accounts, devices as known, resets, sessions as stored};
-
-const PURPOSE: &str = "reset";
-
-/// Orders the code. The same happens whether or not the address has an account: without one, the
-/// job in the outbox sends nothing, and no code is right.
-pub async fn start(
-    state: &Identity,
-    interaction: &Interaction,
-    address: &EmailAddress,
-    locale: &str,
-) -> Result<Started, Failure> {
-    let now = state.now();
-    let keys = &state.people.keys;
-    let code = fresh_code(&*state.outside.entropy)?;
-    let address_hash = keys.address_hash(address);
-    let code_hash = keys.bound_code_hash(PURPOSE, interaction.id.as_uuid().as_bytes(), &code);
-    let request_id = random_token(&*state.outside.entropy)?;
-    let mut tx = state.outside.db.begin().await?;
-    let counter = Counter { scope: "mail", subject: &address_hash };
-    if !throttle::spend(&mut tx, counter, now, MAILS, MAIL_WINDOW).await? {
-        tx.commit().await?;
-        return Ok(Started::TooManyMails);
-    }
-    let taken = accounts::address_is_taken(&mut tx, &address_hash).await?;
-    let right = taken.then_some(&code_hash);
-    let expires_at = now.plus(CODE_LIFETIME);
-    resets::put(&mut tx, interaction.id, &address_hash, right, expires_at).await?;
-    let mail = MailJob {
-        request_id,
-        email: address.as_str().to_owned(),
-        code,
-        locale: locale.to_owned(),
-        expires_at,
-        purpose: if taken { Purpose::PasswordReset } else { Purpose::Nothing },
-    };
-    let job = keys.seal_job(MAIL_CODE, &mail.to_bytes())?;
-    outbox::put(&mut tx, MAIL_CODE, &job, now).await?;
-    tx.commit().await?;
-    state.outbox.committed();
-    Ok(Started::Mailed)
-}
 
 /// A code and the new password.
 pub struct Choice<'a> {
@@ -98,23 +53,20 @@ pub async fn finish(state: &Identity, choice: Choice<'_>) -> Result<Outcome, Fai
     }
     let typed_password = choice.password.clone();
     let phc = state.people.passwords.hash(choice.password).await?;
-    let typed: String = choice.code.chars().filter(char::is_ascii_digit).collect();
-    let typed = state.people.keys.bound_code_hash(PURPOSE, id.as_uuid().as_bytes(), &typed);
     let mut tx = state.outside.db.begin().await?;
-    let Some(found) = resets::take_try(&mut tx, id, now).await? else {
-        drop(tx);
-        refused(state, None, "CODE_SPENT", now).await?;
-        return Ok(Outcome::Spent);
-    };
-    let expected = found.code_hash.as_deref().unwrap_or(&[0; 32]);
-    let address_hash = <[u8; 32]>::try_from(found.address_hash.as_slice())
-        .map_err(|_| StoreError::corrupt("address hash"))?;
-    let account = accounts::by_address(&mut tx, &address_hash).await?;
-    let right = same_bytes(&typed, expected) && found.code_hash.is_some();
-    let Some(account) = account.filter(|_| right) else {
-        tx.commit().await?;
-        refused(state, None, "WRONG_CODE", now).await?;
-        return Ok(Outcome::Wrong);
+    let taken = mailed_code::take(state, &mut tx, What::Reset, id, choice.code).await?;
+    let (account, address_hash) = match taken {
+        Taken::Right(account, address_hash) => (account, address_hash),
+        Taken::Wrong => {
+            tx.commit().await?;
+            refused(state, None, "WRONG_CODE", now).await?;
+            return Ok(Outcome::Wrong);
+        }
+        Taken::Spent => {
+            drop(tx);
+            refused(state, None, "CODE_SPENT", now).await?;
+            return Ok(Outcome::Spent);
+        }
     };
     if let Some(opening) = accounts::opening(&mut tx, account).await? {
         let keys = &state.people.keys;

@@ -1,6 +1,5 @@
-//! Refusals of the protocol in the audit trail, in transactions of their own. Whoever is refused can
-//! come again as often as it likes: the trail keeps the first of a kind in each minute and counts
-//! the rest.
+//! Refusals in the audit trail, in transactions of their own. Whoever is refused can come again as
+//! often as it likes: the trail keeps the first of a kind in each minute and counts the rest.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use siegel_db::{StoreError, audit};
 use siegel_kernel::Timestamp;
 
+use super::connection;
 use super::endpoint::EndpointError;
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::state::Identity;
@@ -42,19 +42,22 @@ struct Window {
     more: u32,
 }
 
+/// Whose refusals are counted together: all of them, or those of one network.
+type Source = Vec<u8>;
+
 /// How many refusals this process wrote in the running minute. Names come from a fixed list, so
-/// there are few.
+/// there are few of each source.
 #[derive(Debug, Default)]
 pub struct Refusals {
-    windows: Mutex<HashMap<Name, Window>>,
+    windows: Mutex<HashMap<(Source, Name), Window>>,
 }
 
 impl Refusals {
     /// Whether this refusal gets a line of its own.
-    fn note(&self, name: &Name, now: Timestamp) -> bool {
+    fn note(&self, source: &[u8], name: &Name, now: Timestamp) -> bool {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = Window { since: now, written: 0, more: 0 };
-        let window = windows.entry(name.clone()).or_insert(fresh);
+        let window = windows.entry((source.to_vec(), name.clone())).or_insert(fresh);
         if window.written < MOST {
             window.written += 1;
             return true;
@@ -67,7 +70,7 @@ impl Refusals {
     fn over(&self, now: Timestamp) -> Vec<(Name, u32)> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let mut counted = Vec::new();
-        windows.retain(|name, window| {
+        windows.retain(|(_, name), window| {
             let running = now < window.since.plus(MINUTE);
             if !running && window.more > 0 {
                 counted.push((name.clone(), window.more));
@@ -86,8 +89,21 @@ pub async fn record(state: &Identity, kind: &str, refused: Refused) {
     let now = state.now();
     let over = state.refusals.over(now);
     let name = (kind.to_owned(), refused.error.as_str(), refused.description);
-    let lines = if state.refusals.note(&name, now) { vec![name] } else { Vec::new() };
+    let lines = if state.refusals.note(&[], &name, now) { vec![name] } else { Vec::new() };
     report(write(state, &lines, &over, now).await);
+}
+
+/// Whether the refusal of a log-in gets a line of its own, which names the account: not beyond the
+/// first of its reason from one network in a minute. Where networks cannot be told apart all do.
+pub fn is_written(
+    state: &Identity,
+    kind: &str,
+    reason: &'static str,
+    detail: &'static str,
+    now: Timestamp,
+) -> bool {
+    let Some(network) = connection::network() else { return true };
+    state.refusals.note(&network, &(kind.to_owned(), reason, detail), now)
 }
 
 /// The same for what an endpoint answered.
@@ -150,12 +166,13 @@ mod tests {
     fn after_twenty_lines_of_a_kind_the_rest_of_the_minute_is_counted() {
         let refusals = Refusals::default();
         let (start, later) = (Timestamp::from_seconds(100), Timestamp::from_seconds(160));
-        let written = (0..100).filter(|_| refusals.note(&name("a"), start)).count();
+        let written = (0..100).filter(|_| refusals.note(&[], &name("a"), start)).count();
         assert_eq!(written, 20);
-        assert!(refusals.note(&name("b"), start), "another reason has its own count");
+        assert!(refusals.note(&[], &name("b"), start), "another reason has its own count");
+        assert!(refusals.note(&[4], &name("a"), start), "and another source");
         assert_eq!(refusals.over(Timestamp::from_seconds(159)), []);
         assert_eq!(refusals.over(later), [(name("a"), 80)]);
         assert_eq!(refusals.over(later), [], "counted once");
-        assert!(refusals.note(&name("a"), later), "a new minute");
+        assert!(refusals.note(&[], &name("a"), later), "a new minute");
     }
 }

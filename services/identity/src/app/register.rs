@@ -11,18 +11,16 @@ use siegel_telemetry::metric;
 
 use super::address_events;
 use super::deliver_outbox::{MAIL_CODE, MailJob, OPEN_ACCOUNT, Purpose};
-use super::devices;
 use super::failure::Failure;
 use super::login::refused;
 use super::sessions::{self, LogIn, LoggedIn};
+use super::{devices, mails};
 use crate::domain::email::EmailAddress;
 use crate::domain::interaction::Interaction;
-use crate::domain::throttle::{MAIL_WINDOW, MAILS};
 use crate::state::Identity;
 use crate::store::accounts::{self, NewAccount};
 use crate::store::credentials::{self, CredentialId};
 use crate::store::mail_codes::{self, NewRegistration, Registration};
-use crate::store::throttle::{self, Counter};
 
 /// How long a mailed code is good.
 pub const CODE_LIFETIME: Duration = Duration::from_mins(10);
@@ -41,7 +39,7 @@ pub struct Application<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Started {
     Mailed,
-    /// The address got enough mails for now.
+    /// The address got enough mails for now, or this network ordered enough.
     TooManyMails,
 }
 
@@ -58,12 +56,10 @@ pub async fn start(state: &Identity, application: Application<'_>) -> Result<Sta
     let code_hash = keys.code_hash(interaction.id.as_uuid().as_bytes(), &code);
     let request_id = siegel_crypto::random_token(&*state.outside.entropy)?;
 
-    let mut tx = state.outside.db.begin().await?;
-    let counter = Counter { scope: "mail", subject: &address_hash };
-    if !throttle::spend(&mut tx, counter, now, MAILS, MAIL_WINDOW).await? {
-        tx.commit().await?;
+    let tx = state.outside.db.begin().await?;
+    let Some(mut tx) = mails::allowed(state, tx, &[&address_hash], now).await? else {
         return Ok(Started::TooManyMails);
-    }
+    };
     let taken = accounts::address_is_taken(&mut tx, &address_hash).await?;
     let registration = NewRegistration {
         interaction: interaction.id,

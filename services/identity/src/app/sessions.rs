@@ -13,9 +13,10 @@ use siegel_web::Scheme;
 use super::failure::Failure;
 use super::{backchannel, connection, disable, guests};
 use crate::domain::ageing::{Proof, Standing, standing, word};
+use crate::domain::connection_group::counting;
 use crate::domain::interaction::{AuthRequest, SessionView};
 use crate::state::Identity;
-use crate::store::sessions::{self, Session};
+use crate::store::sessions::{self, Held, Session};
 use crate::store::sign_ins::{self, SignIn};
 use crate::store::{accounts, grants, revocations};
 
@@ -66,7 +67,7 @@ pub async fn any_from_cookie(
     }
 }
 
-/// The address of an account, to fill its own form with. A convenience: an address that does not
+/// The address of an account, to fill its own form with; `None` when it has none. A convenience: an address that does not
 /// open is said to whoever operates this, and left out.
 pub async fn address(state: &Identity, account: AccountId) -> Result<Option<String>, StoreError> {
     let mut tx = state.outside.db.read().await?;
@@ -76,7 +77,8 @@ pub async fn address(state: &Identity, account: AccountId) -> Result<Option<Stri
         .inspect_err(|error| {
             tracing::error!(error = error as &dyn std::error::Error, "an address does not open");
         })
-        .ok())
+        .ok()
+        .filter(|address| !address.is_empty()))
 }
 
 /// The value of the session cookie, whatever it is worth.
@@ -136,13 +138,13 @@ async fn view_of(
 ) -> Result<Option<SessionView>, StoreError> {
     // Our own pages take whatever the person proved, for whomever.
     let request = request.filter(|request| request.own_page().is_none());
-    let realm = request.map(AuthRequest::realm);
-    let counts = |held: &sessions::Held| match (&realm, request) {
-        (Some(realm), Some(request)) => held.realm == *realm && request.takes(&held.proof.method),
-        _ => true,
+    let last_seen = session.last_seen_at_us;
+    let counts = |Held { realm, proof }: Held| match request {
+        Some(request) => counting(request, &realm, proof, last_seen, now),
+        None => Some(proof),
     };
     let held = sessions::proofs(tx, session.id).await?;
-    let proofs: Vec<Proof> = held.into_iter().filter(counts).map(|h| h.proof).collect();
+    let proofs: Vec<Proof> = held.into_iter().filter_map(counts).collect();
     let standing = standing(&proofs, session.last_seen_at_us, now);
     Ok(standing.map(|Standing { level, authenticated_at, amr }| SessionView {
         id: session.id,
@@ -191,13 +193,12 @@ pub async fn log_in(
     disable::admit(state, tx, login.account, login.method, now).await?;
     let token = random_token(&*state.outside.entropy)?;
     let hash = sha256(token.as_bytes());
-    let realm = login.request.realm();
     let before = current(tx, login.presented, now).await?;
     let (session, kind) = match before {
         Some((session, view)) if view.as_ref().is_some_and(|v| v.account == login.account) => {
             sessions::touch(tx, &session, now).await?;
             if login.again {
-                sessions::forget_proofs(tx, session.id, &realm).await?;
+                forget(tx, session.id, login.request).await?;
             }
             sessions::renew_token(tx, session.id, &hash).await?;
             let raised = view.is_some_and(|v| v.level < login.level);
@@ -218,7 +219,7 @@ pub async fn log_in(
     };
     let limits = login.request.limits.clone();
     let proof = Proof { limits, ..Proof::new(login.level, login.method, now) };
-    sessions::prove(tx, session, &realm, &proof).await?;
+    prove(tx, session, login.request, &proof).await?;
     sessions::enter(tx, session, &login.request.sector, now).await?;
     let sign_in = SignIn {
         at: now,
@@ -246,6 +247,28 @@ pub async fn log_in(
     )
     .await?;
     Ok(LoggedIn { session, token, device: None })
+}
+
+/// Writes that a credential was used for a request, wherever that counts.
+pub async fn prove(
+    tx: &mut Tx,
+    session: SessionId,
+    request: &AuthRequest,
+    proof: &Proof,
+) -> Result<(), StoreError> {
+    for realm in request.proves_in() {
+        sessions::prove(tx, session, &realm, proof).await?;
+    }
+    Ok(())
+}
+
+/// What counted for this request no longer does. Other tenants' own sectors keep theirs; what they
+/// shared is shared again by their next log-in.
+async fn forget(tx: &mut Tx, session: SessionId, request: &AuthRequest) -> Result<(), StoreError> {
+    for realm in [request.realm()].into_iter().chain(request.borrows_from()) {
+        sessions::forget_proofs(tx, session, &realm).await?;
+    }
+    Ok(())
 }
 
 /// The session behind a cookie, and what it is still worth.

@@ -124,6 +124,9 @@ pub struct AuthRequest {
     /// Log-ins are shared by all sectors of the tenant ([`AuthRequest::realm`]).
     #[serde(default)]
     pub single_sign_on: bool,
+    /// Other tenants of its connection groups: their log-ins count here, and ours there.
+    #[serde(default)]
+    pub shared_with: Vec<String>,
     /// Credentials that count for this client (`pwd`, `sc`, …); all when empty.
     #[serde(default)]
     pub methods: Vec<String>,
@@ -178,6 +181,7 @@ impl Default for AuthRequest {
             pushed: None,
             face: ClientFace::default(),
             single_sign_on: false,
+            shared_with: Vec::new(),
             methods: Vec::new(),
             limits: Vec::new(),
             subjects: Vec::new(),
@@ -194,6 +198,18 @@ impl AuthRequest {
     /// all sectors of its tenant. `=` stands in no id of a tenant or client.
     pub fn realm(&self) -> String {
         if self.single_sign_on { format!("tenant={}", self.tenant) } else { self.sector.clone() }
+    }
+
+    /// Every realm that a log-in for this request counts in: with connection groups, also that of
+    /// what its tenant shares.
+    pub fn proves_in(&self) -> Vec<String> {
+        let shared = (!self.shared_with.is_empty()).then(|| shared_by(&self.tenant));
+        [self.realm()].into_iter().chain(shared).collect()
+    }
+
+    /// The realms of others whose log-ins count here.
+    pub fn borrows_from(&self) -> Vec<String> {
+        self.shared_with.iter().map(|tenant| shared_by(tenant)).collect()
     }
 
     /// Whether a credential of this method counts. A recovery code counts where the password does,
@@ -223,6 +239,11 @@ impl AuthRequest {
     pub fn claim_names(&self) -> Vec<String> {
         self.claims.iter().map(|c| c.name.clone()).collect()
     }
+}
+
+/// The realm of what a tenant's log-ins mean to the others of its connection groups.
+fn shared_by(tenant: &str) -> String {
+    format!("shared={tenant}")
 }
 
 /// An authorization request, stored while its person is on the pages.

@@ -105,6 +105,7 @@ pub fn read(
             test: client.environment == Environment::Test,
         },
         single_sign_on: tenant.single_sign_on,
+        shared_with: Vec::new(),
         methods: levels.methods,
         limits: tenant.session_limits.clone(),
         subjects: claims_request.subjects,

@@ -77,7 +77,8 @@ pub struct Upstream {
     /// Before its subjects, so that two providers' never meet.
     #[serde(default)]
     pub subject_prefix: String,
-    /// Its accounts have a mailbox of their own that takes letters.
+    /// Its accounts have a mailbox of their own that takes letters: none is opened here for a person
+    /// who has nothing but such accounts.
     #[serde(default)]
     pub mailbox: bool,
     #[serde(default = "yes")]
@@ -85,6 +86,7 @@ pub struct Upstream {
     /// Whose clients' log-in pages offer it; all when empty and in no connection group.
     #[serde(default)]
     pub tenants: Vec<String>,
+    /// Shown beside its name: https, or a small `data:` image.
     #[serde(default)]
     pub logo_uri: Option<String>,
 }
@@ -114,6 +116,8 @@ pub enum BadUpstream {
     Scope(String, String),
     #[error("upstream {0:?}: the acr value {1:?} is not one word")]
     Acr(String, String),
+    #[error("upstream {0:?}: logo_uri is neither an https address nor a data: image in base64")]
+    Logo(String),
     #[error("upstream {0:?}: default_level is above level_cap")]
     Default(String),
     #[error(
@@ -162,6 +166,9 @@ impl Upstream {
         let mut asked = self.acr_request.values();
         if let Some(acr) = asked.find(|a| a.is_empty() || !a.split(' ').all(is_word)) {
             return Err(BadUpstream::Acr(id(), acr.clone()));
+        }
+        if self.logo_uri.as_deref().is_some_and(|uri| !is_logo(uri)) {
+            return Err(BadUpstream::Logo(id()));
         }
         if self.default_level > self.level_cap {
             return Err(BadUpstream::Default(id()));
@@ -257,6 +264,23 @@ fn text_of<'a>(claims: &'a Claims, name: &str) -> Option<&'a str> {
 
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.len() <= 255 && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Longest address of a logo, bytes: a small picture fits in.
+const LONGEST_LOGO: usize = 32 * 1024;
+
+/// Whether a page may show it as an image: nothing in it runs, and the policy of the page lets it.
+pub fn is_logo(uri: &str) -> bool {
+    const KINDS: [&str; 4] = ["png", "jpeg", "webp", "svg+xml"];
+    if uri.len() > LONGEST_LOGO {
+        return false;
+    }
+    let Some(data) = uri.strip_prefix("data:image/") else {
+        return Url::parse(uri).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+    };
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
+    data.split_once(";base64,")
+        .is_some_and(|(kind, bytes)| KINDS.contains(&kind) && bytes.bytes().all(base64))
 }
 
 /// OpenID Connect Core §2, `iss`.

@@ -133,3 +133,23 @@ fn registrations_that_would_do_harm_are_refused() {
     assert!(matches!(refused(&|u| u.name = " ".into()), BadUpstream::Text(..)));
     assert!(matches!(refused(&|u| u.scopes.push("a b".into())), BadUpstream::Scope(..)));
 }
+
+#[test]
+fn a_logo_is_an_https_address_or_a_small_picture() {
+    for good in ["https://land.example/l.png", "data:image/svg+xml;base64,PHN2Zz4="] {
+        assert!(is_logo(good), "{good}");
+    }
+    let long = format!("data:image/png;base64,{}", "A".repeat(LONGEST_LOGO));
+    for bad in [
+        "",
+        "/l.png",
+        "http://land.example/l.png",
+        "javascript:alert(1)",
+        "data:text/html;base64,PHA+",
+        "data:image/png,x",
+        "data:image/png;base64,\"x",
+        &long,
+    ] {
+        assert!(!is_logo(bad), "{bad}");
+    }
+}

@@ -51,5 +51,6 @@ fn status(error: &UnlinkError) -> Status {
         }
         UnlinkError::LastWayIn => refusal(Code::FailedPrecondition, "LAST_WAY_IN", error, []),
         UnlinkError::Store(cause) => fault(cause),
+        UnlinkError::Notice(cause) => fault(cause),
     }
 }

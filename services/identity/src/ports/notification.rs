@@ -34,6 +34,7 @@ pub async fn send_code(siblings: &Siblings, mail: CodeMail<'_>) -> Result<(), St
         Purpose::PasswordReset => pb::CodePurpose::PasswordReset,
         Purpose::EmailChangeNew => pb::CodePurpose::EmailChangeNew,
         Purpose::EmailChangeOld => pb::CodePurpose::EmailChangeOld,
+        Purpose::DeviceRelease => pb::CodePurpose::DeviceRelease,
     };
     let request = pb::SendCodeRequest {
         request_id: mail.request_id.to_owned(),
@@ -55,6 +56,8 @@ pub async fn notify(siblings: &Siblings, notice: &NoticeJob) -> Result<(), Statu
         Change::PasswordChanged => pb::Template::PasswordChanged,
         Change::RecoveryCodesCreated => pb::Template::RecoveryCodesCreated,
         Change::RecoveryCodeUsed => pb::Template::RecoveryCodeUsed,
+        Change::AccountLinked => pb::Template::AccountLinked,
+        Change::AccountUnlinked => pb::Template::AccountUnlinked,
     };
     let request = pb::NotifyRequest {
         request_id: notice.request_id.clone(),

@@ -1,7 +1,7 @@
 //! Authorization codes.
 
 use siegel_db::{StoreError, Tx, on};
-use siegel_kernel::{GrantId, Timestamp};
+use siegel_kernel::{AccountId, GrantId, Timestamp};
 use sqlx::types::Json;
 
 use super::{read_json, write_json};
@@ -73,6 +73,31 @@ pub async fn redeem(tx: &mut Tx, hash: &[u8; 32], now: Timestamp) -> Result<bool
     let redeemed = on!(tx, c => sqlx::query(SQL)
         .bind(&hash[..]).bind(now).execute(c).await?.rows_affected());
     Ok(redeemed == 1)
+}
+
+/// Removes a person's codes at a client that were not redeemed; how many. Codes name the person in
+/// their context only, and there are few at any moment.
+pub async fn forget(
+    tx: &mut Tx,
+    account: AccountId,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    const OPEN: &str = "SELECT code, context FROM codes \
+        WHERE client_id = $1 AND redeemed_at_us IS NULL AND expires_at_us > $2";
+    const REMOVE: &str = "DELETE FROM codes WHERE code = $1 AND redeemed_at_us IS NULL";
+    let open: Vec<(Vec<u8>, Json<serde_json::Value>)> = on!(&mut *tx, c => sqlx::query_as(OPEN)
+        .bind(client_id).bind(now).fetch_all(c).await?);
+    let mut gone = 0;
+    for (code, context) in open {
+        let granted: Granted = read_json(context.0, "code")?;
+        if granted.session.account == account {
+            on!(&mut *tx, c =>
+                sqlx::query(REMOVE).bind(code).execute(c).await?.rows_affected());
+            gone += 1;
+        }
+    }
+    Ok(gone)
 }
 
 /// Removes codes that expired before `before`.

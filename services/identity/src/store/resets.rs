@@ -1,4 +1,4 @@
-//! New passwords that wait for the code from the mail.
+//! What waits for a code from the mail: new passwords, and devices to be released.
 
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::Timestamp;
@@ -6,7 +6,7 @@ use siegel_kernel::Timestamp;
 use crate::domain::interaction::InteractionId;
 use crate::domain::throttle::CODE_TRIES;
 
-/// A reset one of whose tries was just taken.
+/// A waiting code, one of whose tries was just taken.
 #[derive(sqlx::FromRow)]
 pub struct Reset {
     pub address_hash: Vec<u8>,
@@ -14,52 +14,62 @@ pub struct Reset {
     pub code_hash: Option<Vec<u8>>,
 }
 
-/// Writes a reset with all its tries, in place of an earlier one of the same interaction.
-pub async fn put(
-    tx: &mut Tx,
-    interaction: InteractionId,
-    address_hash: &[u8; 32],
-    code_hash: Option<&[u8; 32]>,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
+/// A code to be waited for.
+#[derive(Clone, Copy)]
+pub struct NewReset<'a> {
+    pub interaction: InteractionId,
+    /// `reset` or `release`.
+    pub purpose: &'a str,
+    pub address_hash: &'a [u8; 32],
+    /// Absent when the address has no account: then no code is right.
+    pub code_hash: Option<&'a [u8; 32]>,
+    pub expires_at: Timestamp,
+}
+
+/// Writes it with all its tries, in place of an earlier one of the same interaction.
+pub async fn put(tx: &mut Tx, new: &NewReset<'_>) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO password_resets \
-            (interaction_id, address_hash, code_hash, tries, expires_at_us) \
-        VALUES ($1, $2, $3, 0, $4) ON CONFLICT (interaction_id) DO UPDATE SET \
-            address_hash = excluded.address_hash, code_hash = excluded.code_hash, tries = 0, \
-            expires_at_us = excluded.expires_at_us";
+            (interaction_id, purpose, address_hash, code_hash, tries, expires_at_us) \
+        VALUES ($1, $2, $3, $4, 0, $5) ON CONFLICT (interaction_id) DO UPDATE SET \
+            purpose = excluded.purpose, address_hash = excluded.address_hash, \
+            code_hash = excluded.code_hash, tries = 0, expires_at_us = excluded.expires_at_us";
     on!(tx, c => sqlx::query(SQL)
-        .bind(interaction).bind(&address_hash[..]).bind(code_hash.map(|h| &h[..]))
-        .bind(expires_at).execute(c).await?.rows_affected());
+        .bind(new.interaction).bind(new.purpose).bind(&new.address_hash[..])
+        .bind(new.code_hash.map(|h| &h[..])).bind(new.expires_at)
+        .execute(c).await?.rows_affected());
     Ok(())
 }
 
-/// Takes one try, before the code is looked at; `None` when none is left or the time is over.
+/// Takes one try, before the code is looked at; `None` when none is left, the time is over, or it
+/// is for something else.
 pub async fn take_try(
     tx: &mut Tx,
     interaction: InteractionId,
+    purpose: &str,
     now: Timestamp,
 ) -> Result<Option<Reset>, StoreError> {
     const SQL: &str = "UPDATE password_resets SET tries = tries + 1 \
-        WHERE interaction_id = $1 AND tries < $2 AND expires_at_us > $3 \
+        WHERE interaction_id = $1 AND purpose = $2 AND tries < $3 AND expires_at_us > $4 \
         RETURNING address_hash, code_hash";
     Ok(on!(tx, c => sqlx::query_as(SQL)
-        .bind(interaction).bind(CODE_TRIES).bind(now).fetch_optional(c).await?))
+        .bind(interaction).bind(purpose).bind(CODE_TRIES).bind(now).fetch_optional(c).await?))
 }
 
 /// Whether a code may still be entered.
 pub async fn waits(
     tx: &mut Tx,
     interaction: InteractionId,
+    purpose: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT tries FROM password_resets \
-        WHERE interaction_id = $1 AND tries < $2 AND expires_at_us > $3";
+        WHERE interaction_id = $1 AND purpose = $2 AND tries < $3 AND expires_at_us > $4";
     let found: Option<i64> = on!(tx, c => sqlx::query_scalar(SQL)
-        .bind(interaction).bind(CODE_TRIES).bind(now).fetch_optional(c).await?);
+        .bind(interaction).bind(purpose).bind(CODE_TRIES).bind(now).fetch_optional(c).await?);
     Ok(found.is_some())
 }
 
-/// Forgets a reset: the password is set. `false` when somebody else was faster.
+/// Forgets it: the code was right. `false` when somebody else was faster.
 pub async fn remove(tx: &mut Tx, interaction: InteractionId) -> Result<bool, StoreError> {
     const SQL: &str = "DELETE FROM password_resets WHERE interaction_id = $1";
     Ok(on!(tx, c => sqlx::query(SQL).bind(interaction).execute(c).await?.rows_affected()) == 1)

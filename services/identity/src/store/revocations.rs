@@ -34,7 +34,8 @@ pub async fn publish_grant(tx: &mut Tx, grant: GrantId, at: Timestamp) -> Result
     publish(tx, Target::GrantId(grant.to_string()), at).await
 }
 
-/// Stores and publishes a not-before. Requests that a stopped client pushed are gone with it.
+/// Stores and publishes a not-before. Requests that a stopped client pushed are gone with it. What
+/// was issued since an earlier one of the same second says the next second: this one reaches there.
 pub async fn set_not_before(
     tx: &mut Tx,
     whose: NotBefore<'_>,
@@ -42,10 +43,14 @@ pub async fn set_not_before(
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO revocations (kind, target, revoked_at_us) \
         VALUES ($1, $2, $3) ON CONFLICT (kind, target) DO UPDATE \
-        SET revoked_at_us = excluded.revoked_at_us";
+        SET revoked_at_us = CASE \
+            WHEN revocations.revoked_at_us / 1000000 >= excluded.revoked_at_us / 1000000 \
+            THEN (revocations.revoked_at_us / 1000000 + 1) * 1000000 \
+            ELSE excluded.revoked_at_us END \
+        RETURNING revoked_at_us";
     let (kind, name) = whose.parts();
-    on!(&mut *tx, c => sqlx::query(SQL)
-        .bind(kind).bind(name).bind(at).execute(c).await?.rows_affected());
+    let at: Timestamp = on!(&mut *tx, c => sqlx::query_scalar(SQL)
+        .bind(kind).bind(name).bind(at).fetch_one(c).await?);
     let target = match whose {
         NotBefore::Subject(_) => Target::Subject(name.to_owned()),
         NotBefore::Client(_) => {

@@ -16,6 +16,7 @@ use crate::world::{World, fields, redemption};
 
 on_each_backend! { &siegel_identity::MIGRATIONS =>
     withdrawing_kills_the_clients_grants_and_it_must_ask_again,
+    withdrawing_kills_the_codes_that_wait_to_be_redeemed,
     nobody_withdraws_for_another,
 }
 
@@ -72,6 +73,27 @@ async fn withdrawing_kills_the_clients_grants_and_it_must_ask_again(db: Db) {
     assert_eq!(siegel_grpc::reason(&again).as_deref(), Some("CONSENT_UNKNOWN"));
     let kinds = world.audited().await;
     assert!(kinds.contains(&("identity.consent.withdrawn".into(), "done".into())), "{kinds:?}");
+}
+
+async fn withdrawing_kills_the_codes_that_wait_to_be_redeemed(db: Db) {
+    let world = World::new(db).await;
+    let (ada, bob) =
+        (world.session(TrustLevel::Basic).await, world.session(TrustLevel::Basic).await);
+    allows(&world, &ada).await;
+    allows(&world, &bob).await;
+    let code = world.silently(WISH, ada.id).await["code"].clone();
+    let answer = world.token("portal", redemption(&code)).await;
+    let keys = world.state.keys.published();
+    let token: AccessToken = keys.verify(&answer.text("access_token"), AccessToken::TYP).unwrap();
+    let waiting = world.silently(WISH, ada.id).await["code"].clone();
+    let at_another = world.code([("client_id", "other")], &ada).await;
+    let of_another = world.silently(WISH, bob.id).await["code"].clone();
+    person(&world, &ada, &token).withdraw_client_consent(withdrawal("1")).await.unwrap();
+    assert_eq!(world.token("portal", redemption(&waiting)).await.error(), "invalid_grant");
+    let other = world.token("other", redemption(&at_another)).await;
+    assert_eq!(other.error(), "", "of another client");
+    let other = world.token("portal", redemption(&of_another)).await;
+    assert_eq!(other.error(), "", "of another person");
 }
 
 async fn nobody_withdraws_for_another(db: Db) {

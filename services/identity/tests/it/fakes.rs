@@ -9,6 +9,8 @@ use siegel_proto::account::v1 as account;
 use siegel_proto::account::v1::account_registry_service_server as registry;
 use siegel_proto::common::v1::{AttributeSource, TrustLevel};
 use siegel_proto::convert;
+use siegel_proto::notification::v1 as mail;
+use siegel_proto::notification::v1::notification_service_server as mailing;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::handle_service_server as handles;
 use tonic::{Code, Request, Response, Status};
@@ -23,6 +25,40 @@ pub struct Account {
     pub opened: Arc<Mutex<Vec<account::OpenAccountRequest>>>,
     /// New addresses of accounts.
     pub emails: Arc<Mutex<Vec<account::ChangeEmailRequest>>>,
+    /// What the notification service was asked to tell people.
+    pub notices: Arc<Mutex<Vec<mail::NotifyRequest>>>,
+}
+
+#[tonic::async_trait]
+impl mailing::NotificationService for Account {
+    async fn send_code(
+        &self,
+        _: Request<mail::SendCodeRequest>,
+    ) -> Result<Response<mail::SendCodeResponse>, Status> {
+        Ok(Response::new(mail::SendCodeResponse {}))
+    }
+
+    async fn set_contact(
+        &self,
+        _: Request<mail::SetContactRequest>,
+    ) -> Result<Response<mail::SetContactResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn notify(
+        &self,
+        request: Request<mail::NotifyRequest>,
+    ) -> Result<Response<mail::NotifyResponse>, Status> {
+        self.notices.lock().unwrap().push(request.into_inner());
+        Ok(Response::new(mail::NotifyResponse::default()))
+    }
+
+    async fn get_notification(
+        &self,
+        _: Request<mail::GetNotificationRequest>,
+    ) -> Result<Response<mail::GetNotificationResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 #[tonic::async_trait]
@@ -121,9 +157,9 @@ impl handles::HandleService for Postbox {
 pub fn all(account: &Account) -> Fakes {
     let registry = registry::AccountRegistryServiceServer::new(account.clone());
     let handles = handles::HandleServiceServer::new(Postbox);
-    Fakes::new().with("identity", "account", &GrpcServices::new().add(registry)).with(
-        "identity",
-        "postbox",
-        &GrpcServices::new().add(handles),
-    )
+    let mailing = mailing::NotificationServiceServer::new(account.clone());
+    Fakes::new()
+        .with("identity", "account", &GrpcServices::new().add(registry))
+        .with("identity", "notification", &GrpcServices::new().add(mailing))
+        .with("identity", "postbox", &GrpcServices::new().add(handles))
 }

@@ -22,6 +22,7 @@ mod exchange;
 mod fakes;
 mod fapi;
 mod federation;
+mod groups;
 mod introspection;
 mod keys;
 mod levels;

@@ -31,6 +31,10 @@ email-old-subject = Die E-Mail-Adresse Ihres Kontos soll sich ändern
 email-old-intro = jemand, der an Ihrem Konto angemeldet ist, möchte eine andere E-Mail-Adresse eintragen. Mit diesem Code stimmen Sie zu:
 email-old-ignore = Waren Sie das nicht? Dann geben Sie den Code niemandem; ohne ihn ändert sich nichts. Ändern Sie bitte Ihr Passwort.
 
+device-release-subject = Ihr Code, um dieses Gerät freizugeben
+device-release-intro = jemand hat zu oft ein falsches Passwort für Ihr Konto eingegeben. Mit diesem Code geben Sie das Gerät frei, an dem Sie sich gerade anmelden:
+device-release-ignore = Sie wollten sich nicht anmelden? Dann geben Sie den Code niemandem; ohne ihn ändert sich nichts.
+
 credential-added-subject = Ihrem Konto wurde eine Anmeldeart hinzugefügt
 credential-added-intro = mit Ihrem Konto wurde eine weitere Möglichkeit verbunden, sich anzumelden.
 credential-removed-subject = Aus Ihrem Konto wurde eine Anmeldeart entfernt
@@ -41,6 +45,10 @@ recovery-created-subject = Neue Wiederherstellungscodes für Ihr Konto
 recovery-created-intro = für Ihr Konto wurden neue Wiederherstellungscodes erzeugt. Die alten gelten nicht mehr.
 recovery-used-subject = Ein Wiederherstellungscode wurde benutzt
 recovery-used-intro = jemand hat sich mit einem Ihrer Wiederherstellungscodes angemeldet. Der Code gilt nicht mehr.
+account-linked-subject = Ihr Konto wurde mit einem anderen verknüpft
+account-linked-intro = mit Ihrem Konto wurde ein Konto bei einem anderen Anbieter verknüpft. Man kann sich damit künftig auch hier anmelden.
+account-unlinked-subject = Eine Verknüpfung Ihres Kontos wurde gelöst
+account-unlinked-intro = die Verknüpfung Ihres Kontos mit einem Konto bei einem anderen Anbieter wurde gelöst. Man kann sich damit hier nicht mehr anmelden.
 security-yours = Waren Sie das? Dann müssen Sie nichts tun.
 security-not-yours = Waren Sie das nicht, melden Sie sich bitte gleich an, prüfen Sie Ihre Anmeldearten und ändern Sie Ihr Passwort:
 

@@ -31,6 +31,10 @@ email-old-subject = The e-mail address of your account is about to change
 email-old-intro = somebody who is logged in to your account wants to enter another e-mail address. With this code you agree:
 email-old-ignore = If it was not you, give the code to nobody; nothing changes without it. Please change your password.
 
+device-release-subject = Your code to release this device
+device-release-intro = somebody entered a wrong password for your account too often. With this code you release the device on which you are logging in:
+device-release-ignore = If you did not want to log in, give the code to nobody; nothing changes without it.
+
 credential-added-subject = A way to log in was added to your account
 credential-added-intro = another way to log in was connected with your account.
 credential-removed-subject = A way to log in was removed from your account
@@ -41,6 +45,10 @@ recovery-created-subject = New recovery codes for your account
 recovery-created-intro = new recovery codes were made for your account. The old ones are no longer valid.
 recovery-used-subject = A recovery code was used
 recovery-used-intro = somebody logged in with one of your recovery codes. The code is no longer valid.
+account-linked-subject = Your account was linked with another one
+account-linked-intro = an account at another provider was linked with your account. From now on it can be used to log in here as well.
+account-unlinked-subject = A link of your account was removed
+account-unlinked-intro = the link between your account and an account at another provider was removed. It can no longer be used to log in here.
 security-yours = If it was you, there is nothing you need to do.
 security-not-yours = If it was not you, please log in right away, check your ways to log in and change your password:
 

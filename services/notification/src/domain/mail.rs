@@ -24,6 +24,7 @@ pub enum CodeKind {
     PasswordReset,
     EmailChangeNew,
     EmailChangeOld,
+    DeviceRelease,
 }
 
 /// What a notice says.
@@ -37,6 +38,8 @@ pub enum Bell {
     PasswordChanged,
     RecoveryCodesCreated,
     RecoveryCodeUsed,
+    AccountLinked,
+    AccountUnlinked,
 }
 
 impl Mail {

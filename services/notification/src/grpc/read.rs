@@ -35,6 +35,7 @@ pub fn code_mail(wire: pb::SendCodeRequest) -> Result<Mail, Status> {
         pb::CodePurpose::PasswordReset => CodeKind::PasswordReset,
         pb::CodePurpose::EmailChangeNew => CodeKind::EmailChangeNew,
         pb::CodePurpose::EmailChangeOld => CodeKind::EmailChangeOld,
+        pb::CodePurpose::DeviceRelease => CodeKind::DeviceRelease,
         pb::CodePurpose::AlreadyRegistered if wire.code.is_empty() => {
             return Ok(Mail::AlreadyRegistered { email, locale });
         }
@@ -69,6 +70,8 @@ pub fn notice(wire: pb::NotifyRequest) -> Result<(Recipient, Mail), Status> {
         pb::Template::PasswordChanged => Bell::PasswordChanged,
         pb::Template::RecoveryCodesCreated => Bell::RecoveryCodesCreated,
         pb::Template::RecoveryCodeUsed => Bell::RecoveryCodeUsed,
+        pb::Template::AccountLinked => Bell::AccountLinked,
+        pb::Template::AccountUnlinked => Bell::AccountUnlinked,
         pb::Template::Unspecified => return Err(invalid(&[("template", "is no template")])),
     };
     let level = convert::level(wire.required_level);

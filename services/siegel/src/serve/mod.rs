@@ -58,6 +58,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let (end_streams, streams_ended) = watch::channel(false);
     let public = siegel_grpc::public_router(&house.grpc).await;
     let public = stream_end::layer(public, &streams_ended).merge(house.http.clone());
+    let public = siegel_grpc::with_client_address(public, settings.listen.proxies());
     let public = public::serve(&settings.listen, public, stopped.clone()).await?;
     let siblings = tls::serve(
         listen(&settings.listen.internal).await?,

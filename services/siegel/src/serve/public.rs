@@ -1,6 +1,8 @@
 //! The public listeners of one service: plain behind an ingress or with its own certificate, and
 //! one for clients that come with a certificate.
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use tokio::sync::watch;
 
@@ -29,7 +31,8 @@ pub async fn serve(
         if let Some(door) = door {
             return tls::serve(http, door, router, stopped).await;
         }
-        let _ = axum::serve(http, router).with_graceful_shutdown(until(stopped)).await;
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let _ = axum::serve(http, service).with_graceful_shutdown(until(stopped)).await;
     };
     let clients = async move {
         if let Some((listener, door)) = mtls {

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use siegel_config::Profile;
 use siegel_egress::EgressSettings;
+use siegel_grpc::{Network, TrustedProxies};
 use siegel_telemetry::TelemetryConfig;
 
 use crate::tls::CertificateFiles;
@@ -80,6 +81,15 @@ pub struct Listen {
     pub mtls_origin: Option<String>,
     /// PEM certificates of the authorities that sign clients' certificates (`tls_client_auth`).
     pub mtls_ca_file: Option<PathBuf>,
+    /// Networks of proxies (`10.0.0.0/8`) whose `X-Forwarded-For` is believed; nobody's when empty.
+    pub trusted_proxies: Vec<Network>,
+}
+
+impl Listen {
+    /// Whose word on a caller's address counts.
+    pub fn proxies(&self) -> TrustedProxies {
+        TrustedProxies::new(&self.trusted_proxies)
+    }
 }
 
 impl Default for Listen {
@@ -94,6 +104,7 @@ impl Default for Listen {
             mtls: None,
             mtls_origin: None,
             mtls_ca_file: None,
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -1,9 +1,10 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::Extensions;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -79,8 +80,8 @@ pub async fn serve(
             () = stop.as_mut() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    let serving = connection(stream, door.clone(), router.clone(), until.clone());
+                Ok(accepted) => {
+                    let serving = connection(accepted, door.clone(), router.clone(), until.clone());
                     connections.spawn(serving);
                 }
                 Err(error) => {
@@ -98,7 +99,7 @@ pub async fn serve(
 }
 
 async fn connection(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     door: Door,
     router: Router,
     mut stopped: watch::Receiver<bool>,
@@ -110,7 +111,8 @@ async fn connection(
         tracing::debug!("a handshake did not come to an end");
         return;
     };
-    let Some(known) = (door.admit)(stream.get_ref().1) else { return };
+    let Some(mut known) = (door.admit)(stream.get_ref().1) else { return };
+    known.insert(ConnectInfo(peer));
     let service = router.map_request(move |mut request: Request<_>| {
         request.extensions_mut().extend(known.clone());
         request.map(Body::new)

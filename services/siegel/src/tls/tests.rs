@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::routing::get;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use siegel_grpc::ClientCertificate;
+use siegel_grpc::{ClientAddress, ClientCertificate, Network, TrustedProxies, with_client_address};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -35,6 +35,31 @@ async fn tell(request: Request) -> String {
             format!("{version} {} {}", certificate.thumbprint, certificate.trusted)
         }
         None => version,
+    }
+}
+
+/// Where a request came from, as far as it can be told.
+async fn tell_address(request: Request) -> String {
+    let address = request.extensions().get::<ClientAddress>();
+    address.map(|known| known.0.to_string()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_caller_behind_a_named_proxy_is_known_by_its_own_address() {
+    for (networks, expected) in [(vec!["127.0.0.0/8"], "203.0.113.9"), (vec![], "")] {
+        let dir = tempfile::tempdir().unwrap();
+        let (files, ca) = files(dir.path());
+        let own = ServerCertificate::load(files).unwrap();
+        let networks: Vec<Network> = networks.iter().map(|n: &&str| n.parse().unwrap()).collect();
+        let router = Router::new().route("/", get(tell_address));
+        let router = with_client_address(router, TrustedProxies::new(&networks));
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+        let (_stop, stopped) = watch::channel(false);
+        tokio::spawn(serve(listener, own.door().unwrap(), router, stopped));
+        let client = client(&ca).build().unwrap();
+        let answer = client.get(&url).header("x-forwarded-for", "203.0.113.9").send().await;
+        assert_eq!(answer.unwrap().text().await.unwrap(), expected);
     }
 }
 

@@ -1,4 +1,4 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -80,7 +80,8 @@ impl Serving {
                     let until = async move {
                         let _ = stopped.wait_for(|stop| *stop).await;
                     };
-                    let _ = axum::serve(listener, router).with_graceful_shutdown(until).await;
+                    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+                    let _ = axum::serve(listener, service).with_graceful_shutdown(until).await;
                 }
                 end.send_replace(true);
             });

@@ -49,6 +49,7 @@ pub async fn run(args: UpArgs, started: Instant) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&settings.origin, mail, legal, defaults.personas());
     let router = public.merge(house.http.clone()).merge(sandbox.router());
     let router = crate::serve::with_probes(router, house.databases.clone());
+    let router = siegel_grpc::with_client_address(router, settings.listen.proxies());
     let serving = front.serve(&with_fallback(router));
 
     seed(&settings, &house, registry, &seeds).await?;

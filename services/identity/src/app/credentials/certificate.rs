@@ -232,7 +232,11 @@ pub async fn log_in(state: &Identity, attempt: Attempt<'_>) -> Result<Outcome, F
     Ok(Outcome::In(logged_in))
 }
 
-async fn refuse(state: &Identity, reason: &str, now: Timestamp) -> Result<Outcome, Failure> {
+async fn refuse(
+    state: &Identity,
+    reason: &'static str,
+    now: Timestamp,
+) -> Result<Outcome, Failure> {
     login::refused_by(state, Kind::X509, None, reason, now).await?;
     Ok(Outcome::Refused)
 }

@@ -251,7 +251,11 @@ fn key(state: &Identity, stored: &Stored) -> Result<String, Failure> {
     String::from_utf8(plain.to_vec()).map_err(|_| siegel_db::StoreError::corrupt("passkey").into())
 }
 
-async fn refuse(state: &Identity, reason: &str, now: Timestamp) -> Result<Outcome, Failure> {
+async fn refuse(
+    state: &Identity,
+    reason: &'static str,
+    now: Timestamp,
+) -> Result<Outcome, Failure> {
     login::refused_by(state, Kind::Passkey, None, reason, now).await?;
     Ok(Outcome::Refused)
 }

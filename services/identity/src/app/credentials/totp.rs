@@ -189,7 +189,7 @@ async fn prove(
     stored::renew_token(tx, session.id, &sha256(token.as_bytes())).await?;
     let limits = request.limits.clone();
     let proof = Proof { limits, ..Proof::new(level, Kind::Totp.method(), now) };
-    stored::prove(tx, session.id, &request.realm(), &proof).await?;
+    sessions::prove(tx, session.id, request, &proof).await?;
     stored::enter(tx, session.id, &request.sector, now).await?;
     metric::LOGIN_FINISHED.count([Kind::Totp.method(), "done"]);
     let name = audit_name(session.account);
@@ -211,7 +211,7 @@ async fn prove(
 async fn refuse(
     state: &Identity,
     account: AccountId,
-    reason: &str,
+    reason: &'static str,
     now: Timestamp,
 ) -> Result<(), Failure> {
     Ok(login::refused_by(state, Kind::Totp, Some(account), reason, now).await?)

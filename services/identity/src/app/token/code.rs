@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use siegel_crypto::{random_token, sha256};
-use siegel_db::Tx;
+use siegel_db::{StoreError, Tx};
 use siegel_grpc::audit_name;
+use siegel_kernel::Timestamp;
 use siegel_oidc::{TokenKind, pkce};
 
 use super::{Asked, LIFETIME, TokenAnswer};
@@ -21,7 +22,7 @@ use crate::domain::{guest, request};
 use crate::state::Identity;
 use crate::store::codes::{self, Code};
 use crate::store::refresh::{self, RefreshToken};
-use crate::store::{disabled, grants};
+use crate::store::{accounts, disabled, grants};
 
 /// A grant lives as long as its session can.
 const WITH_SESSION: Duration = Duration::from_hours(12);
@@ -47,13 +48,14 @@ pub(super) async fn redeem(
         subject: &subject,
         issued_at: found.issued_at,
     };
-    let stopped = check::is_stopped(&mut tx, &facts).await?;
+    let stop = check::stop_before(&mut tx, &facts).await?;
     drop(tx);
     if found.redeemed_at.is_some() {
         used_twice(state, asked, &found).await?;
         return Err(wrong.into());
     }
-    if stopped || found.expires_at <= asked.now {
+    let Ok(stop) = stop else { return Err(wrong.into()) };
+    if found.expires_at <= asked.now {
         return Err(wrong.into());
     }
     if let Err(refused) = prove(asked, &found.granted) {
@@ -97,7 +99,7 @@ pub(super) async fn redeem(
             grant: found.grant,
             session: Some((&granted, &session)),
             confirmation: asked.confirmation(),
-            now: asked.now,
+            now: access_token::issued_after(stop, asked.now),
         },
     )?;
     let id_token = about
@@ -111,6 +113,9 @@ pub(super) async fn redeem(
         .transpose()?;
 
     let mut tx = state.outside.db.begin().await?;
+    if !still_stands(&mut tx, &found, &facts, stop, asked.now).await? {
+        return Err(wrong.into());
+    }
     asked.use_proof(&mut tx).await?;
     if !codes::redeem(&mut tx, &hash, asked.now).await? {
         drop(tx);
@@ -134,6 +139,21 @@ pub(super) async fn redeem(
         id_token,
         issued_token_type: None,
     })
+}
+
+/// Whether nothing ended since the code was looked at. "Log out everywhere" takes the same lock: it
+/// finds the grant that comes next, or is found here.
+async fn still_stands(
+    tx: &mut Tx,
+    code: &Code,
+    facts: &Facts<'_>,
+    stop: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let session = &code.granted.session;
+    accounts::lock(tx, session.account).await?;
+    let stands = sessions::view_in(tx, session.id, &code.granted.request, now).await?.is_some();
+    Ok(stands && check::stop_before(tx, facts).await? == Ok(stop))
 }
 
 /// Redirect URI, PKCE and DPoP key of the authorization request.

@@ -70,7 +70,7 @@ pub(super) async fn exchange(
         grant: id,
         session: Some((granted, &session)),
         confirmation: asked.confirmation(),
-        now: asked.now,
+        now: access_token::issued_after(standing.stop, asked.now),
     };
     Ok(TokenAnswer {
         access_token: access_token::sign_onward(state, &new, Some(act), exp)?,

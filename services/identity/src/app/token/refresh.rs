@@ -93,7 +93,7 @@ pub(super) async fn exchange(
             grant: grant.id,
             session: Some((granted, &session)),
             confirmation: asked.confirmation(),
-            now: asked.now,
+            now: access_token::issued_after(not_before, asked.now),
         },
     )?;
     // The same person, client and time of log-in as the first one; no nonce, no attributes

@@ -15,10 +15,10 @@ use crate::domain::interaction::{AuthRequest, SessionView};
 use crate::domain::linking::{self, Holder, Known, Refusal, Ruling, rule};
 use crate::domain::upstream::{Claims, Upstream, holder};
 use crate::state::Identity;
+use crate::store::accounts;
 use crate::store::upstream_links::{self as links, Link, LinkId, NewLink};
 use crate::store::upstream_logins::{self, Purpose, UpstreamLoginId};
 use crate::store::upstreams::{self, Stored};
-use crate::store::{accounts, sessions as stored_sessions};
 
 /// A browser that comes back from a provider.
 #[derive(Clone, Copy)]
@@ -295,7 +295,7 @@ async fn session(
     let logged_in = sessions::log_in(state, tx, &login, now).await?;
     let limits = request.limits.clone();
     let proof = ageing::Proof { limits, ..ageing::Proof::new(proof.level, &method, proof.at) };
-    stored_sessions::prove(tx, logged_in.session, &request.realm(), &proof).await?;
+    sessions::prove(tx, logged_in.session, request, &proof).await?;
     Ok(logged_in)
 }
 

@@ -6,6 +6,7 @@ use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use super::account::hand_over;
 use super::finish::{Outcome, Return, add_link, held, log_in};
 use super::{Fault, Proof, refused, unseal};
+use crate::app::notices;
 use crate::domain::linking::{Refusal, may_link};
 use crate::domain::upstream::Upstream;
 use crate::state::Identity;
@@ -74,7 +75,9 @@ pub(super) async fn by_owner(
         refused(state, &upstream.id, Some(account), "UPSTREAM_OF_ANOTHER_ACCOUNT", now).await?;
         return Ok(Outcome::Refused(Refusal::OfAnotherAccount));
     }
+    notices::order(state, &mut tx, account, notices::Change::AccountLinked, now).await?;
     tx.commit().await?;
+    state.outbox.committed();
     let request_id = format!("upstream-{}", back.login);
     hand_over(state, &request_id, account, &proof.taken, now).await?;
     Ok(Outcome::Linked)

@@ -9,6 +9,7 @@ mod calls;
 mod fault;
 mod finish;
 mod link;
+pub mod mailbox;
 mod provider;
 mod redeem;
 mod start;
@@ -29,6 +30,7 @@ use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use siegel_telemetry::metric;
 
+use crate::app::refusal;
 use crate::domain::upstream::{METHOD, Taken};
 use crate::people::PeopleKeys;
 use crate::state::Identity;
@@ -110,14 +112,18 @@ pub async fn refused(
     state: &Identity,
     upstream: &str,
     account: Option<AccountId>,
-    reason: &str,
+    reason: &'static str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    const REFUSED: &str = "identity.upstream.refused";
     metric::LOGIN_FINISHED.count([METHOD, reason]);
+    if !refusal::is_written(state, REFUSED, reason, METHOD, now) {
+        return Ok(());
+    }
     let name = account.map(audit_name).unwrap_or_default();
     let mut tx = state.outside.db.begin().await?;
     let entry = audit::Entry {
-        kind: "identity.upstream.refused",
+        kind: REFUSED,
         actor: "anyone",
         subject: &name,
         level: None,

@@ -9,6 +9,7 @@ use siegel_telemetry::metric;
 use siegel_web::forms::{Alert, Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts};
 
+use super::upstream::{Offer, with_logos};
 use super::visit::{Cancel, Visit, Who};
 use super::{credentials, guest, step_up};
 use crate::app::consent::{self, Asked};
@@ -29,12 +30,14 @@ struct LoginPage {
     who: Who,
     csrf: CsrfField,
     action: String,
+    /// The way past a lock that strangers caused.
+    release: Option<Link>,
     /// Absent when the client takes no password.
     by_password: Option<ByPassword>,
     register: Option<Link>,
     card: Option<Button>,
     guest: Option<Button>,
-    upstreams: Vec<Link>,
+    upstreams: Vec<Offer>,
     /// The other ways in, as HTML.
     others: String,
     cancel: Cancel,
@@ -151,6 +154,16 @@ async fn form(
     errors: &Errors,
     email: &str,
 ) -> Result<Response, Failure> {
+    form_with(visit, why, errors, email, None).await
+}
+
+async fn form_with(
+    visit: &Visit,
+    why: LogIn,
+    errors: &Errors,
+    email: &str,
+    release: Option<Link>,
+) -> Result<Response, Failure> {
     let (t, request) = (visit.t, &visit.interaction.request);
     let known = if why == LogIn::SomebodyElse { None } else { visit.known_address().await? };
     let heading = match why {
@@ -163,6 +176,7 @@ async fn form(
         who: visit.who(),
         csrf: visit.view.csrf_field(),
         action: visit.path(""),
+        release,
         by_password: request.takes("pwd").then(|| by_password(visit, known, errors, email)),
         register: Some(Link::text(visit.path("register"), t.get("login-register"))),
         card: request
@@ -178,7 +192,7 @@ async fn form(
         let title = t.get("login-somebody-else-title");
         page = page.notice(Alert::info(title).text(t.get("login-somebody-else")));
     }
-    Ok(visit.dressed(page.show(&body)))
+    Ok(visit.dressed(with_logos(page.show(&body), &body.upstreams)))
 }
 
 fn by_password(visit: &Visit, known: Option<String>, errors: &Errors, email: &str) -> ByPassword {
@@ -258,7 +272,8 @@ async fn check(visit: &Visit, sent: LoginForm) -> Result<Response, Failure> {
         }
         Outcome::Blocked => {
             errors.add_general(t.get("login-blocked"));
-            let mut response = form(visit, why, &errors, &sent.email).await?;
+            let release = Link::text(visit.path("release"), t.get("login-release"));
+            let mut response = form_with(visit, why, &errors, &sent.email, Some(release)).await?;
             *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
             response
         }

@@ -110,9 +110,7 @@ pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<RegisterForm>) 
         Ok(Started::Mailed) => visit.go("confirm"),
         Ok(Started::TooManyMails) => {
             errors.add_general(t.get("register-too-many"));
-            let mut response = form(&visit, &errors, &sent.email);
-            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-            response
+            super::credentials::too_many_mails(form(&visit, &errors, &sent.email))
         }
         Err(failure) => visit.failed(&failure),
     }

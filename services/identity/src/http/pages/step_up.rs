@@ -8,6 +8,7 @@ use siegel_web::forms::{Button, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts, format};
 
 use super::credentials;
+use super::upstream::{Offer, with_logos};
 use super::visit::{Cancel, Visit, Who};
 use crate::app::failure::Failure;
 use crate::app::identify::{self, Errand, Outcome, Return};
@@ -26,7 +27,7 @@ struct StepUpPage {
     /// Nothing this person has, or could show, reaches the level.
     hopeless: bool,
     card: Option<Button>,
-    upstreams: Vec<Link>,
+    upstreams: Vec<Offer>,
     skip: Option<Button>,
     /// What else reaches the level, as HTML.
     others: String,
@@ -91,7 +92,7 @@ pub async fn show(visit: Visit) -> Response {
         cancel: visit.cancel(),
     };
     let page = visit.page(t.get("step-up-title")).script(credentials::SCRIPT);
-    visit.dressed(page.show(&body))
+    visit.dressed(with_logos(page.show(&body), &body.upstreams))
 }
 
 pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<StepUpForm>) -> Response {

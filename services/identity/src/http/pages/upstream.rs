@@ -9,7 +9,7 @@ use serde::Deserialize;
 use siegel_crypto::sha256;
 use siegel_kernel::TrustLevel;
 use siegel_web::forms::{Button, Hidden, Link};
-use siegel_web::{CheckedForm, CsrfField, Texts, View, format};
+use siegel_web::{CheckedForm, CsrfField, ImageSource, Texts, View, format};
 
 use super::visit::{BROWSER, Visit, failed};
 use crate::app::sessions::{self, LoggedIn};
@@ -17,7 +17,7 @@ use crate::app::upstream::{self, Came, Fault, Outcome, Return, Start};
 use crate::domain::decide::{ConsentState, LogIn, Step};
 use crate::domain::interaction::SessionView;
 use crate::domain::linking::Refusal;
-use crate::domain::upstream::{METHOD, Upstream};
+use crate::domain::upstream::{METHOD, Upstream, is_logo};
 use crate::http::LOCALES;
 use crate::state::Identity;
 use crate::store::upstream_logins::{Purpose, UpstreamLoginId};
@@ -61,15 +61,33 @@ pub struct AskForm {
     pub answer: String,
 }
 
-/// Links to the providers that reach a level, for the pages that offer them.
-pub fn offers(visit: &Visit, needed: TrustLevel) -> Vec<Link> {
+/// A way to a provider.
+pub struct Offer {
+    pub link: Link,
+    pub logo: Option<String>,
+}
+
+/// Lets a page show the logos of what it offers.
+pub fn with_logos(response: Response, offers: &[Offer]) -> Response {
+    let sources = offers.iter().filter_map(|o| ImageSource::of(o.logo.as_deref()?));
+    sources.fold(response, |response, source| source.on(response))
+}
+
+/// What may stand in a page: `data:` images, and those of an origin that a policy can name.
+fn shown(uri: &str) -> bool {
+    is_logo(uri) && (uri.starts_with("data:") || ImageSource::of(uri).is_some())
+}
+
+/// The providers that reach a level, for the pages that offer them.
+pub fn offers(visit: &Visit, needed: TrustLevel) -> Vec<Offer> {
     let taken = visit.interaction.request.takes(METHOD);
     let reach = visit.upstreams.iter().filter(|u| taken && u.reach() >= needed);
     let link = |upstream: &Upstream| {
         let path = visit.path("upstream");
         let mark = if path.contains('?') { '&' } else { '?' };
         let text = visit.t.with("upstream-with", [("name", upstream.name.as_str().into())]);
-        Link::secondary(format!("{path}{mark}to={}", upstream.id), text)
+        let logo = upstream.logo_uri.clone().filter(|uri| shown(uri));
+        Offer { link: Link::secondary(format!("{path}{mark}to={}", upstream.id), text), logo }
     };
     reach.map(link).collect()
 }

@@ -7,5 +7,6 @@ mod levels;
 mod links;
 mod operation;
 mod peers;
+mod people;
 mod provider;
 mod tokens;

@@ -96,7 +96,7 @@ async fn a_session_that_has_another_proof_falls_to_it(db: Db) {
 }
 
 /// A person with a password links the account elsewhere in this session.
-async fn link<'a>(land: &'a Land, session: &SessionView) -> Browser<'a> {
+pub async fn link<'a>(land: &'a Land, session: &SessionView) -> Browser<'a> {
     land.provider.says(json!({ "acr": "substantial" }));
     let first = land.asks([("acr_values", "substantial")]).await;
     let mut browser = land.browser_of(session);
@@ -193,7 +193,11 @@ async fn only_providers_that_reach_the_level_are_offered(db: Db) {
 }
 
 /// The portal, with the token of a person.
-fn portal(land: &Land, session: &SessionView, token: &AccessToken) -> SelfServiceClient<Channel> {
+pub fn portal(
+    land: &Land,
+    session: &SessionView,
+    token: &AccessToken,
+) -> SelfServiceClient<Channel> {
     let person = Person {
         account: session.account,
         client_id: "portal".into(),
@@ -208,12 +212,12 @@ fn portal(land: &Land, session: &SessionView, token: &AccessToken) -> SelfServic
     SelfServiceClient::new(serve(&services, Caller::Person(person)))
 }
 
-fn ask(link: &str) -> pb::UnlinkRequest {
+pub fn ask(link: &str) -> pb::UnlinkRequest {
     pb::UnlinkRequest { request_id: format!("r-{link}"), link_id: link.to_owned() }
 }
 
 /// A person with a password and a link, in a session of both, with a token.
-async fn person(land: &Land) -> (SessionView, AccessToken) {
+pub async fn person(land: &Land) -> (SessionView, AccessToken) {
     let session = land.world.session(Basic).await;
     link(land, &session).await;
     let code = land.world.code([], &session).await;

@@ -1,11 +1,11 @@
 //! Another e-mail address, confirmed by codes from both mailboxes.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use http::StatusCode;
 use serde::Deserialize;
 use siegel_web::CheckedForm;
 use siegel_web::forms::{Errors, Input};
 
+use super::by_mail::too_many_mails;
 use super::desk::{Desk, done};
 use crate::app::credentials::NotChanged;
 use crate::app::email_change;
@@ -49,28 +49,36 @@ pub async fn order(desk: Desk, CheckedForm(sent): CheckedForm<AddressForm>) -> R
         Ok(Started::Mailed) => Redirect::to(CODES).into_response(),
         Ok(Started::TooManyMails) => {
             errors.add_general(t.get("register-too-many"));
-            let mut response = form(&desk, &errors, &sent.email);
-            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-            response
+            too_many_mails(form(&desk, &errors, &sent.email))
         }
         Err(why) => desk.refused(PAGE, why).await,
     }
 }
 
-fn code_form(desk: &Desk, errors: &Errors) -> Response {
+/// With a second field where an old mailbox confirms too.
+fn code_form(desk: &Desk, errors: &Errors, has_old: bool) -> Response {
     let t = desk.t;
     let code = |name: &str, label: &str| {
         Input::code(name, t.get(label), CODE_DIGITS)
             .hint(t.get("confirm-code-hint"))
             .error_in(errors)
     };
-    let fields = vec![code("new_code", "email-code-new"), code("old_code", "email-code-old")];
-    desk.form("change-email", vec![t.get("email-codes-text")], CODES, fields, errors)
+    let mut fields = vec![code("new_code", "email-code-new")];
+    fields.extend(has_old.then(|| code("old_code", "email-code-old")));
+    let text = if has_old { "email-codes-text" } else { "email-code-text" };
+    desk.form("change-email", vec![t.get(text)], CODES, fields, errors)
+}
+
+async fn asks_for_codes(desk: &Desk, errors: &Errors) -> Response {
+    match email_change::has_address(&desk.state, &desk.person()).await {
+        Ok(has_old) => code_form(desk, errors, has_old),
+        Err(failure) => desk.failed(&failure),
+    }
 }
 
 pub async fn codes(desk: Desk) -> Response {
     match email_change::waits(&desk.state, &desk.person()).await {
-        Ok(true) => code_form(&desk, &Errors::new()),
+        Ok(true) => asks_for_codes(&desk, &Errors::new()).await,
         Ok(false) => Redirect::to(PAGE).into_response(),
         Err(failure) => desk.failed(&failure),
     }
@@ -92,7 +100,7 @@ pub async fn confirm(desk: Desk, CheckedForm(sent): CheckedForm<CodesForm>) -> R
         Err(NotChanged::WrongCode) => {
             let mut errors = Errors::new();
             errors.add_general(desk.t.get("email-codes-wrong"));
-            code_form(&desk, &errors)
+            asks_for_codes(&desk, &errors).await
         }
         Err(why) => desk.refused(CODES, why).await,
     }

@@ -2,6 +2,7 @@
 //! than password and card.
 
 mod address;
+mod by_mail;
 mod certificate;
 mod desk;
 mod list;
@@ -9,9 +10,11 @@ mod offers;
 mod passkey;
 mod password;
 mod recovery;
+mod release;
 mod reset;
 mod totp;
 
+pub use by_mail::too_many_mails;
 pub use desk::HOME;
 pub use offers::{log_in, step_up};
 
@@ -39,6 +42,8 @@ pub fn router() -> Router<Identity> {
         .route("/login/{interaction}/new-password", get(reset::choose).post(reset::set))
         .route("/login/{interaction}/certificate", get(certificate::go))
         .route("/login/certificate", get(certificate::show))
+        .route("/login/{interaction}/release", get(release::ask).post(release::order))
+        .route("/login/{interaction}/release-code", get(release::enter).post(release::release))
         .route("/login/credentials", get(list::show))
         .route("/login/credentials/certificate", get(certificate::name).post(certificate::begin))
         .route("/login/credentials/certificate/confirm", get(certificate::confirm))
@@ -79,12 +84,14 @@ struct FormPage {
 pub(super) const SOURCES: &[&str] = &[
     include_str!("address.rs"),
     include_str!("certificate.rs"),
+    include_str!("by_mail.rs"),
     include_str!("desk.rs"),
     include_str!("list.rs"),
     include_str!("offers.rs"),
     include_str!("passkey.rs"),
     include_str!("password.rs"),
     include_str!("recovery.rs"),
+    include_str!("release.rs"),
     include_str!("reset.rs"),
     include_str!("totp.rs"),
     include_str!("../../../../templates/credentials/codes.html"),

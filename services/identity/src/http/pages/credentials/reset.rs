@@ -1,67 +1,32 @@
 //! A forgotten password: a code by mail, then another password.
 
 use axum::response::Response;
-use http::StatusCode;
 use secrecy::SecretString;
 use serde::Deserialize;
 use siegel_web::CheckedForm;
 use siegel_web::forms::{Button, Errors, Input, Link};
 
 use super::FormPage;
-use crate::app::failure::Failure;
+use super::by_mail::{AddressForm, ByMail, code_field};
+use crate::app::mailed_code::What;
 use crate::app::recovery::{self, Choice, Outcome};
-use crate::app::register::{CODE_DIGITS, Started};
-use crate::domain::email::EmailAddress;
 use crate::http::pages::register::weak_key;
 use crate::http::pages::visit::Visit;
-use crate::store::resets;
 
-#[derive(Deserialize)]
-pub struct AddressForm {
-    #[serde(default)]
-    email: String,
-}
-
-fn address_form(visit: &Visit, errors: &Errors, email: &str) -> Response {
-    let t = visit.t;
-    let field = Input::email("email", t.get("login-email"))
-        .value(email)
-        .autocomplete("username")
-        .error_in(errors);
-    let body = FormPage {
-        texts: vec![t.get("reset-text")],
-        csrf: visit.view.csrf_field(),
-        action: visit.path("reset"),
-        fields: vec![field],
-        submit: Button::primary(t.get("register-submit")),
-        back: Link::secondary(visit.path(""), t.get("option-other")),
-    };
-    visit.dressed(visit.view.page(t.get("reset-title")).narrow().errors(errors).show(&body))
-}
+const RESET: ByMail = ByMail {
+    what: What::Reset,
+    title: "reset-title",
+    text: "reset-text",
+    page: "reset",
+    next: "new-password",
+};
 
 pub async fn ask(visit: Visit) -> Response {
-    address_form(&visit, &Errors::new(), "")
+    RESET.ask(&visit, &Errors::new(), "")
 }
 
-/// Orders the mail. What is answered does not depend on whether the address has an account.
 pub async fn order(visit: Visit, CheckedForm(sent): CheckedForm<AddressForm>) -> Response {
-    let t = visit.t;
-    let mut errors = Errors::new();
-    let Ok(address) = EmailAddress::parse(&sent.email) else {
-        errors.add("email", t.get("login-email-missing"));
-        return address_form(&visit, &errors, &sent.email);
-    };
-    let locale = visit.view.locale.as_str();
-    match recovery::start(&visit.state, &visit.interaction, &address, locale).await {
-        Ok(Started::Mailed) => visit.go("new-password"),
-        Ok(Started::TooManyMails) => {
-            errors.add_general(t.get("register-too-many"));
-            let mut response = address_form(&visit, &errors, &sent.email);
-            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-            response
-        }
-        Err(failure) => visit.failed(&failure),
-    }
+    RESET.order(&visit, &sent.email).await
 }
 
 #[derive(Deserialize)]
@@ -79,9 +44,7 @@ fn choice_form(visit: &Visit, errors: &Errors) -> Response {
         csrf: visit.view.csrf_field(),
         action: visit.path("new-password"),
         fields: vec![
-            Input::code("code", t.get("confirm-code"), CODE_DIGITS)
-                .hint(t.get("confirm-code-hint"))
-                .error_in(errors),
+            code_field(visit, errors),
             Input::password("password", t.get("password-new"))
                 .autocomplete("new-password")
                 .hint(t.get("register-password-hint"))
@@ -94,21 +57,11 @@ fn choice_form(visit: &Visit, errors: &Errors) -> Response {
 }
 
 pub async fn choose(visit: Visit) -> Response {
-    match waits(&visit).await {
+    match RESET.waits(&visit).await {
         Ok(true) => choice_form(&visit, &Errors::new()),
-        Ok(false) => spent(&visit),
+        Ok(false) => RESET.spent(&visit),
         Err(failure) => visit.failed(&failure),
     }
-}
-
-async fn waits(visit: &Visit) -> Result<bool, Failure> {
-    let mut tx = visit.state.outside.db.read().await?;
-    Ok(resets::waits(&mut tx, visit.interaction.id, visit.now).await?)
-}
-
-fn spent(visit: &Visit) -> Response {
-    let back = Link::primary(visit.path("reset"), visit.t.get("confirm-again"));
-    visit.dead_end(StatusCode::GONE, "confirm-spent-title", "confirm-spent", back)
 }
 
 pub async fn set(visit: Visit, CheckedForm(sent): CheckedForm<ChoiceForm>) -> Response {
@@ -123,7 +76,7 @@ pub async fn set(visit: Visit, CheckedForm(sent): CheckedForm<ChoiceForm>) -> Re
     let mut errors = Errors::new();
     match recovery::finish(&visit.state, choice).await {
         Ok(Outcome::In(logged_in)) => visit.go_logged_in(logged_in),
-        Ok(Outcome::Spent) => spent(&visit),
+        Ok(Outcome::Spent) => RESET.spent(&visit),
         Ok(Outcome::Wrong) => {
             errors.add("code", visit.t.get("confirm-wrong"));
             choice_form(&visit, &errors)

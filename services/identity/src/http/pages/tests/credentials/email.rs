@@ -6,6 +6,7 @@ use siegel_testkit::on_each_backend;
 
 use super::super::house::{Browser, House, Page};
 use super::{ERIKA, with_app};
+use crate::store::accounts;
 
 on_each_backend! { &crate::MIGRATIONS =>
     both_mailboxes_confirm_a_new_address_and_the_account_learns_it,
@@ -13,6 +14,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     one_code_alone_changes_nothing,
     an_address_of_another_account_cannot_be_taken,
     the_address_is_protected_like_the_second_factor,
+    an_account_without_an_address_confirms_its_first_by_one_code,
 }
 
 const NEW: &str = "erika.neu@example.org";
@@ -111,4 +113,34 @@ async fn the_address_is_protected_like_the_second_factor(db: Db) {
     let page = owner.post(&format!("{PAGE}/confirm"), &fields).await;
     assert!(page.location.starts_with("/login/int_"), "{}", page.location);
     assert!(house.siblings.emails.lock().unwrap().is_empty());
+}
+
+/// As an account that came from another provider.
+async fn loses_its_address(house: &House, browser: &Browser<'_>) {
+    let (_, account, _) = house.session_of(browser).await.unwrap();
+    let none = house.state.people.keys.no_address_hash(account);
+    let mut tx = house.state.outside.db.begin().await.unwrap();
+    assert!(accounts::change_address(&mut tx, account, &none, b"").await.unwrap());
+    tx.commit().await.unwrap();
+}
+
+async fn an_account_without_an_address_confirms_its_first_by_one_code(db: Db) {
+    let house = House::on(db);
+    let mut owner = house.has_account(ERIKA).await;
+    loses_its_address(&house, &owner).await;
+    let other = house.asks_with(|r| r.sector = "finanzamt".into()).await;
+    let page = owner.get(&format!("/login/{other}")).await;
+    assert!(!page.body.contains("Sie sind angemeldet als"), "{}", page.body);
+    let mailed = house.siblings.mails.lock().unwrap().len();
+    let page = orders(&house, &mut owner, NEW).await;
+    assert_eq!(page.location, format!("{PAGE}/confirm"), "{}", page.body);
+    assert_eq!(house.siblings.mails.lock().unwrap().len(), mailed + 1, "to the new one alone");
+    let form = owner.get(&format!("{PAGE}/confirm")).await;
+    assert!(form.body.contains("name=\"new_code\"") && !form.body.contains("name=\"old_code\""));
+    let wrong = confirms(&mut owner, "", "").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let done = confirms(&mut owner, &code(&house, NEW), "").await;
+    assert_eq!(done.location, "/login/credentials?done=email", "{}", done.body);
+    house.delivers().await;
+    assert_eq!(house.siblings.emails.lock().unwrap()[0].email, NEW);
 }

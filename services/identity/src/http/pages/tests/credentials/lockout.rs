@@ -16,7 +16,7 @@ on_each_backend! { &crate::MIGRATIONS =>
 }
 
 /// Nine wrong passwords from strangers.
-async fn attacked(house: &House, at: &House) {
+pub async fn attacked(house: &House, at: &House) {
     let id = house.asks(TrustLevel::Basic).await;
     let mut guesser = house.browser();
     guesser.get(&format!("/login/{id}")).await;
@@ -28,7 +28,7 @@ async fn attacked(house: &House, at: &House) {
     assert_eq!(guesser.tries(id, ERIKA, PASSWORD).await.status.as_u16(), 429);
 }
 
-async fn tries(browser: &mut Browser<'_>, house: &House, password: &str) -> u16 {
+pub async fn tries(browser: &mut Browser<'_>, house: &House, password: &str) -> u16 {
     house.clock.advance(Duration::from_secs(1));
     let id = house.asks_with(|r| r.prompt = vec!["login".into()]).await;
     browser.get(&format!("/login/{id}")).await;

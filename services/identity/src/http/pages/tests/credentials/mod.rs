@@ -5,11 +5,13 @@ mod device;
 mod email;
 mod events;
 mod lockout;
+mod mail_limit;
 mod maker;
 mod manage;
 mod models;
 mod passkeys;
 mod recovery;
+mod release;
 mod reset;
 mod totp;
 

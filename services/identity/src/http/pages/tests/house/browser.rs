@@ -21,6 +21,8 @@ pub struct Browser<'a> {
     house: &'a House,
     pub cookies: BTreeMap<String, String>,
     pub csrf: String,
+    /// Where it calls from, when that can be told.
+    pub address: Option<std::net::IpAddr>,
 }
 
 /// What came back.
@@ -45,12 +47,17 @@ impl Page {
 impl<'a> Browser<'a> {
     /// Without any cookie.
     pub(super) const fn of(house: &'a House) -> Self {
-        Self { house, cookies: BTreeMap::new(), csrf: String::new() }
+        Self { house, cookies: BTreeMap::new(), csrf: String::new(), address: None }
     }
 
     /// The same browser, whose next request another replica answers.
     pub fn at<'b>(&self, house: &'b House) -> Browser<'b> {
-        Browser { house, cookies: self.cookies.clone(), csrf: self.csrf.clone() }
+        Browser {
+            house,
+            cookies: self.cookies.clone(),
+            csrf: self.csrf.clone(),
+            address: self.address,
+        }
     }
 
     /// Time passes, seconds.
@@ -120,6 +127,10 @@ impl<'a> Browser<'a> {
             .header(header::ACCEPT, "text/html")
             .header(header::USER_AGENT, "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0")
             .header(header::COOKIE, cookies.join("; "));
+        let request = match self.address {
+            Some(address) => request.extension(siegel_grpc::ClientAddress(address)),
+            None => request,
+        };
         let response =
             self.house.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         for set in response.headers().get_all(header::SET_COOKIE) {
