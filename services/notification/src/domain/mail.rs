@@ -37,6 +37,7 @@ pub enum Bell {
     PasswordChanged,
     RecoveryCodesCreated,
     RecoveryCodeUsed,
+    LetterDeemedServed,
 }
 
 impl Mail {

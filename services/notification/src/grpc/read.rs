@@ -69,6 +69,7 @@ pub fn notice(wire: pb::NotifyRequest) -> Result<(Recipient, Mail), Status> {
         pb::Template::PasswordChanged => Bell::PasswordChanged,
         pb::Template::RecoveryCodesCreated => Bell::RecoveryCodesCreated,
         pb::Template::RecoveryCodeUsed => Bell::RecoveryCodeUsed,
+        pb::Template::LetterDeemedServed => Bell::LetterDeemedServed,
         pb::Template::Unspecified => return Err(invalid(&[("template", "is no template")])),
     };
     let level = convert::level(wire.required_level);

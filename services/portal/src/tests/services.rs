@@ -97,6 +97,10 @@ impl Services {
             legal_effect: None,
             notification: None,
             attachment: None,
+            instruction: None,
+            service_use: None,
+            replaced_by: None,
+            reason: None,
             commitments: std::collections::BTreeMap::new(),
         };
         let claims = Claims {

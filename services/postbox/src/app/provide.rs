@@ -5,7 +5,7 @@ use siegel_kernel::Timestamp;
 use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::{Kind, LegalEffect};
 
-use super::evidence::{Fact, in_receipt};
+use super::evidence::{Declared, Fact, in_receipt};
 use super::{Now, Postbox, Trouble};
 use crate::domain::holidays::Land;
 use crate::domain::legal::{self, Effect, Outcome, Rule};
@@ -16,6 +16,8 @@ use crate::store::{mailboxes, rules};
 
 /// Outbox job that orders the notification of a letter.
 pub const NOTIFY_JOB: &str = "notify";
+/// Outbox job that tells a recipient of a fiction that came true (VwZG § 5(7), § 5a(4)).
+pub const SERVED_JOB: &str = "notify_served";
 
 impl Postbox {
     /// Provides an accepted or scheduled letter: place in the mailbox, legal effect, evidence,
@@ -50,6 +52,7 @@ impl Postbox {
         letter.sequence = Some(mailboxes::next_sequence(tx, letter.mailbox_id).await?);
         let mut fact = Fact::by_service(Kind::Provided, now.legal);
         fact.legal_effect = effect(letter)?;
+        fact.declared = declared(letter)?;
         let row = self.attest(tx, letter, fact, now).await?;
         let job = serde_json::to_vec(&(letter.mailbox_id, letter.id))?;
         outbox::put(tx, NOTIFY_JOB, &job, now.recorded).await?;
@@ -92,6 +95,10 @@ impl Postbox {
         let mut fact = Fact::by_service(kind, event_at);
         fact.legal_effect = effect(letter)?;
         self.attest(tx, letter, fact, now).await?;
+        if kind == Kind::DeemedServed {
+            let job = serde_json::to_vec(&(letter.mailbox_id, letter.id))?;
+            outbox::put(tx, SERVED_JOB, &job, now.recorded).await?;
+        }
         Ok(true)
     }
 }
@@ -99,6 +106,10 @@ impl Postbox {
 /// The latest legal effect of a letter.
 pub fn effect(letter: &LetterRow) -> Result<Option<LegalEffect>, Trouble> {
     Ok(letter.legal_effect.as_deref().map(serde_json::from_str).transpose()?)
+}
+
+fn declared(letter: &LetterRow) -> Result<Declared, Trouble> {
+    Ok(letter.declared.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default())
 }
 
 /// Keeps a result of the legal clock with its inputs and rule.

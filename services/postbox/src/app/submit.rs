@@ -63,6 +63,8 @@ pub enum SubmitError {
     RecipientUnknown,
     #[error("there is no such legal basis on this day")]
     LegalBasisUnknown,
+    #[error("the recipient excluded announcements in the postbox")]
+    Excluded,
     #[error(transparent)]
     Attachments(#[from] attachment::Refusal),
     #[error("attachments of more than {limit} bytes in all are streamed, not sent inline")]
@@ -276,6 +278,9 @@ impl Postbox {
 /// The named rule exists on the day of provision and fits the kind of letter.
 async fn check_rule(tx: &mut Tx, letter: &Letter, now: Now) -> Result<(), SubmitError> {
     let Some(basis) = &letter.legal_basis else { return Ok(()) };
+    if letter.service_use.as_ref().is_some_and(|choice| choice.excluded) {
+        return Err(SubmitError::Excluded);
+    }
     let rows = rules::of_basis(tx, basis).await?;
     let day = LegalDay::of(letter.publish_at.map_or(now.legal, |at| at.max(now.legal)));
     let rule = legal::in_force(&rows, basis, day).ok_or(SubmitError::LegalBasisUnknown)?;

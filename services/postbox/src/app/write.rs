@@ -4,7 +4,7 @@ use siegel_crypto::{DataKey, sha256};
 use siegel_db::Tx;
 use siegel_receipt::{Actor, Kind};
 
-use super::evidence::Fact;
+use super::evidence::{Declared, Fact};
 use super::upload::Uploaded;
 use super::vault::Head;
 use super::{Now, Postbox, Trouble};
@@ -87,6 +87,7 @@ impl Postbox {
             unread: false,
             evidence_count: 0,
             last_evidence: None,
+            declared: declared(&draft.content)?,
         };
         let mut accepted = Fact::by_service(Kind::Accepted, now.legal);
         accepted.actor = Actor {
@@ -104,6 +105,18 @@ impl Postbox {
         }
         Ok((row, sealed_content, rows))
     }
+}
+
+/// What the sender declared, as rows keep it.
+fn declared(content: &Content) -> Result<Option<String>, Trouble> {
+    let declared = Declared {
+        instruction: content.instruction.clone(),
+        service_use: content.service_use.clone(),
+    };
+    if declared == Declared::default() {
+        return Ok(None);
+    }
+    Ok(Some(serde_json::to_string(&declared)?))
 }
 
 /// The sender as the canonical letter names it.

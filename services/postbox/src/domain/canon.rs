@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 use siegel_crypto::{b64, sha256};
 use siegel_kernel::Timestamp;
+use siegel_receipt::{Instruction, ServiceUse};
 
 use super::attachment::Declaration;
-use super::letter::{Body, Letter};
+use super::letter::{self, Body, Letter};
 
 /// `format` of the canonical letter.
 pub const FORMAT: &str = "siegel-letter/1";
@@ -31,6 +32,10 @@ pub struct Content {
     pub thread: String,
     pub publish_at: String,
     pub attachments: Vec<AttachmentPart>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instruction: Option<Instruction>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_use: Option<ServiceUse>,
 }
 
 /// The registered sender, at the time of sending.
@@ -101,12 +106,28 @@ impl Content {
             thread: letter.thread.map(|t| t.to_string()).unwrap_or_default(),
             publish_at: letter.publish_at.map(Timestamp::to_rfc3339).unwrap_or_default(),
             attachments: attachments.iter().map(attachment).collect(),
+            instruction: letter.instruction.as_ref().map(instruction),
+            service_use: letter.service_use.as_ref().map(service_use),
         }
     }
 
     /// The canonical bytes.
     pub fn canonical(&self) -> Result<Vec<u8>, NotCanonical> {
         Ok(serde_json_canonicalizer::to_vec(self)?)
+    }
+}
+
+/// The sender's words as the canonical letter and receipts write them.
+pub fn instruction(from: &letter::Instruction) -> Instruction {
+    Instruction { text_version: from.text_version.clone(), given_at: from.given_at.to_rfc3339() }
+}
+
+/// As [`instruction`].
+pub fn service_use(from: &letter::ServiceUse) -> ServiceUse {
+    ServiceUse {
+        wording_version: from.wording_version.clone(),
+        excluded: from.excluded,
+        chosen_at: from.chosen_at.to_rfc3339(),
     }
 }
 

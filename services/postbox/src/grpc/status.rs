@@ -48,6 +48,7 @@ pub fn submit(error: &SubmitError) -> Status {
         E::SenderUnknown => refusal(Code::PermissionDenied, "SENDER_UNKNOWN", error, []),
         E::RecipientUnknown => refusal(Code::NotFound, "RECIPIENT_UNKNOWN", error, []),
         E::LegalBasisUnknown => refusal(bad, "LEGAL_BASIS_UNKNOWN", error, []),
+        E::Excluded => refusal(Code::FailedPrecondition, "POSTBOX_EXCLUDED", error, []),
         E::Malformed(found) | E::Attachments(Refusal::Malformed(found)) => violations(found),
         E::Attachments(Refusal::TooMany { limit }) => {
             refusal(bad, "TOO_MANY_ATTACHMENTS", error, [("limit", &limit.to_string())])

@@ -55,6 +55,8 @@ pub struct LetterRow {
     pub unread: bool,
     pub evidence_count: i64,
     pub last_evidence: Option<Vec<u8>>,
+    /// What the sender declared, JSON.
+    pub declared: Option<String>,
 }
 
 const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, tenant, authority, \
@@ -62,7 +64,7 @@ const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, t
     thread, legal_basis, legal_rule, legal_effect, announced_on, attachment_count, content_digest, \
     attachment_digests, wrapped_key, sealed_head, commitment_salt, accepted_at_us, publish_at_us, \
     provided_at_us, notified_at_us, opened_at_us, terminal_by_us, due_at_us, unread, \
-    evidence_count, last_evidence";
+    evidence_count, last_evidence, declared";
 
 impl LetterRow {
     /// The delivery state that the columns say.
@@ -116,7 +118,7 @@ pub fn topic(tenant: &str, client_id: &str) -> String {
 
 /// Adds a letter with its sealed content.
 pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<(), StoreError> {
-    let places: Vec<String> = (1..=39).map(|n| format!("${n}")).collect();
+    let places: Vec<String> = (1..=40).map(|n| format!("${n}")).collect();
     let sql = AssertSqlSafe(format!(
         "INSERT INTO letters ({COLUMNS}, sealed_content) VALUES ({})",
         places.join(", ")
@@ -132,7 +134,7 @@ pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<()
         .bind(&l.sealed_head).bind(&l.commitment_salt).bind(l.accepted_at).bind(l.publish_at)
         .bind(l.provided_at).bind(l.notified_at).bind(l.opened_at).bind(l.terminal_by)
         .bind(l.due_at).bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence)
-        .bind(sealed_content)
+        .bind(&l.declared).bind(sealed_content)
         .execute(c).await?.rows_affected());
     Ok(())
 }

@@ -344,7 +344,7 @@ pub fn request(request_id: &str, handle: &str) -> pb::SubmitRequest {
             case_id: "BA-2025-17".into(),
             lane: 0,
             thread: String::new(),
-            publish_at: None,
+            ..pb::Letter::default()
         }),
         attachments: vec![
             attachment("Bescheid.pdf", "application/pdf", PDF),
@@ -363,6 +363,18 @@ pub fn attachment(name: &str, media_type: &str, content: &[u8]) -> pb::InlineAtt
         }),
         content: content.to_vec(),
     }
+}
+
+/// Makes a letter one of formal service, whose recipient was instructed.
+pub fn formal(request: &mut pb::SubmitRequest) {
+    let letter = letter(request);
+    letter.delivery_type = pb::DeliveryType::FormalService.into();
+    letter.legal_basis = "vwzg-5-7".into();
+    let given_at = Timestamp::parse_rfc3339("2025-02-01T09:00:00Z").unwrap();
+    letter.instruction = Some(pb::Instruction {
+        text_version: "zustellung-2025-01".into(),
+        given_at: Some(siegel_proto::convert::timestamp(given_at)),
+    });
 }
 
 /// The letter of a request, to bend it.
