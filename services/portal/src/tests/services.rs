@@ -139,6 +139,7 @@ impl Services {
             case_id: String::new(),
             announced_on: "2025-03-10".into(),
             can_open: self.level_needed.lock().unwrap().is_none(),
+            ..postbox::LetterSummary::default()
         }
     }
 
@@ -412,6 +413,20 @@ impl MailboxService for Fake {
     }
 
     type DownloadAttachmentStream = Bytes;
+
+    async fn confirm(
+        &self,
+        _: Request<postbox::ConfirmRequest>,
+    ) -> Result<Response<postbox::ConfirmResponse>, Status> {
+        not_faked()
+    }
+
+    async fn refuse(
+        &self,
+        _: Request<postbox::RefuseRequest>,
+    ) -> Result<Response<postbox::RefuseResponse>, Status> {
+        not_faked()
+    }
 
     async fn download_attachment(
         &self,

@@ -224,6 +224,13 @@ fn body(letter: &LetterRow, fact: Fact, number: i64, now: Now) -> Result<Body, T
     })
 }
 
+/// The one entry of a kind that happens once.
+pub async fn entry_of(tx: &mut Tx, letter: &LetterRow, kind: Kind) -> Result<EvidenceRow, Trouble> {
+    let rows = evidence::of_letter(tx, letter.mailbox_id, letter.id).await?;
+    let found = rows.into_iter().find(|e| e.kind == kind.as_str());
+    found.ok_or(Trouble::Contradiction("a letter has no entry of what happened to it"))
+}
+
 /// An effect of the legal clock as receipts show it.
 pub fn in_receipt(rule: &Rule, effect: &Effect) -> LegalEffect {
     LegalEffect {

@@ -1,5 +1,7 @@
 //! Use cases, one file each: one transaction, no network call inside it.
 
+pub mod answer;
+pub mod close;
 pub mod download;
 pub mod events;
 pub mod evidence;
@@ -9,7 +11,9 @@ pub mod notify;
 pub mod open;
 pub mod provide;
 pub mod reader;
+pub mod recall;
 pub mod receipts;
+pub mod replace;
 pub mod submit;
 pub mod sweep;
 pub mod upload;

@@ -8,6 +8,7 @@ use super::evidence::Fact;
 use super::provide::{NOTIFY_JOB, SERVED_JOB, effect, set_effect};
 use super::{Postbox, Trouble};
 use crate::domain::holidays::Land;
+use crate::domain::state::{Delivery, End};
 use crate::domain::{LetterId, MailboxId};
 use crate::ports::notifier::{self, News, Order};
 use crate::store::{letters, mailboxes, rules};
@@ -44,6 +45,13 @@ impl Postbox {
             };
             let mailbox = mailboxes::by_id(&mut tx, mailbox_id).await?;
             let mailbox = mailbox.ok_or(Trouble::Contradiction("a letter's mailbox is gone"))?;
+            let gone = matches!(
+                letter.delivery()?,
+                Delivery::Ended { end: End::Recalled | End::Undeliverable, .. }
+            );
+            if gone || mailbox.is_closed() {
+                return Ok(Done::Remove);
+            }
             (mailbox.owner().text(), letter.required_level)
         };
         let request_id = match news {

@@ -21,13 +21,17 @@ pub const SERVED_JOB: &str = "notify_served";
 
 impl Postbox {
     /// Provides an accepted or scheduled letter: place in the mailbox, legal effect, evidence,
-    /// order of the notification. The caller saves `letter`.
+    /// order of the notification. `None`, and nothing done, when the mailbox was closed. The caller
+    /// saves `letter`.
     pub(super) async fn provide(
         &self,
         tx: &mut Tx,
         letter: &mut LetterRow,
         now: Now,
-    ) -> Result<EvidenceRow, Trouble> {
+    ) -> Result<Option<EvidenceRow>, Trouble> {
+        let Some(sequence) = mailboxes::next_sequence(tx, letter.mailbox_id).await? else {
+            return Ok(None);
+        };
         let today = LegalDay::of(now.legal);
         let rule = match &letter.legal_basis {
             Some(basis) => {
@@ -49,14 +53,26 @@ impl Postbox {
         letter.set_delivery(delivery.map_err(|_| Trouble::Contradiction("provided twice"))?);
         letter.provided_at = Some(now.legal);
         letter.unread = true;
-        letter.sequence = Some(mailboxes::next_sequence(tx, letter.mailbox_id).await?);
+        letter.sequence = Some(sequence);
         let mut fact = Fact::by_service(Kind::Provided, now.legal);
         fact.legal_effect = effect(letter)?;
         fact.declared = declared(letter)?;
         let row = self.attest(tx, letter, fact, now).await?;
         let job = serde_json::to_vec(&(letter.mailbox_id, letter.id))?;
         outbox::put(tx, NOTIFY_JOB, &job, now.recorded).await?;
-        Ok(row)
+        Ok(Some(row))
+    }
+
+    /// Takes a letter off the count of unread ones.
+    pub(super) async fn no_longer_unread(
+        &self,
+        tx: &mut Tx,
+        letter: &mut LetterRow,
+    ) -> Result<(), Trouble> {
+        if std::mem::take(&mut letter.unread) {
+            mailboxes::one_read(tx, letter.mailbox_id).await?;
+        }
+        Ok(())
     }
 
     /// When a letter without a rule that is provided at `at` expires.
@@ -86,6 +102,9 @@ impl Postbox {
         // The effect holds from the end of its day, however late the sweeper comes.
         let event_at = letter.terminal_by;
         letter.set_delivery(ended);
+        if kind == Kind::ProvisionEnded {
+            self.no_longer_unread(tx, letter).await?;
+        }
         if kind == Kind::ProvisionEnded
             && let Some(mut effect) = effect(letter)?
         {

@@ -26,14 +26,14 @@ pub(super) struct Draft<'a> {
 }
 
 impl Postbox {
-    /// Builds the row and signs what happened to it.
+    /// Builds the row and signs what happened to it; `None` when the mailbox was closed.
     pub(super) async fn write(
         &self,
         tx: &mut Tx,
         (sender, mailbox): (&Sender, &Mailbox),
         letter: &Letter,
         (draft, now): (&Draft<'_>, Now),
-    ) -> Result<(LetterRow, Vec<u8>, Vec<EvidenceRow>), Trouble> {
+    ) -> Result<Option<(LetterRow, Vec<u8>, Vec<EvidenceRow>)>, Trouble> {
         let canonical = draft.content.canonical()?;
         let mailbox_key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
         let head = Head {
@@ -88,6 +88,7 @@ impl Postbox {
             evidence_count: 0,
             last_evidence: None,
             declared: declared(&draft.content)?,
+            replaced_by: None,
         };
         let mut accepted = Fact::by_service(Kind::Accepted, now.legal);
         accepted.actor = Actor {
@@ -101,9 +102,12 @@ impl Postbox {
                 let scheduled = Delivery::Accepted.schedule(at);
                 row.set_delivery(scheduled.map_err(|_| Trouble::Contradiction("scheduled twice"))?);
             }
-            None => rows.push(self.provide(tx, &mut row, now).await?),
+            None => match self.provide(tx, &mut row, now).await? {
+                Some(provided) => rows.push(provided),
+                None => return Ok(None),
+            },
         }
-        Ok((row, sealed_content, rows))
+        Ok(Some((row, sealed_content, rows)))
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Content {
     pub instruction: Option<Instruction>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_use: Option<ServiceUse>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub replaces: String,
 }
 
 /// The registered sender, at the time of sending.
@@ -108,6 +110,7 @@ impl Content {
             attachments: attachments.iter().map(attachment).collect(),
             instruction: letter.instruction.as_ref().map(instruction),
             service_use: letter.service_use.as_ref().map(service_use),
+            replaces: letter.replaces.map(|l| l.to_string()).unwrap_or_default(),
         }
     }
 
@@ -132,9 +135,11 @@ pub fn service_use(from: &letter::ServiceUse) -> ServiceUse {
 }
 
 /// What makes two requests with one id the same: the letter and what only the request says.
+/// `recalls`: the letter it replaces is taken back.
 pub fn request_digest(
     letter: &Letter,
     attachments: &[Declaration],
+    recalls: bool,
 ) -> Result<[u8; 32], NotCanonical> {
     let nobody = SenderPart {
         tenant: String::new(),
@@ -144,11 +149,14 @@ pub fn request_digest(
         service_id: String::new(),
     };
     let content = Content::new("", nobody, letter, attachments);
-    let request = serde_json::json!({
+    let mut request = serde_json::json!({
         "letter": content,
         "handle": letter.handle,
         "lane": if letter.bulk { "bulk" } else { "interactive" },
     });
+    if let Some(request) = request.as_object_mut().filter(|_| recalls) {
+        request.insert("recalls".into(), true.into());
+    }
     Ok(sha256(&serde_json_canonicalizer::to_vec(&request)?))
 }
 
@@ -195,7 +203,7 @@ mod tests {
 
     #[test]
     fn any_change_of_the_request_changes_its_digest() {
-        let digest = |letter: &Letter| request_digest(letter, &[]).unwrap();
+        let digest = |letter: &Letter| request_digest(letter, &[], false).unwrap();
         let first = letter();
         let mut other = letter();
         other.bodies[0].plain_text.push('.');
@@ -203,6 +211,7 @@ mod tests {
         let mut lane = letter();
         lane.bulk = true;
         assert_ne!(digest(&first), digest(&lane));
+        assert_ne!(digest(&first), request_digest(&first, &[], true).unwrap());
         assert_eq!(digest(&first), digest(&letter()));
     }
 }

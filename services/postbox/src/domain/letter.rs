@@ -96,6 +96,8 @@ pub struct Letter {
     pub case_id: String,
     pub bulk: bool,
     pub thread: Option<LetterId>,
+    /// Whose place this one takes.
+    pub replaces: Option<LetterId>,
     pub publish_at: Option<Timestamp>,
     pub instruction: Option<Instruction>,
     pub service_use: Option<ServiceUse>,
@@ -233,6 +235,7 @@ pub(crate) mod tests {
             case_id: "BA-2025-0017".into(),
             bulk: false,
             thread: None,
+            replaces: None,
             publish_at: None,
             instruction: None,
             service_use: None,

@@ -71,6 +71,10 @@ pub fn letter(
     if thread == Some(None) {
         bad.push(Violation::new("letter.thread", "is not a letter id"));
     }
+    let replaces = (!wire.replaces.is_empty()).then(|| id(&wire.replaces));
+    if replaces == Some(None) {
+        bad.push(Violation::new("letter.replaces", "is not a letter id"));
+    }
     let instruction = wire.instruction.map(|i| (i.text_version, i.given_at.as_ref().map(instant)));
     let instruction = dated(instruction, "letter.instruction.given_at", &mut bad)
         .map(|(text_version, given_at)| Instruction { text_version, given_at });
@@ -101,6 +105,7 @@ pub fn letter(
         case_id: wire.case_id,
         bulk: lane == Ok(pb::Lane::Bulk),
         thread: thread.flatten(),
+        replaces: replaces.flatten(),
         publish_at: wire.publish_at.as_ref().map(instant),
         instruction,
         service_use,
@@ -200,5 +205,7 @@ pub fn summary(summary: Summary) -> pb::LetterSummary {
         case_id: summary.case_id,
         announced_on: row.announced_on.unwrap_or_default(),
         can_open: summary.can_open,
+        needs_answer: summary.needs_answer,
+        replaced_by: row.replaced_by.map(|l| l.to_string()).unwrap_or_default(),
     }
 }

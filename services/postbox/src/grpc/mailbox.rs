@@ -5,8 +5,9 @@ use siegel_proto::organisation::v1::Action;
 use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
-    Attachment, Body, DownloadAttachmentRequest, DownloadAttachmentResponse, ListLettersRequest,
-    ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse,
+    Attachment, Body, ConfirmRequest, ConfirmResponse, DownloadAttachmentRequest,
+    DownloadAttachmentResponse, ListLettersRequest, ListLettersResponse, OpenRequest, OpenResponse,
+    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -35,6 +36,13 @@ impl MailboxServer {
         let organisation = convert::organisation(organisation)?;
         self.0.reader(person, organisation, action).await.map_err(|e| status::read(&e))
     }
+}
+
+fn check_request_id(request_id: &str) -> Result<(), Status> {
+    if request_id.chars().count() > 128 {
+        return Err(invalid(&[("request_id", "must have at most 128 characters")]));
+    }
+    Ok(())
 }
 
 fn unknown() -> Status {
@@ -85,13 +93,46 @@ impl MailboxService for MailboxServer {
 
     async fn open(&self, request: Request<OpenRequest>) -> Result<Response<OpenResponse>, Status> {
         let message = request.get_ref();
-        if message.request_id.chars().count() > 128 {
-            return Err(invalid(&[("request_id", "must have at most 128 characters")]));
-        }
+        check_request_id(&message.request_id)?;
         let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
         let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
         let opened = self.0.open(&reader, letter, &message.request_id).await;
         Ok(Response::new(response(opened.map_err(|e| status::open(&e))?)))
+    }
+
+    async fn confirm(
+        &self,
+        request: Request<ConfirmRequest>,
+    ) -> Result<Response<ConfirmResponse>, Status> {
+        let message = request.get_ref();
+        check_request_id(&message.request_id)?;
+        let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
+        let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
+        let confirmed = self.0.confirm(&reader, letter, &message.request_id).await;
+        let answer = response(confirmed.map_err(|e| status::open(&e))?);
+        Ok(Response::new(ConfirmResponse {
+            letter: answer.letter,
+            bodies: answer.bodies,
+            attachments: answer.attachments,
+            receipt: answer.receipt,
+            content_json: answer.content_json,
+        }))
+    }
+
+    async fn refuse(
+        &self,
+        request: Request<RefuseRequest>,
+    ) -> Result<Response<RefuseResponse>, Status> {
+        let message = request.get_ref();
+        check_request_id(&message.request_id)?;
+        let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
+        let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
+        let refused = self.0.refuse(&reader, letter, &message.request_id).await;
+        let refused = refused.map_err(|e| status::open(&e))?;
+        Ok(Response::new(RefuseResponse {
+            letter: Some(convert::summary(refused.summary)),
+            receipt: Some(convert::receipt(&refused.receipt)),
+        }))
     }
 
     async fn download_attachment(

@@ -57,6 +57,7 @@ pub struct LetterRow {
     pub last_evidence: Option<Vec<u8>>,
     /// What the sender declared, JSON.
     pub declared: Option<String>,
+    pub replaced_by: Option<LetterId>,
 }
 
 const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, tenant, authority, \
@@ -64,7 +65,7 @@ const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, t
     thread, legal_basis, legal_rule, legal_effect, announced_on, attachment_count, content_digest, \
     attachment_digests, wrapped_key, sealed_head, commitment_salt, accepted_at_us, publish_at_us, \
     provided_at_us, notified_at_us, opened_at_us, terminal_by_us, due_at_us, unread, \
-    evidence_count, last_evidence, declared";
+    evidence_count, last_evidence, declared, replaced_by";
 
 impl LetterRow {
     /// The delivery state that the columns say.
@@ -118,7 +119,7 @@ pub fn topic(tenant: &str, client_id: &str) -> String {
 
 /// Adds a letter with its sealed content.
 pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<(), StoreError> {
-    let places: Vec<String> = (1..=40).map(|n| format!("${n}")).collect();
+    let places: Vec<String> = (1..=41).map(|n| format!("${n}")).collect();
     let sql = AssertSqlSafe(format!(
         "INSERT INTO letters ({COLUMNS}, sealed_content) VALUES ({})",
         places.join(", ")
@@ -134,7 +135,7 @@ pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<()
         .bind(&l.sealed_head).bind(&l.commitment_salt).bind(l.accepted_at).bind(l.publish_at)
         .bind(l.provided_at).bind(l.notified_at).bind(l.opened_at).bind(l.terminal_by)
         .bind(l.due_at).bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence)
-        .bind(&l.declared).bind(sealed_content)
+        .bind(&l.declared).bind(l.replaced_by).bind(sealed_content)
         .execute(c).await?.rows_affected());
     Ok(())
 }
@@ -168,13 +169,13 @@ pub async fn save(tx: &mut Tx, l: &LetterRow) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE letters SET sequence = $3, state = $4, ending = $5, \
         legal_rule = $6, legal_effect = $7, announced_on = $8, provided_at_us = $9, \
         notified_at_us = $10, opened_at_us = $11, terminal_by_us = $12, due_at_us = $13, \
-        unread = $14, evidence_count = $15, last_evidence = $16 \
+        unread = $14, evidence_count = $15, last_evidence = $16, replaced_by = $17 \
         WHERE mailbox_id = $1 AND id = $2";
     on!(tx, c => sqlx::query(SQL)
         .bind(l.mailbox_id).bind(l.id).bind(l.sequence).bind(&l.state).bind(&l.ending)
         .bind(&l.legal_rule).bind(&l.legal_effect).bind(&l.announced_on).bind(l.provided_at)
         .bind(l.notified_at).bind(l.opened_at).bind(l.terminal_by).bind(l.due_at)
-        .bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence)
+        .bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence).bind(l.replaced_by)
         .execute(c).await?.rows_affected());
     Ok(())
 }
@@ -222,6 +223,14 @@ pub async fn due(
         "SELECT mailbox_id, id FROM letters WHERE due_at_us <= $1 ORDER BY due_at_us LIMIT $2";
     let mut tx = db.read().await?;
     Ok(on!(&mut tx, c => sqlx::query_as(SQL).bind(now).bind(limit).fetch_all(c).await?))
+}
+
+/// Lets the sweeper look at once at every letter of a mailbox that has no end.
+pub async fn all_due(tx: &mut Tx, mailbox: MailboxId, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str =
+        "UPDATE letters SET due_at_us = $2 WHERE mailbox_id = $1 AND due_at_us IS NOT NULL";
+    on!(tx, c => sqlx::query(SQL).bind(mailbox).bind(now).execute(c).await?.rows_affected());
+    Ok(())
 }
 
 /// A letter in its sender's book.

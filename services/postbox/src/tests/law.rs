@@ -189,14 +189,14 @@ async fn formal_service_is_not_ended_by_opening(db: Db) {
 }
 
 async fn the_recipient_is_told_that_a_letter_counts_as_served_and_not_of_other_fictions(db: Db) {
-    use siegel_proto::notification::v1::Template;
+    use siegel_proto::notification::v1::{self as notification, Template};
     let world = World::new(db).await;
     world.deliver("r1", |_| {}).await;
     world.deliver("r2", formal).await;
     world.settle().await;
     world.wait(DAY * 6).await;
     let orders = world.notifications.orders.lock().unwrap();
-    let told: Vec<_> = orders.iter().map(|o| o.template()).collect();
+    let told: Vec<_> = orders.iter().map(notification::NotifyRequest::template).collect();
     assert_eq!(
         told,
         [Template::LetterProvided, Template::LetterProvided, Template::LetterDeemedServed]

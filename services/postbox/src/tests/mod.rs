@@ -1,6 +1,9 @@
 //! The postbox without a network: its gRPC services on in-memory channels, its siblings faked.
 
+mod answers;
+mod ends;
 mod evidence;
+mod histories;
 mod law;
 mod mailbox;
 mod refusals;
