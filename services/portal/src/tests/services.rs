@@ -428,6 +428,41 @@ impl MailboxService for Fake {
         not_faked()
     }
 
+    async fn set_flags(
+        &self,
+        _: Request<postbox::SetFlagsRequest>,
+    ) -> Result<Response<postbox::SetFlagsResponse>, Status> {
+        not_faked()
+    }
+
+    async fn archive(
+        &self,
+        _: Request<postbox::ArchiveRequest>,
+    ) -> Result<Response<postbox::ArchiveResponse>, Status> {
+        not_faked()
+    }
+
+    async fn trash(
+        &self,
+        _: Request<postbox::TrashRequest>,
+    ) -> Result<Response<postbox::TrashResponse>, Status> {
+        not_faked()
+    }
+
+    async fn restore(
+        &self,
+        _: Request<postbox::RestoreRequest>,
+    ) -> Result<Response<postbox::RestoreResponse>, Status> {
+        not_faked()
+    }
+
+    async fn get_counts(
+        &self,
+        _: Request<postbox::GetCountsRequest>,
+    ) -> Result<Response<postbox::GetCountsResponse>, Status> {
+        not_faked()
+    }
+
     async fn download_attachment(
         &self,
         _: Request<postbox::DownloadAttachmentRequest>,

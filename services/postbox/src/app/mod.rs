@@ -5,6 +5,7 @@ pub mod close;
 pub mod download;
 pub mod events;
 pub mod evidence;
+pub mod flag;
 pub mod handles;
 pub mod list;
 pub mod notify;

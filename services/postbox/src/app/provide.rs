@@ -12,7 +12,7 @@ use crate::domain::legal::{self, Effect, Outcome, Rule};
 use crate::domain::state::{Delivery, End, Ending};
 use crate::store::evidence::EvidenceRow;
 use crate::store::letters::LetterRow;
-use crate::store::{mailboxes, rules};
+use crate::store::{flags, mailboxes, rules};
 
 /// Outbox job that orders the notification of a letter.
 pub const NOTIFY_JOB: &str = "notify";
@@ -69,10 +69,9 @@ impl Postbox {
         tx: &mut Tx,
         letter: &mut LetterRow,
     ) -> Result<(), Trouble> {
-        if std::mem::take(&mut letter.unread) {
-            mailboxes::one_read(tx, letter.mailbox_id).await?;
-        }
-        Ok(())
+        let before = letter.counted()?;
+        letter.unread = false;
+        Ok(flags::count(tx, letter.mailbox_id, before.change_to(letter.counted()?)).await?)
     }
 
     /// When a letter without a rule that is provided at `at` expires.

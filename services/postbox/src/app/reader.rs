@@ -136,6 +136,7 @@ pub struct Summary {
     pub authority: String,
     pub subject: String,
     pub case_id: String,
+    pub labels: Vec<String>,
     pub can_open: bool,
     /// Formal service that waits for an answer.
     pub needs_answer: bool,
@@ -195,12 +196,18 @@ pub(super) fn summary(
         authority: String::new(),
         subject: String::new(),
         case_id: String::new(),
+        labels: Vec::new(),
         can_open: level_suffices && !gone,
         needs_answer,
         letter,
     };
     if level_suffices || !summary.letter.hide_preview {
-        let head = head(mailbox_key, &summary.letter)?;
+        let row = &summary.letter;
+        let key = letter_key(mailbox_key, row)?;
+        let head = vault::open_head(&key, row.mailbox_id, row.id, &row.sealed_head)?;
+        if let Some(sealed) = &row.sealed_labels {
+            summary.labels = vault::open_labels(&key, row.mailbox_id, row.id, sealed)?;
+        }
         summary.authority.clone_from(&summary.letter.authority);
         summary.subject = head.subject;
         summary.case_id = head.case_id;

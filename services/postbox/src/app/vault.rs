@@ -80,6 +80,18 @@ impl Vault {
         Ok(seal(key, &context, canonical, self.entropy.as_ref())?)
     }
 
+    /// Seals the words a recipient put on a letter.
+    pub fn seal_labels(
+        &self,
+        key: &DataKey,
+        mailbox: MailboxId,
+        letter: LetterId,
+        labels: &[String],
+    ) -> Result<Vec<u8>, Trouble> {
+        let context = letter_context("labels", mailbox, letter);
+        Ok(seal(key, &context, &serde_json::to_vec(labels)?, self.entropy.as_ref())?)
+    }
+
     pub fn wrap_attachment_key(
         &self,
         letter_key: &DataKey,
@@ -110,6 +122,16 @@ pub fn open_head(
     sealed: &[u8],
 ) -> Result<Head, Trouble> {
     let plain = open(key, &letter_context("head", mailbox, letter), sealed)?;
+    Ok(serde_json::from_slice(&plain)?)
+}
+
+pub fn open_labels(
+    key: &DataKey,
+    mailbox: MailboxId,
+    letter: LetterId,
+    sealed: &[u8],
+) -> Result<Vec<String>, Trouble> {
+    let plain = open(key, &letter_context("labels", mailbox, letter), sealed)?;
     Ok(serde_json::from_slice(&plain)?)
 }
 
@@ -144,6 +166,14 @@ fn letter_context(what: &str, mailbox: MailboxId, letter: LetterId) -> Vec<u8> {
 /// What the sealed bytes of an attachment are bound to.
 pub fn attachment_context(what: &str, attachment: AttachmentId) -> Vec<u8> {
     format!("siegel postbox attachment {what} {attachment}").into_bytes()
+}
+
+/// What finds a label in the index: the same for the same label of this mailbox, and nothing
+/// without the mailbox's key.
+pub fn label_tag(mailbox_key: &DataKey, label: &str) -> Vec<u8> {
+    let info = b"siegel postbox label index";
+    let key = siegel_crypto::hkdf_sha256(mailbox_key.as_bytes(), b"", info);
+    siegel_crypto::hmac_sha256(&key, label.as_bytes()).to_vec()
 }
 
 /// What a person or organisation is called in receipts of one sector: the same each time there,

@@ -10,6 +10,7 @@ use super::vault::Head;
 use super::{Now, Postbox, Trouble};
 use crate::domain::LetterId;
 use crate::domain::canon::{Content, SenderPart};
+use crate::domain::flags::Folder;
 use crate::domain::letter::Letter;
 use crate::domain::state::{Delivery, Ending};
 use crate::store::evidence::EvidenceRow;
@@ -89,6 +90,8 @@ impl Postbox {
             last_evidence: None,
             declared: declared(&draft.content)?,
             replaced_by: None,
+            folder: Folder::Inbox.as_str().to_owned(),
+            sealed_labels: None,
         };
         let mut accepted = Fact::by_service(Kind::Accepted, now.legal);
         accepted.actor = Actor {

@@ -3,6 +3,7 @@
 pub mod attachment;
 pub mod canon;
 pub mod effect_text;
+pub mod flags;
 pub mod holidays;
 pub mod legal;
 pub mod letter;

@@ -203,9 +203,12 @@ pub fn summary(summary: Summary) -> pb::LetterSummary {
         opened_at: wire(row.opened_at),
         attachment_count: i32::try_from(row.attachment_count).unwrap_or(i32::MAX),
         case_id: summary.case_id,
-        announced_on: row.announced_on.unwrap_or_default(),
+        announced_on: row.announced_on.clone().unwrap_or_default(),
         can_open: summary.can_open,
         needs_answer: summary.needs_answer,
         replaced_by: row.replaced_by.map(|l| l.to_string()).unwrap_or_default(),
+        unread: row.unread,
+        folder: super::flags::wire_folder(&row).into(),
+        labels: summary.labels,
     }
 }

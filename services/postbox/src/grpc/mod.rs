@@ -2,6 +2,7 @@
 
 mod convert;
 mod evidence;
+mod flags;
 mod handle;
 mod mailbox;
 mod sender;

@@ -4,6 +4,7 @@ use siegel_db::{Db, StoreError, Tx, on};
 use siegel_kernel::{Timestamp, TrustLevel};
 use sqlx::AssertSqlSafe;
 
+use crate::domain::flags::{Counted, Folder};
 use crate::domain::state::{Delivery, End, Ending};
 use crate::domain::{HandleId, LetterId, MailboxId};
 
@@ -58,6 +59,8 @@ pub struct LetterRow {
     /// What the sender declared, JSON.
     pub declared: Option<String>,
     pub replaced_by: Option<LetterId>,
+    pub folder: String,
+    pub sealed_labels: Option<Vec<u8>>,
 }
 
 const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, tenant, authority, \
@@ -65,7 +68,8 @@ const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, t
     thread, legal_basis, legal_rule, legal_effect, announced_on, attachment_count, content_digest, \
     attachment_digests, wrapped_key, sealed_head, commitment_salt, accepted_at_us, publish_at_us, \
     provided_at_us, notified_at_us, opened_at_us, terminal_by_us, due_at_us, unread, \
-    evidence_count, last_evidence, declared, replaced_by";
+    evidence_count, last_evidence, declared, replaced_by, folder, \
+    sealed_labels";
 
 impl LetterRow {
     /// The delivery state that the columns say.
@@ -106,6 +110,12 @@ impl LetterRow {
         };
     }
 
+    /// What the counters of the mailbox see.
+    pub fn counted(&self) -> Result<Counted, StoreError> {
+        let folder = Folder::parse(&self.folder).ok_or(StoreError::corrupt("letters: folder"))?;
+        Ok(Counted { folder, unread: self.unread })
+    }
+
     /// Where the events of this letter's sender are.
     pub fn topic(&self) -> String {
         topic(&self.tenant, &self.client_id)
@@ -119,7 +129,7 @@ pub fn topic(tenant: &str, client_id: &str) -> String {
 
 /// Adds a letter with its sealed content.
 pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<(), StoreError> {
-    let places: Vec<String> = (1..=41).map(|n| format!("${n}")).collect();
+    let places: Vec<String> = (1..=43).map(|n| format!("${n}")).collect();
     let sql = AssertSqlSafe(format!(
         "INSERT INTO letters ({COLUMNS}, sealed_content) VALUES ({})",
         places.join(", ")
@@ -135,7 +145,8 @@ pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<()
         .bind(&l.sealed_head).bind(&l.commitment_salt).bind(l.accepted_at).bind(l.publish_at)
         .bind(l.provided_at).bind(l.notified_at).bind(l.opened_at).bind(l.terminal_by)
         .bind(l.due_at).bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence)
-        .bind(&l.declared).bind(l.replaced_by).bind(sealed_content)
+        .bind(&l.declared).bind(l.replaced_by).bind(&l.folder).bind(&l.sealed_labels)
+        .bind(sealed_content)
         .execute(c).await?.rows_affected());
     Ok(())
 }
@@ -191,7 +202,7 @@ pub async fn sealed_content(
 }
 
 /// What a list shows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Page {
     pub mailbox: MailboxId,
     /// Letters before this place in the sequence.
@@ -199,18 +210,27 @@ pub struct Page {
     pub limit: i64,
     pub unread_only: bool,
     pub important_only: bool,
+    pub folder: Folder,
+    /// Only letters with this label.
+    pub label: Option<Vec<u8>>,
 }
 
 /// Provided letters, newest first. Each filter has an index of its own.
 pub async fn page(tx: &mut Tx, page: &Page) -> Result<Vec<LetterRow>, StoreError> {
     let unread = if page.unread_only { "AND unread" } else { "" };
     let important = if page.important_only { "AND importance = 2" } else { "" };
+    let label = if page.label.is_some() {
+        "AND sequence IN (SELECT sequence FROM letter_labels WHERE mailbox_id = $1 AND tag = $5)"
+    } else {
+        "AND $5 IS NULL"
+    };
     let sql = AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM letters WHERE mailbox_id = $1 AND sequence < $2 {unread} {important} \
-         ORDER BY sequence DESC LIMIT $3"
+        "SELECT {COLUMNS} FROM letters WHERE mailbox_id = $1 AND folder = $4 AND sequence < $2 \
+         {unread} {important} {label} ORDER BY sequence DESC LIMIT $3"
     ));
     Ok(on!(tx, c => sqlx::query_as(sql)
-        .bind(page.mailbox).bind(page.before).bind(page.limit).fetch_all(c).await?))
+        .bind(page.mailbox).bind(page.before).bind(page.limit).bind(page.folder.as_str())
+        .bind(&page.label).fetch_all(c).await?))
 }
 
 /// Letters whose time has come, soonest first.

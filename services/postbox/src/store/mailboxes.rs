@@ -38,7 +38,10 @@ pub struct Mailbox {
     owner: Uuid,
     pub wrapped_key: Vec<u8>,
     pub letters: i64,
+    /// Outside the trash.
     pub unread: i64,
+    pub archived: i64,
+    pub trashed: i64,
     #[sqlx(rename = "closed_at_us")]
     closed_at: Option<Timestamp>,
 }
@@ -60,7 +63,7 @@ impl Mailbox {
 /// The mailbox of an owner, unless it was closed.
 pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Option<Mailbox>, StoreError> {
     const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread, \
-        closed_at_us FROM mailboxes \
+        archived, trashed, closed_at_us FROM mailboxes \
         WHERE owner_kind = $1 AND owner = $2 AND closed_at_us IS NULL";
     let (kind, id) = owner.columns();
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(kind).bind(id).fetch_optional(c).await?))
@@ -68,7 +71,7 @@ pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Option<Mailbox>, Stor
 
 pub async fn by_id(tx: &mut Tx, id: MailboxId) -> Result<Option<Mailbox>, StoreError> {
     const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread, \
-        closed_at_us FROM mailboxes \
+        archived, trashed, closed_at_us FROM mailboxes \
         WHERE id = $1";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?))
 }
@@ -76,7 +79,7 @@ pub async fn by_id(tx: &mut Tx, id: MailboxId) -> Result<Option<Mailbox>, StoreE
 /// Any mailbox: at start its key shows whether the key-encryption key is the right one.
 pub async fn any(tx: &mut Tx) -> Result<Option<Mailbox>, StoreError> {
     const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread, \
-        closed_at_us FROM mailboxes LIMIT 1";
+        archived, trashed, closed_at_us FROM mailboxes LIMIT 1";
     Ok(on!(tx, c => sqlx::query_as(SQL).fetch_optional(c).await?))
 }
 
@@ -123,12 +126,6 @@ pub async fn next_sequence(tx: &mut Tx, id: MailboxId) -> Result<Option<i64>, St
     Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await?))
 }
 
-pub async fn one_read(tx: &mut Tx, id: MailboxId) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE mailboxes SET unread = unread - 1 WHERE id = $1";
-    on!(tx, c => sqlx::query(SQL).bind(id).execute(c).await?.rows_affected());
-    Ok(())
-}
-
 /// The handle of a mailbox for a sector, if one is in use.
 pub async fn handle_of(
     tx: &mut Tx,
@@ -170,7 +167,7 @@ pub async fn by_handle(
     sector: &str,
 ) -> Result<Option<Mailbox>, StoreError> {
     const SQL: &str = "SELECT m.id, m.owner_kind, m.owner, m.wrapped_key, m.letters, m.unread, \
-        m.closed_at_us FROM handles h JOIN mailboxes m ON m.id = h.mailbox_id \
+        m.archived, m.trashed, m.closed_at_us FROM handles h JOIN mailboxes m ON m.id = h.mailbox_id \
         WHERE h.id = $1 AND h.sector = $2 AND h.revoked_at_us IS NULL";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(handle).bind(sector).fetch_optional(c).await?))
 }

@@ -2,6 +2,7 @@
 
 pub mod attachments;
 pub mod evidence;
+pub mod flags;
 pub mod keys;
 pub mod letters;
 pub mod mailboxes;

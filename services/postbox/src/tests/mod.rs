@@ -3,6 +3,7 @@
 mod answers;
 mod ends;
 mod evidence;
+mod flags;
 mod histories;
 mod law;
 mod mailbox;
