@@ -212,6 +212,13 @@ impl postbox::sender_service_server::SenderService for Postbox {
         Err(Status::unimplemented("not here"))
     }
 
+    async fn update_case_status(
+        &self,
+        _: Request<postbox::UpdateCaseStatusRequest>,
+    ) -> Result<Response<postbox::UpdateCaseStatusResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
     /// One message, then silence.
     async fn watch_events(
         &self,

@@ -463,6 +463,13 @@ impl MailboxService for Fake {
         not_faked()
     }
 
+    async fn list_case_updates(
+        &self,
+        _: Request<postbox::ListCaseUpdatesRequest>,
+    ) -> Result<Response<postbox::ListCaseUpdatesResponse>, Status> {
+        not_faked()
+    }
+
     async fn download_attachment(
         &self,
         _: Request<postbox::DownloadAttachmentRequest>,

@@ -12,8 +12,8 @@ use crate::domain::state::Delivery;
 use crate::store::letters::{self, Page};
 
 /// Letters on a page when the caller names no number, and at most.
-const PAGE: i64 = 50;
-const PAGE_MAX: i64 = 200;
+pub(super) const PAGE: i64 = 50;
+pub(super) const PAGE_MAX: i64 = 200;
 
 /// What to list.
 #[derive(Clone, Debug, Default)]
@@ -94,12 +94,12 @@ impl Postbox {
     }
 }
 
-fn write_token(sequence: i64) -> String {
+pub(super) fn write_token(sequence: i64) -> String {
     b64::encode(sequence.to_be_bytes())
 }
 
 /// The place in the sequence before which a page begins.
-fn read_token(token: &str) -> Result<i64, ReadError> {
+pub(super) fn read_token(token: &str) -> Result<i64, ReadError> {
     if token.is_empty() {
         return Ok(i64::MAX);
     }

@@ -1,6 +1,7 @@
 //! Use cases, one file each: one transaction, no network call inside it.
 
 pub mod answer;
+pub mod cases;
 pub mod close;
 pub mod download;
 pub mod events;

@@ -163,12 +163,17 @@ impl Postbox {
     }
 
     /// What a sender hears about a recipient that does not even look like one.
-    pub async fn refuse_recipient(&self, who: &SenderClient) -> Result<Submitted, SubmitError> {
-        let mut tx = self.db.read().await?;
-        match senders::find(&mut tx, &who.client_id, &who.tenant).await? {
-            Some(_) => Err(SubmitError::RecipientUnknown),
-            None => Err(SubmitError::SenderUnknown),
+    pub async fn unknown_recipient(&self, who: &SenderClient) -> SubmitError {
+        match self.is_sender(who).await {
+            Ok(true) => SubmitError::RecipientUnknown,
+            Ok(false) => SubmitError::SenderUnknown,
+            Err(error) => error.into(),
         }
+    }
+
+    async fn is_sender(&self, who: &SenderClient) -> Result<bool, StoreError> {
+        let mut tx = self.db.read().await?;
+        Ok(senders::find(&mut tx, &who.client_id, &who.tenant).await?.is_some())
     }
 
     /// Everything that can be refused before the first byte is taken.

@@ -116,18 +116,26 @@ impl Violation {
     }
 }
 
+/// What is wrong with a line of text.
+pub fn line(field: &str, text: &str, needed: bool) -> Option<Violation> {
+    let problem = if needed && text.trim().is_empty() {
+        "must not be empty"
+    } else if text.chars().count() > LINE {
+        "must have at most 255 characters"
+    } else if text.chars().any(is_control) {
+        "must not hold control characters"
+    } else {
+        return None;
+    };
+    Some(Violation::new(field, problem))
+}
+
 impl Letter {
     /// Everything that is wrong with the letter; empty when it may be sent.
     pub fn violations(&self, now: Timestamp) -> Vec<Violation> {
         let mut found = Vec::new();
         let mut line = |field: &str, text: &str, needed: bool| {
-            if needed && text.trim().is_empty() {
-                found.push(Violation::new(field, "must not be empty"));
-            } else if text.chars().count() > LINE {
-                found.push(Violation::new(field, "must have at most 255 characters"));
-            } else if text.chars().any(is_control) {
-                found.push(Violation::new(field, "must not hold control characters"));
-            }
+            found.extend(line(field, text, needed));
         };
         line("letter.subject", &self.subject, true);
         line("letter.sender_reference", &self.sender_reference, false);

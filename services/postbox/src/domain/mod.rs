@@ -2,6 +2,7 @@
 
 pub mod attachment;
 pub mod canon;
+pub mod case;
 pub mod effect_text;
 pub mod flags;
 pub mod holidays;

@@ -7,13 +7,14 @@ use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
     ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
     DownloadAttachmentRequest, DownloadAttachmentResponse, GetCountsRequest, GetCountsResponse,
-    LetterSummary, ListLettersRequest, ListLettersResponse, OpenRequest, OpenResponse,
-    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest,
-    RestoreResponse, SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse,
+    LetterSummary, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
+    ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest,
+    RefuseResponse, RestoreRequest, RestoreResponse, SetFlagsRequest, SetFlagsResponse,
+    TrashRequest, TrashResponse,
 };
 use tonic::{Request, Response, Status};
 
-use super::{convert, flags, status};
+use super::{cases, convert, flags, status};
 use crate::app::Postbox;
 use crate::app::download::Download;
 use crate::app::flag::Change;
@@ -194,6 +195,19 @@ impl MailboxService for MailboxServer {
         let place = [&message.request_id, &message.letter_id, &message.organisation_id];
         let letter = self.flag(&request, place, Change::Move(Folder::Inbox)).await?;
         Ok(Response::new(RestoreResponse { letter: Some(letter) }))
+    }
+
+    async fn list_case_updates(
+        &self,
+        request: Request<ListCaseUpdatesRequest>,
+    ) -> Result<Response<ListCaseUpdatesResponse>, Status> {
+        let message = request.get_ref();
+        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let page = (message.page_size, message.page_token.as_str());
+        let found = self.0.case_updates(&reader, &message.case_id, page).await;
+        let (updates, next_page_token) = found.map_err(|e| status::read(&e))?;
+        let updates = updates.into_iter().map(cases::update).collect();
+        Ok(Response::new(ListCaseUpdatesResponse { updates, next_page_token }))
     }
 
     async fn get_counts(

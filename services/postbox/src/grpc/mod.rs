@@ -1,5 +1,6 @@
 //! Proto to domain and back, and how errors look outside.
 
+mod cases;
 mod convert;
 mod evidence;
 mod flags;

@@ -11,14 +11,15 @@ use siegel_proto::postbox::v1::submit_stream_request::Part;
 use siegel_proto::postbox::v1::{
     GetSentLetterRequest, GetSentLetterResponse, LetterEvent, RecallRequest, RecallResponse,
     SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SupersedeRequest,
-    SupersedeResponse, WatchEventsRequest, WatchEventsResponse,
+    SupersedeResponse, UpdateCaseStatusRequest, UpdateCaseStatusResponse, WatchEventsRequest,
+    WatchEventsResponse,
 };
 use siegel_telemetry::metric;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{convert, status};
+use super::{cases, convert, status};
 use crate::app::events::{self, read_cursor, write_cursor};
 use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
 use crate::app::{Postbox, Trouble, reader::ReadError};
@@ -97,6 +98,21 @@ impl SenderService for SenderServer {
             receipts: done.receipts.iter().map(convert::receipt).collect(),
             announced_on: done.announced_on,
         }))
+    }
+
+    async fn update_case_status(
+        &self,
+        request: Request<UpdateCaseStatusRequest>,
+    ) -> Result<Response<UpdateCaseStatusResponse>, Status> {
+        let who = client(&request)?;
+        let message = request.into_inner();
+        let request_id = message.request_id.clone();
+        let updated = match cases::news(message, self.0.default_required_level)? {
+            Some(news) => self.0.update_case(&who, &request_id, &news).await,
+            None => Err(self.0.unknown_recipient(&who).await),
+        };
+        let updated = updated.map_err(|e| status::submit(&e))?;
+        Ok(Response::new(UpdateCaseStatusResponse { updated_at: Some(timestamp(updated)) }))
     }
 
     async fn recall(
@@ -209,7 +225,7 @@ impl SenderServer {
                 let order = Order { request_id, letter, attachments, recalls };
                 self.0.submit(who, &order, content).await
             }
-            None => self.0.refuse_recipient(who).await,
+            None => Err(self.0.unknown_recipient(who).await),
         };
         outcome.map_err(|e| {
             let status = status::submit(&e);

@@ -1,6 +1,7 @@
 //! SQL, one file per table family.
 
 pub mod attachments;
+pub mod cases;
 pub mod evidence;
 pub mod flags;
 pub mod keys;
