@@ -29,6 +29,9 @@ pub struct Services {
     pub level_needed: Mutex<Option<TrustLevel>>,
     pub down: Mutex<bool>,
     pub opened: Mutex<u32>,
+    /// Whether the letter is one of formal service, and how it was answered.
+    pub needs_answer: Mutex<bool>,
+    pub answers: Mutex<Vec<&'static str>>,
     pub ended: Mutex<Vec<String>>,
     pub key: SigningKey,
 }
@@ -42,6 +45,8 @@ impl Services {
             level_needed: Mutex::default(),
             down: Mutex::default(),
             opened: Mutex::default(),
+            needs_answer: Mutex::default(),
+            answers: Mutex::default(),
             ended: Mutex::default(),
             key: SigningKey::generate().unwrap(),
         })
@@ -139,6 +144,7 @@ impl Services {
             case_id: String::new(),
             announced_on: "2025-03-10".into(),
             can_open: self.level_needed.lock().unwrap().is_none(),
+            needs_answer: *self.needs_answer.lock().unwrap(),
             ..postbox::LetterSummary::default()
         }
     }
@@ -418,14 +424,19 @@ impl MailboxService for Fake {
         &self,
         _: Request<postbox::ConfirmRequest>,
     ) -> Result<Response<postbox::ConfirmResponse>, Status> {
-        not_faked()
+        self.0.refusal()?;
+        *self.0.opened.lock().unwrap() += 1;
+        self.0.answers.lock().unwrap().push("confirmed");
+        Ok(Response::new(postbox::ConfirmResponse::default()))
     }
 
     async fn refuse(
         &self,
         _: Request<postbox::RefuseRequest>,
     ) -> Result<Response<postbox::RefuseResponse>, Status> {
-        not_faked()
+        self.0.refusal()?;
+        self.0.answers.lock().unwrap().push("refused");
+        Ok(Response::new(postbox::RefuseResponse::default()))
     }
 
     async fn set_flags(
