@@ -28,7 +28,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_closed_mailbox_makes_unfinished_letters_undeliverable_and_leaves_the_others,
     a_closed_mailbox_is_reached_by_nobody_and_opened_by_nobody,
     a_day_that_passed_before_the_mailbox_was_closed_counts_first,
-    a_letter_for_later_whose_handle_alone_ended_is_still_published
+    a_letter_for_later_whose_handle_alone_ended_is_still_published,
+    every_letter_ends_by_its_time_even_if_nobody_ever_acts
 }
 
 async fn a_recalled_letter_is_shown_as_such_and_can_no_longer_be_opened(db: Db) {
@@ -299,4 +300,40 @@ async fn a_letter_for_later_whose_handle_alone_ended_is_still_published(db: Db) 
     tx.commit().await.unwrap();
     world.wait(DAY).await;
     assert_eq!(world.sent(&done.letter_id).await.state(), pb::DeliveryState::Provided);
+}
+
+async fn unfinished(world: &World, also: &'static str) -> i64 {
+    let from = "letters WHERE state IN ('accepted', 'scheduled', 'provided')";
+    let sql: &'static str = Box::leak(format!("{from} {also}").into_boxed_str());
+    world.count(sql).await
+}
+
+async fn every_letter_ends_by_its_time_even_if_nobody_ever_acts(db: Db) {
+    let world = World::new(db).await;
+    let later = world.postbox.now().legal.plus(DAY * 100);
+    let bases = ["", "ozg-9", "vwvfg-41-2", "vwvfg-41-2a", "ao-122-2", "ao-122a", "sgbx-37"];
+    for (n, basis) in bases.into_iter().enumerate() {
+        for publish in [None, Some(siegel_proto::convert::timestamp(later))] {
+            let request_id = format!("r{n}-{}", publish.is_some());
+            world
+                .deliver(&request_id, |r| {
+                    letter(r).legal_basis = basis.into();
+                    letter(r).publish_at = publish;
+                })
+                .await;
+        }
+    }
+    world.deliver("formal", formal).await;
+    assert_eq!(unfinished(&world, "").await, 15);
+    assert_eq!(unfinished(&world, "AND due_at_us IS NULL").await, 0, "the sweeper knows of all");
+    world.settle().await;
+    // Publication, then the last day: a letter without a rule waits a year.
+    for days in [100, 366] {
+        world.wait(DAY * days).await;
+    }
+    assert_eq!(unfinished(&world, "").await, 0);
+    assert_eq!(world.count("letters WHERE due_at_us IS NOT NULL").await, 0);
+    let ends = "evidence WHERE kind IN ('deemed_announced', 'deemed_served', 'provision_ended', \
+        'expired_unread')";
+    assert_eq!(world.count(ends).await, 15, "one end each");
 }
