@@ -25,8 +25,14 @@ impl Postbox {
     ) -> Result<(), HandleError> {
         let mut tx = self.db.begin().await?;
         let now = self.now();
+        let mailbox = mailboxes::of_owner(&mut tx, owner).await?;
+        if let Some(mailbox) = &mailbox {
+            // Letters are held before their mailbox, as everywhere.
+            letters::all_due(&mut tx, mailbox.id, now.legal).await?;
+        }
         let closed = mailboxes::close(&mut tx, owner, now.recorded).await?;
         if let Some(mailbox) = closed {
+            // What was provided in between.
             letters::all_due(&mut tx, mailbox, now.legal).await?;
         }
         let entry = Entry {
