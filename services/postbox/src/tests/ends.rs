@@ -261,6 +261,10 @@ async fn a_closed_mailbox_is_reached_by_nobody_and_opened_by_nobody(db: Db) {
     let handle = world.handle(1).await;
     let done = world.deliver("r1", |_| {}).await;
     world.close(1).await;
+    let mut tx = world.db.read().await.unwrap();
+    let kinds = siegel_db::audit::kinds(&mut tx).await.unwrap();
+    drop(tx);
+    assert!(kinds.contains(&"postbox.mailbox.closed".to_owned()), "{kinds:?}");
     let status = world.sender().submit(request("r2", &handle)).await.unwrap_err();
     assert_eq!(reason(&status).as_deref(), Some("RECIPIENT_UNKNOWN"));
     let status = world.open(&done.letter_id).await.unwrap_err();
