@@ -14,11 +14,15 @@ use siegel_proto::identity::v1::self_service_client::SelfServiceClient;
 use siegel_proto::organisation::v1 as organisation;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 
-use crate::own_credentials;
 use crate::world::World;
+use crate::{own_credentials, own_letters};
 
 const SERVICES: [&str; 6] =
     ["identity", "account", "organisation", "postbox", "eid", "notification"];
+
+/// Promised for a call that no service makes yet: accounts are not deleted. The postbox's own tests
+/// look for it.
+const UNCALLED: [&str; 1] = ["postbox.mailbox.closed"];
 
 /// What the suite's own portal asks for.
 const OWN: [(&str, &str); 5] = [
@@ -38,6 +42,7 @@ pub async fn every_state_changing_rpc_leaves_its_audit_event(
 ) -> anyhow::Result<()> {
     // Letters, handles, identification, consent and mails: the demo's walk and the checks before.
     walk(world).await?;
+    own_letters::by_api(world).await?;
     own_account(world).await?;
     own_credentials::by_api(world, 1).await?;
     // Within the second of it no token of the person counts; what follows needs none.
@@ -63,6 +68,7 @@ async fn missing_kinds(world: &World) -> anyhow::Result<BTreeSet<String>> {
         found.extend(kinds(world, service).await?);
     }
     let promised = siegel_grpc::access_table().rules().filter_map(|rule| rule.audit.clone());
+    let promised = promised.filter(|kind| !UNCALLED.contains(&kind.as_str()));
     Ok(promised.filter(|kind| !found.contains(kind)).collect())
 }
 

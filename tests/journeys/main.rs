@@ -6,6 +6,7 @@ mod letters;
 mod login;
 mod newcomer;
 mod own_credentials;
+mod own_letters;
 mod start;
 mod tls;
 mod world;

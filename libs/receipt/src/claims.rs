@@ -64,6 +64,18 @@ pub struct Body {
     /// SHA-256 of the attachment concerned (`downloaded`), base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachment: Option<String>,
+    /// What the sender declared about instructing the recipient on the fiction (`provided`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instruction: Option<Instruction>,
+    /// What the sender declared about the recipient's choice in the service (`provided`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_use: Option<ServiceUse>,
+    /// The letter that takes this one's place (`superseded`), `ltr_…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
+    /// Why it could not be delivered (`undeliverable`): `MAILBOX_CLOSED`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Salted hashes of what not every reader may see; see [`commitment`].
     pub commitments: BTreeMap<String, String>,
 }
@@ -122,9 +134,9 @@ pub struct LegalEffect {
     pub legal_basis: String,
     /// Citation, `OZG § 9 Abs. 1`.
     pub law: String,
-    /// `announced`, `served`, `announced_if_retrieved`, `provision_ended`.
+    /// `announced`, `served`, `announced_if_retrieved`, `provision_ended`, `not_served`.
     pub effect: String,
-    /// `provision`, `sending`, `notification`, `retrieval`.
+    /// `provision`, `sending`, `notification`, `retrieval`, `answer`.
     pub day0_event: String,
     /// Local date in Europe/Berlin, `2025-03-06`.
     pub day0: String,
@@ -151,6 +163,29 @@ pub struct Notification {
     /// Why it failed: `NO_CONTACT`, `FAILED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// Belehrung: the recipient was told what happens if they do not answer (VwZG § 5(7), § 5a(4)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instruction {
+    /// Which text, as the sender names its versions.
+    pub text_version: String,
+    /// RFC 3339, UTC; before the letter was sent.
+    pub given_at: String,
+}
+
+/// What the recipient chose in the online service about announcements in the postbox
+/// (OZG § 9(1)): the sender offered to exclude them, and they were not excluded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceUse {
+    /// Which wording of the offer, as the sender names its versions.
+    pub wording_version: String,
+    /// The recipient excluded announcements in the postbox.
+    pub excluded: bool,
+    /// RFC 3339, UTC.
+    pub chosen_at: String,
 }
 
 /// The salted hash that stands for `value` in a receipt: SHA-256(salt ‖ UTF-8 of value), base64url.

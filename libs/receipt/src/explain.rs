@@ -56,6 +56,19 @@ impl Verified {
         proven.extend(self.actor_sentence());
         proven.extend(self.body.legal_effect.as_ref().map(effect_sentence));
         proven.extend(self.notification_sentence());
+        proven.extend(self.declared_sentences());
+        proven.extend(self.body.replaced_by.as_ref().map(|letter| {
+            both(
+                format!("An seine Stelle tritt der Brief {letter}."),
+                format!("Letter {letter} takes its place."),
+            )
+        }));
+        proven.extend(
+            self.body
+                .reason
+                .as_ref()
+                .map(|reason| both(format!("Grund: {reason}."), format!("Reason: {reason}."))),
+        );
         for (name, value) in &self.disclosed {
             proven.push(both(
                 format!("Der Beleg legt „{name}“ auf {value} fest."),
@@ -103,6 +116,42 @@ impl Verified {
                 "The notification left after the day of provision.",
             ),
         })
+    }
+
+    /// What the sender declared: proven is that it was declared.
+    fn declared_sentences(&self) -> Vec<Sentence> {
+        let mut said = Vec::new();
+        if let Some(instruction) = &self.body.instruction {
+            let (text, de, en) = (
+                &instruction.text_version,
+                moment(&instruction.given_at, true),
+                moment(&instruction.given_at, false),
+            );
+            said.push(both(
+                format!("Die Behörde hat erklärt, am {de} belehrt zu haben (Text {text})."),
+                format!(
+                    "The authority declared that it gave the instruction on {en} (text {text})."
+                ),
+            ));
+        }
+        if let Some(choice) = &self.body.service_use {
+            let (text, de, en) = (
+                &choice.wording_version,
+                moment(&choice.chosen_at, true),
+                moment(&choice.chosen_at, false),
+            );
+            said.push(both(
+                format!(
+                    "Die Behörde hat erklärt, dass die Bekanntgabe im Postfach bei der Nutzung der \
+                     Leistung am {de} nicht ausgeschlossen wurde (Wortlaut {text})."
+                ),
+                format!(
+                    "The authority declared that announcement in the postbox was not excluded when \
+                     the service was used on {en} (wording {text})."
+                ),
+            ));
+        }
+        said
     }
 
     fn gaps(&self) -> Vec<Sentence> {
@@ -166,6 +215,12 @@ fn effect_sentence(effect: &LegalEffect) -> Sentence {
         "served" => both(
             format!("Gilt am {day} als zugestellt ({law}, Regel {rule})."),
             format!("Counts as served on {day} ({law}, rule {rule})."),
+        ),
+        "not_served" => both(
+            format!(
+                "Nicht zugestellt: die Annahme wurde am {day} verweigert ({law}, Regel {rule})."
+            ),
+            format!("Not served: acceptance was refused on {day} ({law}, rule {rule})."),
         ),
         _ => both(
             format!("Gilt am {day} als bekanntgegeben ({law}, Regel {rule})."),

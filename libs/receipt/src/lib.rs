@@ -11,7 +11,8 @@ mod kind;
 mod verify;
 
 pub use claims::{
-    Actor, Body, Claims, LegalEffect, Notification, OnBehalfOf, Sender, TYP, commitment, leaf,
+    Actor, Body, Claims, Instruction, LegalEffect, Notification, OnBehalfOf, Sender, ServiceUse,
+    TYP, commitment, leaf,
 };
 pub use explain::{Explanation, Sentence};
 pub use failure::Failure;

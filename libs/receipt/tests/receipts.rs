@@ -43,6 +43,10 @@ fn body() -> Body {
         legal_effect: None,
         notification: None,
         attachment: None,
+        instruction: None,
+        service_use: None,
+        replaced_by: None,
+        reason: None,
         commitments: BTreeMap::from([("recipient".into(), commitment(&[9; 32], "hdl_1"))]),
     }
 }

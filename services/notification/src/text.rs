@@ -83,7 +83,10 @@ pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama:
         Mail::Notice { bell, level, path, .. } => {
             let link = Part::Link(format!("{origin}{path}"));
             let (subject, intro) = words_of(*bell);
-            let parts = if matches!(bell, Bell::LetterProvided | Bell::LetterReminder) {
+            let parts = if matches!(
+                bell,
+                Bell::LetterProvided | Bell::LetterReminder | Bell::LetterDeemedServed
+            ) {
                 let level = words.get(&format!("level-{level}"), &[]);
                 let level = Part::Text(words.get("letter-level", &[("level", level.into())]));
                 vec![text(intro), level, text("letter-link"), link, text("letter-no-content")]
@@ -111,6 +114,7 @@ fn words_of(bell: Bell) -> (&'static str, &'static str) {
         Bell::PasswordChanged => ("password-changed-subject", "password-changed-intro"),
         Bell::RecoveryCodesCreated => ("recovery-created-subject", "recovery-created-intro"),
         Bell::RecoveryCodeUsed => ("recovery-used-subject", "recovery-used-intro"),
+        Bell::LetterDeemedServed => ("letter-served-subject", "letter-served-intro"),
         Bell::AccountLinked => ("account-linked-subject", "account-linked-intro"),
         Bell::AccountUnlinked => ("account-unlinked-subject", "account-unlinked-intro"),
     }
@@ -187,6 +191,7 @@ mod tests {
             notice(Bell::PasswordChanged),
             notice(Bell::RecoveryCodesCreated),
             notice(Bell::RecoveryCodeUsed),
+            notice(Bell::LetterDeemedServed),
             notice(Bell::AccountLinked),
             notice(Bell::AccountUnlinked),
         ]

@@ -163,6 +163,13 @@ impl postbox::handle_service_server::HandleService for Postbox {
         let handle = caller(&request)?.name();
         Ok(Response::new(postbox::IssueHandleResponse { handle }))
     }
+
+    async fn close_mailbox(
+        &self,
+        _: Request<postbox::CloseMailboxRequest>,
+    ) -> Result<Response<postbox::CloseMailboxResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
 }
 
 #[tonic::async_trait]
@@ -188,6 +195,27 @@ impl postbox::sender_service_server::SenderService for Postbox {
         &self,
         _: Request<postbox::GetSentLetterRequest>,
     ) -> Result<Response<postbox::GetSentLetterResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn recall(
+        &self,
+        _: Request<postbox::RecallRequest>,
+    ) -> Result<Response<postbox::RecallResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn supersede(
+        &self,
+        _: Request<postbox::SupersedeRequest>,
+    ) -> Result<Response<postbox::SupersedeResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn update_case_status(
+        &self,
+        _: Request<postbox::UpdateCaseStatusRequest>,
+    ) -> Result<Response<postbox::UpdateCaseStatusResponse>, Status> {
         Err(Status::unimplemented("not here"))
     }
 

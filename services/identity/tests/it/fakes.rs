@@ -152,6 +152,13 @@ impl handles::HandleService for Postbox {
         let handle = format!("hdl_{}", request.get_ref().sector);
         Ok(Response::new(postbox::IssueHandleResponse { handle }))
     }
+
+    async fn close_mailbox(
+        &self,
+        _: Request<postbox::CloseMailboxRequest>,
+    ) -> Result<Response<postbox::CloseMailboxResponse>, Status> {
+        Ok(Response::new(postbox::CloseMailboxResponse {}))
+    }
 }
 
 pub fn all(account: &Account) -> Fakes {

@@ -38,6 +38,7 @@ pub enum Bell {
     PasswordChanged,
     RecoveryCodesCreated,
     RecoveryCodeUsed,
+    LetterDeemedServed,
     AccountLinked,
     AccountUnlinked,
 }

@@ -70,6 +70,7 @@ pub fn notice(wire: pb::NotifyRequest) -> Result<(Recipient, Mail), Status> {
         pb::Template::PasswordChanged => Bell::PasswordChanged,
         pb::Template::RecoveryCodesCreated => Bell::RecoveryCodesCreated,
         pb::Template::RecoveryCodeUsed => Bell::RecoveryCodeUsed,
+        pb::Template::LetterDeemedServed => Bell::LetterDeemedServed,
         pb::Template::AccountLinked => Bell::AccountLinked,
         pb::Template::AccountUnlinked => Bell::AccountUnlinked,
         pb::Template::Unspecified => return Err(invalid(&[("template", "is no template")])),

@@ -11,6 +11,7 @@ use siegel_proto::postbox::v1::{
 use siegel_web::forms::{Alert, Button, DescriptionList, Item, LevelBadge, Link};
 use siegel_web::{CheckedForm, CsrfField, Locale, Problem, Texts, format};
 
+use super::answer::{self, Answer};
 use super::postbox::{Place, announced, badges, sender, subject};
 use super::receipts::{self, Shown};
 use super::words::{self, Ident};
@@ -26,6 +27,7 @@ struct Preview {
     action: String,
     open: Option<Button>,
     read: Option<Link>,
+    answer: Option<Answer>,
     raise: Option<Link>,
 }
 
@@ -51,6 +53,7 @@ pub async fn preview(
         open: (letter.can_open && !opened).then(|| Button::primary(t.get("letter-open"))),
         read: (letter.can_open && opened)
             .then(|| Link::primary(path(&id, "/read", &place), t.get("letter-read"))),
+        answer: answer::offer(&who, &id, &place, &letter),
         raise,
         t,
     };
@@ -97,6 +100,7 @@ struct Letter {
     facts: DescriptionList,
     texts: Vec<Text>,
     attachments: Vec<File>,
+    answer: Option<Answer>,
     receipt: Option<Shown>,
     receipts: Link,
 }
@@ -143,6 +147,7 @@ pub async fn read(
         facts: facts(&t, locale, &letter),
         texts: texts(&t, locale, opened.bodies),
         attachments: opened.attachments.iter().map(|a| file(locale, &id, &place, a)).collect(),
+        answer: answer::offer(&who, &id, &place, &letter),
         receipt,
         receipts: Link::secondary(path(&id, "/receipts", &place), t.get("receipts-all")),
         t,
@@ -156,7 +161,7 @@ pub fn path(id: &Ident, rest: &str, place: &Place) -> String {
     format!("/postbox/{id}{rest}{}", place.query())
 }
 
-async fn fetch(
+pub(super) async fn fetch(
     who: &Signed,
     id: &Ident,
     place: &Place,

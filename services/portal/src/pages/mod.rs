@@ -1,6 +1,7 @@
 //! The pages. All of them work without script.
 
 mod account;
+mod answer;
 mod attachment;
 mod attributes;
 mod consents;
@@ -70,6 +71,8 @@ fn pages() -> Router<App> {
         .route("/postbox/{letter}", get(letter::preview))
         .route("/postbox/{letter}/open", get(letter::to_preview).post(letter::open))
         .route("/postbox/{letter}/read", get(letter::read))
+        .route("/postbox/{letter}/confirm", get(letter::to_preview).post(answer::confirm))
+        .route("/postbox/{letter}/refuse", get(answer::ask).post(answer::refuse))
         .route("/postbox/{letter}/receipts", get(receipts::list))
         .route("/postbox/{letter}/receipts/{receipt}", get(receipts::download))
 }

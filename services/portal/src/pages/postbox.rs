@@ -77,6 +77,7 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
         page_token: wish.page.clone().unwrap_or_default(),
         unread_only: show == "unread",
         important_only: show == "important",
+        ..ListLettersRequest::default()
     };
     let mut service = who.mailbox().await?;
     let found = service.list_letters(request).await;

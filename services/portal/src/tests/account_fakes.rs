@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::services::Fake;
 
-fn not_faked<T>() -> Result<Response<T>, Status> {
+pub(super) fn not_faked<T>() -> Result<Response<T>, Status> {
     Err(Status::unimplemented("not faked"))
 }
 

@@ -83,6 +83,45 @@ async fn a_letter_above_the_persons_level_offers_the_way_there_and_back() {
 }
 
 #[tokio::test]
+async fn formal_service_is_confirmed_from_the_letter_and_refused_only_after_a_question() {
+    let mut world = signed_in().await;
+    let page = world.browser.get(&path("")).await;
+    assert!(!page.body.contains("Empfang bestätigen"), "this letter waits for no answer");
+    assert_eq!(world.browser.get(&path("/refuse")).await.location, Some(path("")));
+
+    *world.services.needs_answer.lock().unwrap() = true;
+    let page = world.browser.get(&path("")).await;
+    assert!(page.body.contains("Empfang bestätigen"), "{}", page.body);
+    let page = world.browser.get(&path("/refuse")).await;
+    assert!(page.body.contains("Annahme verweigern?"), "{}", page.body);
+    assert_eq!(world.browser.get(&path("/confirm")).await.location, Some(path("")));
+    assert!(world.services.answers.lock().unwrap().is_empty(), "looking answers nothing");
+
+    let page = world.browser.post(&path("/refuse"), &[]).await;
+    assert_eq!((page.status, page.location), (303, Some(path(""))));
+    world.browser.get(&path("")).await;
+    let page = world.browser.post(&path("/confirm"), &[]).await;
+    assert_eq!((page.status, page.location), (303, Some(path("/read"))));
+    assert_eq!(*world.services.answers.lock().unwrap(), ["refused", "confirmed"]);
+    let page = world.browser.get(&path("/read")).await;
+    assert!(page.body.contains("Empfang bestätigen"), "it can be read before it is answered");
+}
+
+#[tokio::test]
+async fn an_answer_above_the_persons_level_leads_to_the_way_there() {
+    let mut world = signed_in().await;
+    *world.services.needs_answer.lock().unwrap() = true;
+    world.browser.get(&path("")).await;
+    *world.services.level_needed.lock().unwrap() = Some(TrustLevel::Substantial);
+    for rest in ["/confirm", "/refuse"] {
+        let page = world.browser.post(&path(rest), &[]).await;
+        assert_eq!(page.status, 403);
+        assert!(page.body.contains("/account/login?level=substantial"), "{}", page.body);
+    }
+    assert!(world.services.answers.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_postbox_that_is_down_is_said_to_be_and_can_be_tried_again() {
     let mut world = signed_in().await;
     *world.services.down.lock().unwrap() = true;

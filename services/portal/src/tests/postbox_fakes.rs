@@ -9,6 +9,7 @@ use siegel_proto::postbox::v1::evidence_service_server::EvidenceService;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use tonic::{Code, Request, Response, Status};
 
+use super::account_fakes::not_faked;
 use super::services::{CONTENT, Fake, LETTER};
 
 fn attachment() -> postbox::Attachment {
@@ -80,6 +81,67 @@ impl MailboxService for Fake {
             }),
             ..postbox::OpenResponse::default()
         }))
+    }
+
+    async fn confirm(
+        &self,
+        _: Request<postbox::ConfirmRequest>,
+    ) -> Result<Response<postbox::ConfirmResponse>, Status> {
+        self.0.refusal()?;
+        *self.0.opened.lock().unwrap() += 1;
+        self.0.answers.lock().unwrap().push("confirmed");
+        Ok(Response::new(postbox::ConfirmResponse::default()))
+    }
+
+    async fn refuse(
+        &self,
+        _: Request<postbox::RefuseRequest>,
+    ) -> Result<Response<postbox::RefuseResponse>, Status> {
+        self.0.refusal()?;
+        self.0.answers.lock().unwrap().push("refused");
+        Ok(Response::new(postbox::RefuseResponse::default()))
+    }
+
+    async fn set_flags(
+        &self,
+        _: Request<postbox::SetFlagsRequest>,
+    ) -> Result<Response<postbox::SetFlagsResponse>, Status> {
+        not_faked()
+    }
+
+    async fn archive(
+        &self,
+        _: Request<postbox::ArchiveRequest>,
+    ) -> Result<Response<postbox::ArchiveResponse>, Status> {
+        not_faked()
+    }
+
+    async fn trash(
+        &self,
+        _: Request<postbox::TrashRequest>,
+    ) -> Result<Response<postbox::TrashResponse>, Status> {
+        not_faked()
+    }
+
+    async fn restore(
+        &self,
+        _: Request<postbox::RestoreRequest>,
+    ) -> Result<Response<postbox::RestoreResponse>, Status> {
+        not_faked()
+    }
+
+    async fn get_counts(
+        &self,
+        _: Request<postbox::GetCountsRequest>,
+    ) -> Result<Response<postbox::GetCountsResponse>, Status> {
+        not_faked()
+    }
+
+    async fn list_case_updates(
+        &self,
+        _: Request<postbox::ListCaseUpdatesRequest>,
+    ) -> Result<Response<postbox::ListCaseUpdatesResponse>, Status> {
+        not_faked()
     }
 
     type DownloadAttachmentStream = Bytes;

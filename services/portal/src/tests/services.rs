@@ -25,6 +25,9 @@ pub struct Services {
     pub level_needed: Mutex<Option<TrustLevel>>,
     pub down: Mutex<bool>,
     pub opened: Mutex<u32>,
+    /// Whether the letter is one of formal service, and how it was answered.
+    pub needs_answer: Mutex<bool>,
+    pub answers: Mutex<Vec<&'static str>>,
     pub ended: Mutex<Vec<String>>,
     pub key: SigningKey,
 }
@@ -38,6 +41,8 @@ impl Services {
             level_needed: Mutex::default(),
             down: Mutex::default(),
             opened: Mutex::default(),
+            needs_answer: Mutex::default(),
+            answers: Mutex::default(),
             ended: Mutex::default(),
             key: SigningKey::generate().unwrap(),
         })
@@ -93,6 +98,10 @@ impl Services {
             legal_effect: None,
             notification: None,
             attachment: None,
+            instruction: None,
+            service_use: None,
+            replaced_by: None,
+            reason: None,
             commitments: std::collections::BTreeMap::new(),
         };
         let claims = Claims {
@@ -131,6 +140,8 @@ impl Services {
             case_id: String::new(),
             announced_on: "2025-03-10".into(),
             can_open: self.level_needed.lock().unwrap().is_none(),
+            needs_answer: *self.needs_answer.lock().unwrap(),
+            ..postbox::LetterSummary::default()
         }
     }
 

@@ -8,14 +8,14 @@ use siegel_db::Tx;
 use siegel_db::events::{self, NewEvent};
 use siegel_kernel::Timestamp;
 use siegel_receipt::{
-    Actor, Body, Claims, Disclosure, FORMAT, Kind, LegalEffect, Notification, OnBehalfOf,
-    ReceiptFile, Sender, TYP, commitment, leaf,
+    Actor, Body, Claims, Disclosure, FORMAT, Instruction, Kind, LegalEffect, Notification,
+    OnBehalfOf, ReceiptFile, Sender, ServiceUse, TYP, commitment, leaf,
 };
 use siegel_telemetry::metric;
 
 use super::{Now, Postbox, Trouble};
-use crate::domain::ReceiptId;
 use crate::domain::legal::{Effect, Rule};
+use crate::domain::{LetterId, ReceiptId};
 use crate::store::evidence::{self, EvidenceRow};
 use crate::store::letters::LetterRow;
 
@@ -47,6 +47,16 @@ pub struct Fact {
     pub legal_effect: Option<LegalEffect>,
     pub notification: Option<Notification>,
     pub attachment: Option<String>,
+    pub declared: Declared,
+    pub replaced_by: Option<LetterId>,
+    pub reason: Option<&'static str>,
+}
+
+/// What the sender declared about instruction and choice.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared {
+    pub instruction: Option<Instruction>,
+    pub service_use: Option<ServiceUse>,
 }
 
 impl Fact {
@@ -67,6 +77,9 @@ impl Fact {
             legal_effect: None,
             notification: None,
             attachment: None,
+            declared: Declared::default(),
+            replaced_by: None,
+            reason: None,
         }
     }
 }
@@ -203,8 +216,19 @@ fn body(letter: &LetterRow, fact: Fact, number: i64, now: Now) -> Result<Body, T
         legal_effect: fact.legal_effect,
         notification: fact.notification,
         attachment: fact.attachment,
+        instruction: fact.declared.instruction,
+        service_use: fact.declared.service_use,
+        replaced_by: fact.replaced_by.map(|letter| letter.to_string()),
+        reason: fact.reason.map(str::to_owned),
         commitments,
     })
+}
+
+/// The one entry of a kind that happens once.
+pub async fn entry_of(tx: &mut Tx, letter: &LetterRow, kind: Kind) -> Result<EvidenceRow, Trouble> {
+    let rows = evidence::of_letter(tx, letter.mailbox_id, letter.id).await?;
+    let found = rows.into_iter().find(|e| e.kind == kind.as_str());
+    found.ok_or(Trouble::Contradiction("a letter has no entry of what happened to it"))
 }
 
 /// An effect of the legal clock as receipts show it.

@@ -10,6 +10,8 @@ use crate::store::mailboxes::{self, Owner};
 /// A handle is not given out.
 #[derive(Debug, thiserror::Error)]
 pub enum HandleError {
+    #[error("the mailbox was closed")]
+    Closed,
     #[error("the handle could not be stored")]
     Trouble(#[from] Trouble),
 }
@@ -41,7 +43,8 @@ impl Postbox {
             let wrapped_key = self.vault.new_mailbox_key(id)?;
             mailboxes::add(&mut tx, id, owner, &wrapped_key, now).await?;
             let added = mailboxes::of_owner(&mut tx, owner).await?;
-            added.ok_or(Trouble::Contradiction("a mailbox that was just opened is gone"))?
+            // Nothing was added: the owner had a mailbox, and it was closed.
+            added.ok_or(HandleError::Closed)?
         };
         if mailboxes::handle_of(&mut tx, mailbox.id, sector).await?.is_none() {
             let id =
@@ -50,10 +53,7 @@ impl Postbox {
         }
         let handle = mailboxes::handle_of(&mut tx, mailbox.id, sector).await?;
         let handle = handle.ok_or(Trouble::Contradiction("a handle that was just made is gone"))?;
-        let subject = match owner {
-            Owner::Account(account) => siegel_grpc::audit_name(account),
-            Owner::Organisation(organisation) => organisation.to_string(),
-        };
+        let subject = audit_subject(owner);
         let entry = Entry {
             kind: "postbox.handle.issued",
             actor: caller,
@@ -67,5 +67,13 @@ impl Postbox {
         audit::record(&mut tx, &entry).await?;
         tx.commit().await?;
         Ok(handle)
+    }
+}
+
+/// Whom an audit line about a mailbox concerns.
+pub(super) fn audit_subject(owner: Owner) -> String {
+    match owner {
+        Owner::Account(account) => siegel_grpc::audit_name(account),
+        Owner::Organisation(organisation) => organisation.to_string(),
     }
 }

@@ -2,17 +2,18 @@
 
 use siegel_crypto::b64;
 
-use super::Postbox;
 use super::provide::effect;
 use super::reader::{ReadError, Reader, Summary, summary};
+use super::{Postbox, vault};
 use crate::domain::LetterId;
 use crate::domain::effect_text::{EffectText, before_opening};
+use crate::domain::flags::Folder;
 use crate::domain::state::Delivery;
 use crate::store::letters::{self, Page};
 
 /// Letters on a page when the caller names no number, and at most.
-const PAGE: i64 = 50;
-const PAGE_MAX: i64 = 200;
+pub(super) const PAGE: i64 = 50;
+pub(super) const PAGE_MAX: i64 = 200;
 
 /// What to list.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,9 @@ pub struct Listing {
     pub page_token: String,
     pub unread_only: bool,
     pub important_only: bool,
+    pub folder: Folder,
+    /// Empty for all letters.
+    pub label: String,
 }
 
 /// One page, newest first.
@@ -30,7 +34,7 @@ pub struct Listing {
 pub struct Listed {
     pub letters: Vec<Summary>,
     pub next_page_token: String,
-    /// Letters in the mailbox, kept as counters.
+    /// Letters outside the trash, kept as counters.
     pub total: i64,
     pub unread: i64,
 }
@@ -54,6 +58,10 @@ impl Postbox {
             limit: size + 1,
             unread_only: listing.unread_only,
             important_only: listing.important_only,
+            folder: listing.folder,
+            label: Some(listing.label.trim())
+                .filter(|label| !label.is_empty())
+                .map(|label| vault::label_tag(&key, label)),
         };
         let mut rows = letters::page(&mut tx, &page).await?;
         let more = i64::try_from(rows.len()).is_ok_and(|n| n > size);
@@ -63,7 +71,7 @@ impl Postbox {
         Ok(Listed {
             letters: letters.collect::<Result<_, _>>()?,
             next_page_token: last.filter(|_| more).map(write_token).unwrap_or_default(),
-            total: mailbox.letters,
+            total: mailbox.letters - mailbox.trashed,
             unread: mailbox.unread,
         })
     }
@@ -86,12 +94,12 @@ impl Postbox {
     }
 }
 
-fn write_token(sequence: i64) -> String {
+pub(super) fn write_token(sequence: i64) -> String {
     b64::encode(sequence.to_be_bytes())
 }
 
 /// The place in the sequence before which a page begins.
-fn read_token(token: &str) -> Result<i64, ReadError> {
+pub(super) fn read_token(token: &str) -> Result<i64, ReadError> {
     if token.is_empty() {
         return Ok(i64::MAX);
     }

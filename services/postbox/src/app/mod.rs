@@ -1,15 +1,21 @@
 //! Use cases, one file each: one transaction, no network call inside it.
 
+pub mod answer;
+pub mod cases;
+pub mod close;
 pub mod download;
 pub mod events;
 pub mod evidence;
+pub mod flag;
 pub mod handles;
 pub mod list;
 pub mod notify;
 pub mod open;
 pub mod provide;
 pub mod reader;
+pub mod recall;
 pub mod receipts;
+pub mod replace;
 pub mod submit;
 pub mod sweep;
 pub mod upload;

@@ -5,21 +5,26 @@ use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::{Kind, Notification};
 
 use super::evidence::Fact;
-use super::provide::{NOTIFY_JOB, effect, set_effect};
+use super::provide::{NOTIFY_JOB, SERVED_JOB, effect, set_effect};
 use super::{Postbox, Trouble};
 use crate::domain::holidays::Land;
+use crate::domain::state::{Delivery, End};
 use crate::domain::{LetterId, MailboxId};
-use crate::ports::notifier::{self, Order};
+use crate::ports::notifier::{self, News, Order};
 use crate::store::{letters, mailboxes, rules};
 
 impl Postbox {
     /// Works on one outbox job.
     pub async fn work(&self, job: Job) -> Done {
-        if job.kind != NOTIFY_JOB {
-            tracing::error!(job.kind = %job.kind, "the outbox holds a job nobody knows");
-            return Done::Remove;
-        }
-        match self.notify(&job.payload).await {
+        let news = match job.kind.as_str() {
+            NOTIFY_JOB => News::Provided,
+            SERVED_JOB => News::DeemedServed,
+            _ => {
+                tracing::error!(job.kind = %job.kind, "the outbox holds a job nobody knows");
+                return Done::Remove;
+            }
+        };
+        match self.notify(&job.payload, news).await {
             Ok(done) => done,
             Err(error) => {
                 tracing::error!(
@@ -31,7 +36,7 @@ impl Postbox {
         }
     }
 
-    async fn notify(&self, payload: &[u8]) -> Result<Done, Trouble> {
+    async fn notify(&self, payload: &[u8], news: News) -> Result<Done, Trouble> {
         let (mailbox_id, letter_id): (MailboxId, LetterId) = serde_json::from_slice(payload)?;
         let (recipient, level) = {
             let mut tx = self.db.read().await?;
@@ -40,12 +45,24 @@ impl Postbox {
             };
             let mailbox = mailboxes::by_id(&mut tx, mailbox_id).await?;
             let mailbox = mailbox.ok_or(Trouble::Contradiction("a letter's mailbox is gone"))?;
+            let gone = matches!(
+                letter.delivery()?,
+                Delivery::Ended { end: End::Recalled | End::Undeliverable, .. }
+            );
+            if gone || mailbox.is_closed() {
+                return Ok(Done::Remove);
+            }
             (mailbox.owner().text(), letter.required_level)
         };
-        let request_id = format!("postbox:{letter_id}");
-        let order = notifier::letter_provided(&self.siblings, &request_id, &recipient, level).await;
+        let request_id = match news {
+            News::Provided => format!("postbox:{letter_id}"),
+            News::DeemedServed => format!("postbox:{letter_id}:served"),
+        };
+        let order = notifier::tell(&self.siblings, &request_id, &recipient, level, news).await;
         match order {
             Ok(Order::Queued) => return Ok(Done::Retry),
+            // Telling of a fiction is no condition of it: no entry.
+            Ok(_) if news == News::DeemedServed => {}
             Ok(order) => self.notified(mailbox_id, letter_id, order).await?,
             Err(status) => {
                 tracing::info!(code = ?status.code(), "notification is out of reach, trying again");

@@ -6,7 +6,7 @@ use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::{Kind, ReceiptFile};
 use siegel_telemetry::metric;
 
-use super::evidence::{Fact, Party};
+use super::evidence::{Fact, Party, entry_of};
 use super::provide::{effect, set_effect};
 use super::reader::{ReadError, Reader, Summary, letter_key, summary};
 use super::{Now, Postbox, Trouble, vault};
@@ -16,7 +16,10 @@ use crate::domain::state::{Ending, Opening};
 use crate::domain::{AttachmentId, LetterId};
 use crate::store::evidence::EvidenceRow;
 use crate::store::letters::{self, LetterRow};
-use crate::store::{attachments, evidence, mailboxes, rules};
+use crate::store::{attachments, rules};
+
+/// Kind of the audit line.
+const OPENED: &str = "postbox.letter.opened";
 
 /// An opened letter.
 #[derive(Clone, Debug)]
@@ -46,7 +49,7 @@ impl Postbox {
         let row = letters::lock(&mut tx, mailbox.id, letter).await?;
         let mut row = row.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
         if let Err(refused) = reader.check_level(&row) {
-            self.audit(&mut tx, reader, &row, (request_id, "TRUST_TOO_LOW"), now).await?;
+            self.audit(&mut tx, reader, &row, (OPENED, request_id, refused.outcome()), now).await?;
             tx.commit().await?;
             return Err(refused);
         }
@@ -58,31 +61,45 @@ impl Postbox {
                 opening == Opening::First
             }
             Err(refusal) => {
+                let refused = ReadError::from(refusal);
                 letters::save(&mut tx, &row).await?;
-                self.audit(&mut tx, reader, &row, (request_id, "PROVISION_ENDED"), now).await?;
+                let what = (OPENED, request_id, refused.outcome());
+                self.audit(&mut tx, reader, &row, what, now).await?;
                 tx.commit().await?;
                 self.feed.committed();
-                return Err(refusal.into());
+                return Err(refused);
             }
         };
         if first {
             self.first_opening(&mut tx, reader, &mut row, (&mailbox_key, now)).await?;
         }
         letters::save(&mut tx, &row).await?;
-        self.audit(&mut tx, reader, &row, (request_id, "done"), now).await?;
-        let receipt = opening_entry(&mut tx, &row).await?;
-        let sealed = letters::sealed_content(&mut tx, mailbox.id, letter).await?;
-        let files = attachments::of_letter(&mut tx, mailbox.id, letter).await?;
-        let key = letter_key(&mailbox_key, &row)?;
-        let (content, content_json) = vault::open_content(&key, mailbox.id, letter, &sealed)?;
+        self.audit(&mut tx, reader, &row, (OPENED, request_id, "done"), now).await?;
+        let opened = self.opened(&mut tx, reader, row, (&mailbox_key, Kind::Opened)).await?;
         tx.commit().await?;
         self.feed.committed();
         if first {
-            metric::LETTERS_OPENED.count([&row.delivery_type]);
+            metric::LETTERS_OPENED.count([&opened.summary.letter.delivery_type]);
         }
+        Ok(opened)
+    }
+
+    /// The content of a letter with the receipt of one kind.
+    pub(super) async fn opened(
+        &self,
+        tx: &mut Tx,
+        reader: &Reader,
+        row: LetterRow,
+        (mailbox_key, kind): (&siegel_crypto::DataKey, Kind),
+    ) -> Result<Opened, Trouble> {
+        let receipt = entry_of(tx, &row, kind).await?;
+        let sealed = letters::sealed_content(tx, row.mailbox_id, row.id).await?;
+        let files = attachments::of_letter(tx, row.mailbox_id, row.id).await?;
+        let key = letter_key(mailbox_key, &row)?;
+        let (content, content_json) = vault::open_content(&key, row.mailbox_id, row.id, &sealed)?;
         let file = self.receipt(&row, &receipt, Party::Recipient);
         Ok(Opened {
-            summary: summary(reader, &mailbox_key, row)?,
+            summary: summary(reader, mailbox_key, row)?,
             content,
             content_json,
             attachments: files.iter().map(|a| a.id).collect(),
@@ -90,7 +107,7 @@ impl Postbox {
         })
     }
 
-    async fn first_opening(
+    pub(super) async fn first_opening(
         &self,
         tx: &mut Tx,
         reader: &Reader,
@@ -98,9 +115,7 @@ impl Postbox {
         (mailbox_key, now): (&siegel_crypto::DataKey, Now),
     ) -> Result<(), Trouble> {
         row.opened_at = Some(now.legal);
-        if std::mem::take(&mut row.unread) {
-            mailboxes::one_read(tx, row.mailbox_id).await?;
-        }
+        self.no_longer_unread(tx, row).await?;
         if let Some(id) = &row.legal_rule
             && let Some(rule) = rules::by_id(tx, id).await?
             && let Some(effect) = rule.on_retrieval(LegalDay::of(now.legal), Land::of_ars(&row.ars))
@@ -119,16 +134,16 @@ impl Postbox {
     }
 
     /// One line per access, the refused ones too.
-    async fn audit(
+    pub(super) async fn audit(
         &self,
         tx: &mut Tx,
         reader: &Reader,
         letter: &LetterRow,
-        (request_id, outcome): (&str, &str),
+        (kind, request_id, outcome): (&str, &str, &str),
         now: Now,
     ) -> Result<(), Trouble> {
         let entry = Entry {
-            kind: "postbox.letter.opened",
+            kind,
             actor: &reader.name(),
             subject: &reader.subject(),
             level: Some(reader.person.level),
@@ -139,11 +154,4 @@ impl Postbox {
         };
         Ok(audit::record(tx, &entry).await?)
     }
-}
-
-/// The entry of the first opening.
-async fn opening_entry(tx: &mut Tx, letter: &LetterRow) -> Result<EvidenceRow, Trouble> {
-    let rows = evidence::of_letter(tx, letter.mailbox_id, letter.id).await?;
-    let found = rows.into_iter().find(|e| e.kind == Kind::Opened.as_str());
-    found.ok_or(Trouble::Contradiction("an opened letter has no `opened` entry"))
 }

@@ -5,27 +5,33 @@ use siegel_kernel::Timestamp;
 use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::{Kind, LegalEffect};
 
-use super::evidence::{Fact, in_receipt};
+use super::evidence::{Declared, Fact, in_receipt};
 use super::{Now, Postbox, Trouble};
 use crate::domain::holidays::Land;
 use crate::domain::legal::{self, Effect, Outcome, Rule};
 use crate::domain::state::{Delivery, End, Ending};
 use crate::store::evidence::EvidenceRow;
 use crate::store::letters::LetterRow;
-use crate::store::{mailboxes, rules};
+use crate::store::{flags, mailboxes, rules};
 
 /// Outbox job that orders the notification of a letter.
 pub const NOTIFY_JOB: &str = "notify";
+/// Outbox job that tells a recipient of a fiction that came true (VwZG § 5(7), § 5a(4)).
+pub const SERVED_JOB: &str = "notify_served";
 
 impl Postbox {
     /// Provides an accepted or scheduled letter: place in the mailbox, legal effect, evidence,
-    /// order of the notification. The caller saves `letter`.
+    /// order of the notification. `None`, and nothing done, when the mailbox was closed. The caller
+    /// saves `letter`.
     pub(super) async fn provide(
         &self,
         tx: &mut Tx,
         letter: &mut LetterRow,
         now: Now,
-    ) -> Result<EvidenceRow, Trouble> {
+    ) -> Result<Option<EvidenceRow>, Trouble> {
+        let Some(sequence) = mailboxes::next_sequence(tx, letter.mailbox_id).await? else {
+            return Ok(None);
+        };
         let today = LegalDay::of(now.legal);
         let rule = match &letter.legal_basis {
             Some(basis) => {
@@ -47,13 +53,25 @@ impl Postbox {
         letter.set_delivery(delivery.map_err(|_| Trouble::Contradiction("provided twice"))?);
         letter.provided_at = Some(now.legal);
         letter.unread = true;
-        letter.sequence = Some(mailboxes::next_sequence(tx, letter.mailbox_id).await?);
+        letter.sequence = Some(sequence);
         let mut fact = Fact::by_service(Kind::Provided, now.legal);
         fact.legal_effect = effect(letter)?;
+        fact.declared = declared(letter)?;
         let row = self.attest(tx, letter, fact, now).await?;
         let job = serde_json::to_vec(&(letter.mailbox_id, letter.id))?;
         outbox::put(tx, NOTIFY_JOB, &job, now.recorded).await?;
-        Ok(row)
+        Ok(Some(row))
+    }
+
+    /// Takes a letter off the count of unread ones.
+    pub(super) async fn no_longer_unread(
+        &self,
+        tx: &mut Tx,
+        letter: &mut LetterRow,
+    ) -> Result<(), Trouble> {
+        let before = letter.counted()?;
+        letter.unread = false;
+        Ok(flags::count(tx, letter.mailbox_id, before.change_to(letter.counted()?)).await?)
     }
 
     /// When a letter without a rule that is provided at `at` expires.
@@ -83,6 +101,9 @@ impl Postbox {
         // The effect holds from the end of its day, however late the sweeper comes.
         let event_at = letter.terminal_by;
         letter.set_delivery(ended);
+        if kind == Kind::ProvisionEnded {
+            self.no_longer_unread(tx, letter).await?;
+        }
         if kind == Kind::ProvisionEnded
             && let Some(mut effect) = effect(letter)?
         {
@@ -92,6 +113,10 @@ impl Postbox {
         let mut fact = Fact::by_service(kind, event_at);
         fact.legal_effect = effect(letter)?;
         self.attest(tx, letter, fact, now).await?;
+        if kind == Kind::DeemedServed {
+            let job = serde_json::to_vec(&(letter.mailbox_id, letter.id))?;
+            outbox::put(tx, SERVED_JOB, &job, now.recorded).await?;
+        }
         Ok(true)
     }
 }
@@ -99,6 +124,10 @@ impl Postbox {
 /// The latest legal effect of a letter.
 pub fn effect(letter: &LetterRow) -> Result<Option<LegalEffect>, Trouble> {
     Ok(letter.legal_effect.as_deref().map(serde_json::from_str).transpose()?)
+}
+
+fn declared(letter: &LetterRow) -> Result<Declared, Trouble> {
+    Ok(letter.declared.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default())
 }
 
 /// Keeps a result of the legal clock with its inputs and rule.

@@ -9,7 +9,7 @@ use siegel_receipt::{Actor, OnBehalfOf};
 
 use super::vault::{self, Head, pseudonym};
 use super::{Postbox, Trouble};
-use crate::domain::state::{Delivery, End, Refusal};
+use crate::domain::state::{Delivery, End, Ending, Refusal};
 use crate::ports::access::{self, AccessError};
 use crate::store::letters::LetterRow;
 use crate::store::mailboxes::{self, Mailbox, Owner};
@@ -23,6 +23,14 @@ pub enum ReadError {
     TrustTooLow { needed: TrustLevel },
     #[error("the provision of the letter has ended")]
     ProvisionEnded,
+    #[error("the letter was taken back")]
+    Gone,
+    #[error("the letter has ended")]
+    Ended,
+    #[error("the letter has been opened")]
+    AlreadyOpened,
+    #[error("only letters of formal service are confirmed or refused")]
+    NotFormalService,
     #[error("the letter has not been opened")]
     NotOpened,
     #[error("there is no such attachment")]
@@ -40,6 +48,27 @@ pub enum ReadError {
 impl From<StoreError> for ReadError {
     fn from(error: StoreError) -> Self {
         Self::Trouble(error.into())
+    }
+}
+
+impl ReadError {
+    /// The refusal as audit lines and callers know it.
+    pub const fn outcome(&self) -> &'static str {
+        match self {
+            Self::LetterUnknown => "LETTER_UNKNOWN",
+            Self::TrustTooLow { .. } => "TRUST_TOO_LOW",
+            Self::ProvisionEnded => "PROVISION_ENDED",
+            Self::Gone => "LETTER_RECALLED",
+            Self::Ended => "LETTER_ENDED",
+            Self::AlreadyOpened => "LETTER_OPENED",
+            Self::NotFormalService => "NOT_FORMAL_SERVICE",
+            Self::NotOpened => "LETTER_NOT_OPENED",
+            Self::AttachmentUnknown => "ATTACHMENT_UNKNOWN",
+            Self::OffsetBeyondEnd | Self::BadPageToken => "INVALID_FIELD",
+            Self::Access(AccessError::Unknown) => "ORGANISATION_UNKNOWN",
+            Self::Access(AccessError::Down(_)) => "ORGANISATION_DOWN",
+            Self::Trouble(_) => "failed",
+        }
     }
 }
 
@@ -107,7 +136,10 @@ pub struct Summary {
     pub authority: String,
     pub subject: String,
     pub case_id: String,
+    pub labels: Vec<String>,
     pub can_open: bool,
+    /// Formal service that waits for an answer.
+    pub needs_answer: bool,
 }
 
 impl Postbox {
@@ -158,15 +190,24 @@ pub(super) fn summary(
         letter.delivery()?,
         Delivery::Ended { end: End::ProvisionEnded | End::Recalled | End::Undeliverable, .. }
     );
+    let needs_answer =
+        matches!(letter.delivery()?, Delivery::Provided { ending: Ending::DeemedServed, .. });
     let mut summary = Summary {
         authority: String::new(),
         subject: String::new(),
         case_id: String::new(),
+        labels: Vec::new(),
         can_open: level_suffices && !gone,
+        needs_answer,
         letter,
     };
     if level_suffices || !summary.letter.hide_preview {
-        let head = head(mailbox_key, &summary.letter)?;
+        let row = &summary.letter;
+        let key = letter_key(mailbox_key, row)?;
+        let head = vault::open_head(&key, row.mailbox_id, row.id, &row.sealed_head)?;
+        if let Some(sealed) = &row.sealed_labels {
+            summary.labels = vault::open_labels(&key, row.mailbox_id, row.id, sealed)?;
+        }
         summary.authority.clone_from(&summary.letter.authority);
         summary.subject = head.subject;
         summary.case_id = head.case_id;
@@ -178,8 +219,12 @@ impl From<Refusal> for ReadError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::ProvisionEnded => Self::ProvisionEnded,
-            // A letter that is not there yet, or no more, is not there.
-            _ => Self::LetterUnknown,
+            Refusal::Gone => Self::Gone,
+            Refusal::AlreadyEnded => Self::Ended,
+            Refusal::AlreadyOpened => Self::AlreadyOpened,
+            Refusal::NotFormalService => Self::NotFormalService,
+            // A letter that is not there yet is not there.
+            Refusal::NotProvided | Refusal::TooEarly => Self::LetterUnknown,
         }
     }
 }

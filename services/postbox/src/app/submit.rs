@@ -11,6 +11,7 @@ use siegel_receipt::ReceiptFile;
 use siegel_telemetry::metric;
 
 use super::evidence::Party;
+use super::handles::audit_subject;
 use super::upload::Place;
 use super::write::{Draft, sender_part};
 use super::{Now, Postbox, Trouble};
@@ -21,7 +22,7 @@ use crate::domain::letter::{DeliveryType, Letter, Violation};
 use crate::domain::{LetterId, MailboxId};
 use crate::store::evidence::EvidenceRow;
 use crate::store::letters::{self, LetterRow};
-use crate::store::mailboxes::{self, Mailbox, Owner};
+use crate::store::mailboxes::{self, Mailbox};
 use crate::store::senders::{self, Sender};
 use crate::store::{attachments, rules, uploads};
 
@@ -40,6 +41,8 @@ pub struct Order {
     pub request_id: String,
     pub letter: Letter,
     pub attachments: Vec<Declaration>,
+    /// The letter that `letter.replaces` names is taken back.
+    pub recalls: bool,
 }
 
 /// A delivered letter: what the answer says.
@@ -63,6 +66,14 @@ pub enum SubmitError {
     RecipientUnknown,
     #[error("there is no such legal basis on this day")]
     LegalBasisUnknown,
+    #[error("the recipient excluded announcements in the postbox")]
+    Excluded,
+    #[error("the letter to be replaced has been opened")]
+    ReplacedOpened,
+    #[error("the letter to be replaced has ended")]
+    ReplacedEnded,
+    #[error("the letter was replaced before")]
+    ReplacedBefore,
     #[error(transparent)]
     Attachments(#[from] attachment::Refusal),
     #[error("attachments of more than {limit} bytes in all are streamed, not sent inline")]
@@ -114,7 +125,8 @@ impl Postbox {
         S: Stream<Item = Result<Bytes, SubmitError>> + Unpin + Send,
     {
         let now = self.now();
-        let digest = request_digest(&order.letter, &order.attachments).map_err(Trouble::from)?;
+        let digest = request_digest(&order.letter, &order.attachments, order.recalls)
+            .map_err(Trouble::from)?;
         let key = IdempotencyKey { caller: &who.name, request_id: &order.request_id, digest };
         let (sender, mailbox) = match self.look(who, order, &key, now).await? {
             Look::Again(answer) => return self.again(&answer).await,
@@ -151,12 +163,17 @@ impl Postbox {
     }
 
     /// What a sender hears about a recipient that does not even look like one.
-    pub async fn refuse_recipient(&self, who: &SenderClient) -> Result<Submitted, SubmitError> {
-        let mut tx = self.db.read().await?;
-        match senders::find(&mut tx, &who.client_id, &who.tenant).await? {
-            Some(_) => Err(SubmitError::RecipientUnknown),
-            None => Err(SubmitError::SenderUnknown),
+    pub async fn unknown_recipient(&self, who: &SenderClient) -> SubmitError {
+        match self.is_sender(who).await {
+            Ok(true) => SubmitError::RecipientUnknown,
+            Ok(false) => SubmitError::SenderUnknown,
+            Err(error) => error.into(),
         }
+    }
+
+    async fn is_sender(&self, who: &SenderClient) -> Result<bool, StoreError> {
+        let mut tx = self.db.read().await?;
+        Ok(senders::find(&mut tx, &who.client_id, &who.tenant).await?.is_some())
     }
 
     /// Everything that can be refused before the first byte is taken.
@@ -186,6 +203,7 @@ impl Postbox {
         let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
         let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
         check_rule(&mut tx, &order.letter, now).await?;
+        self.check_related(&mut tx, who, mailbox.id, &order.letter).await?;
         Ok(Look::Fresh(Box::new((sender, mailbox))))
     }
 
@@ -208,20 +226,21 @@ impl Postbox {
         // Again: the handle may have been revoked during the upload.
         let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
         let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
+        let replaced = self.take_replaced(&mut tx, who, mailbox.id, (order, now)).await?;
         for row in &draft.uploaded.rows {
             if !uploads::attach(&mut tx, &row.object_key).await? {
                 return Err(Trouble::Contradiction("an upload was swept away").into());
             }
             attachments::add(&mut tx, row).await?;
         }
-        let (letter, sealed_content, rows) =
-            self.write(&mut tx, (sender, &mailbox), &order.letter, (&draft, now)).await?;
+        let written = self.write(&mut tx, (sender, &mailbox), &order.letter, (&draft, now)).await?;
+        let (letter, sealed_content, rows) = written.ok_or(SubmitError::RecipientUnknown)?;
+        if let Some(old) = replaced {
+            self.replace(&mut tx, who, old, (&letter, order, now)).await?;
+        }
         letters::add(&mut tx, &letter, &sealed_content).await?;
         letters::add_sent(&mut tx, &letter, &order.request_id).await?;
-        let subject = match mailbox.owner() {
-            Owner::Account(account) => siegel_grpc::audit_name(account),
-            Owner::Organisation(organisation) => organisation.to_string(),
-        };
+        let subject = audit_subject(mailbox.owner());
         let entry = Entry {
             kind: "postbox.letter.submitted",
             actor: &who.name,
@@ -276,6 +295,9 @@ impl Postbox {
 /// The named rule exists on the day of provision and fits the kind of letter.
 async fn check_rule(tx: &mut Tx, letter: &Letter, now: Now) -> Result<(), SubmitError> {
     let Some(basis) = &letter.legal_basis else { return Ok(()) };
+    if letter.service_use.as_ref().is_some_and(|choice| choice.excluded) {
+        return Err(SubmitError::Excluded);
+    }
     let rows = rules::of_basis(tx, basis).await?;
     let day = LegalDay::of(letter.publish_at.map_or(now.legal, |at| at.max(now.legal)));
     let rule = legal::in_force(&rows, basis, day).ok_or(SubmitError::LegalBasisUnknown)?;

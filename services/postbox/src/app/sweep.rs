@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Postbox, Trouble};
 use crate::domain::state::Delivery;
 use crate::domain::{LetterId, MailboxId};
-use crate::store::{letters, uploads};
+use crate::store::{letters, mailboxes, uploads};
 
 /// Letters and objects taken at a time.
 const BATCH: i64 = 100;
@@ -58,12 +58,15 @@ impl Postbox {
         if row.due_at.is_none_or(|due| due > now.legal) {
             return Ok(()); // somebody was faster
         }
-        match row.delivery()? {
-            Delivery::Scheduled { .. } => {
-                self.provide(&mut tx, &mut row, now).await?;
-            }
-            _ => {
-                self.settle(&mut tx, &mut row, now).await?;
+        // What the law made of the letter before comes first.
+        let settled = self.settle(&mut tx, &mut row, now).await?;
+        if !settled && !matches!(row.delivery()?, Delivery::Ended { .. }) {
+            let closed = mailboxes::by_id(&mut tx, mailbox).await?.is_none_or(|m| m.is_closed());
+            let scheduled = matches!(row.delivery()?, Delivery::Scheduled { .. });
+            let provided =
+                !closed && (!scheduled || self.provide(&mut tx, &mut row, now).await?.is_some());
+            if !provided {
+                self.undeliverable(&mut tx, &mut row, now).await?;
             }
         }
         letters::save(&mut tx, &row).await?;

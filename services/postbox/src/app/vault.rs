@@ -26,6 +26,13 @@ pub struct Head {
     pub case_id: String,
 }
 
+/// What an update of a case says to people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseWords {
+    pub case_id: String,
+    pub note: String,
+}
+
 impl Vault {
     pub fn new(key_encryption_key: DataKey, entropy: Arc<dyn Entropy>) -> Self {
         Self { key_encryption_key, entropy }
@@ -80,6 +87,29 @@ impl Vault {
         Ok(seal(key, &context, canonical, self.entropy.as_ref())?)
     }
 
+    /// Seals the words a recipient put on a letter.
+    pub fn seal_labels(
+        &self,
+        key: &DataKey,
+        mailbox: MailboxId,
+        letter: LetterId,
+        labels: &[String],
+    ) -> Result<Vec<u8>, Trouble> {
+        let context = letter_context("labels", mailbox, letter);
+        Ok(seal(key, &context, &serde_json::to_vec(labels)?, self.entropy.as_ref())?)
+    }
+
+    pub fn seal_case(
+        &self,
+        mailbox_key: &DataKey,
+        mailbox: MailboxId,
+        number: i64,
+        words: &CaseWords,
+    ) -> Result<Vec<u8>, Trouble> {
+        let plain = serde_json::to_vec(words)?;
+        Ok(seal(mailbox_key, &case_context(mailbox, number), &plain, self.entropy.as_ref())?)
+    }
+
     pub fn wrap_attachment_key(
         &self,
         letter_key: &DataKey,
@@ -110,6 +140,16 @@ pub fn open_head(
     sealed: &[u8],
 ) -> Result<Head, Trouble> {
     let plain = open(key, &letter_context("head", mailbox, letter), sealed)?;
+    Ok(serde_json::from_slice(&plain)?)
+}
+
+pub fn open_labels(
+    key: &DataKey,
+    mailbox: MailboxId,
+    letter: LetterId,
+    sealed: &[u8],
+) -> Result<Vec<String>, Trouble> {
+    let plain = open(key, &letter_context("labels", mailbox, letter), sealed)?;
     Ok(serde_json::from_slice(&plain)?)
 }
 
@@ -144,6 +184,35 @@ fn letter_context(what: &str, mailbox: MailboxId, letter: LetterId) -> Vec<u8> {
 /// What the sealed bytes of an attachment are bound to.
 pub fn attachment_context(what: &str, attachment: AttachmentId) -> Vec<u8> {
     format!("siegel postbox attachment {what} {attachment}").into_bytes()
+}
+
+pub fn open_case(
+    mailbox_key: &DataKey,
+    mailbox: MailboxId,
+    number: i64,
+    sealed: &[u8],
+) -> Result<CaseWords, Trouble> {
+    let plain = open(mailbox_key, &case_context(mailbox, number), sealed)?;
+    Ok(serde_json::from_slice(&plain)?)
+}
+
+fn case_context(mailbox: MailboxId, number: i64) -> Vec<u8> {
+    format!("siegel postbox case update {mailbox} {number}").into_bytes()
+}
+
+/// As [`label_tag`], for the id of a case.
+pub fn case_tag(mailbox_key: &DataKey, case_id: &str) -> Vec<u8> {
+    let info = b"siegel postbox case index";
+    let key = siegel_crypto::hkdf_sha256(mailbox_key.as_bytes(), b"", info);
+    siegel_crypto::hmac_sha256(&key, case_id.as_bytes()).to_vec()
+}
+
+/// What finds a label in the index: the same for the same label of this mailbox, and nothing
+/// without the mailbox's key.
+pub fn label_tag(mailbox_key: &DataKey, label: &str) -> Vec<u8> {
+    let info = b"siegel postbox label index";
+    let key = siegel_crypto::hkdf_sha256(mailbox_key.as_bytes(), b"", info);
+    siegel_crypto::hmac_sha256(&key, label.as_bytes()).to_vec()
 }
 
 /// What a person or organisation is called in receipts of one sector: the same each time there,

@@ -4,12 +4,13 @@ use siegel_crypto::{DataKey, sha256};
 use siegel_db::Tx;
 use siegel_receipt::{Actor, Kind};
 
-use super::evidence::Fact;
+use super::evidence::{Declared, Fact};
 use super::upload::Uploaded;
 use super::vault::Head;
 use super::{Now, Postbox, Trouble};
 use crate::domain::LetterId;
 use crate::domain::canon::{Content, SenderPart};
+use crate::domain::flags::Folder;
 use crate::domain::letter::Letter;
 use crate::domain::state::{Delivery, Ending};
 use crate::store::evidence::EvidenceRow;
@@ -26,14 +27,14 @@ pub(super) struct Draft<'a> {
 }
 
 impl Postbox {
-    /// Builds the row and signs what happened to it.
+    /// Builds the row and signs what happened to it; `None` when the mailbox was closed.
     pub(super) async fn write(
         &self,
         tx: &mut Tx,
         (sender, mailbox): (&Sender, &Mailbox),
         letter: &Letter,
         (draft, now): (&Draft<'_>, Now),
-    ) -> Result<(LetterRow, Vec<u8>, Vec<EvidenceRow>), Trouble> {
+    ) -> Result<Option<(LetterRow, Vec<u8>, Vec<EvidenceRow>)>, Trouble> {
         let canonical = draft.content.canonical()?;
         let mailbox_key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
         let head = Head {
@@ -87,6 +88,10 @@ impl Postbox {
             unread: false,
             evidence_count: 0,
             last_evidence: None,
+            declared: declared(&draft.content)?,
+            replaced_by: None,
+            folder: Folder::Inbox.as_str().to_owned(),
+            sealed_labels: None,
         };
         let mut accepted = Fact::by_service(Kind::Accepted, now.legal);
         accepted.actor = Actor {
@@ -100,10 +105,25 @@ impl Postbox {
                 let scheduled = Delivery::Accepted.schedule(at);
                 row.set_delivery(scheduled.map_err(|_| Trouble::Contradiction("scheduled twice"))?);
             }
-            None => rows.push(self.provide(tx, &mut row, now).await?),
+            None => match self.provide(tx, &mut row, now).await? {
+                Some(provided) => rows.push(provided),
+                None => return Ok(None),
+            },
         }
-        Ok((row, sealed_content, rows))
+        Ok(Some((row, sealed_content, rows)))
     }
+}
+
+/// What the sender declared, as rows keep it.
+fn declared(content: &Content) -> Result<Option<String>, Trouble> {
+    let declared = Declared {
+        instruction: content.instruction.clone(),
+        service_use: content.service_use.clone(),
+    };
+    if declared == Declared::default() {
+        return Ok(None);
+    }
+    Ok(Some(serde_json::to_string(&declared)?))
 }
 
 /// The sender as the canonical letter names it.

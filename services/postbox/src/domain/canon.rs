@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 use siegel_crypto::{b64, sha256};
 use siegel_kernel::Timestamp;
+use siegel_receipt::{Instruction, ServiceUse};
 
 use super::attachment::Declaration;
-use super::letter::{Body, Letter};
+use super::letter::{self, Body, Letter};
 
 /// `format` of the canonical letter.
 pub const FORMAT: &str = "siegel-letter/1";
@@ -31,6 +32,12 @@ pub struct Content {
     pub thread: String,
     pub publish_at: String,
     pub attachments: Vec<AttachmentPart>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instruction: Option<Instruction>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_use: Option<ServiceUse>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub replaces: String,
 }
 
 /// The registered sender, at the time of sending.
@@ -101,6 +108,9 @@ impl Content {
             thread: letter.thread.map(|t| t.to_string()).unwrap_or_default(),
             publish_at: letter.publish_at.map(Timestamp::to_rfc3339).unwrap_or_default(),
             attachments: attachments.iter().map(attachment).collect(),
+            instruction: letter.instruction.as_ref().map(instruction),
+            service_use: letter.service_use.as_ref().map(service_use),
+            replaces: letter.replaces.map(|l| l.to_string()).unwrap_or_default(),
         }
     }
 
@@ -110,10 +120,26 @@ impl Content {
     }
 }
 
+/// The sender's words as the canonical letter and receipts write them.
+pub fn instruction(from: &letter::Instruction) -> Instruction {
+    Instruction { text_version: from.text_version.clone(), given_at: from.given_at.to_rfc3339() }
+}
+
+/// As [`instruction`].
+pub fn service_use(from: &letter::ServiceUse) -> ServiceUse {
+    ServiceUse {
+        wording_version: from.wording_version.clone(),
+        excluded: from.excluded,
+        chosen_at: from.chosen_at.to_rfc3339(),
+    }
+}
+
 /// What makes two requests with one id the same: the letter and what only the request says.
+/// `recalls`: the letter it replaces is taken back.
 pub fn request_digest(
     letter: &Letter,
     attachments: &[Declaration],
+    recalls: bool,
 ) -> Result<[u8; 32], NotCanonical> {
     let nobody = SenderPart {
         tenant: String::new(),
@@ -123,11 +149,14 @@ pub fn request_digest(
         service_id: String::new(),
     };
     let content = Content::new("", nobody, letter, attachments);
-    let request = serde_json::json!({
+    let mut request = serde_json::json!({
         "letter": content,
         "handle": letter.handle,
         "lane": if letter.bulk { "bulk" } else { "interactive" },
     });
+    if let Some(request) = request.as_object_mut().filter(|_| recalls) {
+        request.insert("recalls".into(), true.into());
+    }
     Ok(sha256(&serde_json_canonicalizer::to_vec(&request)?))
 }
 
@@ -174,7 +203,7 @@ mod tests {
 
     #[test]
     fn any_change_of_the_request_changes_its_digest() {
-        let digest = |letter: &Letter| request_digest(letter, &[]).unwrap();
+        let digest = |letter: &Letter| request_digest(letter, &[], false).unwrap();
         let first = letter();
         let mut other = letter();
         other.bodies[0].plain_text.push('.');
@@ -182,6 +211,7 @@ mod tests {
         let mut lane = letter();
         lane.bulk = true;
         assert_ne!(digest(&first), digest(&lane));
+        assert_ne!(digest(&first), request_digest(&first, &[], true).unwrap());
         assert_eq!(digest(&first), digest(&letter()));
     }
 }

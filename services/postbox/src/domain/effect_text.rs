@@ -60,12 +60,20 @@ fn rule(effect: Option<&LegalEffect>, opened: bool, ended: bool) -> EffectText {
             de: format!("Dieser Brief gilt seit dem {de} als zugestellt ({law})."),
             en: format!("This letter has counted as served since {en} ({law})."),
         },
+        "not_served" => EffectText {
+            de: format!("Sie haben die Annahme dieses Briefs am {de} verweigert ({law})."),
+            en: format!("You refused to accept this letter on {en} ({law})."),
+        },
         "served" => EffectText {
             de: format!(
-                "Dieser Brief gilt am {de} als zugestellt, auch wenn Sie ihn nicht öffnen ({law})."
+                "Dieser Brief wird förmlich zugestellt. Bestätigen Sie den Empfang, gilt er an \
+                 diesem Tag als zugestellt; antworten Sie nicht, gilt er am {de} als zugestellt, \
+                 auch wenn Sie ihn nicht öffnen ({law}). Das Öffnen allein bestätigt nichts."
             ),
             en: format!(
-                "This letter counts as served on {en}, even if you do not open it ({law})."
+                "This letter is formally served. If you confirm its receipt, it counts as served \
+                 on that day; if you do not answer, it counts as served on {en}, even if you do \
+                 not open it ({law}). Opening it alone confirms nothing."
             ),
         },
         _ if opened || ended => EffectText {

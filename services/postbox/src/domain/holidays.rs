@@ -1,12 +1,12 @@
 //! Public holidays of the 16 Länder, for rules that shift a day to the next working day.
 //!
-//! Only what holds in a whole Land. Holidays of single communes (Augsburg's 8 August, Assumption
-//! Day in Bavaria's Catholic communes, Corpus Christi in parts of Saxony and Thuringia) are not in
-//! here: a day that falls on one of them is not shifted.
+//! What holds in a whole Land, and the calendar of the city of Augsburg. Other holidays of single
+//! communes (Assumption Day in the rest of Bavaria's Catholic communes, Corpus Christi in parts of
+//! Saxony and Thuringia) are not in here: a day that falls on one of them is not shifted.
 
 use siegel_kernel::berlin::{LegalDay, Weekday};
 
-/// A Land, by its ISO 3166-2 code.
+/// Whose holidays count: a Land's, or those of Augsburg, which keeps a day of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Land {
     BadenWuerttemberg,
@@ -25,6 +25,8 @@ pub enum Land {
     SachsenAnhalt,
     SchleswigHolstein,
     Thueringen,
+    /// The city in Bavaria: Assumption Day, and the Peace Festival (Bavaria, FTG Art. 1 Abs. 2).
+    Augsburg,
 }
 
 use Land::{
@@ -35,7 +37,7 @@ use Land::{
 };
 
 impl Land {
-    /// `DE-SH`
+    /// ISO 3166-2, `DE-SH`; Augsburg adds its regional key.
     pub const fn code(self) -> &'static str {
         match self {
             BW => "DE-BW",
@@ -54,11 +56,16 @@ impl Land {
             ST => "DE-ST",
             SH => "DE-SH",
             TH => "DE-TH",
+            Self::Augsburg => "DE-BY/09761",
         }
     }
 
-    /// The Land of an Amtlicher Regional- or Gemeindeschlüssel: its first two digits.
+    /// The calendar of an Amtlicher Regional- or Gemeindeschlüssel: its first two digits name the
+    /// Land, its first five the district or city.
     pub fn of_ars(ars: &str) -> Option<Self> {
+        if ars.starts_with("09761") {
+            return Some(Self::Augsburg);
+        }
         Some(match ars.get(..2)? {
             "01" => SH,
             "02" => HH,
@@ -114,6 +121,9 @@ fn nationwide(day: LegalDay) -> bool {
 }
 
 fn of_land(day: LegalDay, land: Land) -> bool {
+    if land == Land::Augsburg {
+        return matches!((day.month(), day.day()), (8, 8 | 15)) || of_land(day, BY);
+    }
     let year = day.year();
     match (day.month(), day.day()) {
         // Epiphany
@@ -174,6 +184,35 @@ mod tests {
 
     fn day(text: &str) -> LegalDay {
         LegalDay::parse(text).unwrap()
+    }
+
+    /// The public holidays of 2024 to 2027 as the Python package `holidays` 0.109 publishes them
+    /// (<https://pypi.org/project/holidays/>, country DE, category `public`): each date, and the
+    /// Länder that keep it, `all` for the sixteen and Augsburg.
+    const PUBLISHED: &str = include_str!("../tests/holidays-2024-2027.txt");
+
+    #[test]
+    fn the_calendars_of_all_laender_agree_with_the_published_list_for_2024_to_2027() {
+        let calendars: Vec<Land> = ALL.into_iter().chain([Land::Augsburg]).collect();
+        let name = |land: Land| match land {
+            Land::Augsburg => "Augsburg",
+            land => land.code().trim_start_matches("DE-"),
+        };
+        let published: std::collections::BTreeMap<&str, Vec<&str>> = PUBLISHED
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(date, kept)| (date, kept.split(' ').collect()))
+            .collect();
+        assert_eq!(published.len(), 81);
+        let mut today = day("2024-01-01");
+        while today.year() < 2028 {
+            let listed = published.get(today.to_string().as_str());
+            for land in &calendars {
+                let kept = listed.is_some_and(|l| l == &["all"] || l.contains(&name(*land)));
+                assert_eq!(is_holiday(today, Some(*land)), kept, "{today} in {}", name(*land));
+            }
+            today = today.plus_days(1);
+        }
     }
 
     fn kept_in(text: &str) -> Vec<&'static str> {
@@ -242,5 +281,7 @@ mod tests {
         assert!(ALL.iter().all(|land| found.contains(&Some(*land))));
         assert_eq!(Land::of_ars("17"), None);
         assert_eq!(Land::of_ars(""), None);
+        assert_eq!(Land::of_ars("097610000000"), Some(Land::Augsburg));
+        assert_eq!(Land::of_ars("097720111111"), Some(BY), "the district around it is Bavaria");
     }
 }

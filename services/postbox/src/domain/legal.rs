@@ -13,6 +13,8 @@ pub enum Day0 {
     Sending,
     Notification,
     Retrieval,
+    /// Acknowledgement or refusal of formal service; no rule counts from it.
+    Answer,
 }
 
 /// What happens to a day that is not a working day.
@@ -60,6 +62,8 @@ pub enum Outcome {
     /// Not yet: on the day after retrieval, which is possible until the day given.
     AnnouncedIfRetrieved,
     ProvisionEnded,
+    /// The recipient refused formal service.
+    NotServed,
 }
 
 /// A computed effect with its inputs.
@@ -81,6 +85,7 @@ impl Day0 {
             Self::Sending => "sending",
             Self::Notification => "notification",
             Self::Retrieval => "retrieval",
+            Self::Answer => "answer",
         }
     }
 }
@@ -101,6 +106,7 @@ impl Outcome {
             Self::Served => "served",
             Self::AnnouncedIfRetrieved => "announced_if_retrieved",
             Self::ProvisionEnded => "provision_ended",
+            Self::NotServed => "not_served",
         }
     }
 }
@@ -156,6 +162,19 @@ impl Rule {
             days: self.days,
             calendar: self.calendar(land),
             day: self.count(day, land),
+        })
+    }
+
+    /// The effect of an acknowledgement (Empfangsbekenntnis) or a refusal on `day`: it holds that
+    /// very day. `None` outside formal service.
+    pub fn on_answer(&self, day: LegalDay, confirmed: bool) -> Option<Effect> {
+        (self.on_no_retrieval == OnNoRetrieval::DeemedServed).then_some(Effect {
+            outcome: if confirmed { Outcome::Served } else { Outcome::NotServed },
+            day0_event: Day0::Answer,
+            day0: day,
+            days: 0,
+            calendar: None,
+            day,
         })
     }
 

@@ -15,6 +15,9 @@ const LANGUAGES: usize = 20;
 /// How far ahead publication may be put off.
 const HORIZON: Duration = Duration::from_hours(366 * 24);
 
+/// How far a sender's clock may be ahead of ours.
+const SKEW: Duration = Duration::from_mins(1);
+
 /// What kind of letter; decides the legal meaning of opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryType {
@@ -62,6 +65,21 @@ pub struct Body {
     pub easy_text: String,
 }
 
+/// Belehrung about a fiction of formal service (VwZG § 5(7)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    pub text_version: String,
+    pub given_at: Timestamp,
+}
+
+/// What the recipient chose in the online service about announcements in the postbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceUse {
+    pub wording_version: String,
+    pub excluded: bool,
+    pub chosen_at: Timestamp,
+}
+
 /// A letter that keeps every rule of its own form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
@@ -78,7 +96,11 @@ pub struct Letter {
     pub case_id: String,
     pub bulk: bool,
     pub thread: Option<LetterId>,
+    /// Whose place this one takes.
+    pub replaces: Option<LetterId>,
     pub publish_at: Option<Timestamp>,
+    pub instruction: Option<Instruction>,
+    pub service_use: Option<ServiceUse>,
 }
 
 /// A field and what is wrong with it. Never repeats the value: it is content.
@@ -94,27 +116,54 @@ impl Violation {
     }
 }
 
+/// What is wrong with a line of text.
+pub fn line(field: &str, text: &str, needed: bool) -> Option<Violation> {
+    let problem = if needed && text.trim().is_empty() {
+        "must not be empty"
+    } else if text.chars().count() > LINE {
+        "must have at most 255 characters"
+    } else if text.chars().any(is_control) {
+        "must not hold control characters"
+    } else {
+        return None;
+    };
+    Some(Violation::new(field, problem))
+}
+
 impl Letter {
     /// Everything that is wrong with the letter; empty when it may be sent.
     pub fn violations(&self, now: Timestamp) -> Vec<Violation> {
         let mut found = Vec::new();
         let mut line = |field: &str, text: &str, needed: bool| {
-            if needed && text.trim().is_empty() {
-                found.push(Violation::new(field, "must not be empty"));
-            } else if text.chars().count() > LINE {
-                found.push(Violation::new(field, "must have at most 255 characters"));
-            } else if text.chars().any(is_control) {
-                found.push(Violation::new(field, "must not hold control characters"));
-            }
+            found.extend(line(field, text, needed));
         };
         line("letter.subject", &self.subject, true);
         line("letter.sender_reference", &self.sender_reference, false);
         line("letter.case_id", &self.case_id, false);
+        if let Some(instruction) = &self.instruction {
+            line("letter.instruction.text_version", &instruction.text_version, true);
+        }
+        if let Some(choice) = &self.service_use {
+            line("letter.service_use.wording_version", &choice.wording_version, true);
+        }
         found.extend(self.body_violations());
         if let Some(at) = self.publish_at
             && at > now.plus(HORIZON)
         {
             found.push(Violation::new("letter.publish_at", "must be within a year"));
+        }
+        let told = self.instruction.as_ref().map(|i| i.given_at);
+        let chosen = self.service_use.as_ref().map(|s| s.chosen_at);
+        for (field, at) in
+            [("letter.instruction.given_at", told), ("letter.service_use.chosen_at", chosen)]
+        {
+            if at.is_some_and(|at| at > now.plus(SKEW)) {
+                found.push(Violation::new(field, "must be before the letter is sent"));
+            }
+        }
+        if self.delivery_type == DeliveryType::FormalService && self.instruction.is_none() {
+            let problem = "formal service needs the instruction about the fiction";
+            found.push(Violation::new("letter.instruction", problem));
         }
         if self.delivery_type == DeliveryType::FormalService && self.legal_basis.is_none() {
             let problem = "formal service needs a legal basis";
@@ -194,7 +243,10 @@ pub(crate) mod tests {
             case_id: "BA-2025-0017".into(),
             bulk: false,
             thread: None,
+            replaces: None,
             publish_at: None,
+            instruction: None,
+            service_use: None,
         }
     }
 
@@ -237,10 +289,21 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn formal_service_without_a_legal_basis_is_refused() {
+    fn formal_service_without_a_legal_basis_or_an_earlier_instruction_is_refused() {
         let mut formal = letter();
         formal.delivery_type = DeliveryType::FormalService;
         formal.legal_basis = None;
+        let instruction = |given_at: &str| Instruction {
+            text_version: "zustellung-2025-01".into(),
+            given_at: Timestamp::parse_rfc3339(given_at).unwrap(),
+        };
+        formal.instruction = Some(instruction("2025-02-01T09:00:00Z"));
         assert_eq!(fields(&formal), ["letter.legal_basis"]);
+        formal.legal_basis = Some("vwzg-5-7".into());
+        assert_eq!(fields(&formal), [""; 0]);
+        formal.instruction = Some(instruction("2025-03-07T09:00:00Z"));
+        assert_eq!(fields(&formal), ["letter.instruction.given_at"], "told after it was sent");
+        formal.instruction = None;
+        assert_eq!(fields(&formal), ["letter.instruction"]);
     }
 }

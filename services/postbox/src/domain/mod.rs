@@ -2,7 +2,9 @@
 
 pub mod attachment;
 pub mod canon;
+pub mod case;
 pub mod effect_text;
+pub mod flags;
 pub mod holidays;
 pub mod legal;
 pub mod letter;

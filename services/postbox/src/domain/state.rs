@@ -67,6 +67,8 @@ pub enum Refusal {
     AlreadyEnded,
     #[error("the letter has been opened")]
     AlreadyOpened,
+    #[error("only formal service is confirmed or refused")]
+    NotFormalService,
     #[error("it is not time yet")]
     TooEarly,
 }
@@ -121,7 +123,6 @@ impl Delivery {
     }
 
     /// Confirms or refuses formal service.
-    #[cfg_attr(not(test), expect(dead_code, reason = "confirming has no RPC yet"))]
     pub fn answer(self, confirmed: bool) -> Result<Self, Refusal> {
         let end = if confirmed { End::Confirmed } else { End::Refused };
         match self {
@@ -129,7 +130,8 @@ impl Delivery {
                 Ok(Self::Ended { end, opened })
             }
             Self::Accepted | Self::Scheduled { .. } => Err(Refusal::NotProvided),
-            _ => Err(Refusal::AlreadyEnded),
+            Self::Provided { .. } => Err(Refusal::NotFormalService),
+            Self::Ended { .. } => Err(Refusal::AlreadyEnded),
         }
     }
 
@@ -152,19 +154,17 @@ impl Delivery {
     }
 
     /// Takes the letter back: only before the first opening, and only while it has no end.
-    #[cfg_attr(not(test), expect(dead_code, reason = "recalling has no RPC yet"))]
     pub fn recall(self) -> Result<Self, Refusal> {
         match self {
             Self::Accepted | Self::Scheduled { .. } | Self::Provided { opened: false, .. } => {
                 Ok(Self::Ended { end: End::Recalled, opened: false })
             }
-            Self::Provided { .. } => Err(Refusal::AlreadyOpened),
+            Self::Provided { .. } | Self::Ended { opened: true, .. } => Err(Refusal::AlreadyOpened),
             Self::Ended { .. } => Err(Refusal::AlreadyEnded),
         }
     }
 
     /// The mailbox is gone.
-    #[cfg_attr(not(test), expect(dead_code, reason = "accounts are not deleted yet"))]
     pub fn fail(self) -> Result<Self, Refusal> {
         match self {
             Self::Ended { .. } => Err(Refusal::AlreadyEnded),

@@ -9,7 +9,7 @@ use tonic::Status;
 use super::status::violations;
 use crate::app::reader::Summary;
 use crate::domain::attachment::Declaration;
-use crate::domain::letter::{Body, DeliveryType, Letter, Violation};
+use crate::domain::letter::{Body, DeliveryType, Instruction, Letter, ServiceUse, Violation};
 use crate::store::evidence::EvidenceRow;
 use crate::store::letters::LetterRow;
 
@@ -71,6 +71,18 @@ pub fn letter(
     if thread == Some(None) {
         bad.push(Violation::new("letter.thread", "is not a letter id"));
     }
+    let replaces = (!wire.replaces.is_empty()).then(|| id(&wire.replaces));
+    if replaces == Some(None) {
+        bad.push(Violation::new("letter.replaces", "is not a letter id"));
+    }
+    let instruction = wire.instruction.map(|i| (i.text_version, i.given_at.as_ref().map(instant)));
+    let instruction = dated(instruction, "letter.instruction.given_at", &mut bad)
+        .map(|(text_version, given_at)| Instruction { text_version, given_at });
+    let excluded = wire.service_use.as_ref().is_some_and(|s| s.excluded);
+    let service_use =
+        wire.service_use.map(|s| (s.wording_version, s.chosen_at.as_ref().map(instant)));
+    let service_use = dated(service_use, "letter.service_use.chosen_at", &mut bad)
+        .map(|(wording_version, chosen_at)| ServiceUse { wording_version, excluded, chosen_at });
     let (Some(required_level), Some(kind), true) = (required_level, kind, bad.is_empty()) else {
         return Err(violations(&bad));
     };
@@ -93,8 +105,24 @@ pub fn letter(
         case_id: wire.case_id,
         bulk: lane == Ok(pb::Lane::Bulk),
         thread: thread.flatten(),
+        replaces: replaces.flatten(),
         publish_at: wire.publish_at.as_ref().map(instant),
+        instruction,
+        service_use,
     }))
+}
+
+/// A text with its instant; an instant that is missing is noted in `bad`.
+fn dated(
+    wire: Option<(String, Option<Timestamp>)>,
+    field: &str,
+    bad: &mut Vec<Violation>,
+) -> Option<(String, Timestamp)> {
+    let (text, at) = wire?;
+    if at.is_none() {
+        bad.push(Violation::new(field, "must be there"));
+    }
+    Some((text, at?))
 }
 
 pub fn declarations(wire: Vec<pb::AttachmentDeclaration>) -> Result<Vec<Declaration>, Status> {
@@ -175,7 +203,12 @@ pub fn summary(summary: Summary) -> pb::LetterSummary {
         opened_at: wire(row.opened_at),
         attachment_count: i32::try_from(row.attachment_count).unwrap_or(i32::MAX),
         case_id: summary.case_id,
-        announced_on: row.announced_on.unwrap_or_default(),
+        announced_on: row.announced_on.clone().unwrap_or_default(),
         can_open: summary.can_open,
+        needs_answer: summary.needs_answer,
+        replaced_by: row.replaced_by.map(|l| l.to_string()).unwrap_or_default(),
+        unread: row.unread,
+        folder: super::flags::wire_folder(&row).into(),
+        labels: summary.labels,
     }
 }

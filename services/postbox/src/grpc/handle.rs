@@ -1,7 +1,10 @@
 use siegel_grpc::{caller, invalid};
 use siegel_proto::postbox::v1::handle_service_server::HandleService;
 use siegel_proto::postbox::v1::issue_handle_request::Owner as WireOwner;
-use siegel_proto::postbox::v1::{IssueHandleRequest, IssueHandleResponse};
+use siegel_proto::postbox::v1::{
+    CloseMailboxRequest, CloseMailboxResponse, IssueHandleRequest, IssueHandleResponse,
+    close_mailbox_request,
+};
 use tonic::{Request, Response, Status};
 
 use super::status;
@@ -34,5 +37,24 @@ impl HandleService for HandleServer {
             self.0.issue_handle(&caller, &message.request_id, owner, &message.sector).await;
         let handle = issued.map_err(|e| status::handle(&e))?;
         Ok(Response::new(IssueHandleResponse { handle: handle.to_string() }))
+    }
+
+    async fn close_mailbox(
+        &self,
+        request: Request<CloseMailboxRequest>,
+    ) -> Result<Response<CloseMailboxResponse>, Status> {
+        use close_mailbox_request::Owner as Wire;
+        let caller = caller(&request)?.name();
+        let message = request.into_inner();
+        let owner = match &message.owner {
+            Some(Wire::AccountId(id)) => id.parse().ok().map(Owner::Account),
+            Some(Wire::OrganisationId(id)) => id.parse().ok().map(Owner::Organisation),
+            None => None,
+        };
+        let owner =
+            owner.ok_or_else(|| invalid(&[("owner", "must be one account or organisation")]))?;
+        let closed = self.0.close_mailbox(&caller, &message.request_id, owner).await;
+        closed.map_err(|e| status::handle(&e))?;
+        Ok(Response::new(CloseMailboxResponse {}))
     }
 }

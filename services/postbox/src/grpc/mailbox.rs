@@ -5,25 +5,45 @@ use siegel_proto::organisation::v1::Action;
 use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
-    Attachment, Body, DownloadAttachmentRequest, DownloadAttachmentResponse, ListLettersRequest,
-    ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse,
+    ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
+    DownloadAttachmentRequest, DownloadAttachmentResponse, GetCountsRequest, GetCountsResponse,
+    LetterSummary, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
+    ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest,
+    RefuseResponse, RestoreRequest, RestoreResponse, SetFlagsRequest, SetFlagsResponse,
+    TrashRequest, TrashResponse,
 };
 use tonic::{Request, Response, Status};
 
-use super::{convert, status};
+use super::{cases, convert, flags, status};
 use crate::app::Postbox;
 use crate::app::download::Download;
+use crate::app::flag::Change;
 use crate::app::list::Listing;
 use crate::app::open::Opened;
 use crate::app::reader::{ReadError, Reader};
 use crate::domain::AttachmentId;
 use crate::domain::canon::AttachmentPart;
+use crate::domain::flags::Folder;
 
 /// `MailboxService`
 #[derive(Clone)]
 pub struct MailboxServer(pub Postbox);
 
 impl MailboxServer {
+    /// Changes flags of a letter: request id, letter and organisation as the request names them.
+    async fn flag<T>(
+        &self,
+        request: &Request<T>,
+        [request_id, letter, organisation]: [&String; 3],
+        change: Change,
+    ) -> Result<LetterSummary, Status> {
+        check_request_id(request_id)?;
+        let reader = self.reader(request, organisation, Action::ReadMail).await?;
+        let letter = convert::id(letter).ok_or_else(unknown)?;
+        let flagged = self.0.flag(&reader, letter, request_id, change).await;
+        Ok(convert::summary(flagged.map_err(|e| status::read(&e))?))
+    }
+
     /// The calling person, for themself or for the organisation named.
     async fn reader<T>(
         &self,
@@ -35,6 +55,13 @@ impl MailboxServer {
         let organisation = convert::organisation(organisation)?;
         self.0.reader(person, organisation, action).await.map_err(|e| status::read(&e))
     }
+}
+
+fn check_request_id(request_id: &str) -> Result<(), Status> {
+    if request_id.chars().count() > 128 {
+        return Err(invalid(&[("request_id", "must have at most 128 characters")]));
+    }
+    Ok(())
 }
 
 fn unknown() -> Status {
@@ -57,6 +84,8 @@ impl MailboxService for MailboxServer {
             page_token: message.page_token,
             unread_only: message.unread_only,
             important_only: message.important_only,
+            folder: flags::folder(message.folder)?,
+            label: message.label,
         };
         let listed = self.0.list(&reader, &listing).await.map_err(|e| status::read(&e))?;
         Ok(Response::new(ListLettersResponse {
@@ -85,13 +114,115 @@ impl MailboxService for MailboxServer {
 
     async fn open(&self, request: Request<OpenRequest>) -> Result<Response<OpenResponse>, Status> {
         let message = request.get_ref();
-        if message.request_id.chars().count() > 128 {
-            return Err(invalid(&[("request_id", "must have at most 128 characters")]));
-        }
+        check_request_id(&message.request_id)?;
         let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
         let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
         let opened = self.0.open(&reader, letter, &message.request_id).await;
         Ok(Response::new(response(opened.map_err(|e| status::open(&e))?)))
+    }
+
+    async fn confirm(
+        &self,
+        request: Request<ConfirmRequest>,
+    ) -> Result<Response<ConfirmResponse>, Status> {
+        let message = request.get_ref();
+        check_request_id(&message.request_id)?;
+        let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
+        let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
+        let confirmed = self.0.confirm(&reader, letter, &message.request_id).await;
+        let answer = response(confirmed.map_err(|e| status::open(&e))?);
+        Ok(Response::new(ConfirmResponse {
+            letter: answer.letter,
+            bodies: answer.bodies,
+            attachments: answer.attachments,
+            receipt: answer.receipt,
+            content_json: answer.content_json,
+        }))
+    }
+
+    async fn refuse(
+        &self,
+        request: Request<RefuseRequest>,
+    ) -> Result<Response<RefuseResponse>, Status> {
+        let message = request.get_ref();
+        check_request_id(&message.request_id)?;
+        let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
+        let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
+        let refused = self.0.refuse(&reader, letter, &message.request_id).await;
+        let refused = refused.map_err(|e| status::open(&e))?;
+        Ok(Response::new(RefuseResponse {
+            letter: Some(convert::summary(refused.summary)),
+            receipt: Some(convert::receipt(&refused.receipt)),
+        }))
+    }
+
+    async fn set_flags(
+        &self,
+        request: Request<SetFlagsRequest>,
+    ) -> Result<Response<SetFlagsResponse>, Status> {
+        let message = request.get_ref();
+        let change = flags::change(message.unread, message.labels.clone())?;
+        let place = [&message.request_id, &message.letter_id, &message.organisation_id];
+        let letter = self.flag(&request, place, change).await?;
+        Ok(Response::new(SetFlagsResponse { letter: Some(letter) }))
+    }
+
+    async fn archive(
+        &self,
+        request: Request<ArchiveRequest>,
+    ) -> Result<Response<ArchiveResponse>, Status> {
+        let message = request.get_ref();
+        let place = [&message.request_id, &message.letter_id, &message.organisation_id];
+        let letter = self.flag(&request, place, Change::Move(Folder::Archive)).await?;
+        Ok(Response::new(ArchiveResponse { letter: Some(letter) }))
+    }
+
+    async fn trash(
+        &self,
+        request: Request<TrashRequest>,
+    ) -> Result<Response<TrashResponse>, Status> {
+        let message = request.get_ref();
+        let place = [&message.request_id, &message.letter_id, &message.organisation_id];
+        let letter = self.flag(&request, place, Change::Move(Folder::Trash)).await?;
+        Ok(Response::new(TrashResponse { letter: Some(letter) }))
+    }
+
+    async fn restore(
+        &self,
+        request: Request<RestoreRequest>,
+    ) -> Result<Response<RestoreResponse>, Status> {
+        let message = request.get_ref();
+        let place = [&message.request_id, &message.letter_id, &message.organisation_id];
+        let letter = self.flag(&request, place, Change::Move(Folder::Inbox)).await?;
+        Ok(Response::new(RestoreResponse { letter: Some(letter) }))
+    }
+
+    async fn list_case_updates(
+        &self,
+        request: Request<ListCaseUpdatesRequest>,
+    ) -> Result<Response<ListCaseUpdatesResponse>, Status> {
+        let message = request.get_ref();
+        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let page = (message.page_size, message.page_token.as_str());
+        let found = self.0.case_updates(&reader, &message.case_id, page).await;
+        let (updates, next_page_token) = found.map_err(|e| status::read(&e))?;
+        let updates = updates.into_iter().map(cases::update).collect();
+        Ok(Response::new(ListCaseUpdatesResponse { updates, next_page_token }))
+    }
+
+    async fn get_counts(
+        &self,
+        request: Request<GetCountsRequest>,
+    ) -> Result<Response<GetCountsResponse>, Status> {
+        let organisation = &request.get_ref().organisation_id;
+        let reader = self.reader(&request, organisation, Action::ReadMail).await?;
+        let counts = self.0.counts(&reader).await.map_err(|e| status::read(&e))?;
+        Ok(Response::new(GetCountsResponse {
+            inbox: counts.inbox,
+            archive: counts.archive,
+            trash: counts.trash,
+            unread: counts.unread,
+        }))
     }
 
     async fn download_attachment(

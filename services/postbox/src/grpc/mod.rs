@@ -1,7 +1,9 @@
 //! Proto to domain and back, and how errors look outside.
 
+mod cases;
 mod convert;
 mod evidence;
+mod flags;
 mod handle;
 mod mailbox;
 mod sender;

@@ -9,15 +9,17 @@ use siegel_proto::convert::timestamp;
 use siegel_proto::postbox::v1::sender_service_server::SenderService;
 use siegel_proto::postbox::v1::submit_stream_request::Part;
 use siegel_proto::postbox::v1::{
-    GetSentLetterRequest, GetSentLetterResponse, LetterEvent, SubmitRequest, SubmitResponse,
-    SubmitStreamRequest, SubmitStreamResponse, WatchEventsRequest, WatchEventsResponse,
+    GetSentLetterRequest, GetSentLetterResponse, LetterEvent, RecallRequest, RecallResponse,
+    SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SupersedeRequest,
+    SupersedeResponse, UpdateCaseStatusRequest, UpdateCaseStatusResponse, WatchEventsRequest,
+    WatchEventsResponse,
 };
 use siegel_telemetry::metric;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{convert, status};
+use super::{cases, convert, status};
 use crate::app::events::{self, read_cursor, write_cursor};
 use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
 use crate::app::{Postbox, Trouble, reader::ReadError};
@@ -50,17 +52,7 @@ impl SenderService for SenderServer {
         request: Request<SubmitRequest>,
     ) -> Result<Response<SubmitResponse>, Status> {
         let who = client(&request)?;
-        let message = request.into_inner();
-        let (wire, contents): (Vec<_>, Vec<_>) = message
-            .attachments
-            .into_iter()
-            .map(|a| (a.declaration.unwrap_or_default(), Bytes::from(a.content)))
-            .unzip();
-        let declared = convert::declarations(wire)?;
-        self.check_inline(&declared, &contents).map_err(|e| status::submit(&e))?;
-        let letter = convert::letter(message.letter, self.0.default_required_level)?;
-        let content = stream::iter(contents.into_iter().map(Ok));
-        let done = self.run(&who, (message.request_id, letter, declared), content).await?;
+        let done = self.inline(&who, request.into_inner(), false).await?;
         Ok(Response::new(SubmitResponse {
             letter_id: done.letter.to_string(),
             state: convert::state(&done.state).into(),
@@ -82,12 +74,64 @@ impl SenderService for SenderServer {
         let declared = convert::declarations(head.attachments)?;
         let letter = convert::letter(head.letter, self.0.default_required_level)?;
         let content = messages.map(chunk).boxed();
-        let done = self.run(&who, (head.request_id, letter, declared), content).await?;
+        let parts = (head.request_id, letter, declared);
+        let done = self.run(&who, parts, false, content).await?;
         Ok(Response::new(SubmitStreamResponse {
             letter_id: done.letter.to_string(),
             state: convert::state(&done.state).into(),
             receipts: done.receipts.iter().map(convert::receipt).collect(),
             announced_on: done.announced_on,
+        }))
+    }
+
+    async fn supersede(
+        &self,
+        request: Request<SupersedeRequest>,
+    ) -> Result<Response<SupersedeResponse>, Status> {
+        let who = client(&request)?;
+        let SupersedeRequest { request_id, letter, attachments } = request.into_inner();
+        let message = SubmitRequest { request_id, letter, attachments };
+        let done = self.inline(&who, message, true).await?;
+        Ok(Response::new(SupersedeResponse {
+            letter_id: done.letter.to_string(),
+            state: convert::state(&done.state).into(),
+            receipts: done.receipts.iter().map(convert::receipt).collect(),
+            announced_on: done.announced_on,
+        }))
+    }
+
+    async fn update_case_status(
+        &self,
+        request: Request<UpdateCaseStatusRequest>,
+    ) -> Result<Response<UpdateCaseStatusResponse>, Status> {
+        let who = client(&request)?;
+        let message = request.into_inner();
+        let request_id = message.request_id.clone();
+        let updated = match cases::news(message, self.0.default_required_level)? {
+            Some(news) => self.0.update_case(&who, &request_id, &news).await,
+            None => Err(self.0.unknown_recipient(&who).await),
+        };
+        let updated = updated.map_err(|e| status::submit(&e))?;
+        Ok(Response::new(UpdateCaseStatusResponse { updated_at: Some(timestamp(updated)) }))
+    }
+
+    async fn recall(
+        &self,
+        request: Request<RecallRequest>,
+    ) -> Result<Response<RecallResponse>, Status> {
+        let who = client(&request)?;
+        let message = request.get_ref();
+        if message.request_id.chars().count() > 128 {
+            return Err(invalid(&[("request_id", "must have at most 128 characters")]));
+        }
+        let id = convert::id(&message.letter_id);
+        let id = id.ok_or_else(|| status::read(&ReadError::LetterUnknown))?;
+        let recalled = self.0.recall(&who, id, &message.request_id).await;
+        let recalled = recalled.map_err(|e| status::open(&e))?;
+        Ok(Response::new(RecallResponse {
+            letter_id: recalled.letter.to_string(),
+            state: convert::state(&recalled.state).into(),
+            receipt: Some(convert::receipt(&recalled.receipt)),
         }))
     }
 
@@ -127,6 +171,25 @@ impl SenderService for SenderServer {
 }
 
 impl SenderServer {
+    /// A letter with its attachments in one message.
+    async fn inline(
+        &self,
+        who: &SenderClient,
+        message: SubmitRequest,
+        recalls: bool,
+    ) -> Result<Submitted, Status> {
+        let (wire, contents): (Vec<_>, Vec<_>) = message
+            .attachments
+            .into_iter()
+            .map(|a| (a.declaration.unwrap_or_default(), Bytes::from(a.content)))
+            .unzip();
+        let declared = convert::declarations(wire)?;
+        self.check_inline(&declared, &contents).map_err(|e| status::submit(&e))?;
+        let letter = convert::letter(message.letter, self.0.default_required_level)?;
+        let content = stream::iter(contents.into_iter().map(Ok));
+        self.run(who, (message.request_id, letter, declared), recalls, content).await
+    }
+
     fn check_inline(
         &self,
         declared: &[Declaration],
@@ -149,6 +212,7 @@ impl SenderServer {
         &self,
         who: &SenderClient,
         (request_id, letter, attachments): (String, Option<Letter>, Vec<Declaration>),
+        recalls: bool,
         content: S,
     ) -> Result<Submitted, Status>
     where
@@ -158,10 +222,10 @@ impl SenderServer {
         // senders, as everything else.
         let outcome = match letter {
             Some(letter) => {
-                let order = Order { request_id, letter, attachments };
+                let order = Order { request_id, letter, attachments, recalls };
                 self.0.submit(who, &order, content).await
             }
-            None => self.0.refuse_recipient(who).await,
+            None => Err(self.0.unknown_recipient(who).await),
         };
         outcome.map_err(|e| {
             let status = status::submit(&e);

@@ -48,6 +48,10 @@ pub fn submit(error: &SubmitError) -> Status {
         E::SenderUnknown => refusal(Code::PermissionDenied, "SENDER_UNKNOWN", error, []),
         E::RecipientUnknown => refusal(Code::NotFound, "RECIPIENT_UNKNOWN", error, []),
         E::LegalBasisUnknown => refusal(bad, "LEGAL_BASIS_UNKNOWN", error, []),
+        E::Excluded => refusal(Code::FailedPrecondition, "POSTBOX_EXCLUDED", error, []),
+        E::ReplacedOpened => refusal(Code::FailedPrecondition, "LETTER_OPENED", error, []),
+        E::ReplacedEnded => refusal(Code::FailedPrecondition, "LETTER_ENDED", error, []),
+        E::ReplacedBefore => refusal(Code::FailedPrecondition, "LETTER_REPLACED", error, []),
         E::Malformed(found) | E::Attachments(Refusal::Malformed(found)) => violations(found),
         E::Attachments(Refusal::TooMany { limit }) => {
             refusal(bad, "TOO_MANY_ATTACHMENTS", error, [("limit", &limit.to_string())])
@@ -81,8 +85,12 @@ pub fn read(error: &ReadError) -> Status {
             let facts = [("needed", needed.as_str())];
             refusal(Code::PermissionDenied, "TRUST_TOO_LOW", error, facts)
         }
-        E::ProvisionEnded => refusal(Code::FailedPrecondition, "PROVISION_ENDED", error, []),
-        E::NotOpened => refusal(Code::FailedPrecondition, "LETTER_NOT_OPENED", error, []),
+        E::ProvisionEnded
+        | E::NotOpened
+        | E::Gone
+        | E::Ended
+        | E::AlreadyOpened
+        | E::NotFormalService => refusal(Code::FailedPrecondition, error.outcome(), error, []),
         E::AttachmentUnknown => refusal(Code::NotFound, "ATTACHMENT_UNKNOWN", error, []),
         E::OffsetBeyondEnd => invalid(&[("offset_bytes", "must be within the attachment")]),
         E::BadPageToken => invalid(&[("page_token", "was not made here")]),
@@ -107,6 +115,7 @@ pub fn open(error: &ReadError) -> Status {
 
 pub fn handle(error: &HandleError) -> Status {
     match error {
+        HandleError::Closed => refusal(Code::NotFound, "MAILBOX_CLOSED", error, []),
         HandleError::Trouble(inner) => trouble(inner),
     }
 }

@@ -16,18 +16,31 @@ pub enum Order {
     NoContact,
 }
 
-/// Tells a recipient that a letter waits. The same `request_id` sends nothing twice.
-pub async fn letter_provided(
+/// What a recipient is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    Provided,
+    /// A fiction of formal service came true.
+    DeemedServed,
+}
+
+/// Tells a recipient about a letter. The same `request_id` sends nothing twice.
+pub async fn tell(
     siblings: &Siblings,
     request_id: &str,
     recipient: &str,
     level: TrustLevel,
+    news: News,
 ) -> Result<Order, tonic::Status> {
     let mut client = NotificationServiceClient::new(siblings.channel("notification"));
     let order = NotifyRequest {
         request_id: request_id.to_owned(),
         recipient: recipient.to_owned(),
-        template: Template::LetterProvided.into(),
+        template: match news {
+            News::Provided => Template::LetterProvided,
+            News::DeemedServed => Template::LetterDeemedServed,
+        }
+        .into(),
         required_level: i32::from(level.number()),
         path: "/postbox".to_owned(),
     };

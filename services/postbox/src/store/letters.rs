@@ -4,6 +4,7 @@ use siegel_db::{Db, StoreError, Tx, on};
 use siegel_kernel::{Timestamp, TrustLevel};
 use sqlx::AssertSqlSafe;
 
+use crate::domain::flags::{Counted, Folder};
 use crate::domain::state::{Delivery, End, Ending};
 use crate::domain::{HandleId, LetterId, MailboxId};
 
@@ -55,6 +56,11 @@ pub struct LetterRow {
     pub unread: bool,
     pub evidence_count: i64,
     pub last_evidence: Option<Vec<u8>>,
+    /// What the sender declared, JSON.
+    pub declared: Option<String>,
+    pub replaced_by: Option<LetterId>,
+    pub folder: String,
+    pub sealed_labels: Option<Vec<u8>>,
 }
 
 const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, tenant, authority, \
@@ -62,7 +68,8 @@ const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, t
     thread, legal_basis, legal_rule, legal_effect, announced_on, attachment_count, content_digest, \
     attachment_digests, wrapped_key, sealed_head, commitment_salt, accepted_at_us, publish_at_us, \
     provided_at_us, notified_at_us, opened_at_us, terminal_by_us, due_at_us, unread, \
-    evidence_count, last_evidence";
+    evidence_count, last_evidence, declared, replaced_by, folder, \
+    sealed_labels";
 
 impl LetterRow {
     /// The delivery state that the columns say.
@@ -103,6 +110,12 @@ impl LetterRow {
         };
     }
 
+    /// What the counters of the mailbox see.
+    pub fn counted(&self) -> Result<Counted, StoreError> {
+        let folder = Folder::parse(&self.folder).ok_or(StoreError::corrupt("letters: folder"))?;
+        Ok(Counted { folder, unread: self.unread })
+    }
+
     /// Where the events of this letter's sender are.
     pub fn topic(&self) -> String {
         topic(&self.tenant, &self.client_id)
@@ -116,7 +129,7 @@ pub fn topic(tenant: &str, client_id: &str) -> String {
 
 /// Adds a letter with its sealed content.
 pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<(), StoreError> {
-    let places: Vec<String> = (1..=39).map(|n| format!("${n}")).collect();
+    let places: Vec<String> = (1..=43).map(|n| format!("${n}")).collect();
     let sql = AssertSqlSafe(format!(
         "INSERT INTO letters ({COLUMNS}, sealed_content) VALUES ({})",
         places.join(", ")
@@ -132,6 +145,7 @@ pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<()
         .bind(&l.sealed_head).bind(&l.commitment_salt).bind(l.accepted_at).bind(l.publish_at)
         .bind(l.provided_at).bind(l.notified_at).bind(l.opened_at).bind(l.terminal_by)
         .bind(l.due_at).bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence)
+        .bind(&l.declared).bind(l.replaced_by).bind(&l.folder).bind(&l.sealed_labels)
         .bind(sealed_content)
         .execute(c).await?.rows_affected());
     Ok(())
@@ -166,13 +180,13 @@ pub async fn save(tx: &mut Tx, l: &LetterRow) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE letters SET sequence = $3, state = $4, ending = $5, \
         legal_rule = $6, legal_effect = $7, announced_on = $8, provided_at_us = $9, \
         notified_at_us = $10, opened_at_us = $11, terminal_by_us = $12, due_at_us = $13, \
-        unread = $14, evidence_count = $15, last_evidence = $16 \
+        unread = $14, evidence_count = $15, last_evidence = $16, replaced_by = $17 \
         WHERE mailbox_id = $1 AND id = $2";
     on!(tx, c => sqlx::query(SQL)
         .bind(l.mailbox_id).bind(l.id).bind(l.sequence).bind(&l.state).bind(&l.ending)
         .bind(&l.legal_rule).bind(&l.legal_effect).bind(&l.announced_on).bind(l.provided_at)
         .bind(l.notified_at).bind(l.opened_at).bind(l.terminal_by).bind(l.due_at)
-        .bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence)
+        .bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence).bind(l.replaced_by)
         .execute(c).await?.rows_affected());
     Ok(())
 }
@@ -188,7 +202,7 @@ pub async fn sealed_content(
 }
 
 /// What a list shows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Page {
     pub mailbox: MailboxId,
     /// Letters before this place in the sequence.
@@ -196,18 +210,27 @@ pub struct Page {
     pub limit: i64,
     pub unread_only: bool,
     pub important_only: bool,
+    pub folder: Folder,
+    /// Only letters with this label.
+    pub label: Option<Vec<u8>>,
 }
 
 /// Provided letters, newest first. Each filter has an index of its own.
 pub async fn page(tx: &mut Tx, page: &Page) -> Result<Vec<LetterRow>, StoreError> {
     let unread = if page.unread_only { "AND unread" } else { "" };
     let important = if page.important_only { "AND importance = 2" } else { "" };
+    let label = if page.label.is_some() {
+        "AND sequence IN (SELECT sequence FROM letter_labels WHERE mailbox_id = $1 AND tag = $5)"
+    } else {
+        "AND $5 IS NULL"
+    };
     let sql = AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM letters WHERE mailbox_id = $1 AND sequence < $2 {unread} {important} \
-         ORDER BY sequence DESC LIMIT $3"
+        "SELECT {COLUMNS} FROM letters WHERE mailbox_id = $1 AND folder = $4 AND sequence < $2 \
+         {unread} {important} {label} ORDER BY sequence DESC LIMIT $3"
     ));
     Ok(on!(tx, c => sqlx::query_as(sql)
-        .bind(page.mailbox).bind(page.before).bind(page.limit).fetch_all(c).await?))
+        .bind(page.mailbox).bind(page.before).bind(page.limit).bind(page.folder.as_str())
+        .bind(&page.label).fetch_all(c).await?))
 }
 
 /// Letters whose time has come, soonest first.
@@ -220,6 +243,14 @@ pub async fn due(
         "SELECT mailbox_id, id FROM letters WHERE due_at_us <= $1 ORDER BY due_at_us LIMIT $2";
     let mut tx = db.read().await?;
     Ok(on!(&mut tx, c => sqlx::query_as(SQL).bind(now).bind(limit).fetch_all(c).await?))
+}
+
+/// Lets the sweeper look at once at every letter of a mailbox that has no end.
+pub async fn all_due(tx: &mut Tx, mailbox: MailboxId, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str =
+        "UPDATE letters SET due_at_us = $2 WHERE mailbox_id = $1 AND due_at_us IS NOT NULL";
+    on!(tx, c => sqlx::query(SQL).bind(mailbox).bind(now).execute(c).await?.rows_affected());
+    Ok(())
 }
 
 /// A letter in its sender's book.

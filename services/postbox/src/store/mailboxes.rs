@@ -38,10 +38,19 @@ pub struct Mailbox {
     owner: Uuid,
     pub wrapped_key: Vec<u8>,
     pub letters: i64,
+    /// Outside the trash.
     pub unread: i64,
+    pub archived: i64,
+    pub trashed: i64,
+    #[sqlx(rename = "closed_at_us")]
+    closed_at: Option<Timestamp>,
 }
 
 impl Mailbox {
+    pub const fn is_closed(&self) -> bool {
+        self.closed_at.is_some()
+    }
+
     pub fn owner(&self) -> Owner {
         if self.owner_kind == "account" {
             Owner::Account(AccountId::from_uuid(self.owner))
@@ -51,24 +60,26 @@ impl Mailbox {
     }
 }
 
-/// The mailbox of an owner.
+/// The mailbox of an owner, unless it was closed.
 pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Option<Mailbox>, StoreError> {
-    const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread FROM mailboxes \
-        WHERE owner_kind = $1 AND owner = $2";
+    const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread, \
+        archived, trashed, closed_at_us FROM mailboxes \
+        WHERE owner_kind = $1 AND owner = $2 AND closed_at_us IS NULL";
     let (kind, id) = owner.columns();
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(kind).bind(id).fetch_optional(c).await?))
 }
 
 pub async fn by_id(tx: &mut Tx, id: MailboxId) -> Result<Option<Mailbox>, StoreError> {
-    const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread FROM mailboxes \
+    const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread, \
+        archived, trashed, closed_at_us FROM mailboxes \
         WHERE id = $1";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?))
 }
 
 /// Any mailbox: at start its key shows whether the key-encryption key is the right one.
 pub async fn any(tx: &mut Tx) -> Result<Option<Mailbox>, StoreError> {
-    const SQL: &str =
-        "SELECT id, owner_kind, owner, wrapped_key, letters, unread FROM mailboxes LIMIT 1";
+    const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread, \
+        archived, trashed, closed_at_us FROM mailboxes LIMIT 1";
     Ok(on!(tx, c => sqlx::query_as(SQL).fetch_optional(c).await?))
 }
 
@@ -88,17 +99,31 @@ pub async fn add(
     Ok(())
 }
 
-/// Takes the next place in the mailbox's gap-free sequence for a letter that is now provided.
-pub async fn next_sequence(tx: &mut Tx, id: MailboxId) -> Result<i64, StoreError> {
-    const SQL: &str = "UPDATE mailboxes SET letters = letters + 1, unread = unread + 1 \
-        WHERE id = $1 RETURNING letters";
-    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_one(c).await?))
+/// Closes a mailbox and ends its handles; the mailbox's id unless there is none open.
+pub async fn close(
+    tx: &mut Tx,
+    owner: Owner,
+    now: Timestamp,
+) -> Result<Option<MailboxId>, StoreError> {
+    const CLOSE: &str = "UPDATE mailboxes SET closed_at_us = $3 \
+        WHERE owner_kind = $1 AND owner = $2 AND closed_at_us IS NULL RETURNING id";
+    const END: &str =
+        "UPDATE handles SET revoked_at_us = $2 WHERE mailbox_id = $1 AND revoked_at_us IS NULL";
+    let (kind, owner) = owner.columns();
+    let closed: Option<MailboxId> = on!(&mut *tx, c => sqlx::query_scalar(CLOSE)
+        .bind(kind).bind(owner).bind(now).fetch_optional(c).await?);
+    if let Some(id) = closed {
+        on!(tx, c => sqlx::query(END).bind(id).bind(now).execute(c).await?.rows_affected());
+    }
+    Ok(closed)
 }
 
-pub async fn one_read(tx: &mut Tx, id: MailboxId) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE mailboxes SET unread = unread - 1 WHERE id = $1";
-    on!(tx, c => sqlx::query(SQL).bind(id).execute(c).await?.rows_affected());
-    Ok(())
+/// Takes the next place in the mailbox's gap-free sequence for a letter that is now provided;
+/// `None` when the mailbox was closed.
+pub async fn next_sequence(tx: &mut Tx, id: MailboxId) -> Result<Option<i64>, StoreError> {
+    const SQL: &str = "UPDATE mailboxes SET letters = letters + 1, unread = unread + 1 \
+        WHERE id = $1 AND closed_at_us IS NULL RETURNING letters";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await?))
 }
 
 /// The handle of a mailbox for a sector, if one is in use.
@@ -141,8 +166,8 @@ pub async fn by_handle(
     handle: HandleId,
     sector: &str,
 ) -> Result<Option<Mailbox>, StoreError> {
-    const SQL: &str = "SELECT m.id, m.owner_kind, m.owner, m.wrapped_key, m.letters, m.unread \
-        FROM handles h JOIN mailboxes m ON m.id = h.mailbox_id \
+    const SQL: &str = "SELECT m.id, m.owner_kind, m.owner, m.wrapped_key, m.letters, m.unread, \
+        m.archived, m.trashed, m.closed_at_us FROM handles h JOIN mailboxes m ON m.id = h.mailbox_id \
         WHERE h.id = $1 AND h.sector = $2 AND h.revoked_at_us IS NULL";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(handle).bind(sector).fetch_optional(c).await?))
 }

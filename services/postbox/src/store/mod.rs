@@ -1,7 +1,9 @@
 //! SQL, one file per table family.
 
 pub mod attachments;
+pub mod cases;
 pub mod evidence;
+pub mod flags;
 pub mod keys;
 pub mod letters;
 pub mod mailboxes;

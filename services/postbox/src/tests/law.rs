@@ -5,10 +5,14 @@ use std::time::Duration;
 use siegel_db::{Db, StoreError, Tx, on};
 use siegel_grpc::reason;
 use siegel_kernel::Timestamp;
+use siegel_kernel::berlin::LegalDay;
 use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 
-use super::world::{DAY, World, letter};
+use crate::domain::holidays::Land;
+use crate::domain::legal::in_force;
+
+use super::world::{DAY, World, formal, letter};
 
 on_each_backend! { &crate::MIGRATIONS =>
     under_ozg_9_a_letter_nobody_opens_is_deemed_announced_when_the_fourth_day_has_passed,
@@ -23,9 +27,13 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_letter_without_a_rule_expires_unread_and_can_still_be_opened,
     a_letter_that_cannot_be_handled_keeps_no_other_from_its_day,
     formal_service_is_not_ended_by_opening,
+    the_recipient_is_told_that_a_letter_counts_as_served_and_not_of_other_fictions,
+    the_instruction_and_the_choice_in_the_service_stand_in_the_receipt,
+    a_notification_on_the_next_day_is_recorded_as_too_late,
     a_letter_for_later_is_invisible_until_its_time,
     a_rule_the_operator_confirmed_says_so_in_the_receipt,
-    every_shipped_rule_can_be_read
+    every_shipped_rule_can_be_read,
+    the_shipped_rows_give_the_published_days
 }
 
 async fn under_ozg_9_a_letter_nobody_opens_is_deemed_announced_when_the_fourth_day_has_passed(
@@ -170,12 +178,7 @@ async fn a_letter_without_a_rule_expires_unread_and_can_still_be_opened(db: Db) 
 
 async fn formal_service_is_not_ended_by_opening(db: Db) {
     let world = World::new(db).await;
-    let done = world
-        .deliver("r1", |r| {
-            letter(r).delivery_type = pb::DeliveryType::FormalService.into();
-            letter(r).legal_basis = "vwzg-5-7".into();
-        })
-        .await;
+    let done = world.deliver("r1", formal).await;
     let opened = world.open(&done.letter_id).await.unwrap().letter.unwrap();
     assert_eq!(opened.state(), pb::DeliveryState::Provided);
     assert!(world.entry(&done.letter_id, "opened").await.body.legal_effect.is_none());
@@ -183,6 +186,61 @@ async fn formal_service_is_not_ended_by_opening(db: Db) {
     assert_eq!(world.summary(&done.letter_id).await.state(), pb::DeliveryState::DeemedServed);
     let effect = world.entry(&done.letter_id, "deemed_served").await.body.legal_effect.unwrap();
     assert_eq!((effect.effect.as_str(), effect.day.as_str()), ("served", "2025-03-10"));
+}
+
+async fn the_recipient_is_told_that_a_letter_counts_as_served_and_not_of_other_fictions(db: Db) {
+    use siegel_proto::notification::v1::{self as notification, Template};
+    let world = World::new(db).await;
+    world.deliver("r1", |_| {}).await;
+    world.deliver("r2", formal).await;
+    world.settle().await;
+    world.wait(DAY * 6).await;
+    let orders = world.notifications.orders.lock().unwrap();
+    let told: Vec<_> = orders.iter().map(notification::NotifyRequest::template).collect();
+    assert_eq!(
+        told,
+        [Template::LetterProvided, Template::LetterProvided, Template::LetterDeemedServed]
+    );
+}
+
+async fn the_instruction_and_the_choice_in_the_service_stand_in_the_receipt(db: Db) {
+    let world = World::new(db).await;
+    let chosen_at = Timestamp::parse_rfc3339("2025-01-15T14:00:00Z").unwrap();
+    let done = world
+        .deliver("r1", |r| {
+            formal(r);
+            letter(r).service_use = Some(pb::ServiceUse {
+                wording_version: "ozg-9-angebot-2".into(),
+                excluded: false,
+                chosen_at: Some(siegel_proto::convert::timestamp(chosen_at)),
+            });
+        })
+        .await;
+    let body = world.entry(&done.letter_id, "provided").await.body;
+    let instruction = body.instruction.unwrap();
+    assert_eq!(instruction.text_version, "zustellung-2025-01");
+    assert_eq!(instruction.given_at, "2025-02-01T09:00:00.000000Z");
+    let choice = body.service_use.unwrap();
+    assert_eq!((choice.wording_version.as_str(), choice.excluded), ("ozg-9-angebot-2", false));
+    // The sender's words are part of what is signed, and of what the recipient reads.
+    let opened = world.open(&done.letter_id).await.unwrap();
+    assert!(opened.content_json.contains("zustellung-2025-01"));
+}
+
+async fn a_notification_on_the_next_day_is_recorded_as_too_late(db: Db) {
+    use siegel_proto::notification::v1::NotificationState;
+    let world = World::new(db).await;
+    let on_time = world.deliver("r1", |_| {}).await;
+    world.settle().await;
+    *world.notifications.state.lock().unwrap() = NotificationState::Queued;
+    let late = world.deliver("r2", |_| {}).await;
+    world.settle().await;
+    *world.notifications.state.lock().unwrap() = NotificationState::Sent;
+    world.wait(DAY).await;
+    for (letter, held) in [(on_time, true), (late, false)] {
+        let body = world.entry(&letter.letter_id, "notified").await.body;
+        assert_eq!(body.notification.unwrap().same_day, held);
+    }
 }
 
 async fn a_letter_for_later_is_invisible_until_its_time(db: Db) {
@@ -223,6 +281,7 @@ async fn every_shipped_rule_can_be_read(db: Db) {
         "vwvfg-41-2",
         "vwvfg-41-2a",
         "vwzg-5-7",
+        "vwzg-5a-4",
         "ao-122-2",
         "ao-122a",
         "sgbx-37",
@@ -232,4 +291,36 @@ async fn every_shipped_rule_can_be_read(db: Db) {
         assert!(!rows.is_empty(), "{basis}");
         assert!(rows.iter().all(|r| !r.confirmed_by_operator), "{basis} waits for the operator");
     }
+}
+
+/// The vectors of the calendar arithmetic: provision or sending, rule, sender's Land, deemed day.
+const DAYS: [(&str, &str, &str, &str); 12] = [
+    ("2024-12-30", "ozg-9", "01", "2025-01-02"),
+    ("2025-01-01", "ozg-9", "01", "2025-01-05"),
+    ("2025-01-01", "ao-122-2", "01", "2025-01-06"),
+    ("2025-01-01", "ao-122-2", "08", "2025-01-07"),
+    ("2025-01-01", "ao-122-2", "09", "2025-01-07"),
+    ("2025-01-01", "ao-122-2", "15", "2025-01-07"),
+    ("2025-03-03", "ozg-9", "01", "2025-03-07"),
+    ("2025-03-05", "ozg-9", "01", "2025-03-09"),
+    ("2025-03-05", "ao-122-2", "01", "2025-03-10"),
+    ("2025-04-17", "ozg-9", "01", "2025-04-21"),
+    ("2025-04-17", "ao-122-2", "01", "2025-04-22"),
+    ("2025-03-03", "vwvfg-41-2a", "01", "2025-03-13"),
+];
+
+async fn the_shipped_rows_give_the_published_days(db: Db) {
+    let mut tx = db.read().await.unwrap();
+    for (day0, basis, ars, expected) in DAYS {
+        let day0 = LegalDay::parse(day0).unwrap();
+        let rows = crate::store::rules::of_basis(&mut tx, basis).await.unwrap();
+        let rule = in_force(&rows, basis, day0).unwrap();
+        let effect = rule.on_provision(day0, Land::of_ars(ars));
+        assert_eq!(effect.day.to_string(), expected, "{basis} from {day0} in {ars}");
+    }
+    let rows = crate::store::rules::of_basis(&mut tx, "vwvfg-41-2a").await.unwrap();
+    let retrieved = LegalDay::parse("2025-03-06").unwrap();
+    let rule = in_force(&rows, "vwvfg-41-2a", retrieved).unwrap();
+    let effect = rule.on_retrieval(retrieved, None).unwrap();
+    assert_eq!(effect.day.to_string(), "2025-03-07");
 }

@@ -1,6 +1,11 @@
 //! The postbox without a network: its gRPC services on in-memory channels, its siblings faked.
 
+mod answers;
+mod cases;
+mod ends;
 mod evidence;
+mod flags;
+mod histories;
 mod law;
 mod mailbox;
 mod refusals;

@@ -6,7 +6,7 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 use tonic::{Code, Status};
 
-use super::world::{FOREIGN_CLIENT, PDF, World, XML, attachment, client, letter, request};
+use super::world::{FOREIGN_CLIENT, PDF, World, XML, attachment, client, formal, letter, request};
 
 on_each_backend! { &crate::MIGRATIONS =>
     a_malformed_letter_names_its_fields,
@@ -25,6 +25,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_request_id_used_for_another_letter_is_refused,
     a_legal_basis_nobody_knows_is_refused,
     a_rule_for_formal_service_fits_no_other_letter,
+    formal_service_without_an_instruction_is_refused,
+    an_excluded_postbox_takes_no_letter_with_a_legal_basis,
     evidence_that_cannot_be_stored_refuses_the_letter,
     a_lost_object_store_refuses_the_letter
 }
@@ -199,6 +201,36 @@ async fn a_rule_for_formal_service_fits_no_other_letter(db: Db) {
         letter(r).legal_basis = "vwzg-5-7".into();
     })
     .await;
+}
+
+async fn formal_service_without_an_instruction_is_refused(db: Db) {
+    expect(db, Code::InvalidArgument, "INVALID_FIELD", |r| {
+        formal(r);
+        letter(r).instruction = None;
+    })
+    .await;
+}
+
+async fn an_excluded_postbox_takes_no_letter_with_a_legal_basis(db: Db) {
+    let world = World::new(db).await;
+    let exclude = |r: &mut pb::SubmitRequest| {
+        letter(r).service_use = Some(pb::ServiceUse {
+            wording_version: "1".into(),
+            excluded: true,
+            chosen_at: Some(siegel_proto::convert::timestamp(world.postbox.now().legal)),
+        });
+    };
+    let status = refused(&world, exclude).await;
+    assert_eq!(reason(&status).as_deref(), Some("POSTBOX_EXCLUDED"));
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    world.assert_nothing_stored().await;
+    // What only informs may still come.
+    world
+        .deliver("r2", |r| {
+            exclude(r);
+            letter(r).legal_basis.clear();
+        })
+        .await;
 }
 
 async fn rename(db: &Db, sql: &'static str) -> Result<(), siegel_db::StoreError> {

@@ -225,6 +225,60 @@ impl World {
         Ok(opened.into_inner())
     }
 
+    pub fn handles(&self) -> HandleServiceClient<Channel> {
+        HandleServiceClient::new(self.channel(Caller::Sibling("identity".into())))
+    }
+
+    /// Closes the mailbox of account `n`.
+    pub async fn close(&self, n: u128) {
+        let owner = pb::close_mailbox_request::Owner::AccountId(account(n).to_string());
+        let request = pb::CloseMailboxRequest { request_id: "c".into(), owner: Some(owner) };
+        self.handles().close_mailbox(request).await.unwrap();
+    }
+
+    pub async fn confirm(&self, letter_id: &str) -> Result<pb::ConfirmResponse, Status> {
+        let request = pb::ConfirmRequest {
+            request_id: "c".into(),
+            letter_id: letter_id.into(),
+            organisation_id: String::new(),
+        };
+        Ok(self.reader(1, TrustLevel::High).confirm(request).await?.into_inner())
+    }
+
+    pub async fn refuse(&self, letter_id: &str) -> Result<pb::RefuseResponse, Status> {
+        let request = pb::RefuseRequest {
+            request_id: "r".into(),
+            letter_id: letter_id.into(),
+            organisation_id: String::new(),
+        };
+        Ok(self.reader(1, TrustLevel::High).refuse(request).await?.into_inner())
+    }
+
+    pub async fn recall(&self, letter_id: &str) -> Result<pb::RecallResponse, Status> {
+        let request = pb::RecallRequest { request_id: "b".into(), letter_id: letter_id.into() };
+        Ok(self.sender().recall(request).await?.into_inner())
+    }
+
+    /// Delivers a letter to account 1 in the place of another, which is recalled.
+    pub async fn supersede(
+        &self,
+        request_id: &str,
+        old: &str,
+    ) -> Result<pb::SupersedeResponse, Status> {
+        let mut request = request(request_id, &self.handle(1).await);
+        letter(&mut request).replaces = old.into();
+        let pb::SubmitRequest { request_id, letter, attachments } = request;
+        let request = pb::SupersedeRequest { request_id, letter, attachments };
+        Ok(self.sender().supersede(request).await?.into_inner())
+    }
+
+    /// Unread letters as the list of account 1 counts them.
+    pub async fn unread(&self) -> i64 {
+        let request = pb::ListLettersRequest::default();
+        let listed = self.reader(1, TrustLevel::High).list_letters(request).await.unwrap();
+        listed.into_inner().unread
+    }
+
     /// Moves the clock and lets the sweeper, the outbox and the sequencer do what is due.
     pub async fn wait(&self, span: Duration) {
         self.clock.advance(span);
@@ -344,7 +398,7 @@ pub fn request(request_id: &str, handle: &str) -> pb::SubmitRequest {
             case_id: "BA-2025-17".into(),
             lane: 0,
             thread: String::new(),
-            publish_at: None,
+            ..pb::Letter::default()
         }),
         attachments: vec![
             attachment("Bescheid.pdf", "application/pdf", PDF),
@@ -363,6 +417,18 @@ pub fn attachment(name: &str, media_type: &str, content: &[u8]) -> pb::InlineAtt
         }),
         content: content.to_vec(),
     }
+}
+
+/// Makes a letter one of formal service, whose recipient was instructed.
+pub fn formal(request: &mut pb::SubmitRequest) {
+    let letter = letter(request);
+    letter.delivery_type = pb::DeliveryType::FormalService.into();
+    letter.legal_basis = "vwzg-5-7".into();
+    let given_at = Timestamp::parse_rfc3339("2025-02-01T09:00:00Z").unwrap();
+    letter.instruction = Some(pb::Instruction {
+        text_version: "zustellung-2025-01".into(),
+        given_at: Some(siegel_proto::convert::timestamp(given_at)),
+    });
 }
 
 /// The letter of a request, to bend it.

@@ -1,0 +1,4 @@
+-- The letter that took this one's place.
+ALTER TABLE letters ADD COLUMN replaced_by BLOB;
+-- From here on nothing is provided to this mailbox, and its handles reach nobody.
+ALTER TABLE mailboxes ADD COLUMN closed_at_us INTEGER;

@@ -1,0 +1,105 @@
+//! What sender and recipient do with letters besides sending and opening them, over the network.
+
+use siegel_crypto::{SystemEntropy, random_token};
+use siegel_proto::common::v1::TrustLevel;
+use siegel_proto::postbox::v1 as pb;
+use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
+
+use crate::world::World;
+
+fn fresh() -> anyhow::Result<String> {
+    Ok(random_token(&SystemEntropy::new())?)
+}
+
+fn letter(world: &World) -> pb::Letter {
+    pb::Letter {
+        handle: world.erika.handle.clone(),
+        subject: "Ihr Antrag".into(),
+        bodies: vec![pb::Body {
+            language: "de".into(),
+            plain_text: "Guten Tag".into(),
+            easy_text: String::new(),
+        }],
+        required_level: TrustLevel::Substantial.into(),
+        delivery_type: pb::DeliveryType::Information.into(),
+        ..Default::default()
+    }
+}
+
+/// A letter of formal service, whose recipient was instructed long ago.
+fn formal(world: &World) -> pb::Letter {
+    let given_at = siegel_kernel::Timestamp::from_seconds(1_700_000_000);
+    pb::Letter {
+        delivery_type: pb::DeliveryType::FormalService.into(),
+        legal_basis: "vwzg-5-7".into(),
+        instruction: Some(pb::Instruction {
+            text_version: "1".into(),
+            given_at: Some(siegel_proto::convert::timestamp(given_at)),
+        }),
+        ..letter(world)
+    }
+}
+
+async fn submit(world: &World, letter: pb::Letter) -> anyhow::Result<String> {
+    let request =
+        pb::SubmitRequest { request_id: fresh()?, letter: Some(letter), attachments: vec![] };
+    Ok(world.authority.sender().submit(request).await?.into_inner().letter_id)
+}
+
+/// Every call of sender and recipient that the demo's walk does not make.
+pub async fn by_api(world: &World) -> anyhow::Result<()> {
+    let mut own = MailboxServiceClient::new(world.erika.channel(&world.suite.origin())?);
+    let organisation_id = String::new();
+    let letter_id = submit(world, formal(world)).await?;
+    own.confirm(pb::ConfirmRequest {
+        request_id: fresh()?,
+        letter_id: letter_id.clone(),
+        organisation_id: organisation_id.clone(),
+    })
+    .await?;
+    let unread = Some(true);
+    own.set_flags(pb::SetFlagsRequest {
+        request_id: fresh()?,
+        letter_id: letter_id.clone(),
+        unread,
+        ..Default::default()
+    })
+    .await?;
+    own.archive(pb::ArchiveRequest {
+        request_id: fresh()?,
+        letter_id: letter_id.clone(),
+        organisation_id: organisation_id.clone(),
+    })
+    .await?;
+    own.trash(pb::TrashRequest {
+        request_id: fresh()?,
+        letter_id: letter_id.clone(),
+        organisation_id: organisation_id.clone(),
+    })
+    .await?;
+    own.restore(pb::RestoreRequest {
+        request_id: fresh()?,
+        letter_id,
+        organisation_id: organisation_id.clone(),
+    })
+    .await?;
+    let letter_id = submit(world, formal(world)).await?;
+    own.refuse(pb::RefuseRequest { request_id: fresh()?, letter_id, organisation_id }).await?;
+
+    let mut sender = world.authority.sender();
+    let replaces = submit(world, letter(world)).await?;
+    let new = pb::Letter { replaces, ..letter(world) };
+    let supersede =
+        pb::SupersedeRequest { request_id: fresh()?, letter: Some(new), attachments: vec![] };
+    let letter_id = sender.supersede(supersede).await?.into_inner().letter_id;
+    sender.recall(pb::RecallRequest { request_id: fresh()?, letter_id }).await?;
+    let news = pb::UpdateCaseStatusRequest {
+        request_id: fresh()?,
+        handle: world.erika.handle.clone(),
+        case_id: "BA-1".into(),
+        status: pb::CaseStatus::Received.into(),
+        ..Default::default()
+    };
+    sender.update_case_status(news).await?;
+    Ok(())
+}
