@@ -56,6 +56,7 @@ impl Verified {
         proven.extend(self.actor_sentence());
         proven.extend(self.body.legal_effect.as_ref().map(effect_sentence));
         proven.extend(self.notification_sentence());
+        proven.extend(self.log_sentence());
         for (name, value) in &self.disclosed {
             proven.push(both(
                 format!("Der Beleg legt „{name}“ auf {value} fest."),
@@ -105,6 +106,17 @@ impl Verified {
         })
     }
 
+    fn log_sentence(&self) -> Option<Sentence> {
+        let entry = self.log_entry.as_ref()?;
+        let (origin, number, size) = (&entry.origin, entry.index.saturating_add(1), entry.size);
+        Some(both(
+            format!(
+                "Der Beleg steht im öffentlichen Verzeichnis {origin} an Stelle {number} von {size}."
+            ),
+            format!("The receipt is entry {number} of {size} in the public log {origin}."),
+        ))
+    }
+
     fn gaps(&self) -> Vec<Sentence> {
         let mut gaps = Vec::new();
         if !self.trusted_keys {
@@ -136,10 +148,12 @@ impl Verified {
                 "That the person understood or downloaded the letter.",
             ));
         }
-        gaps.push(both(
-            "Dass der Beleg im öffentlichen Verzeichnis steht: das wurde hier nicht geprüft.",
-            "That the receipt is in the public log: that was not checked here.",
-        ));
+        if self.log_entry.is_none() {
+            gaps.push(both(
+                "Dass der Beleg im öffentlichen Verzeichnis steht: das wurde hier nicht geprüft.",
+                "That the receipt is in the public log: that was not checked here.",
+            ));
+        }
         gaps
     }
 }

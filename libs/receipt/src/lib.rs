@@ -8,6 +8,7 @@ mod failure;
 mod file;
 mod keys;
 mod kind;
+mod log;
 mod verify;
 
 pub use claims::{
@@ -18,4 +19,5 @@ pub use failure::Failure;
 pub use file::{Disclosure, FORMAT, ReceiptFile};
 pub use keys::{KeyTrust, PublishedKeys};
 pub use kind::{Kind, UnknownKind};
+pub use log::{LogEntry, LogPlace};
 pub use verify::{Verified, verify, verify_published};
