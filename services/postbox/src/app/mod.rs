@@ -5,6 +5,7 @@ pub mod events;
 pub mod evidence;
 pub mod handles;
 pub mod list;
+pub mod log;
 pub mod notify;
 pub mod open;
 pub mod provide;
@@ -27,6 +28,7 @@ use crate::config::LimitsConfig;
 use crate::domain::canon::NotCanonical;
 use crate::ports::objects::{ObjectError, Objects};
 use evidence::Notary;
+use log::Journal;
 use vault::Vault;
 
 /// What every use case works with. Cheap to clone.
@@ -41,6 +43,8 @@ pub struct Parts {
     pub siblings: Siblings,
     pub vault: Vault,
     pub notary: Notary,
+    /// The public log; `None` where no key for it is configured.
+    pub journal: Option<Journal>,
     pub objects: Objects,
     pub feed: Feed,
     pub outbox: Outbox,

@@ -2,6 +2,8 @@ use siegel_grpc::{Caller, caller};
 use siegel_proto::organisation::v1::Action;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceService;
 use siegel_proto::postbox::v1::{
+    GetCheckpointRequest, GetCheckpointResponse, GetConsistencyProofRequest,
+    GetConsistencyProofResponse, GetInclusionProofRequest, GetInclusionProofResponse,
     ListReceiptsRequest, ListReceiptsResponse, ListSigningKeysRequest, ListSigningKeysResponse,
 };
 use tonic::{Request, Response, Status};
@@ -49,5 +51,44 @@ impl EvidenceService for EvidenceServer {
     ) -> Result<Response<ListSigningKeysResponse>, Status> {
         let jwks = self.0.key_set().await.map_err(|e| status::read(&e))?;
         Ok(Response::new(ListSigningKeysResponse { jwks }))
+    }
+
+    async fn get_checkpoint(
+        &self,
+        _: Request<GetCheckpointRequest>,
+    ) -> Result<Response<GetCheckpointResponse>, Status> {
+        let checkpoint = self.0.checkpoint().await.map_err(|e| status::log(&e))?;
+        Ok(Response::new(GetCheckpointResponse { checkpoint }))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        request: Request<GetInclusionProofRequest>,
+    ) -> Result<Response<GetInclusionProofResponse>, Status> {
+        let message = request.get_ref();
+        let found = self.0.inclusion(&message.leaf, message.tree_size).await;
+        let found = found.map_err(|e| status::log(&e))?;
+        Ok(Response::new(GetInclusionProofResponse {
+            origin: found.origin,
+            index: found.index,
+            tree_size: found.tree_size,
+            proof: found.proof.iter().map(|hash| hash.to_vec()).collect(),
+            checkpoint: found.checkpoint,
+        }))
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        request: Request<GetConsistencyProofRequest>,
+    ) -> Result<Response<GetConsistencyProofResponse>, Status> {
+        let message = request.get_ref();
+        let found = self.0.consistency(message.from_size, message.to_size).await;
+        let found = found.map_err(|e| status::log(&e))?;
+        Ok(Response::new(GetConsistencyProofResponse {
+            from_size: found.from,
+            to_size: found.to,
+            proof: found.proof.iter().map(|hash| hash.to_vec()).collect(),
+            checkpoint: found.checkpoint,
+        }))
     }
 }

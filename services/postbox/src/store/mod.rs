@@ -4,6 +4,8 @@ pub mod attachments;
 pub mod evidence;
 pub mod keys;
 pub mod letters;
+pub mod log;
+pub mod log_audit;
 pub mod mailboxes;
 pub mod rules;
 pub mod senders;

@@ -2,6 +2,8 @@
 
 mod evidence;
 mod law;
+mod log;
+mod log_audit;
 mod mailbox;
 mod refusals;
 mod store;

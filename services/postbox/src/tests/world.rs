@@ -289,6 +289,7 @@ impl World {
         let tables = [
             "letters",
             "evidence",
+            "log_leaves",
             "attachments",
             "uploads",
             "events",

@@ -16,7 +16,7 @@ use siegel_identity::store::tenants;
 
 use crate::cli::{AdminArgs, AdminCommand};
 pub use apply::at_start;
-pub use place::identity;
+pub use place::{identity, settings};
 
 /// Who does it when nobody says.
 const ANYBODY: &str = "operator";
