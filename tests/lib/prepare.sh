@@ -34,6 +34,7 @@ missing_packages() {
       python) python_ok || echo python3-venv ;;
       node) [ "$(node_version)" -ge 20 ] || python_ok || echo python3-venv ;;
       curl) have curl || echo curl ;;
+      go) have go || [ -x /usr/local/go/bin/go ] || echo golang-go ;;
       nginx) have nginx || [ -x /usr/sbin/nginx ] || echo nginx-light ;;
     esac
   done
@@ -97,7 +98,7 @@ install_node() {
   done
 }
 
-# All that the given needs ask for: `postgres`, `chromium`, `python`, `node`, `curl`, `nginx`.
+# All that the given needs ask for: `postgres`, `chromium`, `python`, `node`, `curl`, `nginx`, `go`.
 prepare() {
   local need
   mkdir -p "$CACHE"

@@ -103,7 +103,10 @@ func open(text []byte, key note.Verifier) (head, error) {
 // entries reads all bundles and compares each entry's hash with the tree's.
 func entries(p place, tree tlog.Tree, hashes tlog.HashReader) error {
 	for first := int64(0); first < tree.N; first += 256 {
-		width := int(min(256, tree.N-first))
+		width := 256
+		if tree.N-first < 256 {
+			width = int(tree.N - first)
+		}
 		data, err := p.read("tile/entries/" + group(first/256) + suffix(width))
 		if err != nil {
 			return err
@@ -160,12 +163,14 @@ func receipt(name string, key note.Verifier, current tlog.Tree, hashes tlog.Hash
 	}
 	leaf := sha256.Sum256(append(salt, file.JWS...))
 	var proof tlog.RecordProof
-	for _, step := range file.Log.Proof {
-		hash, err := base64.RawURLEncoding.DecodeString(step)
+	for _, text := range file.Log.Proof {
+		hash, err := base64.RawURLEncoding.DecodeString(text)
 		if err != nil || len(hash) != tlog.HashSize {
 			return fmt.Errorf("a step of the proof is no hash")
 		}
-		proof = append(proof, tlog.Hash(hash))
+		var step tlog.Hash
+		copy(step[:], hash)
+		proof = append(proof, step)
 	}
 	if err := tlog.CheckRecord(proof, at.N, at.Hash, file.Log.Index, tlog.RecordHash(leaf[:])); err != nil {
 		return err
