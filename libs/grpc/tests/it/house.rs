@@ -44,6 +44,27 @@ impl pb::key_service_server::KeyService for FakeIdentity {
         let jwks = KeySet::new([self.key.public_jwk().clone()]).to_json();
         Ok(Response::new(pb::ListSigningKeysResponse { jwks }))
     }
+
+    async fn get_checkpoint(
+        &self,
+        _: Request<postbox::GetCheckpointRequest>,
+    ) -> Result<Response<postbox::GetCheckpointResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        _: Request<postbox::GetInclusionProofRequest>,
+    ) -> Result<Response<postbox::GetInclusionProofResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        _: Request<postbox::GetConsistencyProofRequest>,
+    ) -> Result<Response<postbox::GetConsistencyProofResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 #[tonic::async_trait]
