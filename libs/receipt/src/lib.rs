@@ -9,6 +9,7 @@ mod file;
 mod keys;
 mod kind;
 mod log;
+mod mailbox;
 mod verify;
 
 pub use claims::{
@@ -20,4 +21,5 @@ pub use file::{Disclosure, FORMAT, ReceiptFile};
 pub use keys::{KeyTrust, PublishedKeys};
 pub use kind::{Kind, UnknownKind};
 pub use log::{LogEntry, LogPlace};
+pub use mailbox::{MailboxLink, head_leaf};
 pub use verify::{Verified, verify, verify_published};

@@ -467,6 +467,13 @@ impl EvidenceService for Fake {
         Err(Status::unimplemented("the portal does not ask"))
     }
 
+    async fn get_mailbox_head(
+        &self,
+        _: Request<postbox::GetMailboxHeadRequest>,
+    ) -> Result<Response<postbox::GetMailboxHeadResponse>, Status> {
+        Err(Status::unimplemented("the portal does not ask"))
+    }
+
     async fn get_consistency_proof(
         &self,
         _: Request<postbox::GetConsistencyProofRequest>,

@@ -121,6 +121,9 @@ impl Postbox {
         };
         evidence::add(tx, &row).await?;
         log::enqueue(tx, &row).await?;
+        if kind == Kind::Provided {
+            self.move_head(tx, letter, &row).await?;
+        }
         letter.evidence_count = number;
         letter.last_evidence = Some(sha256(row.jws.as_bytes()).to_vec());
         let pointer = Pointer {

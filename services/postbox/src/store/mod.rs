@@ -2,6 +2,7 @@
 
 pub mod attachments;
 pub mod evidence;
+pub mod heads;
 pub mod keys;
 pub mod letters;
 pub mod log;

@@ -1,6 +1,7 @@
 //! The postbox without a network: its gRPC services on in-memory channels, its siblings faked.
 
 mod evidence;
+mod heads;
 mod law;
 mod log;
 mod log_audit;

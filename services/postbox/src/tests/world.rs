@@ -290,6 +290,7 @@ impl World {
             "letters",
             "evidence",
             "log_leaves",
+            "mailbox_heads",
             "attachments",
             "uploads",
             "events",

@@ -11,7 +11,7 @@ use siegel_log::{
     BadCheckpoint, Checkpoint, Edge, Hash, NoteVerifier, TileId, TileSet, WIDTH, WrittenTile,
     leaf_hash,
 };
-use siegel_receipt::{Body, Claims, TYP};
+use siegel_receipt::{Body, Claims, MailboxLink, TYP};
 
 use super::report::{Difference, Report};
 use super::sequence::object;
@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::domain::{LetterId, MailboxId};
 use crate::ports::objects::{ObjectError, Objects};
 use crate::store::log::{CheckpointRow, HeadRow};
-use crate::store::log_audit::{self, LinkRow, PlaceRow};
+use crate::store::log_audit::{self, HeadLinkRow, LinkRow, PlaceRow};
 use crate::store::{keys, log};
 
 /// Rows read at a time.
@@ -144,11 +144,19 @@ impl Audit<'_> {
         }
         self.left_over(&checkpoints);
         self.chains().await?;
+        self.heads().await?;
         for row in log_audit::unlogged(self.db, PAGE).await? {
             self.report.add(Difference::Unlogged { letter: row.letter_id, number: row.number });
         }
         for row in log_audit::miscounted(self.db, PAGE).await? {
             self.report.add(Difference::Miscounted { letter: row.letter_id, number: row.number });
+        }
+        for row in log_audit::unlogged_heads(self.db, PAGE).await? {
+            self.report.add(Difference::HeadUnlogged { letter: row.letter_id });
+        }
+        for row in log_audit::behind_heads(self.db, PAGE).await? {
+            let (mailbox, letters) = (row.mailbox_id, row.letters);
+            self.report.add(Difference::HeadsMiscounted { mailbox, letters });
         }
         Ok(())
     }
@@ -157,6 +165,10 @@ impl Audit<'_> {
     fn evidence(&mut self, row: &PlaceRow) {
         let (index, letter, number) = (row.log_index, row.letter_id, row.number);
         self.report.entries += 1;
+        if number == 0 {
+            self.head_leaf(row);
+            return;
+        }
         let (Some(jws), Some(salt), Some(own)) = (&row.jws, &row.leaf_salt, &row.own_leaf) else {
             self.report.add(Difference::EvidenceMissing { index, letter, number });
             return;
@@ -186,6 +198,18 @@ impl Audit<'_> {
             self.report.add(Difference::BackDated { index, letter, number });
         }
         self.latest = self.latest.max(recorded);
+    }
+
+    /// Compares a mailbox's head with the leaf that stands for it.
+    fn head_leaf(&mut self, row: &PlaceRow) {
+        let (index, letter) = (row.log_index, row.letter_id);
+        let (Some(head), Some(salt)) = (&row.mailbox_head, &row.head_salt) else {
+            self.report.add(Difference::HeadMissing { index, letter });
+            return;
+        };
+        if !same_bytes(&siegel_receipt::head_leaf(salt, head), &row.leaf) {
+            self.report.add(Difference::HeadChanged { index, letter });
+        }
     }
 
     /// Compares a leaf with the published entry, and appends it to the tree.
@@ -296,6 +320,27 @@ impl Audit<'_> {
         }
     }
 
+    /// Follows the heads of each mailbox: no gap after the first, and each follows from the one
+    /// before it and from its letter.
+    async fn heads(&mut self) -> Result<(), AuditError> {
+        let mut after = (MailboxId::from_uuid(uuid::Uuid::nil()), 0);
+        let mut before: Option<HeadLinkRow> = None;
+        loop {
+            let page = log_audit::heads(self.db, after, PAGE).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for link in page {
+                after = (link.row.mailbox_id, link.row.sequence);
+                let last = before.take().filter(|last| last.row.mailbox_id == after.0);
+                if !follows(&link, last.as_ref()) {
+                    self.report.add(Difference::HeadBroken { letter: link.row.letter_id });
+                }
+                before = Some(link);
+            }
+        }
+    }
+
     /// Follows the chain of each letter: no gap, and each entry names the one before it.
     async fn chains(&mut self) -> Result<(), AuditError> {
         let nil = uuid::Uuid::nil();
@@ -320,6 +365,26 @@ impl Audit<'_> {
             }
         }
     }
+}
+
+/// Whether a head follows from the one before it and from its letter.
+fn follows(link: &HeadLinkRow, last: Option<&HeadLinkRow>) -> bool {
+    let row = &link.row;
+    let (mailbox_id, letter_id) = (row.mailbox_id.to_string(), row.letter_id.to_string());
+    let made = MailboxLink {
+        mailbox_id: &mailbox_id,
+        sequence: row.sequence.unsigned_abs(),
+        previous: &row.previous,
+        letter_id: &letter_id,
+        content_digest: &row.content_digest,
+        provided_digest: &row.provided_digest,
+    };
+    let goes_on = match last {
+        Some(last) => row.sequence == last.row.sequence + 1 && row.previous == last.row.head,
+        None => row.previous.is_empty(),
+    };
+    let provided = link.provided.as_ref().map(|jws| sha256(jws.as_bytes()).to_vec());
+    goes_on && row.head == made.head() && provided.as_ref() == Some(&row.provided_digest)
 }
 
 /// What a row says otherwise than the receipt in it.

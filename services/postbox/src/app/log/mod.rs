@@ -1,6 +1,7 @@
 //! The public log: every receipt's salted hash, in an order that nobody can change unseen.
 
 mod audit;
+mod heads;
 mod prove;
 mod report;
 mod sequence;
@@ -15,6 +16,7 @@ use super::Trouble;
 use crate::ports::objects::ObjectError;
 use crate::store::log;
 pub use audit::{AuditError, audit_log};
+pub use heads::MailboxHead;
 pub use report::{Difference, Report};
 
 /// Leaves that one round takes: with it the memory of a round.

@@ -1,6 +1,6 @@
 //! What an audit found.
 
-use crate::domain::LetterId;
+use crate::domain::{LetterId, MailboxId};
 
 /// Something that is not as it was signed. Names letters by their ids and nobody by anything.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +21,16 @@ pub enum Difference {
     ChainBroken { letter: LetterId, number: i64 },
     #[error("the letter {letter} should have {number} receipts")]
     Miscounted { letter: LetterId, number: i64 },
+    #[error("entry {index}: the head of a mailbox after {letter} is gone")]
+    HeadMissing { index: i64, letter: LetterId },
+    #[error("entry {index}: the head of a mailbox after {letter} is not the one that was logged")]
+    HeadChanged { index: i64, letter: LetterId },
+    #[error("the head of a mailbox after {letter} was never given to the log")]
+    HeadUnlogged { letter: LetterId },
+    #[error("the head of a mailbox after {letter} does not follow from its letters")]
+    HeadBroken { letter: LetterId },
+    #[error("the mailbox {mailbox} should have the head of its letter {letters}")]
+    HeadsMiscounted { mailbox: MailboxId, letters: i64 },
     #[error("entry {index} is missing in the order of the leaves")]
     PlaceMissing { index: i64 },
     #[error("entry {index} is another one in the published files")]
