@@ -7,45 +7,30 @@ use serde_json::{Value, json};
 use siegel_crypto::{Ed25519Key, SigningKey, b64};
 use siegel_log::{Checkpoint, Edge, NoteSigner, TileSet, inclusion_proof, leaf_hash};
 use siegel_receipt::{
-    Actor, Body, Claims, FORMAT, Failure, KeyTrust, Kind, LogPlace, PublishedKeys, ReceiptFile,
-    Sender, TYP, Verified, leaf, verify_published,
+    Body, Claims, FORMAT, Failure, KeyTrust, Kind, LogPlace, PublishedKeys, ReceiptFile, TYP,
+    Verified, leaf, verify_published,
 };
 
 const RECORDED: &str = "2025-03-06T10:15:00.000000Z";
 const ORIGIN: &str = "postfach.example/log";
 
 fn receipt(key: &SigningKey) -> ReceiptFile {
-    let body = Body {
-        kind: Kind::Provided,
-        etsi_event: Kind::Provided.etsi_event().map(str::to_owned),
-        content_digest: b64::encode([1; 32]),
-        attachment_digests: Vec::new(),
-        event_time: RECORDED.into(),
-        recorded_time: RECORDED.into(),
-        clock_moved: false,
-        number: 1,
-        previous: None,
-        sender: Sender {
-            tenant: "musterstadt".into(),
-            client_id: "bauamt".into(),
-            authority: "Bauamt Musterstadt".into(),
-            ars: String::new(),
-            service_id: String::new(),
-        },
-        required_level: 3,
-        actor: Actor {
-            role: "service".into(),
-            pseudonym: None,
-            trust_level: None,
-            authenticated_at: None,
-            client_id: None,
-        },
-        on_behalf_of: None,
-        legal_effect: None,
-        notification: None,
-        attachment: None,
-        commitments: BTreeMap::new(),
-    };
+    let body: Body = serde_json::from_value(json!({
+        "kind": "provided",
+        "etsi_event": Kind::Provided.etsi_event(),
+        "content_digest": b64::encode([1; 32]),
+        "attachment_digests": [],
+        "event_time": RECORDED,
+        "recorded_time": RECORDED,
+        "clock_moved": false,
+        "number": 1,
+        "sender": { "tenant": "musterstadt", "client_id": "bauamt",
+            "authority": "Bauamt Musterstadt", "ars": "", "service_id": "" },
+        "required_level": 3,
+        "actor": { "role": "service" },
+        "commitments": {},
+    }))
+    .unwrap();
     let claims = Claims {
         iss: "https://postfach.example".into(),
         iat: 1_741_256_100,

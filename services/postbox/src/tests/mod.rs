@@ -9,4 +9,5 @@ mod mailbox;
 mod refusals;
 mod store;
 mod submit;
+mod witness;
 mod world;
