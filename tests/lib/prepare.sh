@@ -35,6 +35,7 @@ missing_packages() {
       node) [ "$(node_version)" -ge 20 ] || python_ok || echo python3-venv ;;
       curl) have curl || echo curl ;;
       openssl) have openssl || echo openssl ;;
+      go) have go || [ -x /usr/local/go/bin/go ] || echo golang-go ;;
       nginx) have nginx || [ -x /usr/sbin/nginx ] || echo nginx-light ;;
     esac
   done
@@ -98,7 +99,7 @@ install_node() {
   done
 }
 
-# All that the given needs ask for: `postgres`, `chromium`, `python`, `node`, `curl`, `openssl`, `nginx`.
+# All that the given needs ask for: `postgres`, `chromium`, `python`, `node`, `curl`, `openssl`, `nginx`, `go`.
 prepare() {
   local need
   mkdir -p "$CACHE"

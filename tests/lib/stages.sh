@@ -7,6 +7,7 @@ STAGES=(
   "unit             postgres"
   "sqlite:demo      curl"
   "sqlite:receipts  curl python"
+  "sqlite:log       curl go"
   "sqlite:oidc      curl node"
   "sqlite:grpc      curl python node"
   "sqlite:browser   curl chromium node"
@@ -44,6 +45,12 @@ stage_demo() {
 stage_receipts() {
   [ -d "$SIEGEL_OUT" ] || stage_demo >/dev/null
   limit 300 "$VENV/bin/python" "$ROOT/tests/lib/receipts.py" "$SIEGEL_BIN" "$SIEGEL_OUT" "$SIEGEL_ORIGIN"
+}
+
+# The public log, looked at with the code of Go's checksum database (golang.org/x/mod/sumdb), and
+# replayed by ourselves.
+stage_log() {
+  limit 600 "$ROOT/tests/clients/go/run" "$SIEGEL_BIN" "$SIEGEL_ORIGIN" "$SIEGEL_DATA" "$SIEGEL_CREDENTIALS"
 }
 
 # openid-client from npm, unmodified.

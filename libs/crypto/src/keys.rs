@@ -21,6 +21,8 @@ pub enum KeyError {
     Malformed,
     #[error("not a PKCS#8 private RSA key of 2048 bits or more")]
     MalformedRsa,
+    #[error("not a PKCS#8 private key for Ed25519")]
+    MalformedEd25519,
     #[error("signing failed")]
     Sign(#[from] jsonwebtoken::errors::Error),
     /// A token or a service that keeps the key gave no signature.
@@ -70,15 +72,7 @@ impl SigningKey {
 
     /// Writes `-----BEGIN PRIVATE KEY-----`.
     pub fn to_pem(&self) -> Zeroizing<String> {
-        use base64::Engine as _;
-        let body = base64::engine::general_purpose::STANDARD.encode(&self.pkcs8);
-        let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
-        for line in body.as_bytes().chunks(64) {
-            pem.push_str(&String::from_utf8_lossy(line));
-            pem.push('\n');
-        }
-        pem.push_str("-----END PRIVATE KEY-----\n");
-        Zeroizing::new(pem)
+        pem_of(&self.pkcs8)
     }
 
     /// The key id: base64url SHA-256 thumbprint of the public key.
@@ -138,6 +132,18 @@ impl TokenSigner for SigningKey {
     fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         self.signer.try_sign(message).map_err(|_| KeyError::Keeper("ring".to_owned()))
     }
+}
+
+pub(crate) fn pem_of(pkcs8: &[u8]) -> Zeroizing<String> {
+    use base64::Engine as _;
+    let body = base64::engine::general_purpose::STANDARD.encode(pkcs8);
+    let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
+    for line in body.as_bytes().chunks(64) {
+        pem.push_str(&String::from_utf8_lossy(line));
+        pem.push('\n');
+    }
+    pem.push_str("-----END PRIVATE KEY-----\n");
+    Zeroizing::new(pem)
 }
 
 pub(crate) fn pkcs8_of(pem: &str) -> Option<Zeroizing<Vec<u8>>> {

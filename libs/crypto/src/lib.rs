@@ -1,6 +1,7 @@
 //! Everything that touches a key. `ring` appears nowhere else in the suite.
 
 mod aead;
+mod ed25519;
 mod hash;
 mod jose;
 mod keys;
@@ -15,6 +16,7 @@ mod store;
 mod stream;
 
 pub use aead::{DataKey, SealError, open, seal, unwrap_key, wrap_key};
+pub use ed25519::{Ed25519Key, load_ed25519_key, verify_ed25519};
 pub use hash::{hkdf_sha256, hmac_sha256, same_bytes, sha1_for_lists, sha256, sha256_fields};
 pub use jose::{
     JwsError, SignatureAlg, Unverified, algorithm_of, thumbprint, unverified, verify_embedded,
@@ -50,5 +52,19 @@ pub mod b64 {
     /// `None` when it is not base64url without padding.
     pub fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
         URL_SAFE_NO_PAD.decode(text).ok()
+    }
+}
+
+/// Base64 with padding (RFC 4648 §4): what signed notes are written in.
+pub mod b64_padded {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    pub fn encode(bytes: impl AsRef<[u8]>) -> String {
+        STANDARD.encode(bytes)
+    }
+
+    /// `None` when it is not base64 with its padding.
+    pub fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+        STANDARD.decode(text).ok()
     }
 }

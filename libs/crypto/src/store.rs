@@ -59,7 +59,7 @@ pub fn create_private_file(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
 }
 
-fn load_or_create_with(
+pub(crate) fn load_or_create_with(
     path: &Path,
     may_create: bool,
     fresh: impl FnOnce() -> Result<Zeroizing<Vec<u8>>, KeyError>,

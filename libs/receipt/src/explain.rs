@@ -69,6 +69,7 @@ impl Verified {
                 .as_ref()
                 .map(|reason| both(format!("Grund: {reason}."), format!("Reason: {reason}."))),
         );
+        proven.extend(self.log_sentence());
         for (name, value) in &self.disclosed {
             proven.push(both(
                 format!("Der Beleg legt „{name}“ auf {value} fest."),
@@ -154,6 +155,17 @@ impl Verified {
         said
     }
 
+    fn log_sentence(&self) -> Option<Sentence> {
+        let entry = self.log_entry.as_ref()?;
+        let (origin, number, size) = (&entry.origin, entry.index.saturating_add(1), entry.size);
+        Some(both(
+            format!(
+                "Der Beleg steht im öffentlichen Verzeichnis {origin} an Stelle {number} von {size}."
+            ),
+            format!("The receipt is entry {number} of {size} in the public log {origin}."),
+        ))
+    }
+
     fn gaps(&self) -> Vec<Sentence> {
         let mut gaps = Vec::new();
         if !self.trusted_keys {
@@ -185,10 +197,12 @@ impl Verified {
                 "That the person understood or downloaded the letter.",
             ));
         }
-        gaps.push(both(
-            "Dass der Beleg im öffentlichen Verzeichnis steht: das wurde hier nicht geprüft.",
-            "That the receipt is in the public log: that was not checked here.",
-        ));
+        if self.log_entry.is_none() {
+            gaps.push(both(
+                "Dass der Beleg im öffentlichen Verzeichnis steht: das wurde hier nicht geprüft.",
+                "That the receipt is in the public log: that was not checked here.",
+            ));
+        }
         gaps
     }
 }

@@ -33,6 +33,8 @@ pub enum Failure {
     Contradiction(&'static str),
     #[error("the disclosed value `{0}` is not the one the receipt commits to")]
     Disclosure(String),
+    #[error("the receipt's place in the public log does not hold: {0}")]
+    Log(&'static str),
 }
 
 impl Failure {
@@ -49,6 +51,7 @@ impl Failure {
             Self::Payload(_) => "PAYLOAD",
             Self::Contradiction(_) => "CONTRADICTION",
             Self::Disclosure(_) => "DISCLOSURE",
+            Self::Log(_) => "LOG",
         }
     }
 
@@ -89,6 +92,9 @@ impl Failure {
             }
             Self::Disclosure(name) => {
                 format!("Die offengelegte Angabe „{name}“ ist nicht die im Beleg festgelegte.")
+            }
+            Self::Log(what) => {
+                format!("Der Platz des Belegs im öffentlichen Verzeichnis hält nicht: {what}.")
             }
         }
     }

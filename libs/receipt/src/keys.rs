@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use siegel_crypto::KeySet;
 use siegel_kernel::Timestamp;
+use siegel_log::NoteVerifier;
 
 use crate::Failure;
 
@@ -41,6 +42,8 @@ impl KeyTrust {
 pub struct PublishedKeys {
     pub(crate) keys: KeySet,
     validity: HashMap<String, Validity>,
+    /// Keys of the logs in which receipts stand.
+    pub(crate) log_keys: Vec<NoteVerifier>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,12 +62,13 @@ struct Dates {
 impl From<KeySet> for PublishedKeys {
     /// Keys without dates: valid at any time.
     fn from(keys: KeySet) -> Self {
-        Self { keys, validity: HashMap::new() }
+        Self { keys, validity: HashMap::new(), log_keys: Vec::new() }
     }
 }
 
 impl PublishedKeys {
-    /// Reads a JWK Set whose keys carry `siegel_valid_from` and `siegel_valid_to` (RFC 3339).
+    /// Reads a JWK Set whose keys carry `siegel_valid_from` and `siegel_valid_to` (RFC 3339), with
+    /// the keys of logs beside them in `siegel_log_keys`.
     pub fn from_json(text: &str) -> Result<Self, Failure> {
         let keys = KeySet::from_json(text).map_err(|_| Failure::NotAKeySet)?;
         let value: serde_json::Value =
@@ -80,7 +84,7 @@ impl PublishedKeys {
             let (from, to) = (instant(dates.siegel_valid_from)?, instant(dates.siegel_valid_to)?);
             validity.insert(dates.kid, Validity { from, to });
         }
-        Ok(Self { keys, validity })
+        Ok(Self { keys, validity, log_keys: crate::log::keys_in(&value)? })
     }
 
     /// Whether the key signed at `at`; a key without dates did.

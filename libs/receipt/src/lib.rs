@@ -8,6 +8,8 @@ mod failure;
 mod file;
 mod keys;
 mod kind;
+mod log;
+mod mailbox;
 mod verify;
 
 pub use claims::{
@@ -19,4 +21,6 @@ pub use failure::Failure;
 pub use file::{Disclosure, FORMAT, ReceiptFile};
 pub use keys::{KeyTrust, PublishedKeys};
 pub use kind::{Kind, UnknownKind};
+pub use log::{LogEntry, LogPlace};
+pub use mailbox::{MailboxLink, head_leaf};
 pub use verify::{Verified, verify, verify_published};

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use siegel_crypto::{JwsError, KeySet, b64};
 use siegel_kernel::Timestamp;
 
-use crate::{Body, Claims, Failure, KeyTrust, Kind, PublishedKeys, ReceiptFile, TYP};
+use crate::log::Place;
+use crate::{Body, Claims, Failure, KeyTrust, Kind, LogEntry, PublishedKeys, ReceiptFile, TYP};
 
 /// A receipt whose signature holds. As JSON: what `siegel receipt verify --json` prints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,8 +33,11 @@ pub struct Verified {
     pub disclosed: BTreeMap<String, String>,
     /// What stands for this receipt in the public log, base64url.
     pub leaf: String,
-    /// `absent`, or `not_checked`: this program does not check places in the log yet.
+    /// `included`, `absent`, or `not_checked`: the key set holds no key of a log.
     pub log: &'static str,
+    /// Where it stands in the log, when that was proven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_entry: Option<LogEntry>,
     /// Everything that was signed about the event.
     pub body: Body,
 }
@@ -52,7 +56,7 @@ pub fn verify(file: &ReceiptFile, keys: &KeySet, trust: KeyTrust) -> Result<Veri
 }
 
 /// Verifies a receipt: the signature over the exact bytes, the key's time, the payload's form, the
-/// disclosed values. Says which of them does not hold.
+/// disclosed values, the place in the log. Says which of them does not hold.
 pub fn verify_published(
     file: &ReceiptFile,
     published: &PublishedKeys,
@@ -100,6 +104,8 @@ pub fn verify_published(
     let salt = b64::decode(&file.leaf_salt)
         .filter(|s| s.len() == 32)
         .ok_or_else(|| Failure::Format("`leaf_salt` is not 32 bytes in base64url".into()))?;
+    let leaf = crate::leaf(&salt, &file.jws);
+    let place = crate::log::place(file, &leaf, published)?;
     Ok(Verified {
         valid: true,
         trusted_keys,
@@ -114,8 +120,9 @@ pub fn verify_published(
         clock_moved: body.clock_moved,
         legal_day: body.legal_effect.as_ref().map(|e| e.day.clone()),
         disclosed: disclosed(file, body)?,
-        leaf: b64::encode(crate::leaf(&salt, &file.jws)),
-        log: if file.log.is_some() { "not_checked" } else { "absent" },
+        leaf: b64::encode(leaf),
+        log: place.as_str(),
+        log_entry: if let Place::Included(entry) = place { Some(entry) } else { None },
         body: body.clone(),
     })
 }

@@ -18,7 +18,8 @@ pub struct Config {
     /// Secret of at least 32 bytes under which mailbox keys are wrapped. Made at first start,
     /// except in production.
     pub key_encryption_key_file: PathBuf,
-    /// Key of the public evidence log (Ed25519). Read once the log is published.
+    /// Key of the public log (Ed25519, PEM). Without it no log is published. Made at first start,
+    /// except in production; a log keeps the key it began with.
     #[serde(default)]
     pub log_signing_key_file: Option<PathBuf>,
     /// Where sealed attachments are.
@@ -94,7 +95,7 @@ impl Config {
         Self {
             evidence_signing_key_file: dir.join("evidence-signing-key.pem"),
             key_encryption_key_file: dir.join("key-encryption-key"),
-            log_signing_key_file: None,
+            log_signing_key_file: Some(dir.join("log-signing-key.pem")),
             object_store: ObjectStoreConfig::Files { dir: dir.join("objects") },
             limits: LimitsConfig::default(),
             unread_days: unread_days(),

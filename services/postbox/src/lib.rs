@@ -12,6 +12,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use app::log::{AuditError, Difference, Report, audit_log};
 pub use config::{Config, LimitsConfig, ObjectStoreConfig};
 pub use start::{StartError, start};
 pub use store::senders::Sender;

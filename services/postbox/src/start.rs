@@ -1,11 +1,13 @@
 //! Putting the parts together.
 
-use siegel_crypto::{DataKey, KeyError, load_or_create, load_signing_key, sha256};
+use siegel_crypto::{
+    DataKey, KeyError, load_ed25519_key, load_or_create, load_signing_key, random_token, sha256,
+};
 use siegel_db::events::Feed;
 use siegel_db::outbox::Outbox;
 use siegel_db::{StoreError, Tx};
 use siegel_grpc::{GrpcServices, Outside, Running};
-use siegel_kernel::Timestamp;
+use siegel_kernel::{EntropyUnavailable, Timestamp};
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
@@ -13,6 +15,7 @@ use siegel_proto::postbox::v1::sender_service_server::SenderServiceServer;
 use tokio::task::JoinSet;
 
 use crate::app::evidence::Notary;
+use crate::app::log::Journal;
 use crate::app::vault::Vault;
 use crate::app::{Parts, Postbox};
 use crate::config::Config;
@@ -20,7 +23,7 @@ use crate::grpc::{EvidenceServer, HandleServer, MailboxServer, SenderServer};
 use crate::http;
 use crate::ports::objects::{ObjectError, Objects};
 use crate::store::senders::Sender;
-use crate::store::{keys, mailboxes, senders};
+use crate::store::{keys, log, mailboxes, senders};
 
 /// Longest gRPC message taken: the inline attachments' 3 MiB, the texts, and room.
 const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
@@ -36,6 +39,14 @@ pub enum StartError {
     ShortKey,
     #[error("[postbox] key_encryption_key_file is not the key the stored letters were sealed with")]
     OtherKey,
+    #[error("[postbox] log_signing_key_file")]
+    LogKey(#[source] KeyError),
+    #[error("[postbox] log_signing_key_file is not the key the public log began with")]
+    OtherLogKey,
+    #[error("the origin cannot name a public log")]
+    LogName(#[source] siegel_log::BadKey),
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
     #[error("[postbox.object_store] cannot be used")]
     Objects(#[from] ObjectError),
     #[error("[[postbox.senders]] names the client {0} twice")]
@@ -57,6 +68,9 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         async move { postbox.work(job).await }
     }));
     tasks.spawn(postbox.clone().sweep_forever());
+    if postbox.journal.is_some() {
+        tasks.spawn(postbox.clone().keep_log());
+    }
     Ok(Running { grpc: services(&postbox), http: http::router(postbox), tasks })
 }
 
@@ -88,6 +102,7 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
     if let Some(mailbox) = mailboxes::any(&mut tx).await? {
         vault.mailbox_key(mailbox.id, &mailbox.wrapped_key).map_err(|_| StartError::OtherKey)?;
     }
+    let journal = journal(&mut tx, &config, outside).await?;
     publish(&mut tx, &notary, &config.senders, outside.clock.now()).await?;
     tx.commit().await?;
     Ok(Postbox::new(Parts {
@@ -98,6 +113,7 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
         siblings: outside.siblings.clone(),
         vault,
         notary,
+        journal,
         objects,
         feed: Feed::new(outside.db.clone()),
         outbox: Outbox::new(outside.db.clone(), outside.clock.clone()),
@@ -105,6 +121,25 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
         unread_days: config.unread_days,
         default_required_level: config.default_required_level,
     }))
+}
+
+/// The public log, under the name and key it began with.
+async fn journal(
+    tx: &mut Tx,
+    config: &Config,
+    outside: &Outside,
+) -> Result<Option<Journal>, StartError> {
+    let Some(file) = &config.log_signing_key_file else { return Ok(None) };
+    let may_generate = !outside.profile.is_production();
+    let key = load_ed25519_key(file, may_generate).map_err(StartError::LogKey)?;
+    let holder = random_token(outside.entropy.as_ref())?;
+    let fresh = Journal::new(&Journal::name_at(&outside.origin), key.clone(), holder.clone());
+    let fresh = fresh.map_err(StartError::LogName)?;
+    let known = log::name(tx, &fresh.verifier_key()).await?;
+    // The suite may have moved to another address since: the log keeps its name.
+    let name = known.split('+').next().unwrap_or_default();
+    let journal = Journal::new(name, key, holder).map_err(StartError::LogName)?;
+    if journal.verifier_key() == known { Ok(Some(journal)) } else { Err(StartError::OtherLogKey) }
 }
 
 /// Publishes the signing key before it signs, and makes the senders' table say what is configured.

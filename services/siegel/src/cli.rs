@@ -26,6 +26,9 @@ pub enum Command {
     /// Works with receipts.
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+    /// The public log of receipts.
+    #[command(subcommand)]
+    Log(LogCommand),
 }
 
 #[derive(Debug, Args)]
@@ -362,4 +365,25 @@ mod tests {
         let Command::Up(args) = cli.unwrap().command else { panic!("not up") };
         assert_eq!(args.seed, [PathBuf::from("a.toml"), PathBuf::from("b.json")]);
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// Replays the whole log against database and published files, and says every difference.
+    Audit(LogAuditArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct LogAuditArgs {
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// A checkpoint you saved on an earlier day; may be given several times.
+    #[arg(long)]
+    pub checkpoint: Vec<PathBuf>,
+    /// The log's key as you know it, `name+id+key`; without it, that of the key file.
+    #[arg(long)]
+    pub key: Option<String>,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
 }

@@ -4,6 +4,7 @@
 mod admin;
 mod cli;
 pub mod demo;
+mod log;
 pub mod outside;
 mod receipt;
 mod sandbox;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser as _;
-use cli::{Cli, Command, ReceiptCommand};
+use cli::{Cli, Command, LogCommand, ReceiptCommand};
 
 /// Does what the command line says.
 pub fn run(started: Instant) -> ExitCode {
@@ -37,6 +38,7 @@ pub fn run(started: Instant) -> ExitCode {
             }
             Command::Admin(args) => admin::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Receipt(ReceiptCommand::Verify(args)) => receipt::verify(&args),
+            Command::Log(LogCommand::Audit(args)) => log::audit(&args).await,
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));

@@ -152,6 +152,34 @@ impl postbox::evidence_service_server::EvidenceService for Postbox {
         let jwks = caller(&request)?.name();
         Ok(Response::new(postbox::ListSigningKeysResponse { jwks }))
     }
+
+    async fn get_mailbox_head(
+        &self,
+        _: Request<postbox::GetMailboxHeadRequest>,
+    ) -> Result<Response<postbox::GetMailboxHeadResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_checkpoint(
+        &self,
+        _: Request<postbox::GetCheckpointRequest>,
+    ) -> Result<Response<postbox::GetCheckpointResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        _: Request<postbox::GetInclusionProofRequest>,
+    ) -> Result<Response<postbox::GetInclusionProofResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        _: Request<postbox::GetConsistencyProofRequest>,
+    ) -> Result<Response<postbox::GetConsistencyProofResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 #[tonic::async_trait]

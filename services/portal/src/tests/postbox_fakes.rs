@@ -189,4 +189,32 @@ impl EvidenceService for Fake {
         let jwks = KeySet::new([self.0.key.public_jwk().clone()]).to_json();
         Ok(Response::new(postbox::ListSigningKeysResponse { jwks }))
     }
+
+    async fn get_checkpoint(
+        &self,
+        _: Request<postbox::GetCheckpointRequest>,
+    ) -> Result<Response<postbox::GetCheckpointResponse>, Status> {
+        Err(Status::unimplemented("the portal does not ask"))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        _: Request<postbox::GetInclusionProofRequest>,
+    ) -> Result<Response<postbox::GetInclusionProofResponse>, Status> {
+        Err(Status::unimplemented("the portal does not ask"))
+    }
+
+    async fn get_mailbox_head(
+        &self,
+        _: Request<postbox::GetMailboxHeadRequest>,
+    ) -> Result<Response<postbox::GetMailboxHeadResponse>, Status> {
+        Err(Status::unimplemented("the portal does not ask"))
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        _: Request<postbox::GetConsistencyProofRequest>,
+    ) -> Result<Response<postbox::GetConsistencyProofResponse>, Status> {
+        Err(Status::unimplemented("the portal does not ask"))
+    }
 }

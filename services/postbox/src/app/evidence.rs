@@ -18,6 +18,7 @@ use crate::domain::legal::{Effect, Rule};
 use crate::domain::{LetterId, ReceiptId};
 use crate::store::evidence::{self, EvidenceRow};
 use crate::store::letters::LetterRow;
+use crate::store::log;
 
 /// Commitment to the handle the letter was sent to.
 pub const RECIPIENT: &str = "recipient";
@@ -132,6 +133,10 @@ impl Postbox {
             jws,
         };
         evidence::add(tx, &row).await?;
+        log::enqueue(tx, &row).await?;
+        if kind == Kind::Provided {
+            self.move_head(tx, letter, &row).await?;
+        }
         letter.evidence_count = number;
         letter.last_evidence = Some(sha256(row.jws.as_bytes()).to_vec());
         let pointer = Pointer {

@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod flag;
 pub mod handles;
 pub mod list;
+pub mod log;
 pub mod notify;
 pub mod open;
 pub mod provide;
@@ -33,6 +34,7 @@ use crate::config::LimitsConfig;
 use crate::domain::canon::NotCanonical;
 use crate::ports::objects::{ObjectError, Objects};
 use evidence::Notary;
+use log::Journal;
 use vault::Vault;
 
 /// What every use case works with. Cheap to clone.
@@ -47,6 +49,8 @@ pub struct Parts {
     pub siblings: Siblings,
     pub vault: Vault,
     pub notary: Notary,
+    /// The public log; `None` where no key for it is configured.
+    pub journal: Option<Journal>,
     pub objects: Objects,
     pub feed: Feed,
     pub outbox: Outbox,

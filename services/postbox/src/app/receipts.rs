@@ -34,7 +34,9 @@ impl Postbox {
         let row = row.filter(|l| l.tenant == who.tenant).ok_or(ReadError::LetterUnknown)?;
         let rows = evidence::of_letter(&mut tx, sent.mailbox_id, letter).await?;
         let sender_reference = self.sender_reference(&mut tx, &row).await?;
-        let receipts = self.files(&row, rows, Party::Sender);
+        drop(tx);
+        let mut receipts = self.files(&row, rows, Party::Sender);
+        self.with_places(&mut receipts).await;
         Ok(SentLetter { letter: row, request_id: sent.request_id, sender_reference, receipts })
     }
 
@@ -54,7 +56,10 @@ impl Postbox {
             reader.check_level(&row)?;
         }
         let rows = evidence::of_letter(&mut tx, mailbox.id, letter).await?;
-        Ok(self.files(&row, rows, Party::Recipient))
+        drop(tx);
+        let mut receipts = self.files(&row, rows, Party::Recipient);
+        self.with_places(&mut receipts).await;
+        Ok(receipts)
     }
 
     fn files(
@@ -70,13 +75,18 @@ impl Postbox {
         rows.into_iter().map(file).collect()
     }
 
-    /// The published key set (RFC 7517 §5), each key with the time between which it signed.
+    /// The published key set (RFC 7517 §5), each key with the time between which it signed, and
+    /// the key of the public log.
     pub async fn key_set(&self) -> Result<String, ReadError> {
         let mut tx = self.db.read().await?;
         let rows = keys::all(&mut tx).await?;
         let keys = rows.iter().map(published).collect::<Result<Vec<_>, _>>();
         let keys = keys.map_err(super::Trouble::from)?;
-        Ok(serde_json::json!({ "keys": keys }).to_string())
+        let mut set = serde_json::json!({ "keys": keys });
+        if let (Some(key), Some(set)) = (self.log_key(), set.as_object_mut()) {
+            set.insert("siegel_log_keys".into(), serde_json::json!([key]));
+        }
+        Ok(set.to_string())
     }
 }
 

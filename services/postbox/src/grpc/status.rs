@@ -5,6 +5,7 @@ use tonic::{Code, Status};
 
 use crate::app::Trouble;
 use crate::app::handles::HandleError;
+use crate::app::log::LogError;
 use crate::app::reader::ReadError;
 use crate::app::submit::SubmitError;
 use crate::domain::attachment::Refusal;
@@ -110,6 +111,17 @@ pub fn open(error: &ReadError) -> Status {
     match error {
         ReadError::Trouble(inner) => down(inner),
         other => read(other),
+    }
+}
+
+pub fn log(error: &LogError) -> Status {
+    use LogError as E;
+    match error {
+        E::Off => refusal(Code::FailedPrecondition, "LOG_OFF", error, []),
+        E::LeafUnknown => refusal(Code::NotFound, "LEAF_UNKNOWN", error, []),
+        E::BeyondEnd => refusal(Code::OutOfRange, "BEYOND_END_OF_LOG", error, []),
+        E::Trouble(inner) => trouble(inner),
+        E::Broken(_) => fault(error),
     }
 }
 

@@ -1,4 +1,6 @@
-//! The public part of the evidence log: for now the key set.
+//! The public part of evidence: the key set, and the log as static files.
+
+mod log;
 
 use axum::Router;
 use axum::extract::State;
@@ -8,9 +10,9 @@ use axum::routing::get;
 
 use crate::app::Postbox;
 
-/// `/log/keys.json`
+/// `/log/keys.json`, `/log/checkpoint`, `/log/key`, `/log/tile/…`
 pub fn router(postbox: Postbox) -> Router {
-    Router::new().route("/log/keys.json", get(keys)).with_state(postbox)
+    Router::new().route("/log/keys.json", get(keys)).merge(log::router()).with_state(postbox)
 }
 
 async fn keys(State(postbox): State<Postbox>) -> Response {

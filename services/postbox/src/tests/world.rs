@@ -343,6 +343,8 @@ impl World {
         let tables = [
             "letters",
             "evidence",
+            "log_leaves",
+            "mailbox_heads",
             "attachments",
             "uploads",
             "events",

@@ -20,7 +20,7 @@ use siegel_identity::store::tenants;
 
 use crate::cli::{AdminArgs, AdminCommand, OperatorsCommand};
 pub use apply::at_start;
-pub use place::identity;
+pub use place::{identity, settings};
 
 pub async fn run(args: AdminArgs) -> anyhow::Result<()> {
     if let (Some(origin), Some(key)) = (&args.sign_for, &args.operator_key) {

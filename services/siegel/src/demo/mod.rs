@@ -3,6 +3,7 @@
 
 mod authority;
 mod credentials;
+mod log;
 mod person;
 mod proof;
 mod timeline;
@@ -55,5 +56,6 @@ async fn walk(args: &DemoArgs, timeline: &mut Timeline) -> anyhow::Result<()> {
     receipts.push(opened);
     let published = credentials.net().http()?.build()?.get(format!("{origin}/log/keys.json"));
     let keys = published.send().await?.error_for_status()?.text().await?;
+    log::places(&authority, &letter.letter_id, &keys, &mut receipts, timeline).await?;
     proof::check(keys, args, &receipts, &read, timeline)
 }

@@ -39,7 +39,10 @@ pub fn check(
         let verified = siegel_receipt::verify_published(&file, &keys, KeyTrust::Beside)
             .with_context(|| format!("{} does not hold", path.display()))?;
         let title = verified.explain().title.en;
-        timeline.note("verifier", format!("offline: {title} ({})", path.display()));
+        let place = verified.log_entry.map_or_else(String::new, |entry| {
+            format!(", entry {} of {} in the log", entry.index.saturating_add(1), entry.size)
+        });
+        timeline.note("verifier", format!("offline: {title}{place} ({})", path.display()));
     }
     let names: Vec<String> = written.iter().map(|p| p.display().to_string()).collect();
     timeline.fact("receipts", names);

@@ -138,6 +138,7 @@ fn services(data: &DataDir, origin: &str, smtp_port: u16, clients: &Value) -> Va
         "organisation": {"nonce_key_file": key("organisation-nonce")},
         "postbox": {
             "evidence_signing_key_file": key("evidence-signing.pem"),
+            "log_signing_key_file": key("log-signing.pem"),
             "key_encryption_key_file": key("postbox-kek"),
             "nonce_key_file": key("postbox-nonce"),
             "object_store": {"kind": "files", "dir": objects("postbox")},
