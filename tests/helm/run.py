@@ -54,6 +54,7 @@ REFUSED = [
     ("a provider without a cap", {"identity": {"upstreams": [{"id": "b", "name": "B", "issuer": "https://b.example", "clientId": "a"}]}}, "levelCap"),
     ("a second address without a certificate", {"mtls": {"enabled": True, "origin": "https://mtls.example"}}, "tlsSecret"),
     ("a second address that nobody is told", {"mtls": {"enabled": True, "tlsSecret": "a"}}, "origin"),
+    ("a proxy by name", {"ingress": {"trustedProxies": ["controller.ingress"]}}, "trustedProxies"),
     ("no pods at all", {"defaults": {"replicas": 0}}, "replicas"),
     ("a way out of the suite with a name the reach table lacks", {"networkPolicy": {"outside": {"anywhere": {"ports": [1], "to": []}}}}, "anywhere"),
     ("a network peer that matches everything", {"networkPolicy": {"outside": {"database": {"to": [{}]}}}}, "database"),

@@ -49,6 +49,9 @@ probe = "0.0.0.0:9090"
 {{- if .Values.mtls.enabled }}
 mtls_origin = {{ .Values.mtls.origin | toJson }}
 {{- end }}
+{{- with .Values.ingress.trustedProxies }}
+trusted_proxies = {{ toJson . }}
+{{- end }}
 {{- end -}}
 
 {{- /* The same in the pods of the second address. */ -}}
