@@ -17,9 +17,10 @@ use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
 use siegel_proto::postbox::v1::sender_service_client::SenderServiceClient;
 use siegel_receipt::{KeyTrust, PublishedKeys, ReceiptFile, Verified, verify_published};
 use siegel_testkit::{CountingEntropy, TestClock};
+use tonic::Status;
 use tonic::transport::Channel;
-use tonic::{Request, Response, Status};
 
+use super::fakes::{Access, Notifications};
 use crate::app::Postbox;
 use crate::config::Config;
 use crate::start::{build, services};
@@ -36,67 +37,6 @@ pub struct World {
     pub dir: tempfile::TempDir,
     pub notifications: Notifications,
     pub outside: Outside,
-}
-
-/// A fake `notification`: answers with what it is told to.
-#[derive(Clone)]
-pub struct Notifications {
-    pub state: Arc<Mutex<notification::NotificationState>>,
-    pub orders: Arc<Mutex<Vec<notification::NotifyRequest>>>,
-}
-
-#[tonic::async_trait]
-impl notification::notification_service_server::NotificationService for Notifications {
-    async fn send_code(
-        &self,
-        _: Request<notification::SendCodeRequest>,
-    ) -> Result<Response<notification::SendCodeResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn set_contact(
-        &self,
-        _: Request<notification::SetContactRequest>,
-    ) -> Result<Response<notification::SetContactResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn notify(
-        &self,
-        request: Request<notification::NotifyRequest>,
-    ) -> Result<Response<notification::NotifyResponse>, Status> {
-        self.orders.lock().unwrap().push(request.into_inner());
-        let queued = notification::NotificationState::Queued.into();
-        Ok(Response::new(notification::NotifyResponse { state: queued }))
-    }
-
-    async fn get_notification(
-        &self,
-        _: Request<notification::GetNotificationRequest>,
-    ) -> Result<Response<notification::GetNotificationResponse>, Status> {
-        let state = (*self.state.lock().unwrap()).into();
-        Ok(Response::new(notification::GetNotificationResponse { state }))
-    }
-}
-
-/// A fake `organisation`: account 1 may receive mail for organisation 9.
-struct Access;
-
-#[tonic::async_trait]
-impl organisation::access_service_server::AccessService for Access {
-    async fn check_access(
-        &self,
-        request: Request<organisation::CheckAccessRequest>,
-    ) -> Result<Response<organisation::CheckAccessResponse>, Status> {
-        let answer = |q: &organisation::AccessQuestion| {
-            let allowed = q.account_id == account(1).to_string()
-                && q.organisation_id == company().to_string();
-            let path = if allowed { "member:owner" } else { "" }.to_owned();
-            organisation::AccessAnswer { allowed, path, reason: String::new() }
-        };
-        let answers = request.get_ref().questions.iter().map(answer).collect();
-        Ok(Response::new(organisation::CheckAccessResponse { answers }))
-    }
 }
 
 pub fn account(n: u128) -> AccountId {

@@ -8,14 +8,15 @@ use siegel_crypto::{b64, random_token, sha256};
 use siegel_kernel::Timestamp;
 use siegel_telemetry::metric;
 
+use super::attempt::{Attempt, Outcome};
 use super::{NotChanged, Person, changed, locked, refused};
 use crate::app::failure::Failure;
 use crate::app::notices::Change;
-use crate::app::sessions::{self, LogIn, LoggedIn};
+use crate::app::sessions::{self, LogIn};
 use crate::app::{connection, devices, login};
 use crate::domain::certificate::Issued;
 use crate::domain::factors::{self, CERTIFICATE_LEVEL, Kind};
-use crate::domain::interaction::{AuthRequest, InteractionId, SessionView};
+use crate::domain::interaction::InteractionId;
 use crate::state::Identity;
 use crate::store::ceremonies::Owner;
 use crate::store::certificates::{self, Answer, Held, NewCertificate, Shown};
@@ -173,30 +174,6 @@ pub async fn finish_adding(
     state.outbox.committed();
     state.feed.committed();
     Ok(())
-}
-
-/// A browser that comes back with an answer.
-pub struct Attempt<'a> {
-    pub interaction: InteractionId,
-    pub answer: &'a str,
-    /// The session to be raised: certificates of other accounts are refused. `None` to log in.
-    pub raises: Option<&'a SessionView>,
-    pub request: &'a AuthRequest,
-    /// A fresh log-in was demanded.
-    pub again: bool,
-    /// The session cookie that came with the request.
-    pub presented: Option<&'a str>,
-    /// The device's cookie that came with it.
-    pub device: Option<&'a str>,
-}
-
-/// How it went.
-pub enum Outcome {
-    In(LoggedIn),
-    /// No account has it, or another one: which of them is not told.
-    Refused,
-    /// The answer ran out, was used, or is of another request.
-    NothingBegun,
 }
 
 /// Starts or raises a session with the certificate that was shown for this request.

@@ -1,6 +1,7 @@
 //! Credentials of a person: added and removed at the level they protect, each change audited and
 //! mailed.
 
+pub mod attempt;
 pub mod certificate;
 pub mod manage;
 pub mod passkey;

@@ -5,13 +5,14 @@ use std::time::Duration;
 use siegel_db::{StoreError, Tx};
 use siegel_kernel::{SessionId, Timestamp, TrustLevel};
 
+use super::attempt::{Attempt, Outcome};
 use super::{NotChanged, Person, ceremony, changed, locked, refused};
 use crate::app::failure::Failure;
 use crate::app::notices::Change;
-use crate::app::sessions::{self, LogIn, LoggedIn};
+use crate::app::sessions::{self, LogIn};
 use crate::app::{devices, login};
 use crate::domain::factors::{self, Kind};
-use crate::domain::interaction::{AuthRequest, InteractionId, SessionView};
+use crate::domain::interaction::InteractionId;
 use crate::domain::passkey_models::PasskeyModels;
 use crate::passkeys::{Passkeys, Used};
 use crate::state::Identity;
@@ -151,30 +152,6 @@ pub async fn begin_use(state: &Identity, interaction: InteractionId) -> Result<b
     ceremonies::put(&mut tx, &new).await?;
     tx.commit().await?;
     Ok(true)
-}
-
-/// A browser that answers.
-pub struct Attempt<'a> {
-    pub interaction: InteractionId,
-    pub answer: &'a str,
-    /// The session to be raised: passkeys of other accounts are refused. `None` to log in.
-    pub raises: Option<&'a SessionView>,
-    pub request: &'a AuthRequest,
-    /// A fresh log-in was demanded.
-    pub again: bool,
-    /// The session cookie that came with the request.
-    pub presented: Option<&'a str>,
-    /// The device's cookie that came with it.
-    pub device: Option<&'a str>,
-}
-
-/// How it went.
-pub enum Outcome {
-    In(LoggedIn),
-    /// Wrong, unknown, cloned, or of another account: which of them is not told.
-    Refused,
-    /// The challenge ran out or was answered before.
-    NothingBegun,
 }
 
 /// Checks the answer and starts or raises a session. The challenge is spent, whatever comes of it.

@@ -59,13 +59,7 @@ pub(super) async fn redeem(
         return Err(wrong.into());
     }
     if let Err(refused) = prove(asked, &found.granted) {
-        // Whoever tried it wrongly is not the one it was made for: it is worth nothing any more.
-        let mut tx = state.outside.db.begin().await?;
-        codes::redeem(&mut tx, &hash, asked.now).await?;
-        let name = audit_name(found.granted.session.account);
-        let outcome = refused.error.as_str();
-        asked.record(&mut tx, found.grant, &name, None, outcome).await?;
-        tx.commit().await?;
+        tried_wrongly(state, asked, &found, refused).await?;
         return Err(refused.into());
     }
     let session = session.ok_or(Refused::invalid_grant("the session has ended"))?;
@@ -122,10 +116,6 @@ pub(super) async fn redeem(
         used_twice(state, asked, &found).await?;
         return Err(wrong.into());
     }
-    // Closed while this went on: what the code stands for has ended.
-    if disabled::holds(&mut tx, account).await? {
-        return Err(wrong.into());
-    }
     let refresh_token = keep(state, asked, &mut tx, &found, &granted, &subject).await?;
     let name = audit_name(account);
     asked.record(&mut tx, found.grant, &name, Some(session.level), "done").await?;
@@ -153,7 +143,8 @@ async fn still_stands(
     let session = &code.granted.session;
     accounts::lock(tx, session.account).await?;
     let stands = sessions::view_in(tx, session.id, &code.granted.request, now).await?.is_some();
-    Ok(stands && check::stop_before(tx, facts).await? == Ok(stop))
+    let closed = disabled::holds(tx, session.account).await?;
+    Ok(stands && !closed && check::stop_before(tx, facts).await? == Ok(stop))
 }
 
 /// Redirect URI, PKCE and DPoP key of the authorization request.
@@ -177,6 +168,21 @@ fn prove(asked: &Asked<'_>, granted: &Granted) -> Result<(), Refused> {
             Err(Refused::new(OAuthError::InvalidDpopProof, text))
         }
     }
+}
+
+/// Whoever tried it wrongly is not the one it was made for: it is worth nothing any more.
+async fn tried_wrongly(
+    state: &Identity,
+    asked: &Asked<'_>,
+    code: &Code,
+    refused: Refused,
+) -> Result<(), EndpointError> {
+    let mut tx = state.outside.db.begin().await?;
+    codes::redeem(&mut tx, &code.hash, asked.now).await?;
+    let name = audit_name(code.granted.session.account);
+    asked.record(&mut tx, code.grant, &name, None, refused.error.as_str()).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Stores the grant and, for clients that refresh, a first refresh token.

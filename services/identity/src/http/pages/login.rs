@@ -10,7 +10,8 @@ use siegel_web::forms::{Alert, Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts};
 
 use super::upstream::{Offer, with_logos};
-use super::visit::{Cancel, Visit, Who};
+use super::visit::Visit;
+use super::who::{Cancel, Who};
 use super::{credentials, guest, step_up};
 use crate::app::consent::{self, Asked};
 use crate::app::failure::Failure;

@@ -11,6 +11,7 @@ mod step_up;
 mod upstream;
 mod upstream_link;
 mod visit;
+mod who;
 
 use axum::Router;
 use axum::middleware::from_fn;

@@ -9,7 +9,8 @@ use siegel_web::{CheckedForm, CsrfField, Texts, format};
 
 use super::credentials;
 use super::upstream::{Offer, with_logos};
-use super::visit::{Cancel, Visit, Who};
+use super::visit::Visit;
+use super::who::{Cancel, Who};
 use crate::app::failure::Failure;
 use crate::app::identify::{self, Errand, Outcome, Return};
 use crate::app::offers;

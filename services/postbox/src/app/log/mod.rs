@@ -1,6 +1,7 @@
 //! The public log: every receipt's salted hash, in an order that nobody can change unseen.
 
 mod audit;
+mod compare;
 mod heads;
 mod prove;
 mod report;

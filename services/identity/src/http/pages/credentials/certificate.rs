@@ -7,11 +7,10 @@ use serde::Deserialize;
 use siegel_web::forms::{Errors, Input, Link};
 use siegel_web::{CheckedForm, FormAction, Problem, View, WithoutCookies};
 
+use super::answered::answered;
 use super::desk::{Desk, HOME, done};
-use crate::app::credentials::certificate::{self, Attempt, Outcome, Visited};
+use crate::app::credentials::certificate::{self, Visited};
 use crate::app::credentials::{label, level_to_add};
-use crate::app::failure::Failure;
-use crate::domain::decide::{ConsentState, LogIn, Step};
 use crate::domain::factors::{CERTIFICATE, Kind};
 use crate::http::LOCALES;
 use crate::http::pages::upstream::{SITE, is_own};
@@ -90,33 +89,10 @@ pub async fn go(visit: Visit, Query(query): Query<AnswerQuery>) -> Response {
     if query.answer.is_empty() {
         return start(&visit).await;
     }
-    match finish(&visit, &query.answer).await {
+    match answered(&visit, &query.answer, Kind::X509).await {
         Ok(response) => response,
         Err(failure) => visit.failed(&failure),
     }
-}
-
-async fn finish(visit: &Visit, answer: &str) -> Result<Response, Failure> {
-    let session = visit.session().await?;
-    let step = visit.decide(session.as_ref(), ConsentState::Given);
-    let raises = matches!(step, Step::StepUp { .. });
-    let (presented, device) = (visit.presented(), visit.device());
-    let attempt = Attempt {
-        interaction: visit.interaction.id,
-        answer,
-        raises: session.as_ref().filter(|_| raises),
-        request: &visit.interaction.request,
-        again: step == Step::LogIn(LogIn::Again),
-        presented: presented.as_deref(),
-        device: device.as_deref(),
-    };
-    let back = || Link::primary(visit.path(""), visit.t.get("option-other"));
-    let dead_end = |status, key: &str| visit.dead_end(status, &format!("{key}-title"), key, back());
-    Ok(match certificate::log_in(&visit.state, attempt).await? {
-        Outcome::In(logged_in) => visit.go_logged_in(logged_in),
-        Outcome::Refused => dead_end(StatusCode::FORBIDDEN, "certificate-refused"),
-        Outcome::NothingBegun => dead_end(StatusCode::GONE, "certificate-over"),
-    })
 }
 
 /// Asks for a name; below the level the account protects, for a step-up first.

@@ -2,6 +2,7 @@
 //! than password and card.
 
 mod address;
+mod answered;
 mod by_mail;
 mod certificate;
 mod desk;
@@ -83,6 +84,7 @@ struct FormPage {
 #[cfg(test)]
 pub(super) const SOURCES: &[&str] = &[
     include_str!("address.rs"),
+    include_str!("answered.rs"),
     include_str!("certificate.rs"),
     include_str!("by_mail.rs"),
     include_str!("desk.rs"),

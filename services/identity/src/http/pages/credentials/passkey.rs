@@ -2,17 +2,15 @@
 //! page's script; everything else is forms.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use http::StatusCode;
 use serde::Deserialize;
 use siegel_web::forms::{Button, Errors, Input, Link};
 use siegel_web::{CheckedForm, CsrfField, Problem, Texts};
 
 use super::SCRIPT;
+use super::answered::answered;
 use super::desk::{Desk, HOME, done};
-use crate::app::credentials::passkey::{self, Attempt, Outcome};
+use crate::app::credentials::passkey;
 use crate::app::credentials::{label, level_to_add};
-use crate::app::failure::Failure;
-use crate::domain::decide::{ConsentState, LogIn, Step};
 use crate::domain::factors::Kind;
 use crate::http::pages::visit::Visit;
 use crate::store::ceremonies::Owner;
@@ -76,33 +74,10 @@ pub async fn ask(visit: Visit) -> Response {
 }
 
 pub async fn check(visit: Visit, CheckedForm(sent): CheckedForm<AnswerForm>) -> Response {
-    match checked(&visit, &sent).await {
+    match answered(&visit, &sent.credential, Kind::Passkey).await {
         Ok(response) => response,
         Err(failure) => visit.failed(&failure),
     }
-}
-
-async fn checked(visit: &Visit, sent: &AnswerForm) -> Result<Response, Failure> {
-    let session = visit.session().await?;
-    let step = visit.decide(session.as_ref(), ConsentState::Given);
-    let raises = matches!(step, Step::StepUp { .. });
-    let (presented, device) = (visit.presented(), visit.device());
-    let attempt = Attempt {
-        interaction: visit.interaction.id,
-        answer: &sent.credential,
-        raises: session.as_ref().filter(|_| raises),
-        request: &visit.interaction.request,
-        again: step == Step::LogIn(LogIn::Again),
-        presented: presented.as_deref(),
-        device: device.as_deref(),
-    };
-    let back = || Link::primary(visit.path(""), visit.t.get("option-other"));
-    let dead_end = |status, key: &str| visit.dead_end(status, &format!("{key}-title"), key, back());
-    Ok(match passkey::log_in(&visit.state, attempt).await? {
-        Outcome::In(logged_in) => visit.go_logged_in(logged_in),
-        Outcome::Refused => dead_end(StatusCode::FORBIDDEN, "passkey-refused"),
-        Outcome::NothingBegun => dead_end(StatusCode::GONE, "passkey-over"),
-    })
 }
 
 /// Asks for a name; below the level the account protects, for a step-up first.

@@ -1,0 +1,70 @@
+//! The siblings of a postbox, as its tests play them.
+
+use std::sync::{Arc, Mutex};
+
+use siegel_proto::notification::v1 as notification;
+use siegel_proto::organisation::v1 as organisation;
+use tonic::{Request, Response, Status};
+
+use super::world::{account, company};
+
+/// A fake `notification`: answers with what it is told to.
+#[derive(Clone)]
+pub struct Notifications {
+    pub state: Arc<Mutex<notification::NotificationState>>,
+    pub orders: Arc<Mutex<Vec<notification::NotifyRequest>>>,
+}
+
+#[tonic::async_trait]
+impl notification::notification_service_server::NotificationService for Notifications {
+    async fn send_code(
+        &self,
+        _: Request<notification::SendCodeRequest>,
+    ) -> Result<Response<notification::SendCodeResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn set_contact(
+        &self,
+        _: Request<notification::SetContactRequest>,
+    ) -> Result<Response<notification::SetContactResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn notify(
+        &self,
+        request: Request<notification::NotifyRequest>,
+    ) -> Result<Response<notification::NotifyResponse>, Status> {
+        self.orders.lock().unwrap().push(request.into_inner());
+        let queued = notification::NotificationState::Queued.into();
+        Ok(Response::new(notification::NotifyResponse { state: queued }))
+    }
+
+    async fn get_notification(
+        &self,
+        _: Request<notification::GetNotificationRequest>,
+    ) -> Result<Response<notification::GetNotificationResponse>, Status> {
+        let state = (*self.state.lock().unwrap()).into();
+        Ok(Response::new(notification::GetNotificationResponse { state }))
+    }
+}
+
+/// A fake `organisation`: account 1 may receive mail for organisation 9.
+pub(super) struct Access;
+
+#[tonic::async_trait]
+impl organisation::access_service_server::AccessService for Access {
+    async fn check_access(
+        &self,
+        request: Request<organisation::CheckAccessRequest>,
+    ) -> Result<Response<organisation::CheckAccessResponse>, Status> {
+        let answer = |q: &organisation::AccessQuestion| {
+            let allowed = q.account_id == account(1).to_string()
+                && q.organisation_id == company().to_string();
+            let path = if allowed { "member:owner" } else { "" }.to_owned();
+            organisation::AccessAnswer { allowed, path, reason: String::new() }
+        };
+        let answers = request.get_ref().questions.iter().map(answer).collect();
+        Ok(Response::new(organisation::CheckAccessResponse { answers }))
+    }
+}
