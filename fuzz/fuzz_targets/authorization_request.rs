@@ -23,7 +23,12 @@ fuzz_target!(|input: (&str, bool)| {
     };
     let (tenant, methods) = (Tenant::default(), ["pwd".to_owned(), "sc".to_owned()]);
     let resource_levels = std::collections::BTreeMap::new();
-    let rules = Rules { tenant: &tenant, methods: &methods, resource_levels: &resource_levels };
+    let rules = Rules {
+        tenant: &tenant,
+        methods: &methods,
+        upstreams: Some(TrustLevel::Substantial),
+        resource_levels: &resource_levels,
+    };
     // A prefix that is acceptable, so that the fuzzer gets past the first checks.
     let good = "client_id=portal&redirect_uri=https%3A%2F%2Fportal.example%2Fcb&response_type=code\
         &scope=openid";

@@ -108,10 +108,11 @@ impl TrustedProxies {
     pub fn resolve(&self, peer: IpAddr, headers: &HeaderMap) -> Option<ClientAddress> {
         let mut address = peer.to_canonical();
         if self.has(address) {
-            let values: Vec<&str> =
-                headers.get_all(FORWARDED).iter().filter_map(|v| v.to_str().ok()).collect();
-            for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
-                address = address_of(hop)?;
+            // By bytes: what a caller wrote before our proxies' part must not hide that part.
+            let values = headers.get_all(FORWARDED).iter().rev();
+            let hops = values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
+            for hop in hops {
+                address = address_of(std::str::from_utf8(hop).ok()?)?;
                 if !self.has(address) {
                     break;
                 }
@@ -192,6 +193,11 @@ mod tests {
         assert_eq!(found(&["::ffff:203.0.113.9"]).unwrap(), "203.0.113.9");
         assert_eq!(found(&["203.0.113.9, unknown"]), None, "nobody is guessed");
         assert_eq!(found(&[]), None, "a proxy of ours itself");
+        let mut headers = HeaderMap::new();
+        let bent = http::HeaderValue::from_bytes(b"\xc3\xa9\xff, 203.0.113.9").unwrap();
+        headers.append(FORWARDED, bent);
+        let found = ours.resolve("10.1.2.3".parse().unwrap(), &headers).unwrap();
+        assert_eq!(found.0.to_string(), "203.0.113.9", "whatever the caller wrote before it");
     }
 
     #[test]

@@ -12,7 +12,6 @@ pub struct RegistrationConfig {
     /// those that `siegel admin registration-token new` makes.
     pub initial_access_token_file: Option<PathBuf>,
     /// A client that registered itself can do nothing until an operator approved it; what it
-    /// changes later waits as well, and the old registration holds until then. Clients for tests
-    /// change at once.
+    /// changes later waits as well, and the old registration holds until then.
     pub approval: bool,
 }

@@ -210,7 +210,8 @@ pub enum ClientsCommand {
     /// Lets a client that registered itself in, or what somebody else proposed take effect.
     Approve {
         client_id: String,
-        /// Of what was looked at (`proposals`): something that came since is not approved.
+        /// Of what was looked at (`proposals`): something that came since is not approved. Needed
+        /// where operators have keys, and for what a client says of itself.
         #[arg(long)]
         digest: Option<String>,
     },

@@ -1,7 +1,7 @@
 -- People who logged in once with their card, without an account. `card` is what the card said,
 -- sealed; `level` falls when the log-in ages, `limits` are those of the tenant, as JSON. The row
 -- goes with the session, and nothing else is kept of them. With `keep_for` the session has ended:
--- its person makes an account of it in that interaction.
+-- its person makes an account of it in that interaction; `keep_account` is the account made there.
 CREATE TABLE guest_sessions (
     id BLOB NOT NULL PRIMARY KEY,
     token_hash BLOB UNIQUE,
@@ -11,6 +11,7 @@ CREATE TABLE guest_sessions (
     limits TEXT NOT NULL,
     card BLOB NOT NULL,
     keep_for BLOB UNIQUE,
+    keep_account BLOB,
     started_at_us INTEGER NOT NULL,
     last_seen_at_us INTEGER NOT NULL,
     expires_at_us INTEGER NOT NULL

@@ -1,6 +1,5 @@
-//! Clients that look at their registration and change it (RFC 7592 §2.1, §2.2). What concerns real
-//! people waits for an operator, where operators are asked at all: what is registered stays in
-//! force until then.
+//! Clients that look at their registration and change it (RFC 7592 §2.1, §2.2). Where operators are
+//! asked, a change waits for one: what is registered stays in force until then.
 
 use serde_json::{Value, json};
 use siegel_crypto::{random_token, same_bytes, sha256};
@@ -12,7 +11,7 @@ use super::clients::vet;
 use super::manage_clients::needs_two;
 use super::registration::{RegistrationError, audited, fresh_secret, hash_of, read, registration};
 use super::registration_answer::told;
-use crate::domain::client::{Client, Environment};
+use crate::domain::client::Client;
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::registration::BadMetadata;
 use crate::registration_config::RegistrationConfig;
@@ -75,7 +74,7 @@ pub async fn change(
     };
     let client = registration(state, &metadata, client_id, hash.as_deref(), before.approved)?;
     let (tenant, environment) = (before.tenant.clone(), before.environment);
-    let client = Client { tenant, environment, ..client };
+    let client = Client { tenant, environment, sponsor: before.sponsor.clone(), ..client };
     vet(state, &client).await?;
 
     let management = random_token(&*state.outside.entropy)?;
@@ -107,12 +106,11 @@ pub async fn change(
     Ok(Changed::Done(told(state, &client, secret.as_deref(), &management, now)))
 }
 
-/// Whether a change of this client is for an operator to look at. One that was never let in has
-/// nothing in force: it is looked at when it is.
+/// Whether a change of this client is for an operator to look at: with `approval` of every client,
+/// with four eyes of those for real people. One that was never let in has nothing in force: it is
+/// looked at when it is.
 fn waits(state: &Identity, settings: &RegistrationConfig, before: &Client) -> bool {
-    let real = before.environment == Environment::Production;
-    let asked = settings.approval || needs_two(state, std::iter::once(before));
-    before.approved && real && asked
+    before.approved && (settings.approval || needs_two(state, std::iter::once(before)))
 }
 
 async fn propose(tx: &mut Tx, client: &Client, now: Timestamp) -> Result<(), RegistrationError> {

@@ -1,7 +1,7 @@
 //! Accounts that operators close to their owners, and open again. Closing ends everything that
 //! holds for the account at once; what it owns stays.
 
-use siegel_db::{StoreError, Tx, audit};
+use siegel_db::{Db, StoreError, Tx, audit};
 use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Timestamp};
 use siegel_telemetry::metric;
@@ -115,7 +115,8 @@ pub async fn enable(state: &Identity, id: AccountId, by: &Operator) -> Result<bo
 }
 
 /// Lets nobody in whose account is closed; call it once a credential was found right, before
-/// anything is done on its word. The transaction is undone then, and the refusal written down.
+/// anything is done on its word. The transaction is to be dropped then. The refusal is written down
+/// beside the answer, in a transaction of its own: to wait for it would hold two connections.
 /// # Errors
 /// [`Failure::AccountDisabled`]
 pub async fn admit(
@@ -128,16 +129,28 @@ pub async fn admit(
     if !disabled::holds(tx, account).await? {
         return Ok(());
     }
-    // Undone here, not by the caller: the line below needs a transaction of its own.
-    let undone = std::mem::replace(tx, state.outside.db.read().await?);
-    drop(undone);
     metric::LOGIN_FINISHED.count([word(method), "ACCOUNT_DISABLED"]);
+    let (db, method) = (state.outside.db.clone(), method.to_owned());
+    tokio::spawn(async move {
+        if let Err(error) = write_refusal(&db, account, &method, now).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "a refusal is missing in the audit trail");
+        }
+    });
+    Err(Failure::AccountDisabled)
+}
+
+async fn write_refusal(
+    db: &Db,
+    account: AccountId,
+    method: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let name = audit_name(account);
     let entry = entry("identity.login.refused", &name, "ACCOUNT_DISABLED", now);
-    let mut own = state.outside.db.begin().await?;
-    audit::record(&mut own, &audit::Entry { actor: "anyone", detail: method, ..entry }).await?;
-    own.commit().await?;
-    Err(Failure::AccountDisabled)
+    let mut tx = db.begin().await?;
+    audit::record(&mut tx, &audit::Entry { actor: "anyone", detail: method, ..entry }).await?;
+    tx.commit().await
 }
 
 async fn known(tx: &mut Tx, id: AccountId) -> Result<(), DisableError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use siegel_crypto::sha256;
 
 use super::failure::Failure;
-use super::guests::{card_of, farewell};
+use super::guests::{card_of, farewell, is_fresh};
 use super::identify;
 use crate::domain::cards::Refusal;
 use crate::domain::interaction::{
@@ -23,7 +23,7 @@ pub enum Kept {
     Waits,
     /// The card has an account already, which its owner can log in to with it.
     HasAccount,
-    /// There is no guest any more.
+    /// There is no guest any more, or nobody was there for as long as a card proves presence.
     Over,
 }
 
@@ -41,6 +41,10 @@ pub async fn keep(
         return Ok(Kept::Over);
     };
     let card = card_of(state, &guest)?;
+    // Whoever finds a browser that somebody left must not make an account of that person's card.
+    if !is_fresh(&guest, &card, now) {
+        return Ok(Kept::Over);
+    }
     let hash = state.people.keys.card_hash(&card.source, &card.pseudonym);
     let (kept, ended, why) = if credentials::by_card(&mut tx, &hash).await?.is_some() {
         (Kept::HasAccount, guests::remove(&mut tx, guest.id).await?, "HAS_ACCOUNT")
@@ -59,9 +63,28 @@ pub async fn keep(
     Ok(kept)
 }
 
-/// Gives the card kept for an interaction to the account that logged in there: by the rules for
-/// any card, and with what it proved. The session stays at its level. Why it cannot be given, when
-/// it cannot; either way nothing is kept any more.
+/// The name on the card that waits for the account made in an interaction: the registration shows
+/// it, so that nobody connects a card with an account that is not its holder's.
+pub async fn waiting(
+    state: &Identity,
+    interaction: &Interaction,
+) -> Result<Option<String>, Failure> {
+    if !may_hold(&interaction.request) {
+        return Ok(None);
+    }
+    let mut tx = state.outside.db.read().await?;
+    let found = guests::kept(&mut tx, interaction.id, state.now()).await?;
+    drop(tx);
+    let Some(guest) = found else { return Ok(None) };
+    let card = card_of(state, &guest)?;
+    let names = [card.get("given_name"), card.get("family_name")];
+    let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+    Ok(Some(names.join(" ")))
+}
+
+/// Gives the card kept for an interaction to the account that was made there, and to no other: by
+/// the rules for any card, and with what it proved. The session stays at its level. Why it cannot
+/// be given, when it cannot; either way nothing is kept any more.
 pub async fn settle(
     state: &Identity,
     interaction: &Interaction,
@@ -73,8 +96,16 @@ pub async fn settle(
     let now = state.now();
     let mut tx = state.outside.db.read().await?;
     let found = guests::kept(&mut tx, interaction.id, now).await?;
+    let ours = guests::is_for(&mut tx, interaction.id, session.account).await?;
     drop(tx);
     let Some(guest) = found else { return Ok(None) };
+    if !ours {
+        // Somebody logged in to an account there was before: it gets nobody's card.
+        let mut tx = state.outside.db.begin().await?;
+        guests::forget_kept(&mut tx, interaction.id).await?;
+        tx.commit().await?;
+        return Ok(None);
+    }
     let card = card_of(state, &guest)?;
     let bound = identify::bind(state, Some(session), &card, now).await?;
     if let Ok((account, _)) = &bound {

@@ -120,8 +120,16 @@ pub async fn from_cookie(
 /// Whether a guest is in this browser, at whatever client.
 pub async fn is_here(state: &Identity, headers: &HeaderMap) -> Result<bool, StoreError> {
     let Some(token) = sessions::presented(state, headers) else { return Ok(false) };
+    let now = state.now();
     let mut tx = state.outside.db.read().await?;
-    Ok(guests::by_token(&mut tx, &sha256(token.as_bytes()), state.now()).await?.is_some())
+    let found = guests::by_token(&mut tx, &sha256(token.as_bytes()), now).await?;
+    Ok(found.is_some_and(|guest| view_of(&guest, now).is_some()))
+}
+
+/// Whether a guest still proves all that the card did: it was shown a short while ago, and somebody
+/// was there since.
+pub(super) fn is_fresh(guest: &Guest, card: &Identified, now: Timestamp) -> bool {
+    view_of(guest, now).is_some_and(|view| view.level >= card.level)
 }
 
 /// A guest's session as it counts for a request; `None` once it ended.

@@ -4,10 +4,11 @@ use siegel_crypto::random_token;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use siegel_telemetry::metric;
 
+use super::credentials::{Person, changed};
 use super::disable;
 use super::failure::Failure;
 use super::login::refused;
-use super::security_events::{self, Change, SecurityEvent};
+use super::notices::Change;
 use super::sessions::{self, LogIn, LoggedIn};
 use crate::domain::cards::{Refusal, Ruling, rule};
 use crate::domain::factors;
@@ -16,7 +17,7 @@ use crate::ports::accounts as account_service;
 use crate::ports::eid::{self, Identified};
 use crate::state::Identity;
 use crate::store::credentials::{self, CredentialId, NewCard};
-use crate::store::{accounts, interactions};
+use crate::store::{accounts, interactions, upstream_links};
 
 /// What is read from a card: the account keeps it, so that no portal has to ask for the card again.
 pub const ATTRIBUTES: &[&str] = &[
@@ -208,26 +209,29 @@ pub(super) async fn bind(
     let logged_in = session.map(|s| s.account);
     // Ruled and bound behind the account's lock: of the cards of two people at once, one loses.
     let mut tx = state.outside.db.begin().await?;
-    let holders = match logged_in {
+    let (cards, links) = match logged_in {
         Some(account) => {
             accounts::lock(&mut tx, account).await?;
-            credentials::holders(&mut tx, account).await?
+            let cards = credentials::holders(&mut tx, account).await?;
+            (cards, upstream_links::of_account(&mut tx, account).await?)
         }
-        None => Vec::new(),
+        None => (Vec::new(), Vec::new()),
     };
     let owner = credentials::by_card(&mut tx, &card_hash).await?;
-    let same: Vec<bool> = holders.iter().map(|h| h[..] == holder_hash[..]).collect();
+    let named = links.iter().filter_map(|l| l.holder_hash.as_ref());
+    let same: Vec<bool> = cards.iter().chain(named).map(|h| h[..] == holder_hash[..]).collect();
     let held = match logged_in {
         Some(account) => credentials::held(&mut tx, account).await?,
         None => Vec::new(),
     };
-    // A further card of the same person proves by itself who holds it.
+    // A further card of the same person proves by itself who holds it. What a provider calls a
+    // person does not: it may be their own word.
     let proven = session.map_or(TrustLevel::Basic, |s| s.level);
-    let may_bind = !same.is_empty() || factors::may_add(card.level, proven, &held).is_ok();
-    let (account, new) = match rule(logged_in, owner.map(|o| o.account_id), &same) {
-        Ruling::Known(account) => (account, false),
+    let may_bind = !cards.is_empty() || factors::may_add(card.level, proven, &held).is_ok();
+    let (account, binds) = match rule(logged_in, owner.map(|o| o.account_id), &same) {
+        Ruling::Known(account) => (account, None),
         Ruling::Bind(_) if !may_bind => return Ok(Err(Refusal::NotProven)),
-        Ruling::Bind(account) => (account, true),
+        Ruling::Bind(account) => (account, session),
         Ruling::Refused(why) => return Ok(Err(why)),
     };
     disable::admit(state, &mut tx, account, "sc", now).await?;
@@ -235,7 +239,7 @@ pub(super) async fn bind(
         Some(owner) => owner.id,
         None => CredentialId::new(&*state.outside.clock, &*state.outside.entropy)?,
     };
-    if new {
+    if let Some(session) = binds {
         let label = if card.source == "simulated" { "simulated" } else { "" };
         let card = NewCard {
             id: credential,
@@ -249,10 +253,12 @@ pub(super) async fn bind(
         if !credentials::add_card(&mut tx, &card).await? {
             return Ok(Err(Refusal::OfAnotherAccount));
         }
-        let event = SecurityEvent::credential("eid", Change::Create);
-        security_events::emit(&mut tx, account, &event, now).await?;
+        let what = ("identity.credential.added", "eid", Change::CredentialAdded);
+        changed(state, &mut tx, &Person::of(session), what, now).await?;
     }
     tx.commit().await?;
+    state.feed.committed();
+    state.outbox.committed();
     Ok(Ok((account, credential)))
 }
 

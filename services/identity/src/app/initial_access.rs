@@ -50,6 +50,7 @@ pub async fn create(
         environment: environment.as_str().to_owned(),
         uses_left: i64::from(uses),
         created_by: by.name().to_owned(),
+        created_key: by.key().map(str::to_owned),
         created_at_us: now,
         expires_at_us: now.plus(Duration::from_hours(24 * u64::from(days))),
     };

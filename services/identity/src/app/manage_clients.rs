@@ -52,8 +52,14 @@ pub enum ManageError {
     Unknown(String),
     #[error("nothing about client {0:?} waits for an approval")]
     NothingWaits(String),
-    #[error("client {0:?}: another operator than {1:?}, who proposed it, must approve")]
+    #[error(
+        "client {0:?}: another operator than {1:?}, who proposed it or made its token, must approve"
+    )]
     SameOperator(String, String),
+    #[error(
+        "client {0:?}: pass the --digest of what was looked at, as `siegel admin clients proposals` tells it"
+    )]
+    NoDigest(String),
     #[error("client {0:?}: what waits is not what was looked at")]
     Changed(String),
     #[error(

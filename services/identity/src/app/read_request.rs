@@ -46,6 +46,7 @@ pub async fn read(
     };
     let mut request = request::read(client, &rules, params, reply, dpop_jkt)?;
     request.shared_with = shares_with(&state.config.connection_groups, &client.tenant);
+    request.upstreams = offered.into_iter().map(|upstream| upstream.id).collect();
     if let Some(hint) = params.get("id_token_hint") {
         let Ok(subject) = hinted_subject(state, client, hint) else {
             let text = "id_token_hint is no ID token of this issuer for this client";

@@ -20,6 +20,7 @@ use crate::domain::interaction::Interaction;
 use crate::state::Identity;
 use crate::store::accounts::{self, NewAccount};
 use crate::store::credentials::{self, CredentialId};
+use crate::store::guests;
 use crate::store::mail_codes::{self, NewRegistration, Registration};
 
 /// How long a mailed code is good.
@@ -121,6 +122,7 @@ pub async fn confirm(
         return Ok(Confirmed::Wrong);
     };
     mail_codes::remove(&mut tx, interaction.id).await?;
+    guests::destine(&mut tx, interaction.id, account).await?;
     let login = LogIn {
         account,
         method: "pwd",

@@ -10,7 +10,7 @@ use super::client_keys::usable;
 use super::clients::{Change, RegisterError, vet, withdraw};
 use super::manage_clients::needs_two;
 use super::registration_answer::told;
-use crate::domain::client::{Client, Environment, ManagedBy, SigningAlg};
+use crate::domain::client::{Client, Environment, ManagedBy, SigningAlg, Sponsor};
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::registration::{BadMetadata, Metadata, Terms};
 use crate::registration_config::RegistrationConfig;
@@ -78,8 +78,8 @@ pub async fn register(
     vet(state, &client).await?;
 
     let mut tx = state.outside.db.begin().await?;
-    let (tenant, environment) = shown.take(&mut tx, now).await?;
-    let client = Client { tenant, environment, ..client };
+    let (tenant, environment, sponsor) = shown.take(&mut tx, now).await?;
+    let client = Client { tenant, environment, sponsor, ..client };
     let approved = client.approved && !needs_two(state, std::iter::once(&client));
     let client = Client { approved, ..client };
     clients::put_from(&mut tx, &client, ManagedBy::Dynamic, now).await?;
@@ -139,19 +139,21 @@ impl Shown {
         if good { Ok(()) } else { Err(RegistrationError::Token) }
     }
 
-    /// The tenant and what the client is for.
+    /// The tenant, what the client is for, and who made the token; nobody that of the settings.
     async fn take(
         &self,
         tx: &mut Tx,
         now: Timestamp,
-    ) -> Result<(String, Environment), RegistrationError> {
+    ) -> Result<(String, Environment, Option<Sponsor>), RegistrationError> {
         if self.of_settings {
-            return Ok((TENANT.to_owned(), Environment::Production));
+            return Ok((TENANT.to_owned(), Environment::Production, None));
         }
         let taken = initial_tokens::take(tx, &self.digest, now).await?;
-        let (tenant, environment) = taken.ok_or(RegistrationError::Token)?;
-        let test = environment == Environment::Test.as_str();
-        Ok((tenant, if test { Environment::Test } else { Environment::Production }))
+        let taken = taken.ok_or(RegistrationError::Token)?;
+        let test = taken.environment == Environment::Test.as_str();
+        let environment = if test { Environment::Test } else { Environment::Production };
+        let sponsor = Sponsor { name: taken.created_by, key: taken.created_key };
+        Ok((taken.tenant, environment, Some(sponsor)))
     }
 }
 

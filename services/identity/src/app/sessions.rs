@@ -139,13 +139,15 @@ async fn view_of(
     // Our own pages take whatever the person proved, for whomever.
     let request = request.filter(|request| request.own_page().is_none());
     let last_seen = session.last_seen_at_us;
-    let counts = |Held { realm, proof }: Held| match request {
-        Some(request) => counting(request, &realm, proof, last_seen, now),
-        None => Some(proof),
+    let held = sessions::proofs(tx, session.id).await?.into_iter();
+    let proofs: Vec<Proof> = match request {
+        Some(request) => {
+            let held = held.map(|Held { realm, proof }| (realm, proof));
+            counting(request, held, last_seen, now)
+        }
+        None => held.map(|held| held.proof).collect(),
     };
-    let held = sessions::proofs(tx, session.id).await?;
-    let proofs: Vec<Proof> = held.into_iter().filter_map(counts).collect();
-    let standing = standing(&proofs, session.last_seen_at_us, now);
+    let standing = standing(&proofs, last_seen, now);
     Ok(standing.map(|Standing { level, authenticated_at, amr }| SessionView {
         id: session.id,
         account: session.account_id,
@@ -183,7 +185,7 @@ pub struct LoggedIn {
 /// Starts a session, or goes on with the browser's own when it is of the same account. A session
 /// of another account in the same browser ends.
 /// # Errors
-/// [`Failure::AccountDisabled`]; the transaction is undone then.
+/// [`Failure::AccountDisabled`]; the transaction is to be dropped then.
 pub async fn log_in(
     state: &Identity,
     tx: &mut Tx,

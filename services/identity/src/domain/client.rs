@@ -112,6 +112,18 @@ pub struct Client {
     /// People may come without an account, once, with their card.
     #[serde(default)]
     pub guests: bool,
+    /// Whose token it registered itself with; not shown to the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sponsor: Option<Sponsor>,
+}
+
+/// The operator who made an initial access token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sponsor {
+    pub name: String,
+    /// Thumbprint of the key that proved it.
+    #[serde(default)]
+    pub key: Option<String>,
 }
 
 const fn yes() -> bool {
@@ -161,6 +173,7 @@ impl Client {
             approved: true,
             introspects: Vec::new(),
             guests: false,
+            sponsor: None,
         }
     }
 

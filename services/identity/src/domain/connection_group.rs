@@ -4,8 +4,10 @@
 use serde::{Deserialize, Serialize};
 use siegel_kernel::Timestamp;
 
-use super::ageing::{Proof, aged};
+use super::ageing::{Proof, aged, word};
+use super::factors;
 use super::interaction::AuthRequest;
+use super::upstream;
 
 /// One group of tenants.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,34 +42,69 @@ pub fn shares_with(groups: &[ConnectionGroup], tenant: &str) -> Vec<String> {
     others
 }
 
-/// A proof as it counts for a request at `now`: one made for its realm; one that another tenant of
-/// a group shares, within the limits of both; no other, and none by a method the client does not
-/// take. `last_seen` is the last sign of the person in the session.
+/// The proofs of a session, each with its realm, as they count for a request at `now`: those made
+/// for its realm; those that another tenant of a group shares, within the limits and rules of both;
+/// no others, and none by a method the client does not take. `last_seen` is the last sign of the
+/// person in the session.
 pub fn counting(
     request: &AuthRequest,
-    realm: &str,
-    proof: Proof,
+    proofs: impl IntoIterator<Item = (String, Proof)>,
+    last_seen: Timestamp,
+    now: Timestamp,
+) -> Vec<Proof> {
+    let (home, lenders) = (request.realm(), request.borrows_from());
+    let (mut own, mut lent): (Vec<Proof>, Vec<Proof>) = (Vec::new(), Vec::new());
+    for (realm, proof) in proofs {
+        if !request.takes(&proof.method) {
+            continue;
+        }
+        if realm == home {
+            own.push(proof);
+        } else if lenders.contains(&realm) && borrows(request, &proof.method) {
+            lent.extend(within_both(request, &proof, last_seen, now));
+        }
+    }
+    // A lent code without anything beside it that counts here would be a log-in by itself.
+    let alive = |p: &&Proof| aged(p, last_seen, now).is_some();
+    if !own.iter().chain(&lent).filter(alive).any(is_first_factor) {
+        lent.retain(|p| word(&p.method) != factors::TOTP);
+    }
+    own.extend(lent);
+    own
+}
+
+/// Whether a log-in by this method at another tenant can count here. What the rules here would have
+/// asked of it there is not known, so it counts only where they ask nothing.
+fn borrows(request: &AuthRequest, method: &str) -> bool {
+    match word(method) {
+        factors::PASSKEY => !request.passkeys.asks(),
+        factors::TOTP => request.takes(factors::PASSWORD),
+        upstream::METHOD => request.offers(method),
+        _ => true,
+    }
+}
+
+fn is_first_factor(proof: &Proof) -> bool {
+    [factors::PASSWORD, factors::CARD, factors::PASSKEY].contains(&proof.method.as_str())
+}
+
+/// A proof aged by the limits it was made under, and then by those of the request.
+fn within_both(
+    request: &AuthRequest,
+    proof: &Proof,
     last_seen: Timestamp,
     now: Timestamp,
 ) -> Option<Proof> {
-    if !request.takes(&proof.method) {
-        return None;
-    }
-    if request.realm() == realm {
-        return Some(proof);
-    }
-    if !request.borrows_from().iter().any(|other| other == realm) {
-        return None;
-    }
-    let held = aged(&proof, last_seen, now)?;
+    let held = aged(proof, last_seen, now)?;
     aged(&Proof { limits: request.limits.clone(), ..held }, last_seen, now)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::passkey_models::PasskeyModels;
     use crate::domain::tenant::LevelLimits;
-    use siegel_kernel::TrustLevel::{Basic, High, Substantial};
+    use siegel_kernel::TrustLevel::{Basic, High, Low, Substantial};
     use std::time::Duration;
 
     const START: Timestamp = Timestamp::from_seconds(1_741_256_100);
@@ -107,12 +144,20 @@ mod tests {
         read: &AuthRequest,
         minutes: u64,
     ) -> Option<siegel_kernel::TrustLevel> {
+        level_of(made, std::slice::from_ref(proof), read, minutes)
+    }
+
+    fn level_of(
+        made: &AuthRequest,
+        proofs: &[Proof],
+        read: &AuthRequest,
+        minutes: u64,
+    ) -> Option<siegel_kernel::TrustLevel> {
         let now = START.plus(Duration::from_mins(minutes));
-        let counted = made
-            .proves_in()
-            .into_iter()
-            .filter_map(|r| counting(read, &r, proof.clone(), now, now));
-        counted.filter_map(|p| aged(&p, now, now)).map(|p| p.level).max()
+        let realms = made.proves_in();
+        let held = proofs.iter().flat_map(|p| realms.iter().map(move |r| (r.clone(), p.clone())));
+        let counted = counting(read, held, now, now);
+        counted.iter().filter_map(|p| aged(p, now, now)).map(|p| p.level).max()
     }
 
     #[test]
@@ -141,5 +186,53 @@ mod tests {
         assert_eq!(level(&kreis, &proof, &dorf, 15), None, "those of where it is used");
         let own = Proof { limits: short(Basic, 10), ..proof };
         assert_eq!(level(&kreis, &own, &dorf, 10), None, "those of where it was made");
+    }
+
+    fn taking(methods: &[&str], request: AuthRequest) -> AuthRequest {
+        let methods = methods.iter().map(|&m| m.to_owned()).collect();
+        AuthRequest { methods, ..request }
+    }
+
+    #[test]
+    fn no_passkey_is_borrowed_where_makers_have_to_vouch() {
+        let (kreis, dorf) = (at("kreis", &["dorf"]), at("dorf", &["kreis"]));
+        let passkey = Proof::new(Low, factors::PASSKEY, START);
+        assert_eq!(level(&kreis, &passkey, &dorf, 0), Some(Low));
+        let strict = AuthRequest { passkeys: PasskeyModels::Vouched, ..dorf };
+        assert_eq!(level(&kreis, &passkey, &strict, 0), None);
+        assert_eq!(level(&strict, &passkey, &strict, 0), Some(Low), "its own were checked");
+        assert_eq!(level(&strict, &passkey, &kreis, 0), Some(Low), "and count elsewhere");
+        let code = Proof::new(Low, factors::TOTP, START);
+        let both = [passkey, code.clone()];
+        assert_eq!(level_of(&kreis, &both, &strict, 0), None, "nor the code that rested on it");
+        let card = Proof::new(High, factors::CARD, START);
+        assert_eq!(level_of(&kreis, &[card, code], &strict, 0), Some(High));
+    }
+
+    #[test]
+    fn a_log_in_elsewhere_is_borrowed_only_where_its_provider_is_offered() {
+        let (kreis, dorf) = (at("kreis", &["dorf"]), at("dorf", &["kreis"]));
+        let offering = |ids: &[&str]| AuthRequest {
+            upstreams: ids.iter().map(|&id| id.to_owned()).collect(),
+            ..taking(&["fed"], dorf.clone())
+        };
+        let land = Proof::new(Substantial, "fed:land", START);
+        assert_eq!(level(&kreis, &land, &offering(&["bund", "land"]), 0), Some(Substantial));
+        assert_eq!(level(&kreis, &land, &offering(&["bund", "landkreis"]), 0), None);
+        assert_eq!(level(&kreis, &land, &offering(&[]), 0), None);
+        assert_eq!(level(&kreis, &land, &kreis, 0), Some(Substantial), "where it was made");
+    }
+
+    #[test]
+    fn a_code_is_borrowed_only_with_the_password_it_belongs_to() {
+        let (kreis, dorf) = (at("kreis", &["dorf"]), at("dorf", &["kreis"]));
+        let both =
+            [Proof::new(Basic, factors::PASSWORD, START), Proof::new(Low, factors::TOTP, START)];
+        assert_eq!(level_of(&kreis, &both, &dorf, 0), Some(Low));
+        let no_password = taking(&["sc", "otp"], dorf.clone());
+        assert_eq!(level_of(&kreis, &both, &no_password, 0), None);
+        let [_, code] = both;
+        assert_eq!(level(&kreis, &code, &dorf, 0), None, "alone it is no log-in");
+        assert_eq!(level(&kreis, &code, &kreis, 0), Some(Low), "where it was made it stays");
     }
 }

@@ -81,11 +81,19 @@ pub const PASSKEY: &str = "hwk";
 pub const RECOVERY: &str = "rec";
 pub const CERTIFICATE: &str = "x509";
 
-/// A finished credential of an account.
+/// A finished credential of an account, or an account elsewhere that is linked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
-    pub kind: Kind,
+    /// `None`: an account elsewhere.
+    pub kind: Option<Kind>,
     pub level: TrustLevel,
+}
+
+impl Held {
+    /// Whether it is a credential that somebody can log in with alone.
+    fn stands_alone(self) -> bool {
+        self.kind.is_some_and(Kind::stands_alone)
+    }
 }
 
 /// What using a credential proves in a session that used `before` already; `None` when it proves
@@ -138,10 +146,11 @@ pub fn amr(methods: &[&str]) -> Vec<String> {
     all
 }
 
-/// The highest level that the finished credentials of an account reach.
+/// The highest level that the finished credentials of an account and its linked accounts reach. A
+/// generator is no second factor to a linked account.
 pub fn highest(held: &[Held]) -> TrustLevel {
-    let alone = held.iter().any(|h| h.kind.stands_alone());
-    let counts = |h: &&Held| h.kind != Kind::Totp || alone;
+    let alone = held.iter().any(|h| h.stands_alone());
+    let counts = |h: &&Held| h.kind != Some(Kind::Totp) || alone;
     held.iter().filter(counts).map(|h| h.level).max().unwrap_or(TrustLevel::Basic)
 }
 
@@ -177,7 +186,7 @@ pub fn may_remove(which: Held, session: TrustLevel, rest: &[Held]) -> Result<(),
     if session < which.level {
         return Err(Forbidden::TooLow(which.level));
     }
-    if which.kind.stands_alone() && !rest.iter().any(|h| h.kind.stands_alone()) {
+    if which.stands_alone() && !rest.iter().any(|h| h.stands_alone()) {
         return Err(Forbidden::LastOne);
     }
     Ok(())
@@ -186,8 +195,8 @@ pub fn may_remove(which: Held, session: TrustLevel, rest: &[Held]) -> Result<(),
 /// The kinds that raise a session with these methods to `needed`, of those the account has. The
 /// card is always among them: it can be added on the way.
 pub fn options_for(needed: TrustLevel, held: &[Held], methods: &[String]) -> Vec<Kind> {
-    let reaches = |h: &Held| proves(h.kind, h.level, methods).is_some_and(|l| l >= needed);
-    let has = |kind: Kind| held.iter().any(|h| h.kind == kind && reaches(h));
+    let reaches = |h: &Held, kind| proves(kind, h.level, methods).is_some_and(|l| l >= needed);
+    let has = |kind: Kind| held.iter().any(|h| h.kind == Some(kind) && reaches(h, kind));
     [Kind::Totp, Kind::Passkey, Kind::X509]
         .into_iter()
         .filter(|kind| has(*kind))

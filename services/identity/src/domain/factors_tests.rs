@@ -3,7 +3,11 @@ use TrustLevel::{Basic, High, Low, Substantial};
 use super::*;
 
 fn held(kind: Kind, level: TrustLevel) -> Held {
-    Held { kind, level }
+    Held { kind: Some(kind), level }
+}
+
+fn linked(level: TrustLevel) -> Held {
+    Held { kind: None, level }
 }
 
 fn methods(all: &[&str]) -> Vec<String> {
@@ -45,6 +49,7 @@ fn two_factors_are_told_to_clients() {
 fn a_generator_without_anything_to_go_with_counts_for_nothing() {
     assert_eq!(highest(&[held(Kind::Totp, Low)]), Basic);
     assert_eq!(highest(&[held(Kind::Totp, Low), held(Kind::Password, Basic)]), Low);
+    assert_eq!(highest(&[held(Kind::Totp, Low), linked(Basic)]), Basic);
 }
 
 #[test]
@@ -57,6 +62,16 @@ fn nobody_adds_above_the_level_he_proved() {
     let card = [held(Kind::Password, Basic), held(Kind::Eid, High)];
     assert_eq!(may_add(Low, Basic, &card), Err(Forbidden::TooLow(Low)));
     assert_eq!(may_add(Basic, Basic, &card), Ok(()));
+}
+
+#[test]
+fn a_linked_account_protects_like_a_credential_of_its_level() {
+    assert_eq!(may_add(High, Basic, &[linked(Basic)]), Ok(()));
+    let weak = [held(Kind::Password, Basic), linked(Substantial)];
+    assert_eq!(may_add(High, Low, &weak), Err(Forbidden::TooLow(Substantial)));
+    assert_eq!(may_add(Low, Basic, &weak), Err(Forbidden::TooLow(Low)));
+    assert_eq!(may_add(High, Substantial, &weak), Ok(()));
+    assert_eq!(options_for(Low, &weak, &methods(&["pwd"])), [Kind::Eid]);
 }
 
 #[test]

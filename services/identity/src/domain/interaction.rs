@@ -149,6 +149,9 @@ pub struct AuthRequest {
     /// The passkeys that count for the tenant.
     #[serde(default)]
     pub passkeys: PasskeyModels,
+    /// Ids of the providers that its log-in pages offer.
+    #[serde(default)]
+    pub upstreams: Vec<String>,
 }
 
 impl Default for AuthRequest {
@@ -189,6 +192,7 @@ impl Default for AuthRequest {
             verified: Vec::new(),
             guests: false,
             passkeys: PasskeyModels::Any,
+            upstreams: Vec::new(),
         }
     }
 }
@@ -220,6 +224,12 @@ impl AuthRequest {
             other => other,
         };
         self.methods.is_empty() || self.methods.iter().any(|m| m == word)
+    }
+
+    /// Whether the provider that a log-in elsewhere was made at, `fed:land`, is offered here.
+    pub fn offers(&self, method: &str) -> bool {
+        let id = method.split_once(':').map(|(_, id)| id);
+        id.is_some_and(|id| self.upstreams.iter().any(|offered| offered == id))
     }
 
     /// Whether the person behind this pairwise subject is one the client asked for.

@@ -113,6 +113,7 @@ pub fn read(
         verified: claims_request.verified,
         guests: client.guests,
         passkeys: tenant.passkeys(),
+        upstreams: Vec::new(),
     })
 }
 

@@ -3,6 +3,7 @@
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 
+use super::upstream_links;
 use crate::domain::factors::{Held, Kind};
 
 siegel_kernel::typed_id! {
@@ -121,13 +122,17 @@ impl Listed {
     /// As rules see it.
     pub fn held(&self) -> Result<Held, StoreError> {
         let kind = self.kind.parse::<Kind>().map_err(|_| StoreError::corrupt("credential kind"))?;
-        Ok(Held { kind, level: self.level })
+        Ok(Held { kind: Some(kind), level: self.level })
     }
 }
 
-/// An account's finished credentials as rules see them.
+/// What protects an account as rules see it: its finished credentials, and what is linked.
 pub async fn held(tx: &mut Tx, account: AccountId) -> Result<Vec<Held>, StoreError> {
-    list(tx, account).await?.iter().map(Listed::held).collect()
+    let own = list(tx, account).await?;
+    let mut all: Vec<Held> = own.iter().map(Listed::held).collect::<Result<_, _>>()?;
+    let links = upstream_links::of_account(tx, account).await?;
+    all.extend(links.iter().map(|l| Held { kind: None, level: l.level }));
+    Ok(all)
 }
 
 /// The account's password; `None` when it has none.

@@ -127,6 +127,30 @@ pub async fn keep(
         == 1)
 }
 
+/// Notes which account was made in an interaction: what was kept for it is this account's.
+pub async fn destine(
+    tx: &mut Tx,
+    interaction: InteractionId,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE guest_sessions SET keep_account = $2 WHERE keep_for = $1";
+    on!(tx, c => sqlx::query(SQL)
+        .bind(interaction).bind(account).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Whether what was kept for an interaction is for this account.
+pub async fn is_for(
+    tx: &mut Tx,
+    interaction: InteractionId,
+    account: AccountId,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 FROM guest_sessions WHERE keep_for = $1 AND keep_account = $2";
+    let found: Option<i32> = on!(tx, c => sqlx::query_scalar(SQL)
+        .bind(interaction).bind(account).fetch_optional(c).await?);
+    Ok(found.is_some())
+}
+
 /// What was kept for an interaction.
 pub async fn kept(
     tx: &mut Tx,

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use siegel_db::Db;
 use siegel_identity::app::sessions::{self as app, LogIn};
+use siegel_identity::app::upstreams;
 use siegel_identity::domain::connection_group::ConnectionGroup;
 use siegel_identity::domain::interaction::SessionView;
+use siegel_identity::domain::passkey_models::Attestation;
+use siegel_identity::domain::tenant::Tenant;
 use siegel_identity::store::interactions;
+use siegel_identity::upstream_config::{Source, UpstreamConfig};
 use siegel_kernel::TrustLevel;
 use siegel_testkit::on_each_backend;
 
@@ -19,6 +23,9 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     a_shared_level_ages_where_it_is_used,
     tenants_of_a_group_know_a_person_by_different_subjects,
     a_forced_log_in_starts_the_level_anew_and_leaves_the_other_tenant_alone,
+    a_passkey_of_another_tenant_does_not_count_where_makers_have_to_vouch,
+    a_provider_counts_only_at_the_tenants_that_it_is_offered_to,
+    a_code_does_not_count_where_its_password_does_not,
 }
 
 /// The portal of each of these tenants, each a sector of its own, in these groups.
@@ -99,6 +106,23 @@ impl Browser {
 const PASSWORD: (&str, TrustLevel) = ("pwd", TrustLevel::Basic);
 const CARD: (&str, TrustLevel) = ("sc", TrustLevel::High);
 
+/// Trusts a provider whose log-ins these tenants offer.
+async fn trusts(world: &World, tenants: &[&str]) {
+    let settings = serde_json::json!({
+        "id": "land-b",
+        "name": "Servicekonto Land B",
+        "issuer": "https://land-b.example",
+        "client_id": "land-a",
+        "auth": "client_secret_basic",
+        "client_secret": "s:cret/+",
+        "level_cap": "substantial",
+        "tenants": tenants,
+    });
+    let config: UpstreamConfig = serde_json::from_value(settings).unwrap();
+    let registration = config.registration(Source::Applied, false).unwrap();
+    upstreams::apply(&world.state, &registration, "operator:test").await.unwrap();
+}
+
 async fn a_log_in_at_one_tenant_of_a_group_counts_at_the_others(db: Db) {
     let world = land(db, &[(&["kreis", "dorf"], true)]).await;
     let mut browser = Browser::new(&world).await;
@@ -166,4 +190,42 @@ async fn a_forced_log_in_starts_the_level_anew_and_leaves_the_other_tenant_alone
     assert_eq!(token["trust_level"], 1, "the card of before counts no longer");
     assert_eq!(token["auth_time"], world.now().as_seconds());
     assert_eq!(browser.id_token(&world, "kreis").await["trust_level"], 4);
+}
+
+async fn a_passkey_of_another_tenant_does_not_count_where_makers_have_to_vouch(db: Db) {
+    let world = land(db, &[(&["kreis", "dorf", "stadt"], true)]).await;
+    let passkey_attestation = Attestation::Direct;
+    world.tenant(Tenant { id: "dorf".into(), passkey_attestation, ..Tenant::default() }).await;
+    let mut browser = Browser::new(&world).await;
+    browser.logs_in(&world, "kreis", ("hwk", TrustLevel::Low), false).await;
+    assert!(browser.silently(&world, "stadt").await.contains_key("code"), "which takes any");
+    assert!(browser.is_asked_to_log_in(&world, "dorf").await);
+    browser.logs_in(&world, "kreis", ("otp", TrustLevel::Low), false).await;
+    assert!(browser.is_asked_to_log_in(&world, "dorf").await, "nor the code beside it");
+    browser.logs_in(&world, "dorf", ("hwk", TrustLevel::Low), false).await;
+    assert!(browser.silently(&world, "dorf").await.contains_key("code"), "its own was checked");
+}
+
+async fn a_provider_counts_only_at_the_tenants_that_it_is_offered_to(db: Db) {
+    let world = land(db, &[(&["kreis", "dorf", "stadt"], true)]).await;
+    trusts(&world, &["kreis", "stadt"]).await;
+    let mut browser = Browser::new(&world).await;
+    browser.logs_in(&world, "kreis", ("fed:land-b", TrustLevel::Substantial), false).await;
+    assert!(browser.silently(&world, "kreis").await.contains_key("code"), "where it was made");
+    assert_eq!(browser.id_token(&world, "stadt").await["trust_level"], 3);
+    assert!(browser.is_asked_to_log_in(&world, "dorf").await);
+    browser.logs_in(&world, "kreis", PASSWORD, false).await;
+    assert_eq!(browser.id_token(&world, "dorf").await["trust_level"], 1, "the password counts");
+}
+
+async fn a_code_does_not_count_where_its_password_does_not(db: Db) {
+    let world = land(db, &[(&["kreis", "dorf", "stadt"], true)]).await;
+    world.registers("dorf", |c| c.allowed_methods = vec!["sc".into(), "otp".into()]).await;
+    let mut browser = Browser::new(&world).await;
+    browser.logs_in(&world, "kreis", PASSWORD, false).await;
+    browser.logs_in(&world, "kreis", ("otp", TrustLevel::Low), false).await;
+    assert_eq!(browser.id_token(&world, "stadt").await["trust_level"], 2);
+    assert!(browser.is_asked_to_log_in(&world, "dorf").await);
+    browser.logs_in(&world, "kreis", CARD, false).await;
+    assert_eq!(browser.id_token(&world, "dorf").await["trust_level"], 4, "the card is taken");
 }

@@ -7,7 +7,7 @@ use siegel_config::Profile;
 use siegel_crypto::SigningKey;
 use siegel_db::Db;
 use siegel_identity::Config;
-use siegel_identity::app::approve_clients::{Approval, approve};
+use siegel_identity::app::approve_clients::{Approval, approve, digest};
 use siegel_identity::app::manage_clients::{self, Became, ManageError, Operator};
 use siegel_identity::app::operators::{LIFETIME, OperatorError, Request, admit, sign};
 use siegel_identity::domain::client::Client;
@@ -73,8 +73,17 @@ async fn puts(world: &World, by: &Operator) -> Became {
 }
 
 async fn approves(world: &World, by: &Operator) -> Result<Became, ManageError> {
+    let seen = digest(Some(&client()));
+    approves_what(world, Some(&seen), by).await
+}
+
+async fn approves_what(
+    world: &World,
+    seen: Option<&str>,
+    by: &Operator,
+) -> Result<Became, ManageError> {
     let mut tx = world.state.outside.db.begin().await.unwrap();
-    let approval = Approval { client_id: "neu", seen: None, by };
+    let approval = Approval { client_id: "neu", seen, by };
     let done = approve(&world.state, &mut tx, approval, world.now()).await;
     tx.commit().await.unwrap();
     done
@@ -159,6 +168,8 @@ async fn four_eyes_are_two_keys(db: Db) {
     let same = approves(&renamed, &again).await;
     assert!(matches!(same, Err(ManageError::SameOperator(..))), "{same:?}");
     let second = proven(&world, &bob, "bob").await;
+    let blind = approves_what(&world, None, &second).await;
+    assert!(matches!(blind, Err(ManageError::NoDigest(_))), "{blind:?}");
     assert_eq!(approves(&world, &second).await.unwrap(), Became::Created);
 }
 

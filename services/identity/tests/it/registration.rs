@@ -8,10 +8,10 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use siegel_crypto::KeySet;
 use siegel_db::Db;
-use siegel_identity::app::approve_clients::{self, Approval};
+use siegel_identity::app::approve_clients::{self, Approval, digest};
 use siegel_identity::app::initial_access::{self, Wanted};
 use siegel_identity::app::manage_clients::Operator;
-use siegel_identity::domain::client::Environment;
+use siegel_identity::domain::client::{Environment, Sponsor};
 use siegel_identity::registration_config::RegistrationConfig;
 use siegel_identity::store::{clients, initial_tokens};
 use siegel_kernel::TrustLevel;
@@ -144,6 +144,8 @@ async fn an_operator_ends_a_token_and_its_clients_stay(db: Db) {
     let mut tx = world.state.outside.db.read().await.unwrap();
     let client = clients::find(&mut tx, &first.text("client_id")).await.unwrap().unwrap();
     assert_eq!(client.tenant, "musterstadt");
+    assert_eq!(client.sponsor, Some(Sponsor { name: "ada".to_owned(), key: None }));
+    assert!(!first.body.contains("sponsor"), "{}", first.body);
     let listed = initial_tokens::all(&mut tx).await.unwrap();
     assert_eq!((listed[0].uses_left, listed[0].created_by.as_str()), (2, "ada"));
     drop(tx);
@@ -277,10 +279,18 @@ async fn what_a_registration_points_to_is_checked(db: Db) {
     assert_eq!(publisher.asked(), asked, "nobody makes us call without a token");
 }
 
+/// Digest of what waits about a client.
+pub async fn waiting(world: &World, id: &str) -> Option<String> {
+    let mut tx = world.state.outside.db.read().await.unwrap();
+    let all = approve_clients::waiting(&mut tx).await.unwrap();
+    all.iter().find(|p| p.client_id == id).map(|p| digest(p.client.as_ref()))
+}
+
 pub async fn approve(world: &World, id: &str) {
+    let seen = waiting(world, id).await;
     let mut tx = world.state.outside.db.begin().await.unwrap();
     let by = Operator::new("bob").unwrap();
-    let approval = Approval { client_id: id, seen: None, by: &by };
+    let approval = Approval { client_id: id, seen: seen.as_deref(), by: &by };
     approve_clients::approve(&world.state, &mut tx, approval, world.now()).await.unwrap();
     tx.commit().await.unwrap();
 }

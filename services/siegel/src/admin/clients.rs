@@ -112,6 +112,8 @@ fn object(one: &Registered, waiting: &[Proposal]) -> Value {
     let waits = waiting.iter().find(|p| p.client_id == one.client.client_id);
     if let Some(proposal) = waits {
         all.insert("proposal".to_owned(), proposed(proposal));
+    } else if !one.client.approved {
+        all.insert("digest".to_owned(), digest(Some(&one.client)).into());
     }
     Value::Object(all)
 }

@@ -37,6 +37,10 @@ pub async fn list(state: &Identity, as_json: bool) -> anyhow::Result<()> {
         let at = proposal.at.to_rfc3339();
         println!("{} by {} at {at}", proposal.client_id, proposal.by);
         println!("  digest {}", digest(proposal.client.as_ref()));
+        let sponsor = proposal.client.as_ref().and_then(|c| c.sponsor.as_ref());
+        if let Some(sponsor) = sponsor {
+            println!("  registered with a token of {}", sponsor.name);
+        }
         if proposal.client.is_none() {
             println!("  removes it");
         }

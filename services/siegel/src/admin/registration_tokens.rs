@@ -72,6 +72,7 @@ fn object(one: &InitialToken) -> serde_json::Value {
         "environment": one.environment,
         "uses_left": one.uses_left,
         "created_by": one.created_by,
+        "created_key": one.created_key,
         "expires_at": one.expires_at_us.as_seconds(),
     })
 }

@@ -24,10 +24,24 @@ pub fn name(args: &AdminArgs) -> &str {
 
 /// The statement about a command, for the installation with this origin.
 pub fn sign(args: &AdminArgs, key: &Path, origin: &str) -> anyhow::Result<String> {
+    names_what_was_seen(&args.command)?;
     let Some(request) = request(&args.command)? else {
         bail!("this command changes nothing, so that nothing has to be signed");
     };
     by_key(name(args), &key_of(key)?, origin, &request)
+}
+
+/// An approval is signed for what was looked at, never for whatever waits.
+fn names_what_was_seen(command: &AdminCommand) -> anyhow::Result<()> {
+    let AdminCommand::Clients(ClientsCommand::Approve { client_id, digest }) = command else {
+        return Ok(());
+    };
+    if digest.as_deref().unwrap_or_default().is_empty() {
+        bail!(
+            "client {client_id:?}: pass the --digest of what was looked at, as `siegel admin clients proposals` tells it"
+        );
+    }
+    Ok(())
 }
 
 fn key_of(file: &Path) -> anyhow::Result<SigningKey> {
@@ -43,6 +57,9 @@ fn by_key(name: &str, key: &SigningKey, origin: &str, request: &Request) -> anyh
 pub async fn operator(state: &Identity, args: &AdminArgs) -> anyhow::Result<Operator> {
     let name = name(args);
     let Some(request) = request(&args.command)? else { return Ok(Operator::new(name)?) };
+    if args.operator_key.is_some() || args.statement.is_some() {
+        names_what_was_seen(&args.command)?;
+    }
     let statement = match (&args.operator_key, &args.statement) {
         (Some(key), _) => Some(by_key(name, &key_of(key)?, state.issuer(), &request)?),
         (None, Some(file)) => {
@@ -147,6 +164,23 @@ mod tests {
         let all: Vec<_> = lines.iter().map(|line| request_of(line).expect(line)).collect();
         for (i, one) in all.iter().enumerate() {
             assert!(all.iter().skip(i + 1).all(|other| other != one), "{:?}", lines.get(i));
+        }
+    }
+
+    #[test]
+    fn an_approval_of_nothing_in_particular_is_not_signed() {
+        for (line, word) in [
+            ("clients approve a", "--digest"),
+            ("clients approve a --digest=", "--digest"),
+            ("clients approve a --digest x", "--operator-key"),
+        ] {
+            let words = ["siegel", "admin"].into_iter().chain(line.split(' '));
+            let Command::Admin(args) = Cli::try_parse_from(words).unwrap().command else {
+                panic!("not admin: {line}")
+            };
+            let no_key = Path::new("there-is-no-such-key.pem");
+            let error = sign(&args, no_key, "https://konto.example").unwrap_err();
+            assert!(error.to_string().contains(word), "{line}: {error}");
         }
     }
 

@@ -1,12 +1,12 @@
 //! Renaming and removing credentials.
 
-use super::{NotChanged, Person, changed, record, refused};
+use super::{NotChanged, Person, changed, lock, record, refused};
 use crate::app::failure::Failure;
 use crate::app::notices::Change;
 use crate::domain::factors::{self, Forbidden};
 use crate::state::Identity;
 use crate::store::credentials::{self, CredentialId, Listed};
-use crate::store::{accounts, recovery_codes};
+use crate::store::recovery_codes;
 
 /// What a person sees of the own credentials.
 pub struct Overview {
@@ -49,7 +49,7 @@ pub async fn remove(
 ) -> Result<(), NotChanged> {
     let now = state.now();
     let mut tx = state.outside.db.begin().await?;
-    accounts::lock(&mut tx, person.account).await?;
+    lock(&mut tx, person.account).await?;
     let all = credentials::list(&mut tx, person.account).await?;
     let Some(found) = all.iter().find(|c| c.id == id) else { return Err(NotChanged::Unknown) };
     let rest: Vec<_> =

@@ -24,7 +24,7 @@ use crate::domain::password::WeakPassword;
 use crate::domain::totp::BadGenerator;
 use crate::passkeys::CeremonyError;
 use crate::state::Identity;
-use crate::store::{accounts, credentials};
+use crate::store::{accounts, credentials, disabled};
 
 /// A person who changes his credentials.
 #[derive(Clone, Copy)]
@@ -107,10 +107,20 @@ pub(super) fn account_subject(account: AccountId) -> [u8; 32] {
     sha256_fields(&[b"account", account.as_uuid().as_bytes()])
 }
 
-/// The account's credentials, behind its lock: of two changes at once one waits for the other.
-pub(super) async fn locked(tx: &mut Tx, account: AccountId) -> Result<Vec<Held>, StoreError> {
+/// Locks the account: of two changes at once one waits for the other. A request that was let in
+/// before an operator closed the account changes nothing after that.
+pub(super) async fn lock(tx: &mut Tx, account: AccountId) -> Result<(), Failure> {
     accounts::lock(tx, account).await?;
-    credentials::held(tx, account).await
+    if disabled::holds(tx, account).await? {
+        return Err(Failure::AccountDisabled);
+    }
+    Ok(())
+}
+
+/// What protects the account, behind its lock.
+pub(super) async fn locked(tx: &mut Tx, account: AccountId) -> Result<Vec<Held>, Failure> {
+    lock(tx, account).await?;
+    Ok(credentials::held(tx, account).await?)
 }
 
 /// The level a session must have to add a credential of this kind to the account.

@@ -3,7 +3,7 @@
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode};
-use siegel_crypto::sha256;
+use siegel_crypto::{random_token, sha256};
 use siegel_kernel::TrustLevel;
 use siegel_web::forms::{Button, Link};
 use siegel_web::{CheckedForm, Texts, View};
@@ -11,13 +11,12 @@ use siegel_web::{CheckedForm, Texts, View};
 use super::credentials::HOME;
 use super::login::Nothing;
 use super::step_up::{BackQuery, not_raised, to_card};
-use super::visit::{BROWSER, Visit, failed};
+use super::visit::{BROWSER, Visit, failed, is_browser};
 use crate::app::failure::Failure;
 use crate::app::guest_keep::{self, Kept};
 use crate::app::guests::{self, Return};
 use crate::app::identify::{Errand, Outcome};
 use crate::app::{own_page, sessions};
-use crate::domain::interaction::InteractionId;
 use crate::http::LOCALES;
 use crate::state::Identity;
 
@@ -105,29 +104,29 @@ async fn begin_account(
     if !guests::is_here(identity, headers).await? {
         return Ok(Redirect::to(HOME).into_response());
     }
-    // What a log-in page would bind on its first sight: the guest was in this browser before.
-    let browser = view.cookie(BROWSER).map(|token| sha256(token.as_bytes()));
-    let id = own_page::begin_in(identity, HOME, TrustLevel::Basic, browser).await?;
+    // Bound at once: what a guest keeps opens in no other browser.
+    let token = match view.cookie(BROWSER).filter(|token| is_browser(token)) {
+        Some(token) => token,
+        None => random_token(&*identity.outside.entropy)?,
+    };
+    let browser = sha256(token.as_bytes());
+    let bound = view.scheme().cookie(BROWSER, token);
+    let id = own_page::begin_in(identity, HOME, TrustLevel::Basic, Some(browser)).await?;
     let presented = sessions::presented(identity, headers);
     let expired = view.scheme().expire(sessions::COOKIE);
     let first = format!("/login/{id}");
     Ok(match guest_keep::keep(identity, presented.as_deref(), id).await? {
-        Kept::Waits => (expired, Redirect::to(&registration(id, browser))).into_response(),
+        Kept::Waits => {
+            let to = Redirect::to(&format!("/login/{id}/register"));
+            (expired, bound, to).into_response()
+        }
         Kept::HasAccount => {
             let t = view.texts(&LOCALES);
             let back = Link::primary(first, t.get("guest-has-account-go"));
             let body = DeadEnd { text: t.get("guest-has-account"), back };
             let page = view.page(t.get("guest-has-account-title")).narrow().show(&body);
-            (expired, page).into_response()
+            (expired, bound, page).into_response()
         }
-        Kept::Over => Redirect::to(&first).into_response(),
+        Kept::Over => (bound, Redirect::to(&first)).into_response(),
     })
-}
-
-/// Where the account is made: by way of the first page, when that is still to bind the browser.
-fn registration(id: InteractionId, browser: Option<[u8; 32]>) -> String {
-    match browser {
-        Some(_) => format!("/login/{id}/register"),
-        None => format!("/login/{id}"),
-    }
 }

@@ -4,11 +4,12 @@ use axum::response::Response;
 use http::StatusCode;
 use secrecy::SecretString;
 use serde::Deserialize;
-use siegel_web::forms::{Button, Errors, Input, Link, Steps};
+use siegel_web::forms::{Alert, Button, Errors, Input, Link, Steps};
 use siegel_web::{CheckedForm, CsrfField, Texts};
 
 use super::visit::Visit;
 use crate::app::failure::Failure;
+use crate::app::guest_keep;
 use crate::app::passwords;
 use crate::app::register::{self, Application, CODE_DIGITS, Confirmed, Started};
 use crate::domain::email::EmailAddress;
@@ -20,6 +21,8 @@ use crate::store::mail_codes;
 struct RegisterPage {
     t: Texts,
     steps: Steps,
+    /// Whose card the account will have.
+    card: Option<Alert>,
     csrf: CsrfField,
     action: String,
     email: Input,
@@ -57,11 +60,20 @@ fn steps(visit: &Visit, current: usize) -> Steps {
     Steps::new(visit.view.locale, current, &names)
 }
 
-fn form(visit: &Visit, errors: &Errors, email: &str) -> Response {
+async fn form(visit: &Visit, errors: &Errors, email: &str) -> Response {
     let t = visit.t;
+    let card = match guest_keep::waiting(&visit.state, &visit.interaction).await {
+        Ok(name) => name,
+        Err(failure) => return visit.failed(&failure),
+    };
+    let told = |name: String| {
+        let title = t.get("register-card-title");
+        Alert::info(title).text(t.with("register-card", [("name", name.into())]))
+    };
     let body = RegisterPage {
         t,
         steps: steps(visit, 1),
+        card: card.map(told),
         csrf: visit.view.csrf_field(),
         action: visit.path("register"),
         email: Input::email("email", t.get("register-email"))
@@ -80,7 +92,7 @@ fn form(visit: &Visit, errors: &Errors, email: &str) -> Response {
 }
 
 pub async fn show(visit: Visit) -> Response {
-    form(&visit, &Errors::new(), "")
+    form(&visit, &Errors::new(), "").await
 }
 
 /// Orders the mail. What is answered does not depend on whether the address has an account.
@@ -98,7 +110,7 @@ pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<RegisterForm>) 
     }
     let address = match address {
         Ok(address) if errors.is_empty() => address,
-        _ => return form(&visit, &errors, &sent.email),
+        _ => return form(&visit, &errors, &sent.email).await,
     };
     let application = Application {
         interaction: &visit.interaction,
@@ -110,7 +122,7 @@ pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<RegisterForm>) 
         Ok(Started::Mailed) => visit.go("confirm"),
         Ok(Started::TooManyMails) => {
             errors.add_general(t.get("register-too-many"));
-            super::credentials::too_many_mails(form(&visit, &errors, &sent.email))
+            super::credentials::too_many_mails(form(&visit, &errors, &sent.email).await)
         }
         Err(failure) => visit.failed(&failure),
     }

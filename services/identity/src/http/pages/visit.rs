@@ -297,10 +297,14 @@ struct DeadEnd {
     back: Link,
 }
 
+/// Whether a cookie is one of those that [`BROWSER`] has.
+pub fn is_browser(token: &str) -> bool {
+    b64::decode(token).is_some_and(|bytes| bytes.len() == 32)
+}
+
 /// Binds the request to this browser, by the cookie it has or a new one.
 async fn bind(state: &Identity, view: &View, id: InteractionId) -> Result<SetCookie, Refused> {
-    let ours = |c: &String| b64::decode(c).is_some_and(|bytes| bytes.len() == 32);
-    let token = match view.cookie(BROWSER).filter(ours) {
+    let token = match view.cookie(BROWSER).filter(|token| is_browser(token)) {
         Some(token) => token,
         None => random_token(&*state.outside.entropy)?,
     };

@@ -1,5 +1,7 @@
 //! Accounts that an operator closed.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use siegel_db::Db;
 use siegel_kernel::{AccountId, TrustLevel};
@@ -7,6 +9,7 @@ use siegel_testkit::on_each_backend;
 
 use super::house::{Browser, Card, House, PASSWORD, Page};
 use crate::app::disable::{self, DisableError};
+use crate::app::failure::Failure;
 use crate::app::manage_clients::Operator;
 use crate::domain::disabling::Reason;
 use crate::domain::interaction::InteractionId;
@@ -18,6 +21,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     the_card_of_a_disabled_account_proves_nothing,
     a_reset_of_a_disabled_account_changes_no_password,
     a_log_in_at_the_moment_of_disabling_leaves_no_session,
+    a_refusal_needs_no_second_connection,
     what_is_no_account_cannot_be_disabled,
 }
 
@@ -52,6 +56,17 @@ fn was_refused(kinds: &[(String, String)]) -> bool {
     kinds.contains(&("identity.login.refused".into(), "ACCOUNT_DISABLED".into()))
 }
 
+/// Whether a refusal gets into the trail, which it does beside the answer.
+async fn is_written_down(house: &House) -> bool {
+    for _ in 0..200 {
+        if was_refused(&house.audit().await) {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}
+
 async fn a_disabled_account_shows_itself_to_the_right_password_only(db: Db) {
     let house = House::on(db);
     let owner = house.has_account(ERIKA).await;
@@ -67,7 +82,7 @@ async fn a_disabled_account_shows_itself_to_the_right_password_only(db: Db) {
     assert_eq!(right.status, StatusCode::FORBIDDEN);
     assert!(right.body.contains("Dieses Konto ist gesperrt"), "{}", right.body);
     assert_eq!(house.session_of(&browser).await, None);
-    assert!(was_refused(&house.audit().await));
+    assert!(is_written_down(&house).await);
 }
 
 async fn disabling_ends_the_sessions_and_enabling_brings_none_back(db: Db) {
@@ -118,7 +133,7 @@ async fn the_card_of_a_disabled_account_proves_nothing(db: Db) {
     assert_eq!(page.status, StatusCode::FORBIDDEN, "{}", page.location);
     assert_eq!(house.session_of(&browser).await, None);
     assert_eq!(house.siblings.recorded.lock().unwrap().len(), 1, "nothing was handed over");
-    assert!(was_refused(&house.audit().await));
+    assert!(is_written_down(&house).await);
 }
 
 async fn a_reset_of_a_disabled_account_changes_no_password(db: Db) {
@@ -145,7 +160,7 @@ async fn a_log_in_at_the_moment_of_disabling_leaves_no_session(db: Db) {
     let replica = house.replica();
     for _ in 0..4 {
         let email = format!("{}@example.org", house.state.now().as_micros());
-        house.clock.advance(std::time::Duration::from_secs(1));
+        house.clock.advance(Duration::from_secs(1));
         let owner = house.has_account(&email).await;
         let account = account_of(&house, &owner).await;
         let (first, mut one) = at_the_door(&house).await;
@@ -160,6 +175,25 @@ async fn a_log_in_at_the_moment_of_disabling_leaves_no_session(db: Db) {
         let mut tx = house.state.outside.db.read().await.unwrap();
         assert_eq!(sessions::of_account(&mut tx, account).await.unwrap(), []);
     }
+}
+
+async fn a_refusal_needs_no_second_connection(db: Db) {
+    const MOMENT: Duration = Duration::from_millis(300);
+    let house = House::on(db);
+    let owner = house.has_account(ERIKA).await;
+    let account = account_of(&house, &owner).await;
+    disables(&house, account).await;
+    let (db, now) = (&house.state.outside.db, house.state.now());
+    let mut tx = db.begin().await.unwrap();
+    let mut others = Vec::new();
+    while let Ok(other) = tokio::time::timeout(MOMENT, db.read()).await {
+        others.push(other.unwrap());
+    }
+    let admitted = disable::admit(&house.state, &mut tx, account, "pwd", now);
+    let admitted = tokio::time::timeout(Duration::from_secs(2), admitted).await;
+    assert!(matches!(admitted, Ok(Err(Failure::AccountDisabled))), "it waits for nobody");
+    drop((tx, others));
+    assert!(is_written_down(&house).await);
 }
 
 async fn what_is_no_account_cannot_be_disabled(db: Db) {

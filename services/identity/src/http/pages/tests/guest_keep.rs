@@ -14,6 +14,9 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_guest_becomes_an_account_at_the_client,
     a_card_with_an_account_is_not_kept_for_another,
     a_card_that_waits_for_an_account_is_forgotten_with_its_request,
+    a_kept_card_opens_in_the_browser_of_its_guest_only,
+    a_kept_card_goes_to_no_account_there_was_before,
+    a_guest_who_left_the_browser_is_kept_by_nobody,
 }
 
 /// The kinds of credentials of the account in this browser, from its own page.
@@ -116,4 +119,45 @@ async fn a_card_that_waits_for_an_account_is_forgotten_with_its_request(db: Db) 
     sweep::once(&house.state, house.state.now()).await.unwrap();
     assert_eq!(guests_held(&house).await, 0, "by time");
     assert_nothing_stays(&house, "after either").await;
+}
+
+async fn a_kept_card_opens_in_the_browser_of_its_guest_only(db: Db) {
+    let house = with_offices(db).await;
+    let mut guest = house.browser();
+    done(&house, &mut guest).await;
+    guest.get("/logout").await;
+    guest.cookies.retain(|name, _| !name.contains("browser"));
+    let kept = guest.post("/login/keep", &[]).await;
+    let path = kept.location.strip_suffix("/register").expect("to the registration").to_owned();
+    let mut other = house.has_account("max@example.org").await;
+    for page in [path.clone(), format!("{path}/register")] {
+        assert_eq!(other.get(&page).await.status, StatusCode::FORBIDDEN, "{page}");
+    }
+    assert_eq!(credentials(&house, &other).await, ["password"]);
+    let register = guest.get(&kept.location).await;
+    assert!(register.body.contains(NAME), "it says whose card it is: {}", register.body);
+}
+
+async fn a_kept_card_goes_to_no_account_there_was_before(db: Db) {
+    let house = with_offices(db).await;
+    house.has_account("max@example.org").await;
+    let mut browser = house.browser();
+    let path = at_consent(&house, &mut browser).await;
+    browser.post(&format!("{path}/keep"), &[]).await;
+    let id = path.strip_prefix("/login/").unwrap().parse().unwrap();
+    browser.logs_in(id, "max@example.org").await;
+    browser.get(&path).await;
+    assert_eq!(credentials(&house, &browser).await, ["password"]);
+    assert_eq!(guests_held(&house).await, 0, "and waits for nobody else");
+}
+
+async fn a_guest_who_left_the_browser_is_kept_by_nobody(db: Db) {
+    let house = with_offices(db).await;
+    let mut browser = house.browser();
+    done(&house, &mut browser).await;
+    browser.later(6 * 60);
+    browser.get("/logout").await;
+    let kept = browser.post("/login/keep", &[]).await;
+    let page = browser.get(&format!("{}/register", kept.location)).await;
+    assert!(!page.body.contains(NAME), "{}", page.body);
 }

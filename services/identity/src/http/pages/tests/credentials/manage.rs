@@ -6,6 +6,11 @@ use siegel_testkit::on_each_backend;
 
 use super::super::house::{Card, House, PASSWORD};
 use super::{ERIKA, HOME, at_step_up, level, listed, with_app};
+use crate::app::credentials::{NotChanged, Person, certificate, manage, recovery, totp};
+use crate::app::disable;
+use crate::app::failure::Failure;
+use crate::app::manage_clients::Operator;
+use crate::domain::disabling::Reason;
 
 on_each_backend! { &crate::MIGRATIONS =>
     without_a_session_the_pages_ask_for_a_log_in_and_come_back,
@@ -18,6 +23,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     another_password_needs_the_old_one_and_ends_other_sessions,
     a_forged_form_changes_nothing,
     every_change_is_audited_and_mailed,
+    a_card_that_is_bound_is_audited_and_mailed_once,
+    a_request_let_in_before_the_account_was_closed_changes_nothing,
     both_languages_are_spoken,
 }
 
@@ -206,6 +213,44 @@ async fn every_change_is_audited_and_mailed(db: Db) {
     ] {
         assert!(trail.contains(&(kind.into(), "done".into())), "{kind}: {trail:?}");
     }
+}
+
+async fn a_card_that_is_bound_is_audited_and_mailed_once(db: Db) {
+    let house = House::on(db);
+    house.has_account(ERIKA).await;
+    for _ in 0..2 {
+        let (mut browser, id) = at_step_up(&house, ERIKA, TrustLevel::High).await;
+        house.shows_card(Card::of("dkk-1", "Mustermann"));
+        browser.identifies(id, "/step-up").await;
+        assert_eq!(level(&house, &browser).await, Some(TrustLevel::High));
+    }
+    house.delivers().await;
+    let told: Vec<i32> =
+        house.siblings.notices.lock().unwrap().iter().map(|n| n.template).collect();
+    assert_eq!(told, [i32::from(Template::CredentialAdded)]);
+    let trail = house.audit().await;
+    assert_eq!(trail.iter().filter(|(kind, _)| kind == "identity.credential.added").count(), 1);
+}
+
+async fn a_request_let_in_before_the_account_was_closed_changes_nothing(db: Db) {
+    let house = House::on(db).with_listener();
+    let owner = house.has_account(ERIKA).await;
+    let (session, account, level) = house.session_of(&owner).await.unwrap();
+    let person = Person { account, session, level, request_id: "" };
+    let (state, by) = (&house.state, Operator::new("ada").unwrap());
+    assert!(disable::disable(state, account, Reason::Misuse, &by).await.unwrap());
+    let held = disable::show(state, account).await.unwrap().credentials;
+    let outcomes = [
+        totp::begin(state, &person).await.err(),
+        certificate::begin_adding(state, &person, "x").await.err(),
+        recovery::create(state, &person).await.err(),
+        manage::remove(state, &person, held[0].id).await.err(),
+    ];
+    for outcome in outcomes {
+        let closed = matches!(outcome, Some(NotChanged::Failure(Failure::AccountDisabled)));
+        assert!(closed, "{outcome:?}");
+    }
+    assert_eq!(disable::show(state, account).await.unwrap().credentials.len(), held.len());
 }
 
 async fn both_languages_are_spoken(db: Db) {

@@ -4,6 +4,7 @@ mod certificate;
 mod device;
 mod email;
 mod events;
+mod linked;
 mod lockout;
 mod mail_limit;
 mod maker;
