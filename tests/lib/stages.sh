@@ -16,6 +16,7 @@ STAGES=(
   "postgres:oidc     postgres curl node"
   "postgres:grpc     postgres curl python node"
   "postgres:browser  postgres curl chromium node"
+  "replicas:credentials postgres curl chromium node nginx"
   "helm             python"
   "howto            curl node openssl python"
   "network          postgres python nginx"
@@ -69,6 +70,11 @@ stage_grpc() {
 # A person in a real Chromium.
 stage_browser() {
   CHROMIUM="$(chromium_bin)" limit 900 node --test --test-concurrency=1 "$ROOT"/tests/browser/*.test.mjs
+}
+
+# Its credentials again, where every request meets the other of two processes.
+stage_credentials() {
+  CHROMIUM="$(chromium_bin)" limit 600 node --test "$ROOT/tests/browser/credentials.test.mjs"
 }
 
 stage_helm() {
