@@ -175,7 +175,8 @@ async fn a_changed_byte_of_evidence_is_found(db: Db) {
     let (world, note) = remembered(db).await;
     run(
         &world,
-        "UPDATE evidence SET jws = SUBSTR(jws, 1, LENGTH(jws) - 3) || 'x' \
+        "UPDATE evidence SET jws = SUBSTR(jws, 1, LENGTH(jws) - 3) \
+            || CASE SUBSTR(jws, LENGTH(jws) - 2, 1) WHEN 'x' THEN 'y' ELSE 'x' END \
             || SUBSTR(jws, LENGTH(jws) - 1) WHERE number = 2 AND letter_id = \
             (SELECT letter_id FROM log_leaves WHERE log_index = 1)",
     )
