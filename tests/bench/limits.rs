@@ -38,7 +38,7 @@ pub async fn measure(house: &House) -> anyhow::Result<Limits> {
 }
 
 /// On every core at once, as the workers do it: two that share a cache or a core are slower than one.
-async fn hashes() -> anyhow::Result<f64> {
+pub async fn hashes() -> anyhow::Result<f64> {
     let cores = std::thread::available_parallelism()?.get();
     let pool = PasswordPool::new(cores, cores, std::sync::Arc::new(SystemEntropy::new()));
     let before = cpu::used(std::process::id());

@@ -30,7 +30,8 @@ impl Outcome {
         rate(self.done, self.cpu)
     }
 
-    fn quantile(&self, q: f64) -> f64 {
+    /// Milliseconds that `q` of the requests took at most.
+    pub fn quantile(&self, q: f64) -> f64 {
         #[expect(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
@@ -96,6 +97,45 @@ where
         let Ok((some, wrong)) = joined else { continue };
         times.extend(some);
         failed += wrong;
+    }
+    times.sort_unstable();
+    Outcome {
+        done: u64::try_from(times.len()).unwrap_or(u64::MAX),
+        failed,
+        wall: started.elapsed(),
+        cpu: cpu::used(pid).saturating_sub(cpu),
+        own_cpu: cpu::used(std::process::id()).saturating_sub(own),
+        times,
+    }
+}
+
+/// Starts `per_second` of `one` on schedule, however long they take, and times each from the moment
+/// it was due: what waits behind another waits in the figure too.
+pub async fn run_on_schedule<F, R>(pid: u32, per_second: f64, time: Duration, one: F) -> Outcome
+where
+    F: Fn(u64) -> R + Send + Sync + 'static,
+    R: Future<Output = Option<bool>> + Send + 'static,
+{
+    let (cpu, own, started) = (cpu::used(pid), cpu::used(std::process::id()), Instant::now());
+    let mut tasks = tokio::task::JoinSet::new();
+    let gap = Duration::from_secs_f64(1.0 / per_second.max(0.001));
+    let mut due = started;
+    for n in 0_u64.. {
+        due += gap;
+        if due.duration_since(started) >= time {
+            break;
+        }
+        tokio::time::sleep_until(due.into()).await;
+        let task = one(n);
+        tasks.spawn(async move { (task.await, due.elapsed()) });
+    }
+    let (mut times, mut failed) = (Vec::new(), 0);
+    while let Some(joined) = tasks.join_next().await {
+        match joined {
+            Ok((Some(true), took)) => times.push(took),
+            Ok((None, _)) => {}
+            _ => failed += 1,
+        }
     }
     times.sort_unstable();
     Outcome {

@@ -10,6 +10,7 @@ mod house;
 mod limits;
 mod load;
 mod people;
+mod post;
 mod tokens;
 
 use clap::Parser;
@@ -21,7 +22,7 @@ pub struct Args {
     /// `postgres` (needs `SIEGEL_TEST_POSTGRES`) or `sqlite`.
     #[arg(long)]
     backend: Option<String>,
-    /// Some of W1, W2, W3, W4, overload; all when absent.
+    /// Some of W1, W2, W3, W4, overload (the provider), P1, P2, P3, P8 (the postbox); all when absent.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// How long each load lasts.
@@ -33,6 +34,12 @@ pub struct Args {
     /// Accounts in the database.
     #[arg(long, default_value_t = 20_000)]
     accounts: usize,
+    /// Mailboxes that letters go to.
+    #[arg(long, default_value_t = 1_000)]
+    recipients: u32,
+    /// How often W1 and P1 alternate with their limits; the median counts.
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
 }
 
 impl Args {
@@ -48,6 +55,18 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Prints a time in milliseconds beside what it may be at most.
+    pub fn at_most(&mut self, name: &str, ms: f64, most: f64, what: &str) {
+        let word = if ms <= most { "ok" } else { "MISSED" };
+        println!(
+            "  {name}: {ms:.2} ms of {most:.0} ms allowed, {:.2} of it ({what}): {word}",
+            ms / most
+        );
+        if ms > most {
+            self.missed.push(name.to_owned());
+        }
+    }
+
     /// Prints one figure with its ratio and remembers whether it meets its bar.
     pub fn bar(&mut self, name: &str, figure: f64, bar: f64, what: &str) {
         let word = if figure >= bar { "ok" } else { "MISSED" };
@@ -62,16 +81,13 @@ impl Verdict {
 async fn main() -> anyhow::Result<std::process::ExitCode> {
     let args = Args::parse();
     siegel_crypto::install();
-    let mut house = House::start(&args).await?;
-    println!("{}", house.description());
-    let limits = limits::measure(&house).await?;
-    println!("{limits}");
     let mut verdict = Verdict::default();
-    if args.wants("W1") || args.wants("overload") {
-        people::run(&mut house, &args, &limits, &mut verdict).await?;
+    let provider = ["W1", "overload", "W2", "W3", "W4"];
+    if provider.iter().any(|name| args.wants(name)) {
+        measure_provider(&args, &mut verdict).await?;
     }
-    if args.wants("W2") || args.wants("W3") || args.wants("W4") {
-        tokens::run(&mut house, &args, &limits, &mut verdict).await?;
+    if ["P1", "P2", "P3", "P8"].iter().any(|name| args.wants(name)) {
+        post::run(&args, &mut verdict).await?;
     }
     if verdict.missed.is_empty() {
         println!("every bar was met");
@@ -79,4 +95,24 @@ async fn main() -> anyhow::Result<std::process::ExitCode> {
     }
     println!("missed: {}", verdict.missed.join(", "));
     Ok(std::process::ExitCode::FAILURE)
+}
+
+async fn measure_provider(args: &Args, verdict: &mut Verdict) -> anyhow::Result<()> {
+    let mut house = House::start(args).await?;
+    println!("{}", house.description());
+    let limits = limits::measure(&house).await?;
+    println!("{limits}");
+    if args.wants("W1") || args.wants("overload") {
+        people::run(&mut house, args, verdict).await?;
+    }
+    if args.wants("W2") || args.wants("W3") || args.wants("W4") {
+        tokens::run(&mut house, args, &limits, verdict).await?;
+    }
+    Ok(())
+}
+
+/// The one in the middle.
+pub fn median(figures: &mut [f64]) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
 }

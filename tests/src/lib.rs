@@ -98,6 +98,11 @@ impl Suite {
         format!("{scheme}://localhost:{}", self.port)
     }
 
+    /// Of the running program.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     pub fn data(&self) -> &Path {
         &self.data
     }

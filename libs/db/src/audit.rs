@@ -67,21 +67,53 @@ pub(crate) async fn close_chain(tx: &mut Tx, limit: i64) -> Result<i64, StoreErr
     const HEAD: &str = "SELECT position, chain FROM audit WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1";
     const PENDING: &str = "SELECT id, position, chain, kind, actor, subject, level, outcome, \
         request_id, detail, occurred_at_us FROM audit WHERE position IS NULL ORDER BY id LIMIT $1";
-    const CLOSE: &str = "UPDATE audit SET position = $2, chain = $3 WHERE id = $1";
     let head: Option<(i64, Option<Vec<u8>>)> =
         on!(&mut *tx, c => sqlx::query_as(HEAD).fetch_optional(c).await?);
     let (mut position, mut chain) =
         head.map_or((0, Vec::new()), |(p, c)| (p, c.unwrap_or_default()));
     let lines: Vec<Line> =
         on!(&mut *tx, c => sqlx::query_as(PENDING).bind(limit).fetch_all(c).await?);
-    let count = i64::try_from(lines.len()).unwrap_or(limit);
+    let mut links = Vec::with_capacity(lines.len());
     for line in lines {
         position += 1;
         chain = line.link(position, &chain).to_vec();
-        on!(&mut *tx, c => sqlx::query(CLOSE)
-            .bind(line.id).bind(position).bind(&chain[..]).execute(c).await?.rows_affected());
+        links.push(Link { id: line.id, position, chain: chain.clone() });
     }
+    let count = i64::try_from(links.len()).unwrap_or(limit);
+    write_links(tx, links).await?;
     Ok(count)
+}
+
+/// A line's place in the chain.
+struct Link {
+    id: i64,
+    position: i64,
+    chain: Vec<u8>,
+}
+
+/// One round trip where each costs one; SQLite has neither arrays nor round trips.
+async fn write_links(tx: &mut Tx, links: Vec<Link>) -> Result<(), StoreError> {
+    const CLOSE: &str = "UPDATE audit SET position = $2, chain = $3 WHERE id = $1";
+    const CLOSE_ALL: &str = "UPDATE audit SET position = l.position, chain = l.chain \
+        FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BYTEA[]) AS l (id, position, chain) \
+        WHERE audit.id = l.id";
+    match tx {
+        Tx::Sqlite(tx) => {
+            for link in links {
+                let close = sqlx::query(CLOSE).bind(link.id).bind(link.position).bind(link.chain);
+                close.execute(&mut **tx).await?;
+            }
+        }
+        Tx::Postgres(tx) if !links.is_empty() => {
+            let ids: Vec<i64> = links.iter().map(|l| l.id).collect();
+            let positions: Vec<i64> = links.iter().map(|l| l.position).collect();
+            let chains: Vec<Vec<u8>> = links.into_iter().map(|l| l.chain).collect();
+            let close = sqlx::query(CLOSE_ALL).bind(ids).bind(positions).bind(chains);
+            close.execute(&mut **tx).await?;
+        }
+        Tx::Postgres(_) => {}
+    }
+    Ok(())
 }
 
 /// The position of the first line that does not continue the chain; `None` when it is whole.

@@ -8,6 +8,10 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::Db;
 
+/// A connection idle for this long is asked for a sign of life before it is used. In a busy pool
+/// the question would cost a round trip per transaction and learn nothing.
+const RESTED: Duration = Duration::from_secs(1);
+
 /// Opening a database failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -108,6 +112,15 @@ async fn open_postgres(url: &str, schema: Option<&str>) -> Result<Db, DbError> {
     let pool = PgPoolOptions::new()
         .max_connections(10)
         .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for >= RESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await
         .map_err(failed)?;

@@ -16,7 +16,7 @@ pub use idempotency::{Attempt, IdempotencyKey, begin_request, finish_request, se
 pub use lease::{Lease, take_lease};
 pub use migrate::{COMMON, Migrations};
 pub use schema::{Column, columns};
-pub use tx::{Db, StoreError, Tx};
+pub use tx::{Db, StoreError, Tx, Unit};
 
 #[doc(hidden)]
 pub use sqlx as __sqlx;

@@ -1,4 +1,7 @@
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use std::ops::{Deref, DerefMut};
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Database, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 /// A statement failed, or the database is out of reach.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +28,44 @@ pub enum Db {
 
 /// One unit of work; dropped without `commit`, it never happened.
 pub enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Sqlite(Unit<Sqlite>),
+    Postgres(Unit<Postgres>),
+}
+
+/// The connection of one unit of work.
+pub enum Unit<B: Database> {
+    Whole(Transaction<'static, B>),
+    /// Each statement for itself: only [`Db::glance`] and [`Db::singly`] make it.
+    Single(PoolConnection<B>),
+}
+
+impl<B: Database> Deref for Unit<B> {
+    type Target = B::Connection;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Whole(tx) => tx,
+            Self::Single(connection) => connection,
+        }
+    }
+}
+
+impl<B: Database> DerefMut for Unit<B> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match self {
+            Self::Whole(tx) => tx,
+            Self::Single(connection) => connection,
+        }
+    }
+}
+
+impl<B: Database> Unit<B> {
+    async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Whole(tx) => tx.commit().await,
+            Self::Single(_) => Ok(()),
+        }
+    }
 }
 
 impl Db {
@@ -34,24 +73,43 @@ impl Db {
     /// (`BEGIN IMMEDIATE`), so that it never fails half-way with "database is locked".
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Sqlite { write, .. } => {
+                Tx::Sqlite(Unit::Whole(write.begin_with("BEGIN IMMEDIATE").await?))
+            }
+            Self::Postgres(pool) => Tx::Postgres(Unit::Whole(pool.begin().await?)),
         })
     }
 
     /// Begins a transaction that only reads, from one snapshot.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(
+            Self::Sqlite { read, .. } => Tx::Sqlite(Unit::Whole(read.begin().await?)),
+            Self::Postgres(pool) => Tx::Postgres(Unit::Whole(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
-            ),
+            )),
+        })
+    }
+
+    /// For reads of single statements that need no common snapshot: saves the round trips of a
+    /// transaction. Each statement sees what is committed when it runs; nothing may be written.
+    pub async fn glance(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(Unit::Single(read.acquire().await?)),
+            Self::Postgres(pool) => Tx::Postgres(Unit::Single(pool.acquire().await?)),
+        })
+    }
+
+    /// For writes of one statement each: every statement is committed when it is done.
+    pub async fn singly(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(Unit::Single(write.acquire().await?)),
+            Self::Postgres(pool) => Tx::Postgres(Unit::Single(pool.acquire().await?)),
         })
     }
 
     /// Answers when the database does.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let mut tx = self.read().await?;
+        let mut tx = self.glance().await?;
         crate::on!(&mut tx, c => sqlx::query("SELECT 1").execute(c).await?.rows_affected());
         Ok(())
     }

@@ -6,6 +6,8 @@ mod config;
 mod domain;
 mod grpc;
 mod http;
+#[doc(hidden)]
+pub mod measure;
 mod ports;
 mod start;
 mod store;

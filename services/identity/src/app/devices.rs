@@ -36,10 +36,12 @@ pub async fn gate(
     device: Option<&str>,
 ) -> Result<Gate, StoreError> {
     let [strangers, known] = scopes;
-    let token = device.map(|d| sha256(d.as_bytes())).unwrap_or_default();
-    if devices::is_known(tx, &token, address_hash).await? {
-        let subject = sha256_fields(&[&token, address_hash]);
-        return Ok(Gate { scope: known, subject });
+    if let Some(device) = device {
+        let token = sha256(device.as_bytes());
+        if devices::is_known(tx, &token, address_hash).await? {
+            let subject = sha256_fields(&[&token, address_hash]);
+            return Ok(Gate { scope: known, subject });
+        }
     }
     Ok(Gate { scope: strangers, subject: *address_hash })
 }

@@ -48,11 +48,16 @@ pub enum Outcome {
 pub async fn with_password(state: &Identity, attempt: Attempt<'_>) -> Result<Outcome, Failure> {
     let now = state.now();
     let hash = state.people.keys.address_hash(attempt.address);
-    let mut tx = state.outside.db.begin().await?;
+    let mut tx = state.outside.db.singly().await?;
     let gate = devices::gate(&mut tx, PASSWORD_SCOPES, &hash, attempt.device).await?;
-    let counted = throttle::count(&mut tx, gate.counter(), now, password_wait).await?;
+    let mut counted = throttle::count_free(&mut tx, gate.counter(), now, password_wait).await?;
     let known = credentials::password_of(&mut tx, &hash).await?;
-    tx.commit().await?;
+    drop(tx);
+    if counted.is_none() {
+        let mut tx = state.outside.db.begin().await?;
+        counted = throttle::count(&mut tx, gate.counter(), now, password_wait).await?;
+        tx.commit().await?;
+    }
     let account = known.as_ref().map(|k| k.account_id);
     if counted.is_none() {
         refused(state, account, "BLOCKED", now).await?;

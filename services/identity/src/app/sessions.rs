@@ -70,7 +70,7 @@ pub async fn any_from_cookie(
 /// The address of an account, to fill its own form with; `None` when it has none. A convenience: an address that does not
 /// open is said to whoever operates this, and left out.
 pub async fn address(state: &Identity, account: AccountId) -> Result<Option<String>, StoreError> {
-    let mut tx = state.outside.db.read().await?;
+    let mut tx = state.outside.db.glance().await?;
     let Some(sealed) = accounts::opening(&mut tx, account).await? else { return Ok(None) };
     let opened = state.people.keys.open_address(&sealed.address_hash, &sealed.address_sealed);
     Ok(opened

@@ -26,6 +26,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_code_has_five_tries_even_at_the_same_moment,
     a_new_registration_replaces_the_old_one_and_its_tries,
     a_blocked_counter_takes_no_attempt_until_its_time_is_over,
+    attempts_that_block_nothing_are_counted_alone_and_no_others,
     success_clears_the_counter,
     parallel_guesses_all_count,
     a_budget_is_refilled_after_its_window,
@@ -185,6 +186,23 @@ async fn a_blocked_counter_takes_no_attempt_until_its_time_is_over(db: Db) {
     assert_eq!(throttle::count(&mut tx, other, at, password_wait).await.unwrap(), Some(1));
     let free = later(8 + 15);
     assert_eq!(throttle::count(&mut tx, GUESSES, free, password_wait).await.unwrap(), Some(10));
+}
+
+async fn attempts_that_block_nothing_are_counted_alone_and_no_others(db: Db) {
+    let mut tx = db.singly().await.unwrap();
+    for n in 1..=4 {
+        let counted = throttle::count_free(&mut tx, GUESSES, NOW, password_wait).await.unwrap();
+        assert_eq!(counted, Some(n));
+    }
+    let fifth = throttle::count_free(&mut tx, GUESSES, NOW, password_wait).await.unwrap();
+    assert_eq!(fifth, None, "the fifth blocks, so it is not counted here");
+    drop(tx);
+    let mut tx = db.begin().await.unwrap();
+    assert_eq!(throttle::count(&mut tx, GUESSES, NOW, password_wait).await.unwrap(), Some(5));
+    tx.commit().await.unwrap();
+    let mut tx = db.singly().await.unwrap();
+    let blocked = throttle::count_free(&mut tx, GUESSES, NOW, password_wait).await.unwrap();
+    assert_eq!(blocked, None);
 }
 
 async fn success_clears_the_counter(db: Db) {

@@ -45,6 +45,28 @@ pub async fn count(
     Ok(failures)
 }
 
+/// As [`count`] in one statement, as long as so few failures block nothing. `None` when it did not
+/// count: `count` has to say why.
+pub async fn count_free(
+    tx: &mut Tx,
+    counter: Counter<'_>,
+    now: Timestamp,
+    wait: fn(i64) -> Duration,
+) -> Result<Option<i64>, StoreError> {
+    const SQL: &str = "INSERT INTO throttle \
+            (scope, subject, failures, blocked_until_us, counted_at_us) \
+        VALUES ($1, $2, 1, 0, $3) ON CONFLICT (scope, subject) DO UPDATE SET \
+            failures = throttle.failures + 1, counted_at_us = excluded.counted_at_us \
+        WHERE throttle.blocked_until_us <= $3 AND throttle.failures < $4 RETURNING failures";
+    let free = (1..100).take_while(|failures| wait(*failures).is_zero()).last().unwrap_or(0);
+    if free == 0 {
+        return Ok(None);
+    }
+    Ok(on!(tx, c => sqlx::query_scalar(SQL)
+        .bind(counter.scope).bind(&counter.subject[..]).bind(now).bind(free)
+        .fetch_optional(c).await?))
+}
+
 /// Forgets the failures: an attempt succeeded.
 pub async fn clear(tx: &mut Tx, counter: Counter<'_>) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM throttle WHERE scope = $1 AND subject = $2";

@@ -90,7 +90,7 @@ impl Visit {
         id: InteractionId,
     ) -> Result<Option<Self>, Refused> {
         let now = state.now();
-        let mut tx = state.outside.db.read().await?;
+        let mut tx = state.outside.db.glance().await?;
         let Some(interaction) = interactions::find(&mut tx, id, now).await? else {
             return Ok(None);
         };
