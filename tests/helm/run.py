@@ -47,7 +47,8 @@ REFUSED = [
     ("a client's private key", {"clients": [{"clientId": "a", "name": "A", "tenant": "a", "scopes": ["openid"], "jwks": {"keys": [{"kty": "EC", "crv": "P-256", "kid": "1", "x": "M" * 43, "y": "4" * 43, "d": "8" * 43}]}}]}, "jwks"),
     ("a client with a key nobody knows", {"clients": [{"clientId": "a", "name": "A", "tenant": "a", "scopes": ["openid"], "firstParty": True}]}, "firstParty"),
     ("a sender without an authority", {"senders": [{"clientId": "a", "tenant": "a", "sector": "a"}]}, "authority"),
-    ("a virus scanner, which the postbox cannot use yet", {"clamd": {"host": "clamd.scanner"}}, "clamd"),
+    ("a virus scanner with its port in the name", {"clamd": {"host": "clamd.scanner:3310"}}, "clamd"),
+    ("a large profile beyond two gibibytes", {"attachments": {"largeBytes": 2147483649}}, "largeBytes"),
     ("four eyes without two operators, in production", {"identity": {"fourEyes": True}}, "operators"),
     ("an operator's private key", {"identity": {"operators": [{"name": "ada", "jwk": {"kty": "EC", "crv": "P-256", "x": "M" * 43, "y": "4" * 43, "d": "8" * 43}}]}}, "jwk"),
     ("a provider's secret as a value", {"identity": {"upstreams": [{"id": "b", "name": "B", "issuer": "https://b.example", "clientId": "a", "levelCap": "low", "clientSecret": "x"}]}}, "clientSecret"),
@@ -149,7 +150,7 @@ def network(case: str, values: dict, objects: list[dict]) -> None:
           and "app.kubernetes.io/component" not in deny["podSelector"]["matchLabels"],
           f"{case}: what no policy allows is denied, both ways, for every pod of the release")
     dns = {"to": n["dns"]["to"], "ports": [{"protocol": p, "port": port} for port in n["dns"]["ports"] for p in ("UDP", "TCP")]}
-    off = {"clamd"} | (set() if v["telemetry"]["otlpEndpoint"] else {"otlp"})
+    off = (set() if v["clamd"]["host"] else {"clamd"}) | (set() if v["telemetry"]["otlpEndpoint"] else {"otlp"})
     grpc = json.loads((CHART / "files/grpc.json").read_text())
     paths = json.loads((CHART / "files/paths.json").read_text())
     for name, row in REACH.items():

@@ -49,8 +49,12 @@ async fn submit(
     letter: pb::Letter,
     attachments: Vec<pb::InlineAttachment>,
 ) -> Result<pb::SubmitResponse, Status> {
-    let request =
-        pb::SubmitRequest { request_id: request_id.into(), letter: Some(letter), attachments };
+    let request = pb::SubmitRequest {
+        request_id: request_id.into(),
+        letter: Some(letter),
+        attachments,
+        ..pb::SubmitRequest::default()
+    };
     Ok(world.authority.sender().submit(request).await?.into_inner())
 }
 
@@ -119,6 +123,7 @@ fn head(world: &World, request_id: &str, content: &[u8]) -> pb::SubmitStreamRequ
         request_id: request_id.into(),
         letter: Some(letter(&world.erika.handle)),
         attachments: declared.into_iter().collect(),
+        ..pb::SubmitStreamHead::default()
     };
     pb::SubmitStreamRequest { part: Some(pb::submit_stream_request::Part::Head(head)) }
 }

@@ -9,6 +9,7 @@ mod own_credentials;
 mod own_letters;
 mod start;
 mod tls;
+mod uploads;
 mod world;
 
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ checks! {
     letters::a_session_below_the_letters_level_is_told_the_level,
     letters::opening_twice_gives_the_same_receipt,
     letters::another_persons_letter_does_not_exist,
+    uploads::an_upload_over_http_becomes_an_attachment,
+    uploads::a_proof_for_another_method_uploads_nothing,
     login::a_persons_token_cannot_deliver_letters,
     login::a_token_for_the_postbox_is_refused_by_the_account,
     login::portals_of_two_sectors_know_one_person_by_two_subjects,

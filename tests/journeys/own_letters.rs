@@ -11,7 +11,7 @@ fn fresh() -> anyhow::Result<String> {
     Ok(random_token(&SystemEntropy::new())?)
 }
 
-fn letter(world: &World) -> pb::Letter {
+pub fn letter(world: &World) -> pb::Letter {
     pb::Letter {
         handle: world.erika.handle.clone(),
         subject: "Ihr Antrag".into(),
@@ -41,8 +41,11 @@ fn formal(world: &World) -> pb::Letter {
 }
 
 async fn submit(world: &World, letter: pb::Letter) -> anyhow::Result<String> {
-    let request =
-        pb::SubmitRequest { request_id: fresh()?, letter: Some(letter), attachments: vec![] };
+    let request = pb::SubmitRequest {
+        request_id: fresh()?,
+        letter: Some(letter),
+        ..pb::SubmitRequest::default()
+    };
     Ok(world.authority.sender().submit(request).await?.into_inner().letter_id)
 }
 
@@ -89,8 +92,11 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
     let mut sender = world.authority.sender();
     let replaces = submit(world, letter(world)).await?;
     let new = pb::Letter { replaces, ..letter(world) };
-    let supersede =
-        pb::SupersedeRequest { request_id: fresh()?, letter: Some(new), attachments: vec![] };
+    let supersede = pb::SupersedeRequest {
+        request_id: fresh()?,
+        letter: Some(new),
+        ..pb::SupersedeRequest::default()
+    };
     let letter_id = sender.supersede(supersede).await?.into_inner().letter_id;
     sender.recall(pb::RecallRequest { request_id: fresh()?, letter_id }).await?;
     let news = pb::UpdateCaseStatusRequest {

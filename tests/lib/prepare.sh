@@ -36,6 +36,7 @@ missing_packages() {
       curl) have curl || echo curl ;;
       openssl) have openssl || echo openssl ;;
       go) have go || [ -x /usr/local/go/bin/go ] || echo golang-go ;;
+      clamav) have clamd || [ -x /usr/sbin/clamd ] || echo clamav-daemon ;;
       nginx) have nginx || [ -x /usr/sbin/nginx ] || echo nginx-light ;;
     esac
   done
@@ -99,7 +100,7 @@ install_node() {
   done
 }
 
-# All that the given needs ask for: `postgres`, `chromium`, `python`, `node`, `curl`, `openssl`, `nginx`, `go`.
+# All that the given needs ask for: `postgres`, `chromium`, `python`, `node`, `curl`, `openssl`, `nginx`, `go`, `clamav`.
 prepare() {
   local need
   mkdir -p "$CACHE"

@@ -20,6 +20,7 @@ STAGES=(
   "helm             python"
   "howto            curl node openssl python"
   "network          postgres python nginx"
+  "storage          postgres python clamav"
   "faults           curl"
   "fuzz             python"
 )
@@ -89,6 +90,11 @@ stage_howto() {
 # One process per service with the chart's settings, certificates and database roles; an ingress.
 stage_network() {
   limit 900 "$ROOT/tests/network/run"
+}
+
+# Attachments in a real object store and before a real virus scanner.
+stage_storage() {
+  limit 900 "$ROOT/tests/storage/run"
 }
 
 stage_faults() {

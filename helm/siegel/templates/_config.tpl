@@ -199,6 +199,21 @@ key_encryption_key_file = {{ include "siegel.secretPath" (list "postbox" "key-en
 nonce_key_file = {{ include "siegel.secretPath" (list "postbox" "nonce-key") }}
 
 {{ include "siegel.objectStore" (list . "postbox") }}
+{{- if .Values.clamd.host }}
+
+[postbox.scanner]
+address = {{ printf "%s:%d" .Values.clamd.host (int .Values.clamd.port) | toJson }}
+{{- with .Values.clamd.offFor }}
+off_for = {{ toJson . }}
+{{- end }}
+{{- end }}
+{{- with .Values.attachments.largeTenants }}
+
+[postbox.limits]
+large_tenants = {{ toJson . }}
+large_attachments = {{ int $.Values.attachments.largeCount }}
+large_attachment_bytes = {{ int64 $.Values.attachments.largeBytes }}
+{{- end }}
 {{- range .Values.senders }}
 
 [[postbox.senders]]

@@ -14,13 +14,12 @@
 
 {{- /*
 One way out of the suite, or nothing when it has no peers or what it leads to is not configured.
-No virus scanner can be configured yet.
 Takes (list root name).
 */ -}}
 {{- define "siegel.egressOutside" -}}
 {{- $values := (index . 0).Values -}}
 {{- $name := index . 1 -}}
-{{- $off := or (and (eq $name "otlp") (not $values.telemetry.otlpEndpoint)) (eq $name "clamd") -}}
+{{- $off := or (and (eq $name "otlp") (not $values.telemetry.otlpEndpoint)) (and (eq $name "clamd") (not $values.clamd.host)) -}}
 {{- with index $values.networkPolicy.outside $name }}
 {{- if and .to (not $off) -}}
 - to:

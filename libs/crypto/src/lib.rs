@@ -33,7 +33,7 @@ pub use signer::{TokenSigner, sign_token};
 pub use store::{
     StoredSecret, create_private_file, load_or_create, load_signing_key, load_token_signer,
 };
-pub use stream::{CHUNK, Opener, Sealer, sealed_len};
+pub use stream::{CHUNK, HEADER, Opener, Sealer, chunk_start, sealed_len};
 
 /// Incremental SHA-256, for content that streams by.
 pub use hash::Sha256;

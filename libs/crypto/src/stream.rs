@@ -13,11 +13,18 @@ use crate::{DataKey, SealError};
 pub const CHUNK: usize = 64 * 1024;
 const TAG: usize = 16;
 const PREFIX: usize = 7;
+/// Bytes before the first chunk.
+pub const HEADER: usize = PREFIX;
 
 /// Length of the sealed form of `plain` bytes.
 pub fn sealed_len(plain: u64) -> u64 {
     let chunks = plain.div_ceil(CHUNK as u64).max(1);
     plain + chunks * TAG as u64 + PREFIX as u64
+}
+
+/// Where the sealed form of a chunk begins in its object.
+pub fn chunk_start(chunk: u32) -> u64 {
+    PREFIX as u64 + u64::from(chunk) * (CHUNK + TAG) as u64
 }
 
 struct Counter {
@@ -104,6 +111,14 @@ impl Opener {
         Self { key: key.clone(), counter: None, context: context.to_vec(), pending: Vec::new() }
     }
 
+    /// Begins in the middle: at the chunk of this number, from 0. `header` is the object's first
+    /// [`HEADER`] bytes; the sealed bytes to push begin at [`chunk_start`].
+    pub fn at(key: &DataKey, context: &[u8], header: &[u8], chunk: u32) -> Result<Self, SealError> {
+        let prefix = header.try_into().map_err(|_| SealError::DoesNotOpen)?;
+        let counter = Some(Counter { key: key.cipher()?, prefix, chunk });
+        Ok(Self { key: key.clone(), counter, context: context.to_vec(), pending: Vec::new() })
+    }
+
     /// Takes sealed bytes, returns the plain bytes of complete chunks.
     pub fn push(&mut self, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         self.pending.extend_from_slice(sealed);
@@ -175,6 +190,23 @@ mod tests {
             assert_eq!(bytes.len() as u64, sealed_len(len as u64));
             assert_eq!(opened(&key, &bytes).unwrap(), plain);
         }
+    }
+
+    #[test]
+    fn content_can_be_read_from_any_chunk_on() {
+        let key = DataKey::from_bytes([3; 32]);
+        let plain: Vec<u8> = (0..251).cycle().take(3 * CHUNK + 5).collect();
+        let bytes = sealed(&key, &plain);
+        for chunk in 0..4u32 {
+            let start = usize::try_from(chunk_start(chunk)).unwrap();
+            let mut opener = Opener::at(&key, b"a", &bytes[..HEADER], chunk).unwrap();
+            let mut out = opener.push(&bytes[start..]).unwrap();
+            out.extend(opener.finish().unwrap());
+            assert_eq!(out, plain[CHUNK * chunk as usize..]);
+        }
+        let start = usize::try_from(chunk_start(2)).unwrap();
+        let mut opener = Opener::at(&key, b"a", &bytes[..HEADER], 1).unwrap();
+        assert!(opener.push(&bytes[start..]).is_err(), "a chunk opens in another's place");
     }
 
     #[test]

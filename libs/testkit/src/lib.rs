@@ -5,11 +5,13 @@ mod clock;
 mod crates;
 mod database;
 mod entropy;
+mod server;
 
 pub use clock::TestClock;
 pub use crates::{assert_domain_is_pure, assert_same_schema};
 pub use database::{TestDb, postgres_url, test_db};
 pub use entropy::CountingEntropy;
+pub use server::server;
 
 #[doc(hidden)]
 pub use tokio;

@@ -24,6 +24,9 @@ pub struct Config {
     pub log_signing_key_file: Option<PathBuf>,
     /// Where sealed attachments are.
     pub object_store: ObjectStoreConfig,
+    /// The virus scanner; without it attachments are taken and shown as not scanned.
+    #[serde(default)]
+    pub scanner: Option<ScannerConfig>,
     #[serde(default)]
     pub limits: LimitsConfig,
     /// Days after provision on which a letter that no rule ends and nobody opened expires.
@@ -53,6 +56,17 @@ pub enum ObjectStoreConfig {
     },
 }
 
+/// `[postbox.scanner]`: clamd over TCP.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScannerConfig {
+    /// Host and port. Its `StreamMaxLength` must exceed the largest attachment.
+    pub address: String,
+    /// Tenants whose attachments are taken without a scan.
+    #[serde(default)]
+    pub off_for: Vec<String>,
+}
+
 /// `[postbox.limits]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -65,6 +79,12 @@ pub struct LimitsConfig {
     pub inline_bytes: usize,
     /// Media types that are taken; an own list replaces the default one.
     pub media_types: Vec<String>,
+    /// Tenants with the large profile.
+    pub large_tenants: Vec<String>,
+    /// Attachments of one letter in the large profile.
+    pub large_attachments: usize,
+    /// Bytes of one attachment in the large profile.
+    pub large_attachment_bytes: u64,
 }
 
 impl Default for LimitsConfig {
@@ -75,17 +95,22 @@ impl Default for LimitsConfig {
             attachment_bytes: 2 * 1024 * 1024,
             inline_bytes: 3 * 1024 * 1024,
             media_types: media::DEFAULT_TYPES.iter().map(|t| (*t).to_owned()).collect(),
+            large_tenants: Vec::new(),
+            large_attachments: 20,
+            large_attachment_bytes: 2 * 1024 * 1024 * 1024,
         }
     }
 }
 
 impl LimitsConfig {
-    pub(crate) fn attachments(&self) -> Limits {
-        Limits {
-            count: self.attachments,
-            bytes: self.attachment_bytes,
-            media_types: self.media_types.clone(),
-        }
+    pub(crate) fn of_tenant(&self, tenant: &str) -> Limits {
+        let large = self.large_tenants.iter().any(|t| t == tenant);
+        let (count, bytes) = if large {
+            (self.large_attachments, self.large_attachment_bytes)
+        } else {
+            (self.attachments, self.attachment_bytes)
+        };
+        Limits { count, bytes, media_types: self.media_types.clone() }
     }
 }
 
@@ -97,6 +122,7 @@ impl Config {
             key_encryption_key_file: dir.join("key-encryption-key"),
             log_signing_key_file: Some(dir.join("log-signing-key.pem")),
             object_store: ObjectStoreConfig::Files { dir: dir.join("objects") },
+            scanner: None,
             limits: LimitsConfig::default(),
             unread_days: unread_days(),
             default_required_level: required_level(),

@@ -15,7 +15,8 @@ mod store;
 mod tests;
 
 pub use app::log::{AuditError, Difference, Report, audit_log};
-pub use config::{Config, LimitsConfig, ObjectStoreConfig};
+pub use config::{Config, LimitsConfig, ObjectStoreConfig, ScannerConfig};
+pub use http::uploads::with_uploads;
 pub use start::{StartError, start};
 pub use store::senders::Sender;
 

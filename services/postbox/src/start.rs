@@ -12,6 +12,7 @@ use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
 use siegel_proto::postbox::v1::sender_service_server::SenderServiceServer;
+use siegel_proto::postbox::v1::upload_service_server::UploadServiceServer;
 use tokio::task::JoinSet;
 
 use crate::app::evidence::Notary;
@@ -19,9 +20,10 @@ use crate::app::log::Journal;
 use crate::app::vault::Vault;
 use crate::app::{Parts, Postbox};
 use crate::config::Config;
-use crate::grpc::{EvidenceServer, HandleServer, MailboxServer, SenderServer};
+use crate::grpc::{EvidenceServer, HandleServer, MailboxServer, SenderServer, UploadServer};
 use crate::http;
 use crate::ports::objects::{ObjectError, Objects};
+use crate::ports::scanner::Scanner;
 use crate::store::senders::Sender;
 use crate::store::{keys, log, mailboxes, senders};
 
@@ -68,6 +70,9 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         async move { postbox.work(job).await }
     }));
     tasks.spawn(postbox.clone().sweep_forever());
+    if postbox.scanner.is_on() {
+        tasks.spawn(postbox.clone().rescan_forever());
+    }
     if postbox.journal.is_some() {
         tasks.spawn(postbox.clone().keep_log());
     }
@@ -81,6 +86,7 @@ pub(crate) fn services(postbox: &Postbox) -> GrpcServices {
         .add(sender.max_decoding_message_size(MESSAGE_BYTES))
         .add(MailboxServiceServer::new(MailboxServer(postbox.clone())))
         .add(EvidenceServiceServer::new(EvidenceServer(postbox.clone())))
+        .add(UploadServiceServer::new(UploadServer(postbox.clone())))
 }
 
 /// Everything but the background loops.
@@ -115,6 +121,7 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
         notary,
         journal,
         objects,
+        scanner: Scanner::new(config.scanner),
         feed: Feed::new(outside.db.clone()),
         outbox: Outbox::new(outside.db.clone(), outside.clock.clone()),
         limits: config.limits,

@@ -188,6 +188,11 @@ letter-announced-on = Gilt als bekanntgegeben am { $day }
 sender-hidden = Absender noch nicht sichtbar
 subject-hidden = Betreff noch nicht sichtbar
 attachments = Anhänge
+attachments-all = Alle Anhänge herunterladen (ZIP)
+attachments-archive = Anhänge.zip
+attachment-scanned = Auf Viren geprüft
+attachment-not-scanned = Nicht auf Viren geprüft
+attachment-blocked = Gesperrt: In diesem Anhang wurde nachträglich ein Virus gefunden.
 attachments-count = { $n ->
     [one] 1 Anhang
    *[other] { $n } Anhänge

@@ -188,6 +188,11 @@ letter-announced-on = Counts as announced on { $day }
 sender-hidden = Sender not visible yet
 subject-hidden = Subject not visible yet
 attachments = Attachments
+attachments-all = Download all attachments (ZIP)
+attachments-archive = attachments.zip
+attachment-scanned = Scanned for viruses
+attachment-not-scanned = Not scanned for viruses
+attachment-blocked = Blocked: a virus was found in this attachment later.
 attachments-count = { $n ->
     [one] 1 attachment
    *[other] { $n } attachments

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use siegel_kernel::TrustLevel;
 use siegel_proto::convert;
 use siegel_proto::postbox::v1::{
-    Attachment, Body, LetterSummary, OpenRequest, OpenResponse, PreviewRequest,
+    Attachment, Body, LetterSummary, OpenRequest, OpenResponse, PreviewRequest, ScanState,
 };
 use siegel_web::forms::{Alert, Button, DescriptionList, Item, LevelBadge, Link};
 use siegel_web::{CheckedForm, CsrfField, Locale, Problem, Texts, format};
@@ -100,6 +100,7 @@ struct Letter {
     facts: DescriptionList,
     texts: Vec<Text>,
     attachments: Vec<File>,
+    archive: Option<Link>,
     answer: Option<Answer>,
     receipt: Option<Shown>,
     receipts: Link,
@@ -119,6 +120,9 @@ struct File {
     about: String,
     digest: String,
     short: String,
+    /// What is known about viruses in it.
+    scan: String,
+    blocked: bool,
 }
 
 /// Content, attachments and receipt of a letter that was opened before.
@@ -146,7 +150,12 @@ pub async fn read(
     let body = Letter {
         facts: facts(&t, locale, &letter),
         texts: texts(&t, locale, opened.bodies),
-        attachments: opened.attachments.iter().map(|a| file(locale, &id, &place, a)).collect(),
+        attachments: opened
+            .attachments
+            .iter()
+            .map(|a| file(&t, locale, (&id, &place), a))
+            .collect(),
+        archive: archive(&t, &opened.attachments, (&id, &place)),
         answer: answer::offer(&who, &id, &place, &letter),
         receipt,
         receipts: Link::secondary(path(&id, "/receipts", &place), t.get("receipts-all")),
@@ -260,7 +269,14 @@ fn paragraphs(text: &str) -> Vec<Vec<String>> {
     parts.map(|part| part.trim_matches('\n').lines().map(str::to_owned).collect()).collect()
 }
 
-fn file(locale: Locale, id: &Ident, place: &Place, attachment: &Attachment) -> File {
+/// All attachments at once, where there are several and none is blocked.
+fn archive(t: &Texts, attachments: &[Attachment], (id, place): (&Ident, &Place)) -> Option<Link> {
+    let blocked = attachments.iter().any(|a| a.scan() == ScanState::Blocked);
+    (attachments.len() > 1 && !blocked)
+        .then(|| Link::secondary(path(id, "/attachments.zip", place), t.get("attachments-all")))
+}
+
+fn file(t: &Texts, locale: Locale, (id, place): (&Ident, &Place), attachment: &Attachment) -> File {
     let size = u64::try_from(attachment.size_bytes).unwrap_or_default();
     let digest = hex(&attachment.sha256);
     File {
@@ -269,6 +285,12 @@ fn file(locale: Locale, id: &Ident, place: &Place, attachment: &Attachment) -> F
         about: format!("{}, {}", attachment.media_type, format::bytes(locale, size)),
         short: digest.chars().take(16).collect(),
         digest,
+        scan: match attachment.scan() {
+            ScanState::Scanned => t.get("attachment-scanned"),
+            ScanState::Blocked => t.get("attachment-blocked"),
+            ScanState::NotScanned | ScanState::Unspecified => t.get("attachment-not-scanned"),
+        },
+        blocked: attachment.scan() == ScanState::Blocked,
     }
 }
 

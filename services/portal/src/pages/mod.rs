@@ -88,7 +88,9 @@ fn uploads() -> Router<App> {
 /// What may take longer than a page.
 fn downloads() -> Router<App> {
     let attachment = "/postbox/{letter}/attachments/{attachment}";
-    Router::new().route(attachment, get(attachment::download))
+    Router::new()
+        .route(attachment, get(attachment::download))
+        .route("/postbox/{letter}/attachments.zip", get(attachment::all))
 }
 
 /// Ends a page that takes too long, and passes the time that is left on to the services.

@@ -40,6 +40,11 @@ impl Browser {
         self.send(Request::get(path), Body::empty()).await
     }
 
+    /// Asks for some bytes only.
+    pub async fn get_range(&mut self, path: &str, range: &str) -> Page {
+        self.send(Request::get(path).header(header::RANGE, range), Body::empty()).await
+    }
+
     /// Sends a form with the token of the latest page.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let mut form = url::form_urlencoded::Serializer::new(String::new());

@@ -204,3 +204,37 @@ async fn founding_an_organisation_needs_substantial_and_says_so() {
     assert_eq!(page.status, 403);
     assert!(page.body.contains("level=substantial&#38;return=%2Forganisation%2Fnew"));
 }
+
+#[tokio::test]
+async fn a_range_of_an_attachment_is_partial_content() {
+    let mut world = signed_in().await;
+    world.browser.get(&path("")).await;
+    world.browser.post(&path("/open"), &[]).await;
+    let address = path("/attachments/att_1");
+    let size = CONTENT.len();
+    let page = world.browser.get_range(&address, "bytes=2-4").await;
+    assert_eq!((page.status, page.body.as_bytes()), (206, &CONTENT[2..5]));
+    assert_eq!(page.headers["content-range"], format!("bytes 2-4/{size}").as_str());
+    assert_eq!(page.headers["content-length"], "3");
+    assert_eq!(page.headers["accept-ranges"], "bytes");
+    let page = world.browser.get_range(&address, "bytes=3-").await;
+    assert_eq!((page.status, page.body.as_bytes()), (206, &CONTENT[3..]));
+    for beyond in [size, size + 1] {
+        let page = world.browser.get_range(&address, &format!("bytes={beyond}-")).await;
+        assert_eq!(page.status, 416, "from {beyond}");
+    }
+    let page = world.browser.get_range(&address, "bytes=-2").await;
+    assert_eq!((page.status, page.body.as_bytes()), (200, CONTENT));
+}
+
+#[tokio::test]
+async fn all_attachments_come_as_one_file() {
+    let mut world = signed_in().await;
+    world.browser.get(&path("")).await;
+    world.browser.post(&path("/open"), &[]).await;
+    let page = world.browser.get(&path("/attachments.zip")).await;
+    assert_eq!((page.status, page.body.as_bytes()), (200, &b"PK\x05\x06 no more"[..]));
+    assert_eq!(page.headers["content-type"], "application/zip");
+    let disposition = page.headers["content-disposition"].to_str().unwrap();
+    assert!(disposition.ends_with("filename*=UTF-8''Anh%C3%A4nge.zip"), "{disposition}");
+}

@@ -19,6 +19,7 @@ fn attachment() -> postbox::Attachment {
         media_type: "application/pdf".into(),
         size_bytes: i64::try_from(CONTENT.len()).unwrap(),
         sha256: sha256(CONTENT).to_vec(),
+        scan: postbox::ScanState::Scanned.into(),
     }
 }
 
@@ -144,17 +145,36 @@ impl MailboxService for Fake {
         not_faked()
     }
 
+    type DownloadAllStream =
+        std::pin::Pin<Box<dyn Stream<Item = Result<postbox::DownloadAllResponse, Status>> + Send>>;
+
+    async fn download_all(
+        &self,
+        _: Request<postbox::DownloadAllRequest>,
+    ) -> Result<Response<Self::DownloadAllStream>, Status> {
+        let chunk = b"PK\x05\x06 no more".to_vec();
+        let message = Ok(postbox::DownloadAllResponse { chunk });
+        Ok(Response::new(Box::pin(futures_util::stream::iter([message]))))
+    }
+
     type DownloadAttachmentStream = Bytes;
 
     async fn download_attachment(
         &self,
-        _: Request<postbox::DownloadAttachmentRequest>,
+        request: Request<postbox::DownloadAttachmentRequest>,
     ) -> Result<Response<Bytes>, Status> {
         if *self.0.opened.lock().unwrap() == 0 {
             let code = Code::FailedPrecondition;
             return Err(refusal(code, "LETTER_NOT_OPENED", "not opened", []));
         }
-        let (one, two) = CONTENT.split_at(5);
+        let message = request.get_ref();
+        let first = usize::try_from(message.offset_bytes).unwrap();
+        let Some(rest) = CONTENT.get(first..) else {
+            return Err(siegel_grpc::invalid(&[("offset_bytes", "must be within")]));
+        };
+        let length = usize::try_from(message.length_bytes).unwrap();
+        let length = if length == 0 { rest.len() } else { length.min(rest.len()) };
+        let (one, two) = rest[..length].split_at(length.min(5));
         let chunk = |bytes: &[u8]| Part::Chunk(bytes.to_vec());
         let parts = [Part::Attachment(attachment()), chunk(one), chunk(two)];
         let messages =

@@ -1,19 +1,16 @@
 //! Handing out an attachment of an opened letter.
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use futures_util::stream::BoxStream;
-use siegel_crypto::Opener;
 use siegel_db::audit::{self, Entry};
 use siegel_receipt::Kind;
 
+use super::content::{Plain, Whole};
 use super::evidence::Fact;
 use super::reader::{ReadError, Reader, letter_key};
-use super::vault::attachment_context;
 use super::{Postbox, Trouble, vault};
 use crate::domain::canon::AttachmentPart;
+use crate::domain::upload::Scan;
 use crate::domain::{AttachmentId, LetterId};
-use crate::ports::objects::ObjectError;
 use crate::store::attachments::{self, AttachmentRow};
 use crate::store::letters;
 
@@ -21,23 +18,49 @@ use crate::store::letters;
 pub struct Download {
     pub id: AttachmentId,
     pub part: AttachmentPart,
+    pub scan: Scan,
     row: AttachmentRow,
     reader: Reader,
-    opener: Opener,
-    /// Plain bytes still to be passed over.
-    skip: u64,
-    sealed: Option<BoxStream<'static, Result<Bytes, ObjectError>>>,
+    plain: Plain,
+    /// The last byte is among those wanted.
+    to_the_end: bool,
+}
+
+/// Which bytes of an attachment are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    pub offset: u64,
+    /// To the end when absent.
+    pub length: Option<u64>,
+}
+
+impl Range {
+    pub const ALL: Self = Self { offset: 0, length: None };
 }
 
 impl Postbox {
-    /// Checks the right to an attachment, notes the access, and begins to read from `offset`.
+    /// Checks the right to an attachment, notes the access, and begins to read: an object that is
+    /// gone is known before the first byte.
     #[tracing::instrument(name = "postbox.download", skip_all, fields(letter.id = %letter))]
     pub async fn download(
         &self,
         reader: &Reader,
         letter: LetterId,
         attachment: AttachmentId,
-        offset: u64,
+        range: Range,
+    ) -> Result<Download, ReadError> {
+        let mut download = self.admit(reader, letter, attachment, range).await?;
+        download.plain.begin().await?;
+        Ok(download)
+    }
+
+    /// Checks the right to an attachment and notes the access; reading begins with the first byte.
+    pub(super) async fn admit(
+        &self,
+        reader: &Reader,
+        letter: LetterId,
+        attachment: AttachmentId,
+        range: Range,
     ) -> Result<Download, ReadError> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
@@ -59,11 +82,19 @@ impl Postbox {
         let (content, _) = vault::open_content(&key_of_letter, mailbox.id, letter, &sealed)?;
         let part = content.attachments.into_iter().nth(place);
         let part = part.ok_or(Trouble::Contradiction("an attachment is not in the content"))?;
+        let Range { offset, length } = range;
         if offset > part.size_bytes {
             return Err(ReadError::OffsetBeyondEnd);
         }
         let file = files.into_iter().nth(place).ok_or(ReadError::AttachmentUnknown)?;
+        let scan = file.scan()?;
+        if scan == Scan::Blocked {
+            return Err(ReadError::AttachmentBlocked);
+        }
         let key = vault::attachment_key(&key_of_letter, attachment, &file.wrapped_key)?;
+        let (object_key, size) = (file.object_key.as_str(), part.size_bytes);
+        let whole = Whole { id: attachment, key: &key, object_key, size };
+        let plain = self.plain(&mut tx, &whole, (offset, length.unwrap_or(u64::MAX))).await?;
         let entry = Entry {
             kind: "postbox.attachment.downloaded",
             actor: &reader.name(),
@@ -77,39 +108,26 @@ impl Postbox {
         audit::record(&mut tx, &entry).await?;
         tx.commit().await?;
         self.feed.committed();
-        let sealed = self.objects.read(&file.object_key).await.map_err(Trouble::from)?;
+        let end = length.and_then(|length| offset.checked_add(length));
         Ok(Download {
             id: attachment,
+            to_the_end: end.is_none_or(|end| end >= part.size_bytes),
             part,
+            scan,
             row: file,
             reader: reader.clone(),
-            opener: Opener::new(&key, &attachment_context("content", attachment)),
-            skip: offset,
-            sealed: Some(sealed),
+            plain,
         })
     }
 
     /// The next plain bytes; `None` when all were handed out, which is then on record.
     pub async fn next_bytes(&self, download: &mut Download) -> Result<Option<Bytes>, Trouble> {
-        loop {
-            let Some(sealed) = &mut download.sealed else { return Ok(None) };
-            let plain = if let Some(piece) = sealed.next().await {
-                download.opener.push(&piece?)?
-            } else {
-                download.sealed = None;
-                // Puts an opener in its place that is never used again.
-                let spent = Opener::new(&self.vault.new_key()?, b"");
-                let last = std::mem::replace(&mut download.opener, spent).finish()?;
-                self.downloaded(&download.row, &download.reader).await?;
-                last
-            };
-            let skip = usize::try_from(download.skip).unwrap_or(usize::MAX).min(plain.len());
-            download.skip = download.skip.saturating_sub(skip as u64);
-            let wanted = Bytes::from(plain).slice(skip..);
-            if !wanted.is_empty() {
-                return Ok(Some(wanted));
-            }
+        let bytes = download.plain.next().await?;
+        let last = bytes.is_none() || download.plain.is_done();
+        if last && std::mem::take(&mut download.to_the_end) {
+            self.downloaded(&download.row, &download.reader).await?;
         }
+        Ok(bytes)
     }
 
     /// Signs that the attachment was handed out completely; the first time only.

@@ -1,7 +1,7 @@
 //! A sender's events: durable cursor, every event in order, then live.
 
 use siegel_crypto::b64;
-use siegel_db::events::{self, Event};
+use siegel_db::events::{self, Event, NewEvent};
 use siegel_db::{StoreError, Tx};
 use siegel_kernel::Timestamp;
 use siegel_receipt::ReceiptFile;
@@ -16,6 +16,8 @@ use crate::store::mailboxes;
 
 /// Events read at a time.
 const BATCH: i64 = 100;
+/// Place of an event among the entries of its letter when it has none: they count from 1.
+const NO_EVIDENCE: i64 = 0;
 
 /// A cursor that was not made here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +32,9 @@ pub struct LetterEvent {
     pub sender_reference: String,
     pub state: String,
     pub occurred_at: Timestamp,
-    pub receipt: (EvidenceRow, ReceiptFile),
+    pub kind: String,
+    /// `None` for what has no evidence.
+    pub receipt: Option<(EvidenceRow, ReceiptFile)>,
 }
 
 /// Opaque to clients: a version and a position.
@@ -75,18 +79,44 @@ impl Postbox {
         let pointer: Pointer = serde_json::from_slice(&event.payload)?;
         let row = letters::get(tx, pointer.mailbox, pointer.letter).await?;
         let row = row.ok_or(Trouble::Contradiction("an event's letter is gone"))?;
-        let entries = evidence::of_letter(tx, pointer.mailbox, pointer.letter).await?;
-        let entry = entries.into_iter().find(|e| e.number == pointer.number);
-        let entry = entry.ok_or(Trouble::Contradiction("an event's evidence is gone"))?;
-        let file = self.receipt(&row, &entry, Party::Sender);
+        let receipt = match pointer.number {
+            NO_EVIDENCE => None,
+            number => {
+                let entries = evidence::of_letter(tx, pointer.mailbox, pointer.letter).await?;
+                let entry = entries.into_iter().find(|e| e.number == number);
+                let entry = entry.ok_or(Trouble::Contradiction("an event's evidence is gone"))?;
+                let file = self.receipt(&row, &entry, Party::Sender);
+                Some((entry, file))
+            }
+        };
         Ok(LetterEvent {
             position: event.position,
             letter: pointer.letter,
             sender_reference: self.sender_reference(tx, &row).await?,
             state: pointer.state,
             occurred_at: event.occurred_at,
-            receipt: (entry, file),
+            kind: event.kind,
+            receipt,
         })
+    }
+
+    /// Tells the sender what has no evidence.
+    pub(super) async fn tell_sender(
+        &self,
+        tx: &mut Tx,
+        letter: &LetterRow,
+        kind: &str,
+        occurred_at: Timestamp,
+    ) -> Result<(), Trouble> {
+        let pointer = Pointer {
+            mailbox: letter.mailbox_id,
+            letter: letter.id,
+            number: NO_EVIDENCE,
+            state: letter.state.clone(),
+        };
+        let payload = serde_json::to_vec(&pointer)?;
+        let event = NewEvent { topic: &letter.topic(), kind, payload, occurred_at };
+        Ok(events::append(tx, &event).await?)
     }
 
     /// The sender's own reference: sealed at rest like everything people write.

@@ -1,13 +1,18 @@
 //! Use cases, one file each: one transaction, no network call inside it.
 
+pub mod adopt;
 pub mod answer;
+pub mod archive;
 pub mod cases;
 pub mod close;
+pub mod content;
 pub mod download;
 pub mod events;
 pub mod evidence;
 pub mod flag;
 pub mod handles;
+pub mod inspect;
+pub mod limits;
 pub mod list;
 pub mod log;
 pub mod notify;
@@ -17,11 +22,15 @@ pub mod reader;
 pub mod recall;
 pub mod receipts;
 pub mod replace;
+pub mod rescan;
+pub mod resumable;
 pub mod submit;
 pub mod sweep;
 pub mod upload;
+pub mod uploads;
 pub mod vault;
 pub mod write;
+pub mod zip;
 
 use std::sync::Arc;
 
@@ -33,6 +42,7 @@ use siegel_kernel::{Clock, Entropy, EntropyUnavailable, Timestamp, TrustLevel};
 use crate::config::LimitsConfig;
 use crate::domain::canon::NotCanonical;
 use crate::ports::objects::{ObjectError, Objects};
+use crate::ports::scanner::Scanner;
 use evidence::Notary;
 use log::Journal;
 use vault::Vault;
@@ -52,6 +62,7 @@ pub struct Parts {
     /// The public log; `None` where no key for it is configured.
     pub journal: Option<Journal>,
     pub objects: Objects,
+    pub scanner: Scanner,
     pub feed: Feed,
     pub outbox: Outbox,
     pub limits: LimitsConfig,

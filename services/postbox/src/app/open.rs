@@ -13,7 +13,9 @@ use super::{Now, Postbox, Trouble, vault};
 use crate::domain::canon::Content;
 use crate::domain::holidays::Land;
 use crate::domain::state::{Ending, Opening};
+use crate::domain::upload::Scan;
 use crate::domain::{AttachmentId, LetterId};
+use crate::store::attachments::AttachmentRow;
 use crate::store::evidence::EvidenceRow;
 use crate::store::letters::{self, LetterRow};
 use crate::store::{attachments, rules};
@@ -30,6 +32,8 @@ pub struct Opened {
     pub content_json: String,
     /// In the order of `content.attachments`.
     pub attachments: Vec<AttachmentId>,
+    /// What is known about viruses in them, in the same order.
+    pub scans: Vec<Scan>,
     pub receipt: (EvidenceRow, ReceiptFile),
 }
 
@@ -103,6 +107,7 @@ impl Postbox {
             content,
             content_json,
             attachments: files.iter().map(|a| a.id).collect(),
+            scans: files.iter().map(AttachmentRow::scan).collect::<Result<_, _>>()?,
             receipt: (receipt, file),
         })
     }

@@ -9,6 +9,7 @@ use siegel_receipt::{Actor, OnBehalfOf};
 
 use super::vault::{self, Head, pseudonym};
 use super::{Postbox, Trouble};
+use crate::domain::MailboxId;
 use crate::domain::state::{Delivery, End, Ending, Refusal};
 use crate::ports::access::{self, AccessError};
 use crate::store::letters::LetterRow;
@@ -35,6 +36,8 @@ pub enum ReadError {
     NotOpened,
     #[error("there is no such attachment")]
     AttachmentUnknown,
+    #[error("a virus was found in the attachment after it was accepted")]
+    AttachmentBlocked,
     #[error("the offset is beyond the end of the attachment")]
     OffsetBeyondEnd,
     #[error("the page token was not made here")]
@@ -64,6 +67,7 @@ impl ReadError {
             Self::NotFormalService => "NOT_FORMAL_SERVICE",
             Self::NotOpened => "LETTER_NOT_OPENED",
             Self::AttachmentUnknown => "ATTACHMENT_UNKNOWN",
+            Self::AttachmentBlocked => "ATTACHMENT_BLOCKED",
             Self::OffsetBeyondEnd | Self::BadPageToken => "INVALID_FIELD",
             Self::Access(AccessError::Unknown) => "ORGANISATION_UNKNOWN",
             Self::Access(AccessError::Down(_)) => "ORGANISATION_DOWN",
@@ -155,6 +159,12 @@ impl Postbox {
             None => None,
         };
         Ok(Reader { person: person.clone(), organisation })
+    }
+
+    /// The id of the reader's mailbox, if anybody ever opened one.
+    pub async fn mailbox_id(&self, reader: &Reader) -> Result<Option<MailboxId>, ReadError> {
+        let mut tx = self.db.read().await?;
+        Ok(mailboxes::of_owner(&mut tx, reader.owner()).await?.map(|mailbox| mailbox.id))
     }
 
     /// The reader's mailbox, if anybody ever opened one.

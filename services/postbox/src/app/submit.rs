@@ -10,21 +10,24 @@ use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::ReceiptFile;
 use siegel_telemetry::metric;
 
+use super::adopt::{self, Adopted};
 use super::evidence::Party;
 use super::handles::audit_subject;
-use super::upload::Place;
+use super::upload::{Place, UploadedBy};
 use super::write::{Draft, sender_part};
 use super::{Now, Postbox, Trouble};
 use crate::domain::attachment::{self, Declaration};
 use crate::domain::canon::{Content, request_digest};
 use crate::domain::legal::{self, OnNoRetrieval};
 use crate::domain::letter::{DeliveryType, Letter, Violation};
-use crate::domain::{LetterId, MailboxId};
+use crate::domain::upload::Owner;
+use crate::domain::{LetterId, MailboxId, UploadId};
+use crate::ports::scanner::ScannerError;
 use crate::store::evidence::EvidenceRow;
 use crate::store::letters::{self, LetterRow};
 use crate::store::mailboxes::{self, Mailbox};
 use crate::store::senders::{self, Sender};
-use crate::store::{attachments, rules, uploads};
+use crate::store::{attachments, resumable, rules, uploads};
 
 /// The calling client, as the guard established it.
 #[derive(Clone, Debug)]
@@ -41,6 +44,8 @@ pub struct Order {
     pub request_id: String,
     pub letter: Letter,
     pub attachments: Vec<Declaration>,
+    /// Attachments behind these whose bytes came before.
+    pub uploads: Vec<UploadId>,
     /// The letter that `letter.replaces` names is taken back.
     pub recalls: bool,
 }
@@ -82,6 +87,16 @@ pub enum SubmitError {
     DigestMismatch { index: usize },
     #[error("the content of attachment {index} is not of the declared media type")]
     MediaTypeMismatch { index: usize },
+    #[error("the content of attachment {index} is infected")]
+    Infected { index: usize },
+    #[error("attachment {index} is an archive that does not say honestly what it holds")]
+    ArchiveUnsafe { index: usize },
+    #[error("attachments cannot be scanned for viruses now")]
+    Scanner(#[from] ScannerError),
+    #[error("there is no such upload")]
+    UploadUnknown,
+    #[error("an upload is not complete")]
+    UploadIncomplete,
     #[error("the stream ended before all attachments were there")]
     StreamIncomplete,
     #[error("the request id was used for another letter")]
@@ -127,8 +142,9 @@ impl Postbox {
         let now = self.now();
         let digest = request_digest(&order.letter, &order.attachments, order.recalls)
             .map_err(Trouble::from)?;
+        let digest = adopt::digest(digest, &order.uploads);
         let key = IdempotencyKey { caller: &who.name, request_id: &order.request_id, digest };
-        let (sender, mailbox) = match self.look(who, order, &key, now).await? {
+        let (sender, mailbox, adopted) = match self.look(who, order, &key, now).await? {
             Look::Again(answer) => return self.again(&answer).await,
             Look::Fresh(found) => *found,
         };
@@ -136,10 +152,12 @@ impl Postbox {
             LetterId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
         let letter_key = self.vault.new_key()?;
         let place = Place { mailbox: mailbox.id, letter: id, letter_key: &letter_key };
-        let uploaded = self.upload(&place, &order.attachments, content).await?;
+        let by = UploadedBy { tenant: &who.tenant, name: &who.name };
+        let mut uploaded = self.upload_by(&by, &place, &order.attachments, content).await?;
         let objects: Vec<String> = uploaded.rows.iter().map(|a| a.object_key.clone()).collect();
-        let content =
-            Content::new(&id.to_string(), sender_part(&sender), &order.letter, &order.attachments);
+        self.adopt(&place, &adopted, &mut uploaded)?;
+        let declared = adopt::declarations(&order.attachments, &adopted);
+        let content = Content::new(&id.to_string(), sender_part(&sender), &order.letter, &declared);
         let draft = Draft { id, key: &letter_key, content, uploaded };
         let outcome = self.deliver(who, order, &key, (&sender, draft)).await;
         match outcome {
@@ -199,12 +217,17 @@ impl Postbox {
             Some(Attempt::Conflict) => return Err(SubmitError::RequestIdReused),
             Some(Attempt::Fresh) | None => {}
         }
-        attachment::check(&order.attachments, &self.limits.attachments())?;
+        let owner = Owner::Sender { tenant: who.tenant.clone(), client_id: who.client_id.clone() };
+        let limits = self.limits_of(&who.tenant);
+        // Before each of them is looked for.
+        attachment::check_count(order.attachments.len() + order.uploads.len(), &limits)?;
+        let adopted = self.find_adopted(&mut tx, &owner, &order.uploads).await?;
+        attachment::check(&adopt::declarations(&order.attachments, &adopted), &limits)?;
         let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
         let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
         check_rule(&mut tx, &order.letter, now).await?;
         self.check_related(&mut tx, who, mailbox.id, &order.letter).await?;
-        Ok(Look::Fresh(Box::new((sender, mailbox))))
+        Ok(Look::Fresh(Box::new((sender, mailbox, adopted))))
     }
 
     /// The one transaction.
@@ -227,6 +250,11 @@ impl Postbox {
         let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
         let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
         let replaced = self.take_replaced(&mut tx, who, mailbox.id, (order, now)).await?;
+        for upload in &draft.uploaded.adopted {
+            if !resumable::take(&mut tx, *upload).await? {
+                return Err(SubmitError::UploadUnknown.into());
+            }
+        }
         for row in &draft.uploaded.rows {
             if !uploads::attach(&mut tx, &row.object_key).await? {
                 return Err(Trouble::Contradiction("an upload was swept away").into());
@@ -314,7 +342,7 @@ async fn check_rule(tx: &mut Tx, letter: &Letter, now: Now) -> Result<(), Submit
 }
 
 enum Look {
-    Fresh(Box<(Sender, Mailbox)>),
+    Fresh(Box<(Sender, Mailbox, Vec<Adopted>)>),
     Again(Vec<u8>),
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::adopt::noted;
 use super::{Postbox, Trouble};
 use crate::domain::state::Delivery;
 use crate::domain::{LetterId, MailboxId};
@@ -10,7 +11,7 @@ use crate::store::{letters, mailboxes, uploads};
 /// Letters and objects taken at a time.
 const BATCH: i64 = 100;
 /// How long an upload may stay without a letter.
-const ORPHANED_AFTER: Duration = Duration::from_hours(7 * 24);
+pub(super) const ORPHANED_AFTER: Duration = Duration::from_hours(7 * 24);
 /// How often the sweeper looks; a look that finds nothing is one indexed read.
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -80,6 +81,10 @@ impl Postbox {
         let before = self.now().legal.minus(ORPHANED_AFTER);
         let keys = uploads::orphans(&self.db, before, BATCH).await?;
         for key in &keys {
+            if let Some(upload) = noted(key) {
+                self.end_upload(upload).await?;
+                continue;
+            }
             self.objects.delete(key).await?;
             uploads::forget(&self.db, std::slice::from_ref(key)).await?;
         }

@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use siegel_crypto::{DataKey, Sealer, Sha256, same_bytes};
+use siegel_crypto::{DataKey, Sealer};
+use siegel_db::audit::{self, Entry};
 
+use super::inspect::{Inspector, Passed};
 use super::submit::SubmitError;
 use super::vault::attachment_context;
 use super::{Postbox, Trouble};
 use crate::domain::attachment::Declaration;
-use crate::domain::media::Sniffer;
-use crate::domain::{AttachmentId, LetterId, MailboxId};
+use crate::domain::{AttachmentId, LetterId, MailboxId, UploadId};
 use crate::ports::objects::Writer;
 use crate::store::attachments::AttachmentRow;
 use crate::store::uploads;
@@ -58,13 +59,24 @@ pub(super) struct Place<'a> {
 #[derive(Default)]
 pub(super) struct Uploaded {
     pub rows: Vec<AttachmentRow>,
+    /// Uploads made before whose parts the last rows are.
+    pub adopted: Vec<UploadId>,
+}
+
+/// Who uploads: decides about the scan, and stands in the audit trail.
+#[derive(Clone, Copy, Debug)]
+pub struct UploadedBy<'a> {
+    /// Empty for persons.
+    pub tenant: &'a str,
+    pub name: &'a str,
 }
 
 impl Postbox {
     /// Stores all attachments, or none: what was stored before a failure is removed at once, or,
     /// when that fails too, by the sweeper.
-    pub(super) async fn upload<S>(
+    pub(super) async fn upload_by<S>(
         &self,
+        by: &UploadedBy<'_>,
         place: &Place<'_>,
         declared: &[Declaration],
         content: S,
@@ -85,7 +97,7 @@ impl Postbox {
         let mut uploaded = Uploaded::default();
         let mut outcome = Ok(());
         for (number, (id, declaration)) in ids.into_iter().zip(declared).enumerate() {
-            match self.upload_one(place, (number, id), declaration, &mut content).await {
+            match self.upload_one(by, place, (number, id), (declaration, &mut content)).await {
                 Ok(row) => uploaded.rows.push(row),
                 Err(error) => {
                     outcome = Err(error);
@@ -98,6 +110,9 @@ impl Postbox {
         }
         if let Err(error) = outcome {
             self.discard(&keys).await;
+            if matches!(error, SubmitError::Infected { .. }) {
+                self.note_infected(by, &place.mailbox.to_string()).await?;
+            }
             return Err(error);
         }
         Ok(uploaded)
@@ -105,10 +120,10 @@ impl Postbox {
 
     async fn upload_one<S>(
         &self,
+        by: &UploadedBy<'_>,
         place: &Place<'_>,
         (number, id): (usize, AttachmentId),
-        declared: &Declaration,
-        content: &mut Contents<S>,
+        (declared, content): (&Declaration, &mut Contents<S>),
     ) -> Result<AttachmentRow, SubmitError>
     where
         S: Stream<Item = Result<Bytes, SubmitError>> + Unpin + Send,
@@ -116,13 +131,17 @@ impl Postbox {
         let object_key = object_key(place, id);
         let key = self.vault.new_key()?;
         let mut writer = self.objects.write(&object_key);
-        match self.seal_into(&mut writer, (id, &key), declared, (number, content)).await {
-            Ok(()) => writer.finish().await.map_err(Trouble::from)?,
+        let inspector = self.inspector(by.tenant, &declared.media_type);
+        let sealing =
+            self.seal_into(&mut writer, (id, &key), (declared, inspector), (number, content));
+        let passed = match sealing.await {
+            Ok(passed) => passed,
             Err(error) => {
                 writer.abort().await;
                 return Err(error);
             }
-        }
+        };
+        writer.finish().await.map_err(Trouble::from)?;
         Ok(AttachmentRow {
             mailbox_id: place.mailbox,
             letter_id: place.letter,
@@ -132,6 +151,8 @@ impl Postbox {
             sha256: declared.sha256.to_vec(),
             object_key,
             wrapped_key: self.vault.wrap_attachment_key(place.letter_key, id, &key)?,
+            scan: passed.scan.as_str().to_owned(),
+            scanned_with: passed.scanned_with,
         })
     }
 
@@ -141,9 +162,9 @@ impl Postbox {
         &self,
         writer: &mut Writer,
         (id, key): (AttachmentId, &DataKey),
-        declared: &Declaration,
+        (declared, mut inspector): (&Declaration, Inspector),
         (index, content): (usize, &mut Contents<S>),
-    ) -> Result<(), SubmitError>
+    ) -> Result<Passed, SubmitError>
     where
         S: Stream<Item = Result<Bytes, SubmitError>> + Unpin + Send,
     {
@@ -151,22 +172,40 @@ impl Postbox {
             Sealer::new(key, &attachment_context("content", id), self.vault.entropy())
                 .map_err(Trouble::from)?;
         writer.push(header).await.map_err(Trouble::from)?;
-        let (mut hash, mut sniffer) = (Sha256::new(), Sniffer::default());
         let mut left = declared.size_bytes;
         while left > 0 {
             let piece = content.next(left).await?;
             left = left.saturating_sub(piece.len() as u64);
-            hash.update(&piece);
-            sniffer.push(&piece);
+            inspector.push(&piece).await?;
             let sealed = sealer.push(&piece).map_err(Trouble::from)?;
             writer.push(sealed).await.map_err(Trouble::from)?;
         }
         let sealed = sealer.finish().map_err(Trouble::from)?;
         writer.push(sealed).await.map_err(Trouble::from)?;
-        if !same_bytes(&hash.finish(), &declared.sha256) {
-            return Err(SubmitError::DigestMismatch { index });
-        }
-        sniffer.check(&declared.media_type).map_err(|_| SubmitError::MediaTypeMismatch { index })
+        inspector.verdict(declared, index).await
+    }
+
+    /// The trail says that something infected came, and from whom.
+    pub(super) async fn note_infected(
+        &self,
+        by: &UploadedBy<'_>,
+        subject: &str,
+    ) -> Result<(), Trouble> {
+        let entry = Entry {
+            kind: "postbox.attachment.infected",
+            actor: by.name,
+            subject,
+            level: None,
+            outcome: "ATTACHMENT_INFECTED",
+            request_id: "",
+            detail: "",
+            at: self.now().recorded,
+        };
+        let mut tx = self.db.begin().await?;
+        audit::record(&mut tx, &entry).await?;
+        tx.commit().await?;
+        self.feed.committed();
+        Ok(())
     }
 
     /// Removes objects that will not become part of a letter.

@@ -226,3 +226,61 @@ pub fn pseudonym(mailbox_key: &DataKey, sector: &str, prefix: &str, who: &str) -
     let tag = siegel_crypto::hmac_sha256(&key, who.as_bytes());
     format!("{prefix}_{}", siegel_crypto::b64::encode(tag.get(..16).unwrap_or(&tag)))
 }
+
+impl Vault {
+    /// Wraps the key of an upload that no letter took yet.
+    pub fn wrap_upload_key(
+        &self,
+        attachment: AttachmentId,
+        key: &DataKey,
+    ) -> Result<Vec<u8>, Trouble> {
+        let context = attachment_context("upload key", attachment);
+        Ok(wrap_key(&self.key_encryption_key, &context, key, self.entropy.as_ref())?)
+    }
+
+    pub fn upload_key(&self, attachment: AttachmentId, wrapped: &[u8]) -> Result<DataKey, Trouble> {
+        let context = attachment_context("upload key", attachment);
+        Ok(unwrap_key(&self.key_encryption_key, &context, wrapped)?)
+    }
+
+    /// Wraps the key of one part of an attachment under the attachment's.
+    pub fn wrap_part_key(
+        &self,
+        (attachment, attachment_key): (AttachmentId, &DataKey),
+        number: i64,
+        key: &DataKey,
+    ) -> Result<Vec<u8>, Trouble> {
+        let context = part_context("key", attachment, number);
+        Ok(wrap_key(attachment_key, &context, key, self.entropy.as_ref())?)
+    }
+
+    /// Seals what a sender declared about an upload.
+    pub fn seal_declaration(
+        &self,
+        (attachment, key): (AttachmentId, &DataKey),
+        plain: &[u8],
+    ) -> Result<Vec<u8>, Trouble> {
+        let context = attachment_context("declaration", attachment);
+        Ok(seal(key, &context, plain, self.entropy.as_ref())?)
+    }
+}
+
+pub fn open_declaration(
+    (attachment, key): (AttachmentId, &DataKey),
+    sealed: &[u8],
+) -> Result<Vec<u8>, Trouble> {
+    Ok(open(key, &attachment_context("declaration", attachment), sealed)?.to_vec())
+}
+
+pub fn part_key(
+    (attachment, attachment_key): (AttachmentId, &DataKey),
+    number: i64,
+    wrapped: &[u8],
+) -> Result<DataKey, Trouble> {
+    Ok(unwrap_key(attachment_key, &part_context("key", attachment, number), wrapped)?)
+}
+
+/// What the sealed bytes of one part are bound to: its attachment and its place.
+pub fn part_context(what: &str, attachment: AttachmentId, number: i64) -> Vec<u8> {
+    format!("siegel postbox attachment part {what} {attachment} {number}").into_bytes()
+}

@@ -40,11 +40,14 @@ pub enum Refusal {
     Malformed(Vec<Violation>),
 }
 
+/// Refuses more attachments than a letter may have.
+pub fn check_count(count: usize, limits: &Limits) -> Result<(), Refusal> {
+    if count > limits.count { Err(Refusal::TooMany { limit: limits.count }) } else { Ok(()) }
+}
+
 /// Checks all declarations of a letter before the first byte is taken.
 pub fn check(declared: &[Declaration], limits: &Limits) -> Result<(), Refusal> {
-    if declared.len() > limits.count {
-        return Err(Refusal::TooMany { limit: limits.count });
-    }
+    check_count(declared.len(), limits)?;
     let mut bad = Vec::new();
     for (index, one) in declared.iter().enumerate() {
         let at = |field: &str| format!("attachments[{index}].{field}");

@@ -10,6 +10,7 @@ pub mod legal;
 pub mod letter;
 pub mod media;
 pub mod state;
+pub mod upload;
 
 use siegel_kernel::typed_id;
 
@@ -36,4 +37,9 @@ typed_id! {
 typed_id! {
     /// A signed entry about a letter.
     ReceiptId = "rcp", random
+}
+
+typed_id! {
+    /// An attachment whose bytes come before its letter.
+    UploadId = "upl", random
 }

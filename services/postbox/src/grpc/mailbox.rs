@@ -6,17 +6,17 @@ use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
     ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
-    DownloadAttachmentRequest, DownloadAttachmentResponse, GetCountsRequest, GetCountsResponse,
-    LetterSummary, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
-    ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest,
-    RefuseResponse, RestoreRequest, RestoreResponse, SetFlagsRequest, SetFlagsResponse,
-    TrashRequest, TrashResponse,
+    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse,
+    GetCountsRequest, GetCountsResponse, LetterSummary, ListCaseUpdatesRequest,
+    ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse, OpenRequest, OpenResponse,
+    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest,
+    RestoreResponse, SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse,
 };
 use tonic::{Request, Response, Status};
 
-use super::{cases, convert, flags, status};
+use super::{cases, convert, flags, status, upload};
 use crate::app::Postbox;
-use crate::app::download::Download;
+use crate::app::download::{Download, Range};
 use crate::app::flag::Change;
 use crate::app::list::Listing;
 use crate::app::open::Opened;
@@ -24,6 +24,7 @@ use crate::app::reader::{ReadError, Reader};
 use crate::domain::AttachmentId;
 use crate::domain::canon::AttachmentPart;
 use crate::domain::flags::Folder;
+use crate::domain::upload::Scan;
 
 /// `MailboxService`
 #[derive(Clone)]
@@ -70,6 +71,7 @@ fn unknown() -> Status {
 
 #[tonic::async_trait]
 impl MailboxService for MailboxServer {
+    type DownloadAllStream = BoxStream<'static, Result<DownloadAllResponse, Status>>;
     type DownloadAttachmentStream = BoxStream<'static, Result<DownloadAttachmentResponse, Status>>;
 
     async fn list_letters(
@@ -236,13 +238,32 @@ impl MailboxService for MailboxServer {
             .ok_or_else(|| status::read(&ReadError::AttachmentUnknown))?;
         let offset = u64::try_from(message.offset_bytes)
             .map_err(|_| invalid(&[("offset_bytes", "must not be negative")]))?;
-        let download = self.0.download(&reader, letter, attachment, offset).await;
+        let length = u64::try_from(message.length_bytes)
+            .map_err(|_| invalid(&[("length_bytes", "must not be negative")]))?;
+        let range = Range { offset, length: (length > 0).then_some(length) };
+        let download = self.0.download(&reader, letter, attachment, range).await;
         let download = download.map_err(|e| status::open(&e))?;
         let head = DownloadAttachmentResponse {
-            part: Some(Part::Attachment(wire(download.id, &download.part))),
+            part: Some(Part::Attachment(wire((download.id, download.scan), &download.part))),
         };
         let rest = stream::try_unfold((self.0.clone(), download), step);
         Ok(Response::new(stream::iter([Ok(head)]).chain(rest).boxed()))
+    }
+
+    async fn download_all(
+        &self,
+        request: Request<DownloadAllRequest>,
+    ) -> Result<Response<Self::DownloadAllStream>, Status> {
+        let message = request.get_ref();
+        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
+        let archive = self.0.download_all(&reader, letter).await;
+        let archive = archive.map_err(|e| status::open(&e))?;
+        let bytes = stream::try_unfold(archive, |mut archive| async move {
+            let bytes = archive.next().await.map_err(|e| status::trouble(&e))?;
+            Ok(bytes.map(|b| (DownloadAllResponse { chunk: b.to_vec() }, archive)))
+        });
+        Ok(Response::new(bytes.boxed()))
     }
 }
 
@@ -263,22 +284,24 @@ fn response(opened: Opened) -> OpenResponse {
         plain_text: b.plain_text.clone(),
         easy_text: b.easy_text.clone(),
     });
-    let files = opened.attachments.iter().zip(&opened.content.attachments);
+    let known = opened.attachments.iter().zip(&opened.scans);
+    let files = known.zip(&opened.content.attachments);
     OpenResponse {
         bodies: bodies.collect(),
-        attachments: files.map(|(id, part)| wire(*id, part)).collect(),
+        attachments: files.map(|((id, scan), part)| wire((*id, *scan), part)).collect(),
         receipt: Some(convert::receipt(&opened.receipt)),
         letter: Some(convert::summary(opened.summary)),
         content_json: opened.content_json,
     }
 }
 
-fn wire(id: AttachmentId, part: &AttachmentPart) -> Attachment {
+fn wire((id, scan): (AttachmentId, Scan), part: &AttachmentPart) -> Attachment {
     Attachment {
         attachment_id: id.to_string(),
         name: part.name.clone(),
         media_type: part.media_type.clone(),
         size_bytes: i64::try_from(part.size_bytes).unwrap_or(i64::MAX),
         sha256: siegel_crypto::b64::decode(&part.sha256).unwrap_or_default(),
+        scan: upload::scan(scan).into(),
     }
 }

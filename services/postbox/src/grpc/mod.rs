@@ -8,8 +8,10 @@ mod handle;
 mod mailbox;
 mod sender;
 mod status;
+pub mod upload;
 
 pub use evidence::EvidenceServer;
 pub use handle::HandleServer;
 pub use mailbox::MailboxServer;
 pub use sender::SenderServer;
+pub use upload::UploadServer;

@@ -19,15 +19,19 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{cases, convert, status};
+use super::{cases, convert, status, upload};
 use crate::app::events::{self, read_cursor, write_cursor};
 use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
 use crate::app::{Postbox, Trouble, reader::ReadError};
+use crate::domain::UploadId;
 use crate::domain::attachment::Declaration;
 use crate::domain::letter::Letter;
 
 /// How often a quiet stream says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// Request id, letter, its own attachments, and those uploaded before.
+type Parts = (String, Option<Letter>, Vec<Declaration>, Vec<UploadId>);
 
 /// `SenderService`
 #[derive(Clone)]
@@ -73,8 +77,9 @@ impl SenderService for SenderServer {
         };
         let declared = convert::declarations(head.attachments)?;
         let letter = convert::letter(head.letter, self.0.default_required_level)?;
+        let uploads = upload::ids(&head.upload_ids)?;
         let content = messages.map(chunk).boxed();
-        let parts = (head.request_id, letter, declared);
+        let parts = (head.request_id, letter, declared, uploads);
         let done = self.run(&who, parts, false, content).await?;
         Ok(Response::new(SubmitStreamResponse {
             letter_id: done.letter.to_string(),
@@ -89,8 +94,8 @@ impl SenderService for SenderServer {
         request: Request<SupersedeRequest>,
     ) -> Result<Response<SupersedeResponse>, Status> {
         let who = client(&request)?;
-        let SupersedeRequest { request_id, letter, attachments } = request.into_inner();
-        let message = SubmitRequest { request_id, letter, attachments };
+        let SupersedeRequest { request_id, letter, attachments, upload_ids } = request.into_inner();
+        let message = SubmitRequest { request_id, letter, attachments, upload_ids };
         let done = self.inline(&who, message, true).await?;
         Ok(Response::new(SupersedeResponse {
             letter_id: done.letter.to_string(),
@@ -187,7 +192,8 @@ impl SenderServer {
         self.check_inline(&declared, &contents).map_err(|e| status::submit(&e))?;
         let letter = convert::letter(message.letter, self.0.default_required_level)?;
         let content = stream::iter(contents.into_iter().map(Ok));
-        self.run(who, (message.request_id, letter, declared), recalls, content).await
+        let uploads = upload::ids(&message.upload_ids)?;
+        self.run(who, (message.request_id, letter, declared, uploads), recalls, content).await
     }
 
     fn check_inline(
@@ -211,7 +217,7 @@ impl SenderServer {
     async fn run<S>(
         &self,
         who: &SenderClient,
-        (request_id, letter, attachments): (String, Option<Letter>, Vec<Declaration>),
+        (request_id, letter, attachments, uploads): Parts,
         recalls: bool,
         content: S,
     ) -> Result<Submitted, Status>
@@ -222,7 +228,7 @@ impl SenderServer {
         // senders, as everything else.
         let outcome = match letter {
             Some(letter) => {
-                let order = Order { request_id, letter, attachments, recalls };
+                let order = Order { request_id, letter, attachments, uploads, recalls };
                 self.0.submit(who, &order, content).await
             }
             None => Err(self.0.unknown_recipient(who).await),
@@ -298,9 +304,9 @@ fn wire(event: events::LetterEvent) -> LetterEvent {
     LetterEvent {
         letter_id: event.letter.to_string(),
         sender_reference: event.sender_reference,
-        kind: event.receipt.0.kind.clone(),
+        kind: event.kind,
         state: convert::state(&event.state).into(),
         occurred_at: Some(timestamp(at)),
-        receipt: Some(convert::receipt(&event.receipt)),
+        receipt: event.receipt.as_ref().map(convert::receipt),
     }
 }

@@ -7,6 +7,7 @@ use crate::app::Trouble;
 use crate::app::handles::HandleError;
 use crate::app::log::LogError;
 use crate::app::reader::ReadError;
+use crate::app::resumable::UploadError;
 use crate::app::submit::SubmitError;
 use crate::domain::attachment::Refusal;
 use crate::domain::letter::Violation;
@@ -72,6 +73,14 @@ pub fn submit(error: &SubmitError) -> Status {
             refusal(bad, "ATTACHMENT_TOO_LARGE", error, [("limit_bytes", &limit.to_string())])
         }
         E::DigestMismatch { index } => attachment(bad, "DIGEST_MISMATCH", *index),
+        E::Infected { index } => attachment(bad, "ATTACHMENT_INFECTED", *index),
+        E::ArchiveUnsafe { index } => attachment(bad, "ARCHIVE_UNSAFE", *index),
+        E::Scanner(_) => {
+            let _ = fault(error);
+            unavailable("SCANNER_DOWN", "attachments cannot be scanned for viruses now")
+        }
+        E::UploadUnknown => refusal(Code::NotFound, "UPLOAD_UNKNOWN", error, []),
+        E::UploadIncomplete => refusal(Code::FailedPrecondition, "UPLOAD_INCOMPLETE", error, []),
         E::StreamIncomplete => refusal(bad, "STREAM_INCOMPLETE", error, []),
         E::RequestIdReused => refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", error, []),
         E::Trouble(inner) => down(inner),
@@ -87,6 +96,7 @@ pub fn read(error: &ReadError) -> Status {
             refusal(Code::PermissionDenied, "TRUST_TOO_LOW", error, facts)
         }
         E::ProvisionEnded
+        | E::AttachmentBlocked
         | E::NotOpened
         | E::Gone
         | E::Ended
@@ -129,5 +139,22 @@ pub fn handle(error: &HandleError) -> Status {
     match error {
         HandleError::Closed => refusal(Code::NotFound, "MAILBOX_CLOSED", error, []),
         HandleError::Trouble(inner) => trouble(inner),
+    }
+}
+
+pub fn upload(error: &UploadError) -> Status {
+    use UploadError as E;
+    let wrong_state = Code::FailedPrecondition;
+    match error {
+        E::Submit(inner) => submit(inner),
+        E::Offset { stored } => {
+            refusal(wrong_state, "UPLOAD_OFFSET", error, [("offset_bytes", &stored.to_string())])
+        }
+        E::Refused { reason } => {
+            refusal(wrong_state, "UPLOAD_REFUSED", error, [("reason", reason)])
+        }
+        E::TooManyBytes => refusal(Code::InvalidArgument, "SIZE_MISMATCH", error, []),
+        E::TooManyPieces => refusal(Code::ResourceExhausted, "UPLOAD_IN_PIECES", error, []),
+        E::TooManyUploads => refusal(Code::ResourceExhausted, "TOO_MANY_UPLOADS", error, []),
     }
 }

@@ -1,6 +1,7 @@
 //! The public part of evidence: the key set, and the log as static files.
 
 mod log;
+pub mod uploads;
 
 use axum::Router;
 use axum::extract::State;

@@ -1,15 +1,18 @@
 //! The object store. Only sealed bytes pass through here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::AmazonS3Builder;
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::{
+    ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, RetryConfig,
+};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::config::ObjectStoreConfig;
@@ -18,6 +21,9 @@ use crate::config::ObjectStoreConfig;
 const PIECE: usize = 5 * 1024 * 1024;
 /// Pieces of one object that travel at the same time; with [`PIECE`] the memory of an upload.
 const AT_ONCE: usize = 2;
+
+/// How long a store may fail, or send nothing, until that is told.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The object store failed.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +34,13 @@ pub enum ObjectError {
     Io(#[from] std::io::Error),
     #[error("a key file of the object store cannot be read")]
     Secret(#[from] siegel_config::SecretFileError),
+}
+
+impl ObjectError {
+    /// There is no such object, now and later.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Store(object_store::Error::NotFound { .. }))
+    }
 }
 
 /// Where sealed attachments are.
@@ -61,7 +74,18 @@ impl Objects {
                     .with_bucket_name(bucket)
                     .with_access_key_id(id.expose_secret())
                     .with_secret_access_key(secret.expose_secret())
-                    .with_allow_http(endpoint.starts_with("http://"));
+                    .with_retry(RetryConfig {
+                        max_retries: 5,
+                        retry_timeout: PATIENCE,
+                        ..RetryConfig::default()
+                    })
+                    .with_client_options(
+                        // A slow reader may take its time; a store that sends nothing may not.
+                        ClientOptions::new()
+                            .with_timeout_disabled()
+                            .with_read_timeout(PATIENCE)
+                            .with_allow_http(endpoint.starts_with("http://")),
+                    );
                 Arc::new(builder.build()?)
             }
         };
@@ -82,6 +106,29 @@ impl Objects {
         Ok(found.into_stream().map(|piece| Ok(piece?)).boxed())
     }
 
+    /// The sealed bytes of an object from `offset` on.
+    pub async fn read_from(
+        &self,
+        key: &str,
+        offset: u64,
+    ) -> Result<BoxStream<'static, Result<Bytes, ObjectError>>, ObjectError> {
+        let options = GetOptions { range: Some(GetRange::Offset(offset)), ..GetOptions::default() };
+        let found = self.store.get_opts(&Path::from(key), options).await?;
+        Ok(found.into_stream().map(|piece| Ok(piece?)).boxed())
+    }
+
+    /// The first bytes of an object.
+    pub async fn read_start(&self, key: &str, length: u64) -> Result<Bytes, ObjectError> {
+        Ok(self.store.get_range(&Path::from(key), 0..length).await?)
+    }
+
+    /// The keys of all objects below a key that ends with a slash.
+    pub async fn below(&self, key: &str) -> Result<Vec<String>, ObjectError> {
+        let found = self.store.list(Some(&Path::from(key)));
+        let keys = found.map(|one| Ok::<_, ObjectError>(one?.location.to_string()));
+        keys.try_collect().await
+    }
+
     /// Writes a small object in one piece; what was there is replaced.
     pub async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), ObjectError> {
         self.store.put(&Path::from(key), bytes.into()).await?;
@@ -97,8 +144,19 @@ impl Objects {
         }
     }
 
-    /// Removes an object; it may be gone already.
+    /// Removes an object; it may be gone already. A key that ends with a slash stands for all
+    /// objects below it: an attachment that came in parts.
     pub async fn delete(&self, key: &str) -> Result<(), ObjectError> {
+        if key.ends_with('/') {
+            for one in self.below(key).await? {
+                self.delete_one(&one).await?;
+            }
+            return Ok(());
+        }
+        self.delete_one(key).await
+    }
+
+    async fn delete_one(&self, key: &str) -> Result<(), ObjectError> {
         match self.store.delete(&Path::from(key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),

@@ -10,6 +10,7 @@ pub mod letters;
 pub mod log;
 pub mod log_audit;
 pub mod mailboxes;
+pub mod resumable;
 pub mod rules;
 pub mod senders;
 pub mod uploads;

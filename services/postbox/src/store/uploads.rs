@@ -13,6 +13,21 @@ pub async fn begin(db: &Db, keys: &[String], now: Timestamp) -> Result<(), Store
     tx.commit().await
 }
 
+/// Notes an object, or all below a key that ends with a slash, in the transaction of its upload.
+pub async fn note(tx: &mut Tx, key: &str, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO uploads (object_key, started_at_us) VALUES ($1, $2)";
+    on!(tx, c => sqlx::query(SQL).bind(key).bind(now).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Whether an object is still noted as nobody's.
+pub async fn is_noted(tx: &mut Tx, key: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT object_key FROM uploads WHERE object_key = $1";
+    let found: Option<String> =
+        on!(tx, c => sqlx::query_scalar(SQL).bind(key).fetch_optional(c).await?);
+    Ok(found.is_some())
+}
+
 /// The letter now refers to the object; `false` when the sweeper was faster.
 pub async fn attach(tx: &mut Tx, key: &str) -> Result<bool, StoreError> {
     const SQL: &str = "DELETE FROM uploads WHERE object_key = $1";

@@ -208,6 +208,7 @@ async fn download(
         attachment_id: attachment.into(),
         organisation_id: String::new(),
         offset_bytes: offset,
+        ..pb::DownloadAttachmentRequest::default()
     };
     let mut reader = world.reader(1, TrustLevel::High);
     let mut stream = reader.download_attachment(request).await?.into_inner();

@@ -2,6 +2,7 @@
 
 mod answers;
 mod cases;
+mod downloads;
 mod ends;
 mod evidence;
 mod fakes;
@@ -12,8 +13,12 @@ mod law;
 mod log;
 mod log_audit;
 mod mailbox;
+mod real_scanner;
+mod real_store;
 mod refusals;
+mod scan;
 mod store;
 mod submit;
+mod uploads;
 mod witness;
 mod world;

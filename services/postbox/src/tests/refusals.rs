@@ -158,6 +158,7 @@ async fn streamed(world: &World, chunks: &[&[u8]]) -> Status {
         request_id: "r1".into(),
         letter: request.letter,
         attachments: request.attachments.into_iter().map(|a| a.declaration.unwrap()).collect(),
+        ..pb::SubmitStreamHead::default()
     };
     let mut parts = vec![pb::submit_stream_request::Part::Head(head)];
     parts.extend(chunks.iter().map(|c| pb::submit_stream_request::Part::Chunk(c.to_vec())));

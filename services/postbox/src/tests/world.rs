@@ -15,6 +15,7 @@ use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
 use siegel_proto::postbox::v1::handle_service_client::HandleServiceClient;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
 use siegel_proto::postbox::v1::sender_service_client::SenderServiceClient;
+use siegel_proto::postbox::v1::upload_service_client::UploadServiceClient;
 use siegel_receipt::{KeyTrust, PublishedKeys, ReceiptFile, Verified, verify_published};
 use siegel_testkit::{CountingEntropy, TestClock};
 use tonic::Status;
@@ -87,6 +88,11 @@ pub fn person(n: u128, level: TrustLevel) -> Caller {
 
 impl World {
     pub async fn new(db: Db) -> Self {
+        Self::with(db, |_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn with(db: Db, settings: impl FnOnce(&mut Config)) -> Self {
         let clock = Arc::new(TestClock::default());
         let dir = tempfile::tempdir().unwrap();
         let notifications = Notifications {
@@ -104,6 +110,7 @@ impl World {
         let outside = outside("postbox", db.clone(), clock.clone(), entropy, &fakes);
         let mut config = Config::in_directory(dir.path(), senders());
         config.limits.attachment_bytes = 200_000;
+        settings(&mut config);
         let postbox = build(config, &outside).await.unwrap();
         Self { postbox, clock, db, dir, notifications, outside }
     }
@@ -122,6 +129,10 @@ impl World {
 
     pub fn reader(&self, n: u128, level: TrustLevel) -> MailboxServiceClient<Channel> {
         MailboxServiceClient::new(self.channel(person(n, level)))
+    }
+
+    pub fn uploads(&self, caller: Caller) -> UploadServiceClient<Channel> {
+        UploadServiceClient::new(self.channel(caller))
     }
 
     pub fn evidence(&self, caller: Caller) -> EvidenceServiceClient<Channel> {
@@ -207,8 +218,8 @@ impl World {
     ) -> Result<pb::SupersedeResponse, Status> {
         let mut request = request(request_id, &self.handle(1).await);
         letter(&mut request).replaces = old.into();
-        let pb::SubmitRequest { request_id, letter, attachments } = request;
-        let request = pb::SupersedeRequest { request_id, letter, attachments };
+        let pb::SubmitRequest { request_id, letter, attachments, upload_ids } = request;
+        let request = pb::SupersedeRequest { request_id, letter, attachments, upload_ids };
         Ok(self.sender().supersede(request).await?.into_inner())
     }
 
@@ -286,6 +297,8 @@ impl World {
             "log_leaves",
             "mailbox_heads",
             "attachments",
+            "attachment_parts",
+            "resumable_uploads",
             "uploads",
             "events",
             "outbox",
@@ -346,6 +359,7 @@ pub fn request(request_id: &str, handle: &str) -> pb::SubmitRequest {
             attachment("Bescheid.pdf", "application/pdf", PDF),
             attachment("Bescheid.xml", "application/xml", XML),
         ],
+        upload_ids: vec![],
     }
 }
 

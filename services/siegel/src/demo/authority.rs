@@ -134,7 +134,12 @@ impl Authority {
         };
         let attachments = files.iter().map(inline).collect();
         let request_id = request_id.to_owned();
-        let request = pb::SubmitRequest { request_id, letter: Some(letter), attachments };
+        let request = pb::SubmitRequest {
+            request_id,
+            letter: Some(letter),
+            attachments,
+            ..pb::SubmitRequest::default()
+        };
         Ok(self.sender.clone().submit(request).await?.into_inner())
     }
 }

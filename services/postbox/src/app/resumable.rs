@@ -1,0 +1,266 @@
+//! Uploads that go on after an interruption: bytes are durable part by part, and checked as a
+//! whole before a letter may name them.
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt as _};
+use siegel_crypto::{DataKey, Sealer, random_token};
+
+use super::adopt::object_key;
+use super::content::Whole;
+use super::inspect::{Inspector, Passed};
+use super::submit::SubmitError;
+use super::uploads::{Progress, Uploader, declaration, progress, size};
+use super::vault::part_context;
+use super::{Postbox, Trouble};
+use crate::domain::UploadId;
+use crate::domain::attachment::Declaration;
+use crate::domain::upload::{PART, State, may_have_part};
+use crate::store::resumable::{self, PartRow, UploadRow};
+
+/// Bytes of a broken request that are worth a part of their own.
+const WORTH_A_PART: usize = 256 * 1024;
+/// Audit line of the end.
+const STORED: &str = "postbox.upload.stored";
+
+/// An upload that does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    #[error("the bytes do not begin where the upload has to go on, at {stored}")]
+    Offset { stored: u64 },
+    #[error("more bytes came than were declared")]
+    TooManyBytes,
+    #[error("the upload was refused")]
+    Refused { reason: String },
+    #[error("the upload came in too many small pieces")]
+    TooManyPieces,
+    #[error("too many uploads are open")]
+    TooManyUploads,
+}
+
+impl<E: Into<Trouble>> From<E> for UploadError {
+    fn from(error: E) -> Self {
+        Self::Submit(SubmitError::Trouble(error.into()))
+    }
+}
+
+impl Postbox {
+    /// Takes bytes from `offset` on. What is durable stays when the stream breaks; when all bytes
+    /// are there they are checked, and a letter may name the upload.
+    #[tracing::instrument(name = "postbox.upload", skip_all, fields(upload.id = %id))]
+    pub async fn append<S>(
+        &self,
+        who: &Uploader,
+        id: UploadId,
+        offset: u64,
+        mut content: S,
+    ) -> Result<Progress, UploadError>
+    where
+        S: Stream<Item = Result<Bytes, SubmitError>> + Unpin + Send,
+    {
+        let mut row = self.upload_row(who, id).await?;
+        match row.state()? {
+            // Somebody repeats the last request, whose answer was lost.
+            State::Ready => return Ok(progress(&row)?),
+            State::Refused => {
+                return Err(UploadError::Refused { reason: row.refusal.unwrap_or_default() });
+            }
+            State::Receiving => {}
+        }
+        let stored = u64::try_from(row.stored_bytes).unwrap_or_default();
+        if offset != stored {
+            return Err(UploadError::Offset { stored });
+        }
+        let key = self.vault.upload_key(row.attachment_id, &row.wrapped_key)?;
+        let declared = declaration(&row, &key)?;
+        // Bytes that all come in one go need not be read again for the check.
+        let mut inspector =
+            (stored == 0).then(|| self.inspector(who.tenant(), &declared.media_type));
+        let mut pending = BytesMut::new();
+        let mut left = size(&row) - stored;
+        while let Some(bytes) = content.next().await {
+            let bytes = match bytes {
+                Ok(bytes) => bytes,
+                Err(broken) => {
+                    if pending.len() >= WORTH_A_PART {
+                        self.store_part(&mut row, &key, &pending).await?;
+                    }
+                    return Err(broken.into());
+                }
+            };
+            let Some(rest) = left.checked_sub(bytes.len() as u64) else {
+                return self.refuse_upload(who, &row, UploadError::TooManyBytes).await;
+            };
+            left = rest;
+            if let Some(inspector) = &mut inspector {
+                inspector.push(&bytes).await?;
+            }
+            pending.extend_from_slice(&bytes);
+            while pending.len() >= PART {
+                let part = pending.split_to(PART);
+                self.store_part(&mut row, &key, &part).await?;
+            }
+        }
+        if !pending.is_empty() {
+            self.store_part(&mut row, &key, &pending).await?;
+        }
+        if left > 0 {
+            return Ok(progress(&row)?);
+        }
+        let inspector = match inspector {
+            Some(inspector) => inspector,
+            None => self.read_back(who, &row, (&declared, &key)).await?,
+        };
+        self.complete(who, row, (&declared, inspector)).await
+    }
+
+    /// Makes bytes durable behind those that are there.
+    async fn store_part(
+        &self,
+        row: &mut UploadRow,
+        key: &DataKey,
+        plain: &[u8],
+    ) -> Result<(), UploadError> {
+        let number = row.part_count;
+        if !may_have_part(row.size_bytes, number) {
+            return Err(UploadError::TooManyPieces);
+        }
+        let id = row.attachment_id;
+        // A key and a name of its own each time: two requests at once, or one after a crash, write
+        // different objects, and only one of them counts.
+        let part_key = self.vault.new_key()?;
+        let context = part_context("content", id, number);
+        let (mut sealer, mut sealed) = Sealer::new(&part_key, &context, self.vault.entropy())?;
+        sealed.append(&mut sealer.push(plain)?);
+        sealed.append(&mut sealer.finish()?);
+        let name = random_token(self.entropy.as_ref())?;
+        let part = PartRow {
+            attachment_id: id,
+            number,
+            size_bytes: i64::try_from(plain.len()).unwrap_or(i64::MAX),
+            object_key: format!("{}{number}-{name}", object_key(row.id)),
+            wrapped_key: self.vault.wrap_part_key((id, key), number, &part_key)?,
+        };
+        self.objects.put(&part.object_key, sealed).await.map_err(Trouble::from)?;
+        let mut tx = self.db.begin().await?;
+        if !resumable::add_part(&mut tx, row, &part).await? {
+            drop(tx);
+            self.objects.delete(&part.object_key).await.map_err(Trouble::from)?;
+            let mut tx = self.db.read().await?;
+            let now = resumable::get(&mut tx, &row.owner, row.id).await?;
+            let now = now.ok_or(SubmitError::UploadUnknown)?;
+            let stored = u64::try_from(now.stored_bytes).unwrap_or_default();
+            return Err(UploadError::Offset { stored });
+        }
+        tx.commit().await?;
+        row.part_count += 1;
+        row.stored_bytes += part.size_bytes;
+        Ok(())
+    }
+
+    /// All bytes are there: are they what was declared?
+    async fn complete(
+        &self,
+        who: &Uploader,
+        mut row: UploadRow,
+        (declared, inspector): (&Declaration, Inspector),
+    ) -> Result<Progress, UploadError> {
+        let passed = match inspector.verdict(declared, 0).await {
+            Ok(passed) => passed,
+            // Not the bytes' fault: asking again checks them again.
+            Err(error @ (SubmitError::Scanner(_) | SubmitError::Trouble(_))) => {
+                return Err(error.into());
+            }
+            Err(error) => return self.refuse_upload(who, &row, error.into()).await,
+        };
+        let Passed { scan, scanned_with } = passed;
+        let mut tx = self.db.begin().await?;
+        if !resumable::ready(&mut tx, row.id, (scan, &scanned_with)).await? {
+            drop(tx);
+            return self.upload_progress(who, row.id).await;
+        }
+        self.upload_line(&mut tx, who, (STORED, "done", ""), (row.id, self.now())).await?;
+        tx.commit().await?;
+        self.feed.committed();
+        self.drop_strays(&row).await;
+        State::Ready.as_str().clone_into(&mut row.state);
+        scan.as_str().clone_into(&mut row.scan);
+        Ok(progress(&row)?)
+    }
+
+    /// Looks at everything that is stored, once.
+    async fn read_back(
+        &self,
+        who: &Uploader,
+        row: &UploadRow,
+        (declared, key): (&Declaration, &DataKey),
+    ) -> Result<Inspector, UploadError> {
+        let whole = Whole { id: row.attachment_id, key, object_key: "", size: size(row) };
+        let mut tx = self.db.read().await?;
+        let mut plain = self.plain(&mut tx, &whole, (0, u64::MAX)).await?;
+        drop(tx);
+        let mut inspector = self.inspector(who.tenant(), &declared.media_type);
+        while let Some(bytes) = plain.next().await? {
+            inspector.push(&bytes).await?;
+        }
+        Ok(inspector)
+    }
+
+    /// The upload can never be used; nothing of its bytes stays.
+    async fn refuse_upload(
+        &self,
+        who: &Uploader,
+        row: &UploadRow,
+        error: UploadError,
+    ) -> Result<Progress, UploadError> {
+        let reason = error.refusal();
+        let mut tx = self.db.begin().await?;
+        resumable::refuse(&mut tx, row, reason).await?;
+        self.upload_line(&mut tx, who, (STORED, reason, ""), (row.id, self.now())).await?;
+        tx.commit().await?;
+        self.feed.committed();
+        if matches!(error, UploadError::Submit(SubmitError::Infected { .. })) {
+            self.note_infected(&who.by(), &row.id.to_string()).await?;
+        }
+        if let Err(error) = self.objects.delete(&object_key(row.id)).await {
+            tracing::info!(
+                error = &error as &dyn std::error::Error,
+                "the parts of a refused upload are left to the sweeper"
+            );
+        }
+        Err(error)
+    }
+
+    /// Removes parts that were written and never counted: of requests that lost a race or broke.
+    async fn drop_strays(&self, row: &UploadRow) {
+        let work = async {
+            let mut tx = self.db.read().await?;
+            let parts = resumable::parts(&mut tx, row.attachment_id).await?;
+            drop(tx);
+            for key in self.objects.below(&object_key(row.id)).await? {
+                if !parts.iter().any(|part| part.object_key == key) {
+                    self.objects.delete(&key).await?;
+                }
+            }
+            Ok::<_, Trouble>(())
+        };
+        if let Err(error) = work.await {
+            tracing::info!(error = &error as &dyn std::error::Error, "stray parts were left");
+        }
+    }
+}
+
+impl UploadError {
+    /// What later calls hear about an upload that ended so.
+    const fn refusal(&self) -> &'static str {
+        match self {
+            Self::Submit(SubmitError::DigestMismatch { .. }) => "DIGEST_MISMATCH",
+            Self::Submit(SubmitError::MediaTypeMismatch { .. }) => "MEDIA_TYPE_MISMATCH",
+            Self::Submit(SubmitError::Infected { .. }) => "ATTACHMENT_INFECTED",
+            Self::Submit(SubmitError::ArchiveUnsafe { .. }) => "ARCHIVE_UNSAFE",
+            Self::TooManyBytes => "SIZE_MISMATCH",
+            _ => "UPLOAD_REFUSED",
+        }
+    }
+}
