@@ -1,3 +1,4 @@
 //! What is outside: the mail server.
 
+pub mod postbox;
 pub mod smtp;

@@ -13,14 +13,18 @@ pub mod log;
 pub mod notify;
 pub mod open;
 pub mod provide;
+pub mod push;
 pub mod reader;
 pub mod recall;
 pub mod receipts;
+pub mod remind;
 pub mod replace;
 pub mod submit;
 pub mod sweep;
 pub mod upload;
 pub mod vault;
+pub mod watch;
+pub mod webhooks;
 pub mod write;
 
 use std::sync::Arc;
@@ -35,6 +39,7 @@ use crate::domain::canon::NotCanonical;
 use crate::ports::objects::{ObjectError, Objects};
 use evidence::Notary;
 use log::Journal;
+use push::Webhooks;
 use vault::Vault;
 
 /// What every use case works with. Cheap to clone.
@@ -56,6 +61,8 @@ pub struct Parts {
     pub outbox: Outbox,
     pub limits: LimitsConfig,
     pub unread_days: u32,
+    pub event_days: Option<u32>,
+    pub webhooks: Webhooks,
     pub default_required_level: TrustLevel,
 }
 

@@ -10,12 +10,15 @@ use siegel_proto::postbox::v1::{
     LetterSummary, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
     ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest,
     RefuseResponse, RestoreRequest, RestoreResponse, SetFlagsRequest, SetFlagsResponse,
-    TrashRequest, TrashResponse,
+    TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
 };
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::{cases, convert, flags, status};
+use super::{cases, convert, flags, status, watch};
 use crate::app::Postbox;
+use crate::app::events::read_cursor;
 use crate::app::download::Download;
 use crate::app::flag::Change;
 use crate::app::list::Listing;
@@ -71,6 +74,7 @@ fn unknown() -> Status {
 #[tonic::async_trait]
 impl MailboxService for MailboxServer {
     type DownloadAttachmentStream = BoxStream<'static, Result<DownloadAttachmentResponse, Status>>;
+    type WatchMailboxStream = BoxStream<'static, Result<WatchMailboxResponse, Status>>;
 
     async fn list_letters(
         &self,
@@ -243,6 +247,30 @@ impl MailboxService for MailboxServer {
         };
         let rest = stream::try_unfold((self.0.clone(), download), step);
         Ok(Response::new(stream::iter([Ok(head)]).chain(rest).boxed()))
+    }
+
+    async fn watch_mailbox(
+        &self,
+        request: Request<WatchMailboxRequest>,
+    ) -> Result<Response<Self::WatchMailboxStream>, Status> {
+        let person = caller(&request)?.person()?;
+        let message = request.get_ref();
+        let organisation = convert::organisation(&message.organisation_id)?;
+        let watcher = self.0.watcher(person, organisation).await.map_err(|e| status::read(&e))?;
+        let position = if message.cursor.is_empty() {
+            self.0.mailbox_end(&watcher).await.map_err(|e| status::trouble(&e))?
+        } else {
+            read_cursor(&message.cursor)
+                .map_err(|_| invalid(&[("cursor", "was not made here")]))?
+        };
+        let (out, told) = mpsc::channel(watch::AHEAD);
+        let postbox = self.0.clone();
+        tokio::spawn(async move {
+            if let Err(status) = watch::watch(&postbox, watcher, position, &out).await {
+                let _ = out.send(Err(status)).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(told).boxed()))
     }
 }
 

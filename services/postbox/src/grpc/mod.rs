@@ -8,8 +8,13 @@ mod handle;
 mod mailbox;
 mod sender;
 mod status;
+mod watch;
+mod webhooks;
+mod reminder;
 
 pub use evidence::EvidenceServer;
 pub use handle::HandleServer;
 pub use mailbox::MailboxServer;
+pub use reminder::ReminderServer;
 pub use sender::SenderServer;
+pub use webhooks::WebhookServer;

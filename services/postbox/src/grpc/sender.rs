@@ -20,9 +20,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{cases, convert, status};
-use crate::app::events::{self, read_cursor, write_cursor};
+use crate::app::events::{self, COUNTED, EventsError, read_cursor, write_cursor};
 use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
-use crate::app::{Postbox, Trouble, reader::ReadError};
+use crate::app::{Postbox, reader::ReadError};
 use crate::domain::attachment::Declaration;
 use crate::domain::letter::Letter;
 
@@ -157,13 +157,17 @@ impl SenderService for SenderServer {
         request: Request<WatchEventsRequest>,
     ) -> Result<Response<Self::WatchEventsStream>, Status> {
         let who = client(&request)?;
-        let position = read_cursor(&request.get_ref().cursor)
-            .map_err(|_| invalid(&[("cursor", "was not made here")]))?;
+        let cursor = &request.get_ref().cursor;
+        let position = if cursor.is_empty() {
+            self.0.events_begin(&who).await.map_err(|e| status::trouble(&e))?
+        } else {
+            read_cursor(cursor).map_err(|_| invalid(&[("cursor", "was not made here")]))?
+        };
         let (out, told) = mpsc::channel(16);
         let postbox = self.0.clone();
         tokio::spawn(async move {
-            if let Err(trouble) = watch(&postbox, &who, position, &out).await {
-                let _ = out.send(Err(status::trouble(&trouble))).await;
+            if let Err(error) = watch(&postbox, &who, position, &out).await {
+                let _ = out.send(Err(status::events(&error))).await;
             }
         });
         Ok(Response::new(ReceiverStream::new(told).boxed()))
@@ -252,20 +256,23 @@ async fn watch(
     who: &SenderClient,
     mut position: i64,
     out: &mpsc::Sender<Result<WatchEventsResponse, Status>>,
-) -> Result<(), Trouble> {
+) -> Result<(), EventsError> {
     let mut head = postbox.feed.head();
     let mut caught_up = false;
     loop {
         // Seen before reading: an event numbered meanwhile wakes the wait below.
         head.borrow_and_update();
-        let events = postbox.events_after(who, position).await?;
+        let (events, behind) = postbox.events_after(who, position).await?;
         let quiet = events.is_empty();
+        let mut behind = behind.saturating_add(i64::try_from(events.len()).unwrap_or(i64::MAX));
         for event in events {
             position = event.position;
+            behind -= 1;
             let lag = postbox.now().legal.since(event.occurred_at);
             let message = WatchEventsResponse {
                 cursor: write_cursor(position),
                 lag_ms: i64::try_from(lag.as_millis()).unwrap_or(i64::MAX),
+                behind: behind.min(COUNTED),
                 event: Some(wire(event)),
             };
             if out.send(Ok(message)).await.is_err() {
@@ -284,8 +291,8 @@ async fn watch(
             () = out.closed() => return Ok(()),
         };
         if !woken {
-            let beat =
-                WatchEventsResponse { cursor: write_cursor(position), lag_ms: 0, event: None };
+            let cursor = write_cursor(position);
+            let beat = WatchEventsResponse { cursor, ..WatchEventsResponse::default() };
             if out.send(Ok(beat)).await.is_err() {
                 return Ok(());
             }
@@ -298,9 +305,9 @@ fn wire(event: events::LetterEvent) -> LetterEvent {
     LetterEvent {
         letter_id: event.letter.to_string(),
         sender_reference: event.sender_reference,
-        kind: event.receipt.0.kind.clone(),
+        kind: event.kind,
         state: convert::state(&event.state).into(),
         occurred_at: Some(timestamp(at)),
-        receipt: Some(convert::receipt(&event.receipt)),
+        receipt: event.receipt.as_ref().map(convert::receipt),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod attachments;
 pub mod cases;
+pub mod events;
 pub mod evidence;
 pub mod flags;
 pub mod heads;
@@ -10,6 +11,8 @@ pub mod letters;
 pub mod log;
 pub mod log_audit;
 pub mod mailboxes;
+pub mod reminders;
 pub mod rules;
 pub mod senders;
 pub mod uploads;
+pub mod webhooks;
