@@ -307,6 +307,7 @@ mod tests {
             bell: Bell::LetterProvided,
             level: TrustLevel::Low,
             path: "/<script>".into(),
+            reminder_of: String::new(),
         };
         assert!(!write(&mail, "de", ORIGIN).unwrap().html.contains("<script>"));
     }

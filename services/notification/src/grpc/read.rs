@@ -80,7 +80,9 @@ pub fn notice(wire: pb::NotifyRequest) -> Result<(Recipient, Mail), Status> {
     if !is_path(&wire.path) {
         return Err(invalid(&[("path", "is no path of our own")]));
     }
-    if !wire.reminder_of.is_empty() && (bell != Bell::LetterReminder || wire.reminder_of.len() > 128) {
+    if !wire.reminder_of.is_empty()
+        && (bell != Bell::LetterReminder || wire.reminder_of.len() > 128)
+    {
         return Err(invalid(&[("reminder_of", "is for reminders, at most 128 bytes")]));
     }
     let mail = Mail::Notice {

@@ -22,7 +22,7 @@ const DAY: Duration = Duration::from_hours(24);
 pub(super) const BATCH: i64 = 100;
 
 /// As far as waiting events are counted.
-pub const COUNTED: i64 = 10_000;
+const COUNTED: i64 = 10_000;
 /// Place of an event among the entries of its letter when it has none: they count from 1.
 const NO_EVIDENCE: i64 = 0;
 
@@ -60,6 +60,8 @@ pub(super) async fn check_kept(tx: &mut Tx, topic: &str, position: i64) -> Resul
 #[derive(Clone, Debug)]
 pub struct LetterEvent {
     pub position: i64,
+    /// Events that wait behind it, counted up to [`COUNTED`].
+    pub behind: i64,
     pub letter: LetterId,
     pub sender_reference: String,
     pub state: String,
@@ -97,27 +99,29 @@ impl Postbox {
         Ok(kept::horizon(&mut tx, &topic(&who.tenant, &who.client_id)).await?)
     }
 
-    /// The next events of a sender after a position, none when there are none yet; and how many
-    /// wait behind them.
+    /// The next events of a sender after a position; empty when there are none yet.
     pub async fn events_after(
         &self,
         who: &SenderClient,
         position: i64,
-    ) -> Result<(Vec<LetterEvent>, i64), EventsError> {
+    ) -> Result<Vec<LetterEvent>, EventsError> {
         let topic = topic(&who.tenant, &who.client_id);
         let found = events::after(&self.db, &topic, position, BATCH).await?;
         let full = i64::try_from(found.len()).is_ok_and(|n| n == BATCH);
         let mut told = Vec::with_capacity(found.len());
         let mut tx = self.db.read().await?;
         check_kept(&mut tx, &topic, position).await?;
-        let behind = match found.last() {
+        let mut behind = match found.last() {
             Some(last) if full => kept::behind(&mut tx, &topic, last.position, COUNTED).await?,
             _ => 0,
         };
-        for event in found {
-            told.push(self.tell(&mut tx, event).await?);
+        for event in found.into_iter().rev() {
+            let event = self.tell(&mut tx, event).await?;
+            told.push(LetterEvent { behind: behind.min(COUNTED), ..event });
+            behind += 1;
         }
-        Ok((told, behind))
+        told.reverse();
+        Ok(told)
     }
 
     /// Forgets events beyond their time; how many.
@@ -143,6 +147,7 @@ impl Postbox {
         };
         Ok(LetterEvent {
             position: event.position,
+            behind: 0,
             letter: pointer.letter,
             sender_reference: self.sender_reference(tx, &row).await?,
             state: pointer.state,

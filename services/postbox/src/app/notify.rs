@@ -133,9 +133,6 @@ impl Postbox {
 
 /// What broke on our side is tried again.
 fn failed(error: &Trouble) -> Done {
-    tracing::error!(
-        error = error as &dyn std::error::Error,
-        "a notification could not be ordered"
-    );
+    tracing::error!(error = error as &dyn std::error::Error, "a notification could not be ordered");
     Done::Retry
 }

@@ -10,8 +10,8 @@ use siegel_egress::Egress;
 use siegel_telemetry::metric;
 use tokio::task::JoinSet;
 
-use super::evidence::Pointer;
 use super::events::write_cursor;
+use super::evidence::Pointer;
 use super::{Postbox, Trouble};
 use crate::config::WebhooksConfig;
 use crate::domain::WebhookId;

@@ -63,7 +63,10 @@ mod tests {
     fn a_reminder_comes_so_many_days_after_provision_and_never_before_it() {
         let provided = at("2025-03-06T10:15:00Z");
         assert_eq!(Reminder::AfterDays(3).due(provided), at("2025-03-09T10:15:00Z"));
-        assert_eq!(Reminder::At(at("2025-03-20T08:00:00Z")).due(provided), at("2025-03-20T08:00:00Z"));
+        assert_eq!(
+            Reminder::At(at("2025-03-20T08:00:00Z")).due(provided),
+            at("2025-03-20T08:00:00Z")
+        );
         assert_eq!(Reminder::At(at("2025-03-01T08:00:00Z")).due(provided), provided);
     }
 

@@ -18,8 +18,8 @@ use tonic::{Request, Response, Status};
 
 use super::{cases, convert, flags, status, watch};
 use crate::app::Postbox;
-use crate::app::events::read_cursor;
 use crate::app::download::Download;
+use crate::app::events::read_cursor;
 use crate::app::flag::Change;
 use crate::app::list::Listing;
 use crate::app::open::Opened;
@@ -260,8 +260,7 @@ impl MailboxService for MailboxServer {
         let position = if message.cursor.is_empty() {
             self.0.mailbox_end(&watcher).await.map_err(|e| status::trouble(&e))?
         } else {
-            read_cursor(&message.cursor)
-                .map_err(|_| invalid(&[("cursor", "was not made here")]))?
+            read_cursor(&message.cursor).map_err(|_| invalid(&[("cursor", "was not made here")]))?
         };
         let (out, told) = mpsc::channel(watch::AHEAD);
         let postbox = self.0.clone();

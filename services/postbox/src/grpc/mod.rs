@@ -6,11 +6,11 @@ mod evidence;
 mod flags;
 mod handle;
 mod mailbox;
+mod reminder;
 mod sender;
 mod status;
 mod watch;
 mod webhooks;
-mod reminder;
 
 pub use evidence::EvidenceServer;
 pub use handle::HandleServer;

@@ -20,7 +20,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{cases, convert, status};
-use crate::app::events::{self, COUNTED, EventsError, read_cursor, write_cursor};
+use crate::app::events::{self, EventsError, read_cursor, write_cursor};
 use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
 use crate::app::{Postbox, reader::ReadError};
 use crate::domain::attachment::Declaration;
@@ -262,17 +262,15 @@ async fn watch(
     loop {
         // Seen before reading: an event numbered meanwhile wakes the wait below.
         head.borrow_and_update();
-        let (events, behind) = postbox.events_after(who, position).await?;
+        let events = postbox.events_after(who, position).await?;
         let quiet = events.is_empty();
-        let mut behind = behind.saturating_add(i64::try_from(events.len()).unwrap_or(i64::MAX));
         for event in events {
             position = event.position;
-            behind -= 1;
             let lag = postbox.now().legal.since(event.occurred_at);
             let message = WatchEventsResponse {
                 cursor: write_cursor(position),
                 lag_ms: i64::try_from(lag.as_millis()).unwrap_or(i64::MAX),
-                behind: behind.min(COUNTED),
+                behind: event.behind,
                 event: Some(wire(event)),
             };
             if out.send(Ok(message)).await.is_err() {

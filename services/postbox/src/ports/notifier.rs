@@ -25,7 +25,9 @@ pub enum News {
     /// A fiction of formal service came true.
     DeemedServed,
     /// Nobody has opened it: `notification` asks us again, by `of`, before the mail leaves.
-    Reminder { of: String },
+    Reminder {
+        of: String,
+    },
 }
 
 /// Tells a recipient about a letter. The same `request_id` sends nothing twice.

@@ -15,12 +15,7 @@ pub async fn horizon(tx: &mut Tx, topic: &str) -> Result<i64, StoreError> {
 }
 
 /// How many events of a topic follow a position, counted up to `most`.
-pub async fn behind(
-    tx: &mut Tx,
-    topic: &str,
-    position: i64,
-    most: i64,
-) -> Result<i64, StoreError> {
+pub async fn behind(tx: &mut Tx, topic: &str, position: i64, most: i64) -> Result<i64, StoreError> {
     const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM events \
         WHERE topic = $1 AND position > $2 LIMIT $3) AS waiting";
     Ok(on!(tx, c => sqlx::query_scalar(SQL)

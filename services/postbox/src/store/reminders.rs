@@ -38,7 +38,8 @@ pub async fn take(
     const SQL: &str = "UPDATE reminders SET due_at_us = NULL \
         WHERE mailbox_id = $1 AND letter_id = $2 AND due_at_us <= $3";
     Ok(on!(tx, c => sqlx::query(SQL).bind(mailbox).bind(letter).bind(now).execute(c).await?
-        .rows_affected()) == 1)
+        .rows_affected())
+        == 1)
 }
 
 /// Notes that the event about it is told; `false` when it was before.
@@ -50,5 +51,6 @@ pub async fn told(
     const SQL: &str = "UPDATE reminders SET told_at_us = $3 \
         WHERE mailbox_id = $1 AND letter_id = $2 AND told_at_us IS NULL";
     Ok(on!(tx, c => sqlx::query(SQL).bind(mailbox).bind(letter).bind(now).execute(c).await?
-        .rows_affected()) == 1)
+        .rows_affected())
+        == 1)
 }

@@ -143,7 +143,8 @@ pub async fn advance(
         claimed_until_us = $4 WHERE id = $1 AND holder = $2";
     Ok(on!(tx, c => sqlx::query(SQL)
         .bind(claim.webhook).bind(&claim.holder).bind(position).bind(until)
-        .execute(c).await?.rows_affected()) == 1)
+        .execute(c).await?.rows_affected())
+        == 1)
 }
 
 /// Notes a failed attempt and lets the endpoint go until `due`; `false` when the claim was lost.
@@ -157,15 +158,12 @@ pub async fn failed(
         due_at_us = $4, claimed_until_us = 0 WHERE id = $1 AND holder = $2";
     Ok(on!(tx, c => sqlx::query(SQL)
         .bind(claim.webhook).bind(&claim.holder).bind(failure).bind(due)
-        .execute(c).await?.rows_affected()) == 1)
+        .execute(c).await?.rows_affected())
+        == 1)
 }
 
 /// Puts an event among the dead letters.
-pub async fn bury(
-    tx: &mut Tx,
-    webhook: WebhookId,
-    dead: &DeadRow,
-) -> Result<(), StoreError> {
+pub async fn bury(tx: &mut Tx, webhook: WebhookId, dead: &DeadRow) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO webhook_dead_letters \
         (webhook_id, position, given_up_at_us, last_failure, attempts) \
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
@@ -228,11 +226,7 @@ pub async fn postpone_dead(
 }
 
 /// A dead letter was taken after all.
-pub async fn forget_dead(
-    tx: &mut Tx,
-    webhook: WebhookId,
-    position: i64,
-) -> Result<(), StoreError> {
+pub async fn forget_dead(tx: &mut Tx, webhook: WebhookId, position: i64) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM webhook_dead_letters WHERE webhook_id = $1 AND position = $2";
     on!(tx, c => sqlx::query(SQL).bind(webhook).bind(position).execute(c).await?.rows_affected());
     Ok(())
@@ -240,9 +234,9 @@ pub async fn forget_dead(
 
 /// Keeps the claim for longer; `false` when it was lost.
 pub async fn hold(tx: &mut Tx, claim: &Claim, until: Timestamp) -> Result<bool, StoreError> {
-    const SQL: &str =
-        "UPDATE webhooks SET claimed_until_us = $3 WHERE id = $1 AND holder = $2";
+    const SQL: &str = "UPDATE webhooks SET claimed_until_us = $3 WHERE id = $1 AND holder = $2";
     Ok(on!(tx, c => sqlx::query(SQL)
         .bind(claim.webhook).bind(&claim.holder).bind(until).execute(c).await?
-        .rows_affected()) == 1)
+        .rows_affected())
+        == 1)
 }
