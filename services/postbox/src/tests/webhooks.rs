@@ -41,6 +41,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_sender_has_so_many_endpoints_and_no_more,
     the_same_request_makes_one_endpoint,
     a_deleted_endpoint_hears_nothing_more,
+    every_change_of_endpoints_is_in_the_audit_trail_without_its_address,
     somebody_elses_endpoint_is_like_one_that_is_not_there
 }
 
@@ -457,6 +458,28 @@ async fn a_deleted_endpoint_hears_nothing_more(db: Db) {
     push(&world.postbox).await;
     assert_eq!(seen(&world, HOOK), []);
     assert_eq!(world.count("webhook_dead_letters").await, 0);
+}
+
+async fn every_change_of_endpoints_is_in_the_audit_trail_without_its_address(db: Db) {
+    let world = World::new(db).await;
+    let impatient = replica(&world, 1).await;
+    let (hook, one) = one_dead(&world, &impatient).await;
+    redeliver(&world, &hook.webhook_id, &one.event_id).await.unwrap();
+    let request =
+        pb::DeleteWebhookRequest { request_id: "d".into(), webhook_id: hook.webhook_id.clone() };
+    own(&world).delete_webhook(request).await.unwrap();
+    let mut tx = world.db.read().await.unwrap();
+    let lines = lines(&mut tx).await.unwrap();
+    let (kinds, details): (Vec<_>, Vec<_>) = lines.into_iter().unzip();
+    let expected = ["created", "redelivered", "deleted"].map(|k| format!("postbox.webhook.{k}"));
+    assert_eq!(kinds, expected);
+    assert!(details.iter().all(|detail| *detail == hook.webhook_id));
+}
+
+async fn lines(tx: &mut siegel_db::Tx) -> Result<Vec<(String, String)>, siegel_db::StoreError> {
+    const SQL: &str =
+        "SELECT kind, detail FROM audit WHERE kind LIKE 'postbox.webhook.%' ORDER BY id";
+    Ok(siegel_db::on!(tx, c => sqlx::query_as(SQL).fetch_all(c).await?))
 }
 
 async fn somebody_elses_endpoint_is_like_one_that_is_not_there(db: Db) {
