@@ -113,8 +113,9 @@ async fn a_mail_whose_answer_was_lost_comes_again_under_the_same_message_id(db: 
     office.notify(notice()).await.unwrap();
     office.wait_for("postbox", "letter-1", State::Sent).await;
     let mails = office.mails.mails(2).await;
-    assert_eq!(mails[0].header("Message-ID"), mails[1].header("Message-ID"));
-    assert_eq!(mails[0].header("Message-ID").len(), 1);
+    let mut ids: Vec<_> = mails.iter().map(|mail| mail.header("Message-ID")).collect();
+    ids.dedup();
+    assert_eq!(ids.iter().map(Vec::len).collect::<Vec<_>>(), [1], "two mails, one id: {ids:?}");
 }
 
 async fn a_mail_that_no_server_takes_ends_as_a_failure_and_holds_no_other_back(db: Db) {

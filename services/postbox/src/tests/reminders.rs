@@ -1,5 +1,7 @@
 //! Reminders of letters that nobody opened.
 
+use std::time::Duration;
+
 use siegel_db::Db;
 use siegel_grpc::{Caller, reason};
 use siegel_proto::notification::v1::{NotificationState as Order, NotifyRequest, Template};
@@ -68,9 +70,9 @@ async fn an_unopened_letter_is_reminded_of_on_its_day_and_its_sender_is_told(db:
     let world = World::new(db).await;
     let done = world.deliver("r1", |r| after(r, 3)).await;
     world.settle().await;
-    world.wait(DAY * 3 - std::time::Duration::from_secs(1)).await;
+    world.wait(DAY * 2 + Duration::from_secs(86_399)).await;
     assert_eq!(reminders(&world), []);
-    world.wait(std::time::Duration::from_secs(1)).await;
+    world.wait(Duration::from_secs(1)).await;
     let ordered = reminders(&world);
     assert_eq!(ordered.len(), 1);
     assert_eq!(ordered[0].recipient, account(1).to_string());
