@@ -107,5 +107,28 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
         ..Default::default()
     };
     sender.update_case_status(news).await?;
+    webhook(world).await
+}
+
+/// An address that nobody has; the letter after it makes the suite try it.
+async fn webhook(world: &World) -> anyhow::Result<()> {
+    let mut webhooks = world.authority.webhooks();
+    let create = pb::CreateWebhookRequest {
+        request_id: fresh()?,
+        url: "https://hooks.musterstadt.invalid/events".into(),
+        cursor: String::new(),
+    };
+    let created = webhooks.create_webhook(create).await?.into_inner().webhook;
+    let webhook_id = created.unwrap_or_default().webhook_id;
+    submit(world, letter(world)).await?;
+    for _ in 0..100 {
+        let listed = webhooks.list_webhooks(pb::ListWebhooksRequest {}).await?.into_inner();
+        if listed.webhooks.iter().any(|w| w.webhook_id == webhook_id && w.failed_attempts > 0) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let delete = pb::DeleteWebhookRequest { request_id: fresh()?, webhook_id };
+    webhooks.delete_webhook(delete).await?;
     Ok(())
 }

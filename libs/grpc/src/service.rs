@@ -25,7 +25,8 @@ pub struct Outside {
     /// Open and migrated.
     pub db: Db,
     pub siblings: Siblings,
-    /// The way to addresses that others named; used by identity and notification only.
+    /// The way to addresses that others named; identity and notification call them, the postbox
+    /// only asks whether one may be named.
     pub egress: Egress,
     pub profile: Profile,
     /// Issuer and public URL, without a slash at the end.

@@ -16,6 +16,7 @@ use siegel_db::events::Feed;
 use siegel_db::outbox::Outbox;
 use siegel_grpc::{GrpcServices, Outside, Running};
 use siegel_proto::notification::v1::notification_service_server::NotificationServiceServer;
+use siegel_proto::notification::v1::push_service_server::PushServiceServer;
 use tokio::task::JoinSet;
 
 pub use config::{Config, Encryption, Smtp};
@@ -61,11 +62,15 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         clock: outside.clock.clone(),
         entropy: outside.entropy.clone(),
         vault: app::Vault::new(&root, outside.entropy.clone()),
+        siblings: outside.siblings.clone(),
+        egress: outside.egress.clone(),
         origin: outside.origin.as_str().into(),
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(app.feed.clone().run(outside.clock.clone()));
     tasks.spawn(app::work(app.clone(), mailer));
-    let grpc = GrpcServices::new().add(NotificationServiceServer::new(grpc::Notifications(app)));
+    let grpc = GrpcServices::new()
+        .add(NotificationServiceServer::new(grpc::Notifications(app.clone())))
+        .add(PushServiceServer::new(grpc::Pushes(app)));
     Ok(Running { grpc, http: axum::Router::new(), tasks })
 }

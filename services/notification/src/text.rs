@@ -166,7 +166,8 @@ mod tests {
 
     fn notice(bell: Bell) -> Mail {
         let (recipient, path) = ("acc_".into(), "/postbox".into());
-        Mail::Notice { recipient, bell, level: TrustLevel::Substantial, path }
+        let reminder_of = String::new();
+        Mail::Notice { recipient, bell, level: TrustLevel::Substantial, path, reminder_of }
     }
 
     fn already() -> Mail {
@@ -293,6 +294,7 @@ mod tests {
                 bell: Bell::LetterProvided,
                 level,
                 path: "/".into(),
+                reminder_of: String::new(),
             };
             assert!(!write(&mail, "en", ORIGIN).unwrap().plain.contains("level-"));
         }
@@ -305,6 +307,7 @@ mod tests {
             bell: Bell::LetterProvided,
             level: TrustLevel::Low,
             path: "/<script>".into(),
+            reminder_of: String::new(),
         };
         assert!(!write(&mail, "de", ORIGIN).unwrap().html.contains("<script>"));
     }

@@ -32,6 +32,11 @@ pub struct Config {
     /// Days after provision on which a letter that no rule ends and nobody opened expires.
     #[serde(default = "unread_days")]
     pub unread_days: u32,
+    /// Days for which events are kept for cursors; absent: as long as the letters.
+    #[serde(default)]
+    pub event_days: Option<u32>,
+    #[serde(default)]
+    pub webhooks: WebhooksConfig,
     /// Level a letter needs when its sender names none; the federal interface says high.
     #[serde(default = "required_level")]
     pub default_required_level: TrustLevel,
@@ -102,6 +107,22 @@ impl Default for LimitsConfig {
     }
 }
 
+/// `[postbox.webhooks]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhooksConfig {
+    /// Endpoints of one sender.
+    pub endpoints: i64,
+    /// Attempts for one event, with pauses that double from 5 s to an hour: 30 take about a day.
+    pub attempts: i64,
+}
+
+impl Default for WebhooksConfig {
+    fn default() -> Self {
+        Self { endpoints: 10, attempts: 30 }
+    }
+}
+
 impl LimitsConfig {
     pub(crate) fn of_tenant(&self, tenant: &str) -> Limits {
         let large = self.large_tenants.iter().any(|t| t == tenant);
@@ -125,6 +146,8 @@ impl Config {
             scanner: None,
             limits: LimitsConfig::default(),
             unread_days: unread_days(),
+            event_days: None,
+            webhooks: WebhooksConfig::default(),
             default_required_level: required_level(),
             senders,
         }

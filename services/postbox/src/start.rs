@@ -11,16 +11,19 @@ use siegel_kernel::{EntropyUnavailable, Timestamp};
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
+use siegel_proto::postbox::v1::reminder_service_server::ReminderServiceServer;
 use siegel_proto::postbox::v1::sender_service_server::SenderServiceServer;
 use siegel_proto::postbox::v1::upload_service_server::UploadServiceServer;
+use siegel_proto::postbox::v1::webhook_service_server::WebhookServiceServer;
 use tokio::task::JoinSet;
 
 use crate::app::evidence::Notary;
 use crate::app::log::Journal;
+use crate::app::push::Webhooks;
 use crate::app::vault::Vault;
 use crate::app::{Parts, Postbox};
 use crate::config::Config;
-use crate::grpc::{EvidenceServer, HandleServer, MailboxServer, SenderServer, UploadServer};
+use crate::grpc::{EvidenceServer, HandleServer, MailboxServer, ReminderServer, SenderServer, UploadServer, WebhookServer};
 use crate::http;
 use crate::ports::objects::{ObjectError, Objects};
 use crate::ports::scanner::Scanner;
@@ -73,6 +76,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     if postbox.scanner.is_on() {
         tasks.spawn(postbox.clone().rescan_forever());
     }
+    tasks.spawn(postbox.clone().push_forever());
     if postbox.journal.is_some() {
         tasks.spawn(postbox.clone().keep_log());
     }
@@ -87,6 +91,8 @@ pub(crate) fn services(postbox: &Postbox) -> GrpcServices {
         .add(MailboxServiceServer::new(MailboxServer(postbox.clone())))
         .add(EvidenceServiceServer::new(EvidenceServer(postbox.clone())))
         .add(UploadServiceServer::new(UploadServer(postbox.clone())))
+        .add(ReminderServiceServer::new(ReminderServer(postbox.clone())))
+        .add(WebhookServiceServer::new(WebhookServer(postbox.clone())))
 }
 
 /// Everything but the background loops.
@@ -126,6 +132,8 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
         outbox: Outbox::new(outside.db.clone(), outside.clock.clone()),
         limits: config.limits,
         unread_days: config.unread_days,
+        event_days: config.event_days,
+        webhooks: Webhooks { egress: outside.egress.clone(), config: config.webhooks },
         default_required_level: config.default_required_level,
     }))
 }

@@ -6,6 +6,7 @@ use siegel_telemetry::metric;
 
 use super::{App, Failure};
 use crate::domain::{Mail, Recipient, State};
+use crate::ports::postbox;
 use crate::ports::smtp::{Letter, Mailer, Outcome};
 use crate::store::contacts;
 use crate::store::orders::{self, OrderId};
@@ -83,6 +84,16 @@ async fn attempt(
         To::NotYet if age < ON_ITS_WAY => return Ok(Attempt::Again),
         To::NotYet | To::Removed => return Ok(Attempt::Over(State::NoContact, None)),
     };
+    if let Some(of) = mail.reminder_of() {
+        match postbox::still_unopened(&app.siblings, of).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Attempt::Over(State::NotNeeded, None)),
+            Err(status) => {
+                tracing::info!(code = ?status.code(), "postbox is out of reach, asking again");
+                return Ok(Attempt::Again);
+            }
+        }
+    }
     let written = text::write(mail, &locale, &app.origin)?;
     let letter = Letter { id, to: &to, written, at: now };
     Ok(match mailer.send(letter).await {

@@ -4,6 +4,7 @@ mod deliver;
 mod failure;
 mod order;
 mod order_mail;
+mod push;
 mod set_contact;
 mod vault;
 mod work;
@@ -14,10 +15,13 @@ use siegel_db::audit::{self, Entry};
 use siegel_db::events::Feed;
 use siegel_db::outbox::Outbox;
 use siegel_db::{Db, StoreError, Tx};
+use siegel_egress::Egress;
+use siegel_grpc::Siblings;
 use siegel_kernel::{Clock, Entropy, Timestamp};
 
 pub use failure::Failure;
 pub use order::Order;
+pub use push::{Push, Pushed};
 pub use set_contact::NewContact;
 pub use vault::Vault;
 pub use work::work;
@@ -28,6 +32,7 @@ use crate::domain::Recipient;
 pub mod kinds {
     pub const CODE_ORDERED: &str = "notification.code.ordered";
     pub const CONTACT_SET: &str = "notification.contact.set";
+    pub const EVENT_PUSHED: &str = "notification.event.pushed";
     pub const NOTICE_ORDERED: &str = "notification.notice.ordered";
 }
 
@@ -40,6 +45,9 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub vault: Vault,
+    pub siblings: Siblings,
+    /// The way to addresses that others named.
+    pub egress: Egress,
     /// Where links lead, without a slash at the end.
     pub origin: Arc<str>,
 }

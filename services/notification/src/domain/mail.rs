@@ -13,7 +13,15 @@ pub enum Mail {
     /// Somebody tried to register the address of an account.
     AlreadyRegistered { email: String, locale: String },
     /// Something waits for a recipient; the address is looked up when the mail leaves.
-    Notice { recipient: String, bell: Bell, level: TrustLevel, path: String },
+    Notice {
+        recipient: String,
+        bell: Bell,
+        level: TrustLevel,
+        path: String,
+        /// What the postbox is asked about before a reminder leaves; empty: nothing is asked.
+        #[serde(default)]
+        reminder_of: String,
+    },
 }
 
 /// What a code is for.
@@ -44,6 +52,14 @@ pub enum Bell {
 }
 
 impl Mail {
+    /// What a reminder is of, if that is asked about before it leaves.
+    pub fn reminder_of(&self) -> Option<&str> {
+        match self {
+            Self::Notice { reminder_of, .. } if !reminder_of.is_empty() => Some(reminder_of),
+            _ => None,
+        }
+    }
+
     /// How long it is worth sending. Codes are good for ten minutes; other mails are tried as
     /// long as RFC 5321 §4.5.4.1 asks for, 5 days.
     pub const fn lifetime(&self) -> Duration {

@@ -8,10 +8,13 @@ pub enum State {
     Failed = 3,
     /// The recipient has no address.
     NoContact = 4,
+    /// A reminder of what was done meanwhile.
+    NotNeeded = 50,
 }
 
 impl State {
-    const ALL: [Self; 4] = [Self::Queued, Self::Sent, Self::Failed, Self::NoContact];
+    const ALL: [Self; 5] =
+        [Self::Queued, Self::Sent, Self::Failed, Self::NoContact, Self::NotNeeded];
 
     pub const fn number(self) -> i32 {
         self as i32
@@ -27,6 +30,7 @@ impl State {
             Self::Sent => "sent",
             Self::Failed => "failed",
             Self::NoContact => "no_contact",
+            Self::NotNeeded => "not_needed",
         }
     }
 }

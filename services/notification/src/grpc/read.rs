@@ -80,7 +80,18 @@ pub fn notice(wire: pb::NotifyRequest) -> Result<(Recipient, Mail), Status> {
     if !is_path(&wire.path) {
         return Err(invalid(&[("path", "is no path of our own")]));
     }
-    let mail = Mail::Notice { recipient: recipient.to_string(), bell, level, path: wire.path };
+    if !wire.reminder_of.is_empty()
+        && (bell != Bell::LetterReminder || wire.reminder_of.len() > 128)
+    {
+        return Err(invalid(&[("reminder_of", "is for reminders, at most 128 bytes")]));
+    }
+    let mail = Mail::Notice {
+        recipient: recipient.to_string(),
+        bell,
+        level,
+        path: wire.path,
+        reminder_of: wire.reminder_of,
+    };
     Ok((recipient, mail))
 }
 

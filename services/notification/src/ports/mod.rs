@@ -1,3 +1,4 @@
-//! What is outside: the mail server.
+//! What is outside: the mail server, and the postbox.
 
+pub mod postbox;
 pub mod smtp;

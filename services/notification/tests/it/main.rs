@@ -4,6 +4,10 @@
 mod contacts;
 mod office;
 mod orders;
+mod postbox;
+mod pushes;
+mod receiver;
+mod reminders;
 mod schema;
 mod secrecy;
 mod sending;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use siegel_db::{Db, StoreError, on};
+use siegel_egress::Egress;
 use siegel_grpc::testing::{Fakes, outside, serve};
 use siegel_grpc::{Caller, Running};
 use siegel_kernel::{Clock as _, Timestamp};
@@ -17,6 +18,7 @@ use siegel_testkit::{CountingEntropy, TestClock};
 use tonic::Status;
 use tonic::transport::Channel;
 
+use crate::postbox::Postbox;
 use crate::smtp::Server;
 
 pub use siegel_grpc::reason;
@@ -30,17 +32,27 @@ pub struct Office {
     pub db: Db,
     pub clock: Arc<TestClock>,
     pub mails: Server,
+    pub postbox: Postbox,
     running: Running,
     _dir: tempfile::TempDir,
 }
 
 impl Office {
     pub async fn open(db: Db) -> Self {
+        let settings = siegel_egress::EgressSettings::default();
+        let egress = Egress::new(&settings, siegel_config::Profile::Sandbox).unwrap();
+        Self::with_way_out(db, egress).await
+    }
+
+    pub async fn with_way_out(db: Db, egress: Egress) -> Self {
         let mails = Server::start().await;
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock::default());
         let entropy = Arc::new(CountingEntropy::default());
-        let outside = outside("notification", db.clone(), clock.clone(), entropy, &Fakes::new());
+        let postbox = Postbox::new();
+        let fakes = Fakes::new().with("notification", "postbox", &postbox.services());
+        let outside = outside("notification", db.clone(), clock.clone(), entropy, &fakes);
+        let outside = siegel_grpc::Outside { egress, ..outside };
         let smtp = Smtp {
             host: "127.0.0.1".into(),
             port: mails.port,
@@ -51,13 +63,16 @@ impl Office {
         };
         let config = Config { key_encryption_key_file: dir.path().join("kek"), smtp };
         let running = start(config, outside).await.unwrap();
-        Self { db, clock, mails, running, _dir: dir }
+        Self { db, clock, mails, postbox, running, _dir: dir }
     }
 
     /// The service as this sibling reaches it.
     pub fn sibling(&self, name: &str) -> NotificationServiceClient<Channel> {
-        let caller = Caller::Sibling(name.to_owned());
-        NotificationServiceClient::new(serve(&self.running.grpc, caller))
+        NotificationServiceClient::new(self.channel(name))
+    }
+
+    pub fn channel(&self, sibling: &str) -> Channel {
+        serve(&self.running.grpc, Caller::Sibling(sibling.to_owned()))
     }
 
     pub async fn send_code(&self, request: SendCodeRequest) -> Result<(), Status> {
@@ -90,7 +105,7 @@ impl Office {
     }
 
     /// Moves the clock to where a job that was put back is due.
-    async fn make_retries_due(&self) {
+    pub async fn make_retries_due(&self) {
         let due = "SELECT COALESCE(MIN(due_at_us), 0) FROM outbox \
             WHERE claimed_until_us = 0 AND attempts > 0";
         let due = Timestamp::from_micros(self.count(due).await);
@@ -159,5 +174,6 @@ pub fn notice() -> NotifyRequest {
         template: Template::LetterProvided.into(),
         required_level: 3,
         path: "/postbox".into(),
+        reminder_of: String::new(),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,6 +35,16 @@ struct Seen {
     mails: Vec<Mail>,
     /// Recipients that were named, taken or not.
     attempts: usize,
+    connections: usize,
+}
+
+/// What is wrong with the server.
+#[derive(Default)]
+struct Faults {
+    /// It hangs up on everybody.
+    down: AtomicBool,
+    /// So many mails are taken, and the connection ends before the answer.
+    lost_answers: AtomicUsize,
 }
 
 #[derive(Clone)]
@@ -41,6 +53,7 @@ pub struct Server {
     seen: Arc<watch::Sender<Seen>>,
     /// Answers to the next recipients; 250 when empty; `hang` is none at all.
     replies: Arc<Mutex<VecDeque<&'static str>>>,
+    faults: Arc<Faults>,
     _task: Arc<Listener>,
 }
 
@@ -58,18 +71,39 @@ impl Server {
         let port = listener.local_addr().unwrap().port();
         let (seen, replies) =
             (Arc::new(watch::Sender::new(Seen::default())), Arc::<Mutex<VecDeque<_>>>::default());
-        let (to_seen, to_replies) = (seen.clone(), replies.clone());
+        let faults = Arc::<Faults>::default();
+        let (to_seen, to_replies, to_faults) = (seen.clone(), replies.clone(), faults.clone());
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, to_seen.clone(), to_replies.clone()));
+                if to_faults.down.load(SeqCst) {
+                    continue;
+                }
+                to_seen.send_modify(|seen| seen.connections += 1);
+                let faults = to_faults.clone();
+                tokio::spawn(converse(stream, to_seen.clone(), to_replies.clone(), faults));
             }
         });
-        Self { port, seen, replies, _task: Arc::new(Listener(task)) }
+        Self { port, seen, replies, faults, _task: Arc::new(Listener(task)) }
     }
 
     /// The next recipients are answered like this.
     pub fn answer(&self, replies: &[&'static str]) {
         self.replies.lock().unwrap().extend(replies);
+    }
+
+    /// Hangs up on everybody from now on, or no longer. Connections that are open stay.
+    pub fn take_down(&self, down: bool) {
+        self.faults.down.store(down, SeqCst);
+    }
+
+    /// Takes so many mails without saying so.
+    pub fn lose_answers(&self, count: usize) {
+        self.faults.lost_answers.store(count, SeqCst);
+    }
+
+    /// How many were opened.
+    pub fn connections(&self) -> usize {
+        self.seen.borrow().connections
     }
 
     pub async fn mails(&self, count: usize) -> Vec<Mail> {
@@ -91,6 +125,7 @@ async fn converse(
     stream: TcpStream,
     seen: Arc<watch::Sender<Seen>>,
     replies: Arc<Mutex<VecDeque<&'static str>>>,
+    faults: Arc<Faults>,
 ) -> Option<()> {
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
@@ -126,6 +161,10 @@ async fn converse(
                     mail.raw.push_str("\r\n");
                 }
                 seen.send_modify(|seen| seen.mails.push(mail.clone()));
+                let less = |lost: usize| lost.checked_sub(1);
+                if faults.lost_answers.fetch_update(SeqCst, SeqCst, less).is_ok() {
+                    return None;
+                }
                 "250 taken"
             }
             "QUIT" => "221 bye",

@@ -27,8 +27,20 @@ type Bytes = std::pin::Pin<
     Box<dyn Stream<Item = Result<postbox::DownloadAttachmentResponse, Status>> + Send>,
 >;
 
+type News =
+    std::pin::Pin<Box<dyn Stream<Item = Result<postbox::WatchMailboxResponse, Status>> + Send>>;
+
 #[tonic::async_trait]
 impl MailboxService for Fake {
+    type WatchMailboxStream = News;
+
+    async fn watch_mailbox(
+        &self,
+        _: Request<postbox::WatchMailboxRequest>,
+    ) -> Result<Response<News>, Status> {
+        not_faked()
+    }
+
     async fn list_letters(
         &self,
         _: Request<postbox::ListLettersRequest>,

@@ -1,6 +1,6 @@
 //! News about applications: a sender tells, the recipient reads. No letter, no evidence.
 
-use siegel_crypto::sha256;
+use siegel_crypto::{DataKey, sha256};
 use siegel_db::audit::{self, Entry};
 use siegel_db::{Attempt, IdempotencyKey, begin_request, finish_request};
 use siegel_kernel::Timestamp;
@@ -71,6 +71,7 @@ impl Postbox {
             updated_at: now.legal,
         };
         cases::add(&mut tx, &row).await?;
+        self.tell_case(&mut tx, (mailbox.id, number), now.legal).await?;
         let entry = Entry {
             kind: "postbox.case.updated",
             actor: &who.name,
@@ -85,6 +86,7 @@ impl Postbox {
         let answer = serde_json::to_vec(&row.updated_at).map_err(Trouble::from)?;
         finish_request(&mut tx, &key, &answer).await?;
         tx.commit().await?;
+        self.feed.committed();
         Ok(row.updated_at)
     }
 
@@ -113,15 +115,20 @@ impl Postbox {
         let last = rows.last().map(|row| row.number).filter(|_| more);
         let mut shown = Vec::with_capacity(rows.len());
         for row in rows {
-            let words = if reader.person.level >= row.required_level {
-                Some(vault::open_case(&key, mailbox.id, row.number, &row.sealed)?)
-            } else {
-                None
-            };
-            shown.push(CaseShown { row, words });
+            shown.push(self::shown(reader, &key, row)?);
         }
         Ok((shown, last.map(write_token).unwrap_or_default()))
     }
+}
+
+/// An update as this reader may see it.
+pub(super) fn shown(reader: &Reader, key: &DataKey, row: CaseRow) -> Result<CaseShown, Trouble> {
+    let words = if reader.person.level >= row.required_level {
+        Some(vault::open_case(key, row.mailbox_id, row.number, &row.sealed)?)
+    } else {
+        None
+    };
+    Ok(CaseShown { row, words })
 }
 
 fn digest(news: &CaseNews) -> Result<[u8; 32], Trouble> {

@@ -1,5 +1,7 @@
 //! A sender's events: durable cursor, every event in order, then live.
 
+use std::time::Duration;
+
 use siegel_crypto::b64;
 use siegel_db::events::{self, Event, NewEvent};
 use siegel_db::{StoreError, Tx};
@@ -10,12 +12,17 @@ use super::evidence::{Party, Pointer};
 use super::submit::SenderClient;
 use super::{Postbox, Trouble, reader};
 use crate::domain::LetterId;
+use crate::store::events as kept;
 use crate::store::evidence::{self, EvidenceRow};
 use crate::store::letters::{self, LetterRow, topic};
 use crate::store::mailboxes;
 
+const DAY: Duration = Duration::from_hours(24);
 /// Events read at a time.
-const BATCH: i64 = 100;
+pub(super) const BATCH: i64 = 100;
+
+/// As far as waiting events are counted.
+const COUNTED: i64 = 10_000;
 /// Place of an event among the entries of its letter when it has none: they count from 1.
 const NO_EVIDENCE: i64 = 0;
 
@@ -24,10 +31,37 @@ const NO_EVIDENCE: i64 = 0;
 #[error("the cursor was not made here")]
 pub struct BadCursor;
 
+/// Events are not told.
+#[derive(Debug, thiserror::Error)]
+pub enum EventsError {
+    #[error("events after the cursor are no longer kept")]
+    TooOld {
+        /// From here on all are.
+        oldest: i64,
+    },
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+impl From<StoreError> for EventsError {
+    fn from(error: StoreError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+/// Refuses a position after which events are no longer kept. Asked after the events were read:
+/// what is forgotten is noted with its removal.
+pub(super) async fn check_kept(tx: &mut Tx, topic: &str, position: i64) -> Result<(), EventsError> {
+    let oldest = kept::horizon(tx, topic).await?;
+    if position < oldest { Err(EventsError::TooOld { oldest }) } else { Ok(()) }
+}
+
 /// An event about a letter.
 #[derive(Clone, Debug)]
 pub struct LetterEvent {
     pub position: i64,
+    /// Events that wait behind it, counted up to [`COUNTED`].
+    pub behind: i64,
     pub letter: LetterId,
     pub sender_reference: String,
     pub state: String,
@@ -59,20 +93,42 @@ pub fn read_cursor(cursor: &str) -> Result<i64, BadCursor> {
 }
 
 impl Postbox {
+    /// Where the events of a sender begin that are kept.
+    pub async fn events_begin(&self, who: &SenderClient) -> Result<i64, Trouble> {
+        let mut tx = self.db.read().await?;
+        Ok(kept::horizon(&mut tx, &topic(&who.tenant, &who.client_id)).await?)
+    }
+
     /// The next events of a sender after a position; empty when there are none yet.
     pub async fn events_after(
         &self,
         who: &SenderClient,
         position: i64,
-    ) -> Result<Vec<LetterEvent>, Trouble> {
+    ) -> Result<Vec<LetterEvent>, EventsError> {
         let topic = topic(&who.tenant, &who.client_id);
         let found = events::after(&self.db, &topic, position, BATCH).await?;
+        let full = i64::try_from(found.len()).is_ok_and(|n| n == BATCH);
         let mut told = Vec::with_capacity(found.len());
         let mut tx = self.db.read().await?;
-        for event in found {
-            told.push(self.tell(&mut tx, event).await?);
+        check_kept(&mut tx, &topic, position).await?;
+        let mut behind = match found.last() {
+            Some(last) if full => kept::behind(&mut tx, &topic, last.position, COUNTED).await?,
+            _ => 0,
+        };
+        for event in found.into_iter().rev() {
+            let event = self.tell(&mut tx, event).await?;
+            told.push(LetterEvent { behind: behind.min(COUNTED), ..event });
+            behind += 1;
         }
+        told.reverse();
         Ok(told)
+    }
+
+    /// Forgets events beyond their time; how many.
+    pub(super) async fn forget_events(&self) -> Result<usize, Trouble> {
+        let Some(days) = self.event_days else { return Ok(0) };
+        let before = self.now().legal.minus(DAY * days);
+        Ok(kept::forget(&self.db, before).await?)
     }
 
     async fn tell(&self, tx: &mut Tx, event: Event) -> Result<LetterEvent, Trouble> {
@@ -91,6 +147,7 @@ impl Postbox {
         };
         Ok(LetterEvent {
             position: event.position,
+            behind: 0,
             letter: pointer.letter,
             sender_reference: self.sender_reference(tx, &row).await?,
             state: pointer.state,

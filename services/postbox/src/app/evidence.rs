@@ -152,6 +152,7 @@ impl Postbox {
             occurred_at: event_at,
         };
         events::append(tx, &event).await?;
+        self.tell_mailbox(tx, letter, kind.as_str(), event_at).await?;
         Ok(row)
     }
 

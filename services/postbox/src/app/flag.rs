@@ -3,6 +3,7 @@
 use siegel_crypto::DataKey;
 
 use super::reader::{ReadError, Reader, Summary, letter_key, summary};
+use super::watch::FLAGGED;
 use super::{Postbox, Trouble, vault};
 use crate::domain::LetterId;
 use crate::domain::flags::Folder;
@@ -71,7 +72,9 @@ impl Postbox {
         flags::save(&mut tx, &row).await?;
         flags::count(&mut tx, mailbox.id, before.change_to(row.counted()?)).await?;
         self.audit(&mut tx, reader, &row, (kind, request_id, "done"), now).await?;
+        self.tell_mailbox(&mut tx, &row, FLAGGED, now.legal).await?;
         tx.commit().await?;
+        self.feed.committed();
         Ok(summary(reader, &mailbox_key, row)?)
     }
 

@@ -18,9 +18,11 @@ pub mod log;
 pub mod notify;
 pub mod open;
 pub mod provide;
+pub mod push;
 pub mod reader;
 pub mod recall;
 pub mod receipts;
+pub mod remind;
 pub mod replace;
 pub mod rescan;
 pub mod resumable;
@@ -29,6 +31,8 @@ pub mod sweep;
 pub mod upload;
 pub mod uploads;
 pub mod vault;
+pub mod watch;
+pub mod webhooks;
 pub mod write;
 pub mod zip;
 
@@ -45,6 +49,7 @@ use crate::ports::objects::{ObjectError, Objects};
 use crate::ports::scanner::Scanner;
 use evidence::Notary;
 use log::Journal;
+use push::Webhooks;
 use vault::Vault;
 
 /// What every use case works with. Cheap to clone.
@@ -67,6 +72,8 @@ pub struct Parts {
     pub outbox: Outbox,
     pub limits: LimitsConfig,
     pub unread_days: u32,
+    pub event_days: Option<u32>,
+    pub webhooks: Webhooks,
     pub default_required_level: TrustLevel,
 }
 

@@ -6,6 +6,7 @@ use siegel_receipt::{Kind, Notification};
 
 use super::evidence::Fact;
 use super::provide::{NOTIFY_JOB, SERVED_JOB, effect, set_effect};
+use super::remind::REMIND_JOB;
 use super::{Postbox, Trouble};
 use crate::domain::holidays::Land;
 use crate::domain::state::{Delivery, End};
@@ -19,21 +20,13 @@ impl Postbox {
         let news = match job.kind.as_str() {
             NOTIFY_JOB => News::Provided,
             SERVED_JOB => News::DeemedServed,
+            REMIND_JOB => return self.remind(&job).await.unwrap_or_else(|e| failed(&e)),
             _ => {
                 tracing::error!(job.kind = %job.kind, "the outbox holds a job nobody knows");
                 return Done::Remove;
             }
         };
-        match self.notify(&job.payload, news).await {
-            Ok(done) => done,
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "a notification could not be ordered"
-                );
-                Done::Retry
-            }
-        }
+        self.notify(&job.payload, news).await.unwrap_or_else(|e| failed(&e))
     }
 
     async fn notify(&self, payload: &[u8], news: News) -> Result<Done, Trouble> {
@@ -54,11 +47,12 @@ impl Postbox {
             }
             (mailbox.owner().text(), letter.required_level)
         };
-        let request_id = match news {
+        let request_id = match &news {
             News::Provided => format!("postbox:{letter_id}"),
             News::DeemedServed => format!("postbox:{letter_id}:served"),
+            News::Reminder { .. } => format!("postbox:{letter_id}:reminder"),
         };
-        let order = notifier::tell(&self.siblings, &request_id, &recipient, level, news).await;
+        let order = notifier::tell(&self.siblings, &request_id, &recipient, level, &news).await;
         match order {
             Ok(Order::Queued) => return Ok(Done::Retry),
             // Telling of a fiction is no condition of it: no entry.
@@ -93,7 +87,8 @@ impl Postbox {
         let same_day = letter.provided_at.is_some_and(|at| LegalDay::of(at) == today);
         let reason = match order {
             Order::Sent | Order::Queued => None,
-            Order::Failed => Some("FAILED"),
+            // Notices are always needed: only reminders are asked about.
+            Order::Failed | Order::NotNeeded => Some("FAILED"),
             Order::NoContact => Some("NO_CONTACT"),
         };
         let kind = if reason.is_none() { Kind::Notified } else { Kind::NotifyFailed };
@@ -134,4 +129,10 @@ impl Postbox {
         letter.set_delivery(moved);
         set_effect(letter, &rule, &effect)
     }
+}
+
+/// What broke on our side is tried again.
+fn failed(error: &Trouble) -> Done {
+    tracing::error!(error = error as &dyn std::error::Error, "a notification could not be ordered");
+    Done::Retry
 }

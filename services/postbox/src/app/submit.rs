@@ -261,6 +261,7 @@ impl Postbox {
             }
             attachments::add(&mut tx, row).await?;
         }
+        self.keep_reminder(&mut tx, (mailbox.id, draft.id), &order.letter, now).await?;
         let written = self.write(&mut tx, (sender, &mailbox), &order.letter, (&draft, now)).await?;
         let (letter, sealed_content, rows) = written.ok_or(SubmitError::RecipientUnknown)?;
         if let Some(old) = replaced {

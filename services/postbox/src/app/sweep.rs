@@ -49,6 +49,8 @@ impl Postbox {
             }
         }
         taken += self.sweep_uploads().await?;
+        taken += self.sweep_reminders().await?;
+        taken += self.forget_events().await?;
         failed.map_or(Ok(taken), Err)
     }
 

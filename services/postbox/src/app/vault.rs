@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use siegel_crypto::{DataKey, open, seal, unwrap_key, wrap_key};
+use siegel_crypto::{DataKey, hkdf_sha256, open, seal, unwrap_key, wrap_key};
 use siegel_kernel::Entropy;
 
 use super::Trouble;
 use crate::domain::canon::Content;
-use crate::domain::{AttachmentId, LetterId, MailboxId};
+use crate::domain::{AttachmentId, LetterId, MailboxId, WebhookId};
 
 /// Wraps and opens keys.
 #[derive(Clone)]
@@ -120,6 +120,23 @@ impl Vault {
         Ok(wrap_key(letter_key, &context, key, self.entropy.as_ref())?)
     }
 
+    /// Seals the address of a webhook: it may hold a secret.
+    pub fn seal_url(&self, webhook: WebhookId, url: &str) -> Result<Vec<u8>, Trouble> {
+        let context = webhook_context(webhook);
+        Ok(seal(&self.webhook_key(), &context, url.as_bytes(), self.entropy.as_ref())?)
+    }
+
+    pub fn open_url(&self, webhook: WebhookId, sealed: &[u8]) -> Result<String, Trouble> {
+        let plain = open(&self.webhook_key(), &webhook_context(webhook), sealed)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| Trouble::Contradiction("url"))?;
+        Ok(text.to_owned())
+    }
+
+    fn webhook_key(&self) -> DataKey {
+        let info = b"siegel postbox webhook addresses";
+        DataKey::from_bytes(hkdf_sha256(self.key_encryption_key.as_bytes(), b"", info))
+    }
+
     pub fn entropy(&self) -> &dyn Entropy {
         self.entropy.as_ref()
     }
@@ -175,6 +192,10 @@ pub fn attachment_key(
 
 fn mailbox_context(mailbox: MailboxId) -> Vec<u8> {
     format!("siegel postbox mailbox key {mailbox}").into_bytes()
+}
+
+fn webhook_context(webhook: WebhookId) -> Vec<u8> {
+    format!("siegel postbox webhook {webhook}").into_bytes()
 }
 
 fn letter_context(what: &str, mailbox: MailboxId, letter: LetterId) -> Vec<u8> {

@@ -157,6 +157,9 @@ pub fn request_digest(
     if let Some(request) = request.as_object_mut().filter(|_| recalls) {
         request.insert("recalls".into(), true.into());
     }
+    if let (Some(request), Some(reminder)) = (request.as_object_mut(), letter.reminder) {
+        request.insert("reminder".into(), reminder.text().into());
+    }
     Ok(sha256(&serde_json_canonicalizer::to_vec(&request)?))
 }
 

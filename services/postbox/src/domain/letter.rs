@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use siegel_kernel::{Timestamp, TrustLevel};
 
+use super::reminder::Reminder;
 use super::{HandleId, LetterId};
 
 /// Longest subject, reference or case id, in characters (the federal interface's limit).
@@ -101,6 +102,8 @@ pub struct Letter {
     pub publish_at: Option<Timestamp>,
     pub instruction: Option<Instruction>,
     pub service_use: Option<ServiceUse>,
+    /// Of a letter that nobody opened.
+    pub reminder: Option<Reminder>,
 }
 
 /// A field and what is wrong with it. Never repeats the value: it is content.
@@ -147,6 +150,7 @@ impl Letter {
             line("letter.service_use.wording_version", &choice.wording_version, true);
         }
         found.extend(self.body_violations());
+        found.extend(self.reminder.and_then(|reminder| reminder.violation(now)));
         if let Some(at) = self.publish_at
             && at > now.plus(HORIZON)
         {
@@ -247,6 +251,7 @@ pub(crate) mod tests {
             publish_at: None,
             instruction: None,
             service_use: None,
+            reminder: None,
         }
     }
 

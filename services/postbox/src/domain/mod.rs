@@ -9,6 +9,7 @@ pub mod holidays;
 pub mod legal;
 pub mod letter;
 pub mod media;
+pub mod reminder;
 pub mod state;
 pub mod upload;
 
@@ -32,6 +33,11 @@ typed_id! {
 typed_id! {
     /// An attachment of a letter.
     AttachmentId = "att", random
+}
+
+typed_id! {
+    /// An address to which a sender's events are brought.
+    WebhookId = "whk", random
 }
 
 typed_id! {

@@ -83,6 +83,7 @@ pub fn letter(
         wire.service_use.map(|s| (s.wording_version, s.chosen_at.as_ref().map(instant)));
     let service_use = dated(service_use, "letter.service_use.chosen_at", &mut bad)
         .map(|(wording_version, chosen_at)| ServiceUse { wording_version, excluded, chosen_at });
+    let reminder = super::reminder::wish(wire.notification.as_ref(), &mut bad);
     let (Some(required_level), Some(kind), true) = (required_level, kind, bad.is_empty()) else {
         return Err(violations(&bad));
     };
@@ -109,6 +110,7 @@ pub fn letter(
         publish_at: wire.publish_at.as_ref().map(instant),
         instruction,
         service_use,
+        reminder,
     }))
 }
 

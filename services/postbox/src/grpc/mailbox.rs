@@ -6,17 +6,16 @@ use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
     ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
-    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse,
-    GetCountsRequest, GetCountsResponse, LetterSummary, ListCaseUpdatesRequest,
-    ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse, OpenRequest, OpenResponse,
-    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest,
-    RestoreResponse, SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse,
+    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse, GetCountsRequest, GetCountsResponse, LetterSummary, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest, RestoreResponse, SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
 };
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::{cases, convert, flags, status, upload};
+use super::{cases, convert, flags, status, upload, watch};
 use crate::app::Postbox;
 use crate::app::download::{Download, Range};
+use crate::app::events::read_cursor;
 use crate::app::flag::Change;
 use crate::app::list::Listing;
 use crate::app::open::Opened;
@@ -73,6 +72,7 @@ fn unknown() -> Status {
 impl MailboxService for MailboxServer {
     type DownloadAllStream = BoxStream<'static, Result<DownloadAllResponse, Status>>;
     type DownloadAttachmentStream = BoxStream<'static, Result<DownloadAttachmentResponse, Status>>;
+    type WatchMailboxStream = BoxStream<'static, Result<WatchMailboxResponse, Status>>;
 
     async fn list_letters(
         &self,
@@ -264,6 +264,29 @@ impl MailboxService for MailboxServer {
             Ok(bytes.map(|b| (DownloadAllResponse { chunk: b.to_vec() }, archive)))
         });
         Ok(Response::new(bytes.boxed()))
+    }
+
+    async fn watch_mailbox(
+        &self,
+        request: Request<WatchMailboxRequest>,
+    ) -> Result<Response<Self::WatchMailboxStream>, Status> {
+        let person = caller(&request)?.person()?;
+        let message = request.get_ref();
+        let organisation = convert::organisation(&message.organisation_id)?;
+        let watcher = self.0.watcher(person, organisation).await.map_err(|e| status::read(&e))?;
+        let position = if message.cursor.is_empty() {
+            self.0.mailbox_end(&watcher).await.map_err(|e| status::trouble(&e))?
+        } else {
+            read_cursor(&message.cursor).map_err(|_| invalid(&[("cursor", "was not made here")]))?
+        };
+        let (out, told) = mpsc::channel(watch::AHEAD);
+        let postbox = self.0.clone();
+        tokio::spawn(async move {
+            if let Err(status) = watch::watch(&postbox, watcher, position, &out).await {
+                let _ = out.send(Err(status)).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(told).boxed()))
     }
 }
 

@@ -6,12 +6,17 @@ mod evidence;
 mod flags;
 mod handle;
 mod mailbox;
+mod reminder;
 mod sender;
 mod status;
 pub mod upload;
+mod watch;
+mod webhooks;
 
 pub use evidence::EvidenceServer;
 pub use handle::HandleServer;
 pub use mailbox::MailboxServer;
+pub use reminder::ReminderServer;
 pub use sender::SenderServer;
 pub use upload::UploadServer;
+pub use webhooks::WebhookServer;

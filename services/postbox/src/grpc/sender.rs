@@ -20,7 +20,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{cases, convert, status, upload};
-use crate::app::events::{self, read_cursor, write_cursor};
+use crate::app::events::{EventsError, read_cursor, self, write_cursor};
 use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
 use crate::app::{Postbox, Trouble, reader::ReadError};
 use crate::domain::UploadId;
@@ -162,13 +162,17 @@ impl SenderService for SenderServer {
         request: Request<WatchEventsRequest>,
     ) -> Result<Response<Self::WatchEventsStream>, Status> {
         let who = client(&request)?;
-        let position = read_cursor(&request.get_ref().cursor)
-            .map_err(|_| invalid(&[("cursor", "was not made here")]))?;
+        let cursor = &request.get_ref().cursor;
+        let position = if cursor.is_empty() {
+            self.0.events_begin(&who).await.map_err(|e| status::trouble(&e))?
+        } else {
+            read_cursor(cursor).map_err(|_| invalid(&[("cursor", "was not made here")]))?
+        };
         let (out, told) = mpsc::channel(16);
         let postbox = self.0.clone();
         tokio::spawn(async move {
-            if let Err(trouble) = watch(&postbox, &who, position, &out).await {
-                let _ = out.send(Err(status::trouble(&trouble))).await;
+            if let Err(error) = watch(&postbox, &who, position, &out).await {
+                let _ = out.send(Err(status::events(&error))).await;
             }
         });
         Ok(Response::new(ReceiverStream::new(told).boxed()))
@@ -258,7 +262,7 @@ async fn watch(
     who: &SenderClient,
     mut position: i64,
     out: &mpsc::Sender<Result<WatchEventsResponse, Status>>,
-) -> Result<(), Trouble> {
+) -> Result<(), EventsError> {
     let mut head = postbox.feed.head();
     let mut caught_up = false;
     loop {
@@ -272,6 +276,7 @@ async fn watch(
             let message = WatchEventsResponse {
                 cursor: write_cursor(position),
                 lag_ms: i64::try_from(lag.as_millis()).unwrap_or(i64::MAX),
+                behind: event.behind,
                 event: Some(wire(event)),
             };
             if out.send(Ok(message)).await.is_err() {
@@ -290,8 +295,8 @@ async fn watch(
             () = out.closed() => return Ok(()),
         };
         if !woken {
-            let beat =
-                WatchEventsResponse { cursor: write_cursor(position), lag_ms: 0, event: None };
+            let cursor = write_cursor(position);
+            let beat = WatchEventsResponse { cursor, ..WatchEventsResponse::default() };
             if out.send(Ok(beat)).await.is_err() {
                 return Ok(());
             }

@@ -4,11 +4,13 @@ use siegel_grpc::{fault, invalid, refusal, unavailable};
 use tonic::{Code, Status};
 
 use crate::app::Trouble;
+use crate::app::events::{EventsError, write_cursor};
 use crate::app::handles::HandleError;
 use crate::app::log::LogError;
 use crate::app::reader::ReadError;
 use crate::app::resumable::UploadError;
 use crate::app::submit::SubmitError;
+use crate::app::webhooks::WebhookError;
 use crate::domain::attachment::Refusal;
 use crate::domain::letter::Violation;
 use crate::ports::access::AccessError;
@@ -132,6 +134,33 @@ pub fn log(error: &LogError) -> Status {
         E::BeyondEnd => refusal(Code::OutOfRange, "BEYOND_END_OF_LOG", error, []),
         E::Trouble(inner) => trouble(inner),
         E::Broken(_) => fault(error),
+    }
+}
+
+pub fn events(error: &EventsError) -> Status {
+    match error {
+        EventsError::TooOld { oldest } => {
+            let oldest = write_cursor(*oldest);
+            refusal(Code::OutOfRange, "CURSOR_TOO_OLD", error, [("oldest", oldest.as_str())])
+        }
+        EventsError::Trouble(inner) => trouble(inner),
+    }
+}
+
+pub fn webhook(error: &WebhookError) -> Status {
+    use WebhookError as E;
+    match error {
+        E::SenderUnknown => refusal(Code::PermissionDenied, "SENDER_UNKNOWN", error, []),
+        E::AddressRefused => refusal(Code::InvalidArgument, "WEBHOOK_ADDRESS_REFUSED", error, []),
+        E::TooMany { limit } => {
+            let facts = [("limit", &*limit.to_string())];
+            refusal(Code::ResourceExhausted, "TOO_MANY_WEBHOOKS", error, facts)
+        }
+        E::Unknown => refusal(Code::NotFound, "WEBHOOK_UNKNOWN", error, []),
+        E::DeadLetterUnknown => refusal(Code::NotFound, "DEAD_LETTER_UNKNOWN", error, []),
+        E::RequestIdReused => refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", error, []),
+        E::Malformed { field, problem } => invalid(&[(field, problem)]),
+        E::Trouble(inner) => trouble(inner),
     }
 }
 

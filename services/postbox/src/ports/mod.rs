@@ -4,3 +4,4 @@ pub mod access;
 pub mod notifier;
 pub mod objects;
 pub mod scanner;
+pub mod pusher;

@@ -14,14 +14,20 @@ pub enum Order {
     Sent,
     Failed,
     NoContact,
+    /// A reminder of something that was done meanwhile.
+    NotNeeded,
 }
 
 /// What a recipient is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     Provided,
     /// A fiction of formal service came true.
     DeemedServed,
+    /// Nobody has opened it: `notification` asks us again, by `of`, before the mail leaves.
+    Reminder {
+        of: String,
+    },
 }
 
 /// Tells a recipient about a letter. The same `request_id` sends nothing twice.
@@ -30,7 +36,7 @@ pub async fn tell(
     request_id: &str,
     recipient: &str,
     level: TrustLevel,
-    news: News,
+    news: &News,
 ) -> Result<Order, tonic::Status> {
     let mut client = NotificationServiceClient::new(siblings.channel("notification"));
     let order = NotifyRequest {
@@ -39,10 +45,15 @@ pub async fn tell(
         template: match news {
             News::Provided => Template::LetterProvided,
             News::DeemedServed => Template::LetterDeemedServed,
+            News::Reminder { .. } => Template::LetterReminder,
         }
         .into(),
         required_level: i32::from(level.number()),
         path: "/postbox".to_owned(),
+        reminder_of: match news {
+            News::Reminder { of } => of.clone(),
+            News::Provided | News::DeemedServed => String::new(),
+        },
     };
     let state = client.notify(order).await?.into_inner().state();
     if !matches!(state, NotificationState::Queued | NotificationState::Unspecified) {
@@ -57,6 +68,7 @@ const fn read(state: NotificationState) -> Order {
         NotificationState::Sent => Order::Sent,
         NotificationState::Failed => Order::Failed,
         NotificationState::NoContact => Order::NoContact,
+        NotificationState::NotNeeded => Order::NotNeeded,
         NotificationState::Unspecified | NotificationState::Queued => Order::Queued,
     }
 }

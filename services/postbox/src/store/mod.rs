@@ -2,6 +2,7 @@
 
 pub mod attachments;
 pub mod cases;
+pub mod events;
 pub mod evidence;
 pub mod flags;
 pub mod heads;
@@ -11,6 +12,8 @@ pub mod log;
 pub mod log_audit;
 pub mod mailboxes;
 pub mod resumable;
+pub mod reminders;
 pub mod rules;
 pub mod senders;
 pub mod uploads;
+pub mod webhooks;

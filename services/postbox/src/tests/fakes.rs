@@ -1,5 +1,6 @@
 //! The siblings of a postbox, as its tests play them.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use siegel_proto::notification::v1 as notification;
@@ -46,6 +47,56 @@ impl notification::notification_service_server::NotificationService for Notifica
     ) -> Result<Response<notification::GetNotificationResponse>, Status> {
         let state = (*self.state.lock().unwrap()).into();
         Ok(Response::new(notification::GetNotificationResponse { state }))
+    }
+}
+
+/// What an address that is pushed to does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    Answers(i32),
+    /// `notification` itself is out of reach.
+    Down,
+}
+
+/// A fake way out: every address takes everything unless it is told otherwise.
+#[derive(Clone, Default)]
+pub struct Pushes {
+    seen: Arc<Mutex<Vec<notification::PushRequest>>>,
+    behaviours: Arc<Mutex<HashMap<String, Behaviour>>>,
+}
+
+impl Pushes {
+    pub fn behave(&self, url: &str, behaviour: Behaviour) {
+        self.behaviours.lock().unwrap().insert(url.to_owned(), behaviour);
+    }
+
+    /// What arrived at an address and was taken, in order.
+    pub fn seen(&self, url: &str) -> Vec<notification::PushRequest> {
+        let seen = self.seen.lock().unwrap();
+        seen.iter().filter(|push| push.url == url).cloned().collect()
+    }
+}
+
+#[tonic::async_trait]
+impl notification::push_service_server::PushService for Pushes {
+    async fn push(
+        &self,
+        request: Request<notification::PushRequest>,
+    ) -> Result<Response<notification::PushResponse>, Status> {
+        let push = request.into_inner();
+        let known = self.behaviours.lock().unwrap().get(&push.url).copied();
+        let status = match known {
+            Some(Behaviour::Down) => return Err(Status::unavailable("")),
+            Some(Behaviour::Answers(status)) => status,
+            None => 202,
+        };
+        let outcome = if (200..300).contains(&status) {
+            self.seen.lock().unwrap().push(push);
+            notification::PushOutcome::Taken
+        } else {
+            notification::PushOutcome::Answered
+        };
+        Ok(Response::new(notification::PushResponse { outcome: outcome.into(), status }))
     }
 }
 

@@ -9,6 +9,7 @@ use siegel_grpc::{Caller, GrpcServices, Outside, Person};
 use siegel_kernel::{AccountId, Clock, GrantId, OrganisationId, Timestamp, TrustLevel};
 use siegel_proto::common::v1::TrustLevel as WireLevel;
 use siegel_proto::notification::v1 as notification;
+use siegel_proto::notification::v1::push_service_server::PushServiceServer;
 use siegel_proto::organisation::v1 as organisation;
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
@@ -21,7 +22,7 @@ use siegel_testkit::{CountingEntropy, TestClock};
 use tonic::Status;
 use tonic::transport::Channel;
 
-use super::fakes::{Access, Notifications};
+use super::fakes::{Access, Notifications, Pushes};
 use crate::app::Postbox;
 use crate::config::Config;
 use crate::start::{build, services};
@@ -37,6 +38,7 @@ pub struct World {
     pub db: Db,
     pub dir: tempfile::TempDir,
     pub notifications: Notifications,
+    pub pushes: Pushes,
     pub outside: Outside,
 }
 
@@ -102,9 +104,11 @@ impl World {
         let notifier = notification::notification_service_server::NotificationServiceServer::new(
             notifications.clone(),
         );
+        let pushes = Pushes::default();
+        let pusher = PushServiceServer::new(pushes.clone());
         let access = organisation::access_service_server::AccessServiceServer::new(Access);
         let fakes = Fakes::new()
-            .with("postbox", "notification", &GrpcServices::new().add(notifier))
+            .with("postbox", "notification", &GrpcServices::new().add(notifier).add(pusher))
             .with("postbox", "organisation", &GrpcServices::new().add(access));
         let entropy = Arc::new(CountingEntropy::default());
         let outside = outside("postbox", db.clone(), clock.clone(), entropy, &fakes);
@@ -112,10 +116,10 @@ impl World {
         config.limits.attachment_bytes = 200_000;
         settings(&mut config);
         let postbox = build(config, &outside).await.unwrap();
-        Self { postbox, clock, db, dir, notifications, outside }
+        Self { postbox, clock, db, dir, notifications, pushes, outside }
     }
 
-    fn channel(&self, caller: Caller) -> Channel {
+    pub fn channel(&self, caller: Caller) -> Channel {
         serve(&services(&self.postbox), caller)
     }
 

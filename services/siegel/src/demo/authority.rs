@@ -9,6 +9,7 @@ use siegel_grpc::AuthChannel;
 use siegel_proto::common::v1::TrustLevel;
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::sender_service_client::SenderServiceClient;
+use siegel_proto::postbox::v1::webhook_service_client::WebhookServiceClient;
 use tonic::Streaming;
 
 use super::{Credentials, person};
@@ -67,6 +68,7 @@ fn read(path: &PathBuf) -> anyhow::Result<File> {
 /// A client with scope `postbox.deliver`.
 pub struct Authority {
     sender: SenderServiceClient<AuthChannel>,
+    webhooks: WebhookServiceClient<AuthChannel>,
 }
 
 /// The authority's event stream.
@@ -85,12 +87,18 @@ impl Authority {
         let tokens = client.tokens(&form).await?;
         let channel =
             person::channel(&client.net, origin, tokens.access_token, client.dpop_key.clone())?;
-        Ok(Self { sender: SenderServiceClient::new(channel) })
+        let webhooks = WebhookServiceClient::new(channel.clone());
+        Ok(Self { sender: SenderServiceClient::new(channel), webhooks })
     }
 
     /// A client of the sender's API with this authority's token.
     pub fn sender(&self) -> SenderServiceClient<AuthChannel> {
         self.sender.clone()
+    }
+
+    /// A client of the webhooks' API with the same token.
+    pub fn webhooks(&self) -> WebhookServiceClient<AuthChannel> {
+        self.webhooks.clone()
     }
 
     /// Follows the events from the beginning.
