@@ -32,6 +32,10 @@ pub struct Config {
     /// Level a letter needs when its sender names none; the federal interface says high.
     #[serde(default = "required_level")]
     pub default_required_level: TrustLevel,
+    /// Legal bases whose letters reach those who opted out of letters as well. None does unless
+    /// the operator found that the law wants it.
+    #[serde(default)]
+    pub despite_opt_out: Vec<String>,
     /// The registered senders; a sender that is taken out can deliver no more.
     #[serde(default)]
     pub senders: Vec<Sender>,
@@ -100,6 +104,7 @@ impl Config {
             limits: LimitsConfig::default(),
             unread_days: unread_days(),
             default_required_level: required_level(),
+            despite_opt_out: Vec::new(),
             senders,
         }
     }

@@ -9,7 +9,9 @@ pub mod holidays;
 pub mod legal;
 pub mod letter;
 pub mod media;
+pub mod opt_out;
 pub mod state;
+pub mod words;
 
 use siegel_kernel::typed_id;
 

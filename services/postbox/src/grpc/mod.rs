@@ -7,9 +7,11 @@ mod flags;
 mod handle;
 mod mailbox;
 mod sender;
+mod settings;
 mod status;
 
 pub use evidence::EvidenceServer;
 pub use handle::HandleServer;
 pub use mailbox::MailboxServer;
 pub use sender::SenderServer;
+pub use settings::SettingsServer;

@@ -6,6 +6,7 @@ use tonic::{Code, Status};
 use crate::app::Trouble;
 use crate::app::handles::HandleError;
 use crate::app::log::LogError;
+use crate::app::opt_outs::SettingError;
 use crate::app::reader::ReadError;
 use crate::app::submit::SubmitError;
 use crate::domain::attachment::Refusal;
@@ -50,6 +51,7 @@ pub fn submit(error: &SubmitError) -> Status {
         E::RecipientUnknown => refusal(Code::NotFound, "RECIPIENT_UNKNOWN", error, []),
         E::LegalBasisUnknown => refusal(bad, "LEGAL_BASIS_UNKNOWN", error, []),
         E::Excluded => refusal(Code::FailedPrecondition, "POSTBOX_EXCLUDED", error, []),
+        E::OptedOut => refusal(Code::FailedPrecondition, "RECIPIENT_OPTED_OUT", error, []),
         E::ReplacedOpened => refusal(Code::FailedPrecondition, "LETTER_OPENED", error, []),
         E::ReplacedEnded => refusal(Code::FailedPrecondition, "LETTER_ENDED", error, []),
         E::ReplacedBefore => refusal(Code::FailedPrecondition, "LETTER_REPLACED", error, []),
@@ -122,6 +124,17 @@ pub fn log(error: &LogError) -> Status {
         E::BeyondEnd => refusal(Code::OutOfRange, "BEYOND_END_OF_LOG", error, []),
         E::Trouble(inner) => trouble(inner),
         E::Broken(_) => fault(error),
+    }
+}
+
+pub fn setting(error: &SettingError) -> Status {
+    use SettingError as E;
+    match error {
+        E::HandleUnknown => refusal(Code::NotFound, "HANDLE_UNKNOWN", error, []),
+        E::SenderNotListed => refusal(Code::NotFound, "SENDER_NOT_LISTED", error, []),
+        E::Closed => refusal(Code::NotFound, "MAILBOX_CLOSED", error, []),
+        E::RequestIdReused => refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", error, []),
+        E::Read(inner) => read(inner),
     }
 }
 

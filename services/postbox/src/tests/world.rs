@@ -1,5 +1,6 @@
 //! One postbox for a test, with people, senders and a clock that is moved.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
 use siegel_proto::postbox::v1::handle_service_client::HandleServiceClient;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
+use siegel_proto::postbox::v1::mailbox_settings_service_client::MailboxSettingsServiceClient;
 use siegel_proto::postbox::v1::sender_service_client::SenderServiceClient;
 use siegel_receipt::{KeyTrust, PublishedKeys, ReceiptFile, Verified, verify_published};
 use siegel_testkit::{CountingEntropy, TestClock};
@@ -36,6 +38,8 @@ pub struct World {
     pub db: Db,
     pub dir: tempfile::TempDir,
     pub notifications: Notifications,
+    /// Account 1 may no longer act for the organisation.
+    pub membership_ended: Arc<AtomicBool>,
     pub outside: Outside,
 }
 
@@ -88,6 +92,7 @@ pub fn person(n: u128, level: TrustLevel) -> Caller {
 impl World {
     pub async fn new(db: Db) -> Self {
         let clock = Arc::new(TestClock::default());
+        let membership_ended = Arc::<AtomicBool>::default();
         let dir = tempfile::tempdir().unwrap();
         let notifications = Notifications {
             state: Arc::new(Mutex::new(notification::NotificationState::Sent)),
@@ -96,7 +101,9 @@ impl World {
         let notifier = notification::notification_service_server::NotificationServiceServer::new(
             notifications.clone(),
         );
-        let access = organisation::access_service_server::AccessServiceServer::new(Access);
+        let access = organisation::access_service_server::AccessServiceServer::new(Access(
+            membership_ended.clone(),
+        ));
         let fakes = Fakes::new()
             .with("postbox", "notification", &GrpcServices::new().add(notifier))
             .with("postbox", "organisation", &GrpcServices::new().add(access));
@@ -105,7 +112,7 @@ impl World {
         let mut config = Config::in_directory(dir.path(), senders());
         config.limits.attachment_bytes = 200_000;
         let postbox = build(config, &outside).await.unwrap();
-        Self { postbox, clock, db, dir, notifications, outside }
+        Self { postbox, clock, db, dir, notifications, membership_ended, outside }
     }
 
     fn channel(&self, caller: Caller) -> Channel {
@@ -122,6 +129,21 @@ impl World {
 
     pub fn reader(&self, n: u128, level: TrustLevel) -> MailboxServiceClient<Channel> {
         MailboxServiceClient::new(self.channel(person(n, level)))
+    }
+
+    pub fn settings(&self, caller: Caller) -> MailboxSettingsServiceClient<Channel> {
+        MailboxSettingsServiceClient::new(self.channel(caller))
+    }
+
+    /// Lets account `n` end a handle.
+    pub async fn revoke(&self, n: u128, handle: &str) -> Result<(), Status> {
+        let request = pb::RevokeHandleRequest {
+            request_id: format!("revoke {handle}"),
+            organisation_id: String::new(),
+            handle: handle.into(),
+        };
+        let mut owner = self.settings(person(n, TrustLevel::Low));
+        owner.revoke_handle(request).await.map(|_| ())
     }
 
     pub fn evidence(&self, caller: Caller) -> EvidenceServiceClient<Channel> {
