@@ -144,6 +144,13 @@ impl MailboxService for Fake {
         not_faked()
     }
 
+    async fn search(
+        &self,
+        request: Request<postbox::SearchRequest>,
+    ) -> Result<Response<postbox::SearchResponse>, Status> {
+        self.found(request.into_inner())
+    }
+
     type DownloadAttachmentStream = Bytes;
 
     async fn download_attachment(
