@@ -1,5 +1,6 @@
 //! The postbox behind the real guard, and callers with tokens of a fake identity.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Response, Status};
+use tonic_types::StatusExt as _;
 
 use crate::start::services;
 use crate::tests::world::World;
@@ -224,17 +226,24 @@ pub struct Told {
     pub code: Code,
     pub reason: String,
     message: String,
-    details: Vec<u8>,
+    /// Facts in their order, and what is wrong with fields.
+    facts: BTreeMap<String, String>,
+    fields: String,
+    /// Of the details as they were sent.
+    size_bytes: usize,
     metadata: Vec<(String, String)>,
 }
 
 impl From<&Status> for Told {
     fn from(status: &Status) -> Self {
+        let details = status.get_error_details();
         Self {
             code: status.code(),
             reason: siegel_grpc::reason(status).unwrap_or_default(),
             message: status.message().to_owned(),
-            details: status.details().to_vec(),
+            facts: details.error_info().map(|i| i.metadata.clone()).into_iter().flatten().collect(),
+            fields: format!("{:?} {:?}", details.bad_request(), details.retry_info()),
+            size_bytes: status.details().len(),
             metadata: metadata(status.metadata()),
         }
     }
