@@ -1,9 +1,11 @@
 //! What sender and recipient do with letters besides sending and opening them, over the network.
 
+use anyhow::Context as _;
 use siegel_crypto::{SystemEntropy, random_token};
 use siegel_proto::common::v1::TrustLevel;
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
+use siegel_proto::postbox::v1::mailbox_settings_service_client::MailboxSettingsServiceClient;
 
 use crate::world::World;
 
@@ -49,6 +51,31 @@ async fn submit(world: &World, letter: pb::Letter) -> anyhow::Result<String> {
     Ok(world.authority.sender().submit(request).await?.into_inner().letter_id)
 }
 
+/// What a person decides about their mailbox: nothing that keeps the walk's letters from arriving.
+async fn own_settings(world: &World) -> anyhow::Result<()> {
+    let ask = [("scope", "openid postbox"), ("acr_values", "basic")];
+    let visit = world.visit(&world.credentials.other_portal, 0, &ask).await?;
+    let handle = visit.claims.get("postbox_handle").and_then(|h| h.as_str());
+    let handle = handle.context("no handle for the other sector")?.to_owned();
+    let channel = world.erika.channel(&world.suite.origin())?;
+    let mut settings = MailboxSettingsServiceClient::new(channel);
+    let organisation_id = String::new();
+    let request_id = fresh()?;
+    settings
+        .revoke_handle(pb::RevokeHandleRequest { request_id, organisation_id, handle })
+        .await?;
+    settings
+        .set_opt_out(pb::SetOptOutRequest {
+            request_id: fresh()?,
+            about: Some(pb::set_opt_out_request::About::Everybody(true)),
+            choice: pb::OptOutChoice::Allowed.into(),
+            wording_version: "1".into(),
+            ..Default::default()
+        })
+        .await?;
+    Ok(())
+}
+
 /// Every call of sender and recipient that the demo's walk does not make.
 pub async fn by_api(world: &World) -> anyhow::Result<()> {
     let mut own = MailboxServiceClient::new(world.erika.channel(&world.suite.origin())?);
@@ -86,6 +113,7 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
         organisation_id: organisation_id.clone(),
     })
     .await?;
+    own_settings(world).await?;
     let letter_id = submit(world, formal(world)).await?;
     own.refuse(pb::RefuseRequest { request_id: fresh()?, letter_id, organisation_id }).await?;
 

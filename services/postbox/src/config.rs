@@ -40,6 +40,10 @@ pub struct Config {
     /// Level a letter needs when its sender names none; the federal interface says high.
     #[serde(default = "required_level")]
     pub default_required_level: TrustLevel,
+    /// Legal bases whose letters reach those who opted out of letters as well. None does unless
+    /// the operator found that the law wants it.
+    #[serde(default)]
+    pub despite_opt_out: Vec<String>,
     /// The registered senders; a sender that is taken out can deliver no more.
     #[serde(default)]
     pub senders: Vec<Sender>,
@@ -149,6 +153,7 @@ impl Config {
             event_days: None,
             webhooks: WebhooksConfig::default(),
             default_required_level: required_level(),
+            despite_opt_out: Vec::new(),
             senders,
         }
     }

@@ -12,6 +12,7 @@ use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
 use siegel_proto::postbox::v1::reminder_service_server::ReminderServiceServer;
+use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsServiceServer;
 use siegel_proto::postbox::v1::sender_service_server::SenderServiceServer;
 use siegel_proto::postbox::v1::upload_service_server::UploadServiceServer;
 use siegel_proto::postbox::v1::webhook_service_server::WebhookServiceServer;
@@ -23,12 +24,12 @@ use crate::app::push::Webhooks;
 use crate::app::vault::Vault;
 use crate::app::{Parts, Postbox};
 use crate::config::Config;
-use crate::grpc::{EvidenceServer, HandleServer, MailboxServer, ReminderServer, SenderServer, UploadServer, WebhookServer};
+use crate::grpc::{EvidenceServer, HandleServer, MailboxServer, ReminderServer, SenderServer, SettingsServer, UploadServer, WebhookServer};
 use crate::http;
 use crate::ports::objects::{ObjectError, Objects};
 use crate::ports::scanner::Scanner;
 use crate::store::senders::Sender;
-use crate::store::{keys, log, mailboxes, senders};
+use crate::store::{keys, log, mailboxes, opt_outs, senders};
 
 /// Longest gRPC message taken: the inline attachments' 3 MiB, the texts, and room.
 const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
@@ -58,6 +59,8 @@ pub enum StartError {
     SenderTwice(String),
     #[error("[[postbox.senders]] {0} needs client_id, tenant, sector and authority")]
     SenderIncomplete(String),
+    #[error("[postbox] despite_opt_out names {0}, which no rule of the legal clock is about")]
+    BasisUnknown(String),
     #[error("the database of the postbox failed")]
     Store(#[from] StoreError),
 }
@@ -93,6 +96,7 @@ pub(crate) fn services(postbox: &Postbox) -> GrpcServices {
         .add(UploadServiceServer::new(UploadServer(postbox.clone())))
         .add(ReminderServiceServer::new(ReminderServer(postbox.clone())))
         .add(WebhookServiceServer::new(WebhookServer(postbox.clone())))
+        .add(MailboxSettingsServiceServer::new(SettingsServer(postbox.clone())))
 }
 
 /// Everything but the background loops.
@@ -116,6 +120,7 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
     }
     let journal = journal(&mut tx, &config, outside).await?;
     publish(&mut tx, &notary, &config.senders, outside.clock.now()).await?;
+    override_opt_outs(&mut tx, &config.despite_opt_out).await?;
     tx.commit().await?;
     Ok(Postbox::new(Parts {
         db: outside.db.clone(),
@@ -168,6 +173,17 @@ async fn publish(
         .map_err(|_| StoreError::corrupt("the public key has no JSON"))?;
     keys::publish(tx, notary.key.kid(), &jwk, now).await?;
     senders::replace_all(tx, configured, now).await?;
+    Ok(())
+}
+
+/// Makes the rule table say which legal bases reach those who opted out.
+async fn override_opt_outs(tx: &mut Tx, bases: &[String]) -> Result<(), StartError> {
+    opt_outs::override_by_none(tx).await?;
+    for basis in bases {
+        if !opt_outs::override_by(tx, basis).await? {
+            return Err(StartError::BasisUnknown(basis.clone()));
+        }
+    }
     Ok(())
 }
 

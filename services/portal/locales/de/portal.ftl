@@ -215,6 +215,52 @@ state-deemed-served = Gilt als zugestellt
 state-recalled = Zurückgerufen
 state-undeliverable = Nicht zustellbar
 
+search = Postfach durchsuchen
+search-hint = Wörter aus Absender, Betreff oder Aktenzeichen; bei geöffneten Briefen auch aus dem Text und den Dateinamen
+search-go = Suchen
+search-title = Suche in Ihrem Postfach
+search-malformed = Bitte geben Sie ein bis zehn Wörter ein, zusammen höchstens 200 Zeichen.
+search-found = { $n ->
+    [0] Kein Brief gefunden
+    [one] 1 Brief gefunden
+   *[other] { $n } Briefe gefunden
+}
+search-found-many = Mehr als tausend Briefe gefunden
+search-further = Weitere Treffer
+search-end = Alle Briefe anzeigen
+
+# Einstellungen des Postfachs
+postbox-settings = Einstellungen des Postfachs
+postbox-settings-text = Sie bestimmen, wer Ihnen hierher schreiben darf.
+opt-out-general = Briefe in das Postfach
+opt-out-general-allowed = Sie erhalten Briefe von Behörden in dieses Postfach.
+opt-out-general-excluded = Sie wollen keine Briefe in dieses Postfach. Nur ausdrücklich zugelassene Absender können Ihnen hierher schreiben.
+opt-out-text = Das Postfach ist freiwillig. Wenn Sie es ausschließen, müssen Behörden Ihnen auf anderem Weg schreiben, zum Beispiel mit der Post. Briefe, die schon hier sind, bleiben und wirken weiter. Was das Gesetz trotz Ihrer Wahl hierher schickt, kommt weiterhin an.
+opt-out-general-exclude = Keine Briefe mehr erhalten
+opt-out-general-allow = Wieder Briefe erhalten
+opt-out-senders = Absender
+opt-out-senders-text = Diese Stellen können Ihnen schreiben. Ihre Wahl zu einem Absender geht der allgemeinen vor.
+opt-out-senders-none = Zurzeit kann Ihnen keine Stelle schreiben.
+opt-out-senders-more = Weitere Absender
+opt-out-sender-allowed = Briefe kommen an
+opt-out-sender-excluded = Briefe sind ausgeschlossen
+opt-out-sender-exclude = Ausschließen
+opt-out-sender-allow = Zulassen
+handles = Adressen Ihres Postfachs
+handles-text = Absender kennen Ihr Postfach nur unter einer Nummer, in jedem Bereich unter einer anderen. Wenn Sie eine beenden, erreicht Sie dort niemand mehr, bis Sie sich in diesem Bereich wieder anmelden und eine neue weitergeben.
+handles-none = Sie haben noch keine Adresse weitergegeben.
+handle-sector = Bereich { $sector }
+handle-issued = Weitergegeben am { $at }
+handle-revoked = Beendet am { $at }
+handle-revoke = Beenden
+choices = Ihre bisherigen Entscheidungen
+choices-text = Jede Entscheidung wird mit Zeitpunkt und Fassung des Hinweises festgehalten.
+choices-none = Sie haben noch nichts entschieden.
+choice-everybody = alle Absender
+choice-excluded = { $at }: { $whom } ausgeschlossen (Hinweis { $wording })
+choice-allowed = { $at }: { $whom } zugelassen (Hinweis { $wording })
+choice-general = { $at }: { $whom } wie alle Absender (Hinweis { $wording })
+
 # Brief
 letter-sender = Absender
 letter-type = Art

@@ -215,6 +215,52 @@ state-deemed-served = Counts as served
 state-recalled = Recalled
 state-undeliverable = Undeliverable
 
+search = Search the postbox
+search-hint = Words from sender, subject or reference; for opened letters also from the text and the file names
+search-go = Search
+search-title = Search in your postbox
+search-malformed = Please enter one to ten words, at most 200 characters together.
+search-found = { $n ->
+    [0] No letter found
+    [one] 1 letter found
+   *[other] { $n } letters found
+}
+search-found-many = More than a thousand letters found
+search-further = Further results
+search-end = Show all letters
+
+# Postbox settings
+postbox-settings = Settings of the postbox
+postbox-settings-text = You decide who may write to you here.
+opt-out-general = Letters to the postbox
+opt-out-general-allowed = You receive letters from authorities in this postbox.
+opt-out-general-excluded = You want no letters in this postbox. Only senders you expressly allow can write to you here.
+opt-out-text = The postbox is voluntary. If you exclude it, authorities must write to you in another way, for example by post. Letters that are here already stay and keep their effect. What the law sends here in spite of your choice still arrives.
+opt-out-general-exclude = Receive no more letters
+opt-out-general-allow = Receive letters again
+opt-out-senders = Senders
+opt-out-senders-text = These offices can write to you. Your choice about one sender beats the general one.
+opt-out-senders-none = At the moment no office can write to you.
+opt-out-senders-more = Further senders
+opt-out-sender-allowed = Letters arrive
+opt-out-sender-excluded = Letters are excluded
+opt-out-sender-exclude = Exclude
+opt-out-sender-allow = Allow
+handles = Addresses of your postbox
+handles-text = Senders know your postbox by a number only, in every sector by another one. If you end one, nobody there reaches you until you sign in within that sector again and pass on a new one.
+handles-none = You have not passed on any address yet.
+handle-sector = Sector { $sector }
+handle-issued = Passed on on { $at }
+handle-revoked = Ended on { $at }
+handle-revoke = End
+choices = Your choices so far
+choices-text = Every choice is recorded with its time and the version of the wording.
+choices-none = You have not chosen anything yet.
+choice-everybody = all senders
+choice-excluded = { $at }: { $whom } excluded (wording { $wording })
+choice-allowed = { $at }: { $whom } allowed (wording { $wording })
+choice-general = { $at }: { $whom } as all senders (wording { $wording })
+
 # Letter
 letter-sender = Sender
 letter-type = Kind

@@ -12,7 +12,9 @@ mod login;
 mod organisation;
 mod postbox;
 mod receipts;
+mod search;
 mod security;
+mod settings;
 mod trouble;
 mod verify;
 mod visitor;
@@ -68,6 +70,9 @@ fn pages() -> Router<App> {
         .route("/organisation/new", get(organisation::form).post(organisation::create))
         .route("/organisation/{organisation}", get(organisation::show))
         .route("/postbox", get(postbox::list))
+        .route("/postbox/settings", get(settings::show))
+        .route("/postbox/settings/choice", get(settings::again).post(settings::choose))
+        .route("/postbox/settings/handle", get(settings::again).post(settings::revoke))
         .route("/postbox/{letter}", get(letter::preview))
         .route("/postbox/{letter}/open", get(letter::to_preview).post(letter::open))
         .route("/postbox/{letter}/read", get(letter::read))

@@ -6,16 +6,17 @@ use serde::Deserialize;
 use siegel_proto::convert;
 use siegel_proto::organisation::v1::GetOrganisationRequest;
 use siegel_proto::postbox::v1::{DeliveryState, Importance, LetterSummary, ListLettersRequest};
-use siegel_web::forms::{Alert, Badge, LevelBadge, Pagination};
+use siegel_web::forms::{Alert, Badge, LevelBadge, Link, Pagination};
 use siegel_web::{Locale, Texts};
 
+use super::search::{self, SearchForm};
 use super::words::{self, Ident};
-use super::{Signed, disclosures};
+use super::{Signed, disclosures, settings};
 
 /// Whose mailbox: the person's own, or an organisation's.
 #[derive(Clone, Deserialize)]
 pub struct Place {
-    organisation: Option<Ident>,
+    pub organisation: Option<Ident>,
 }
 
 impl Place {
@@ -35,15 +36,19 @@ pub struct Wish {
     organisation: Option<Ident>,
     show: Option<String>,
     page: Option<String>,
+    /// Words to search for.
+    q: Option<String>,
 }
 
 #[derive(askama::Template)]
 #[template(path = "postbox.html")]
 struct List {
     t: Texts,
+    search: SearchForm,
     filters: Vec<Filter>,
     letters: Vec<Card>,
     pages: Pagination,
+    settings: Link,
 }
 
 struct Filter {
@@ -52,20 +57,24 @@ struct Filter {
     current: bool,
 }
 
-struct Card {
-    href: String,
-    sender: String,
-    subject: String,
-    unread: bool,
-    badges: Vec<String>,
-    provided: String,
-    machine: String,
-    kind: String,
-    lines: Vec<String>,
+/// A letter in a list.
+pub struct Card {
+    pub href: String,
+    pub sender: String,
+    pub subject: String,
+    pub unread: bool,
+    pub badges: Vec<String>,
+    pub provided: String,
+    pub machine: String,
+    pub kind: String,
+    pub lines: Vec<String>,
 }
 
 pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Response> {
-    let place = Place { organisation: wish.organisation };
+    let place = Place { organisation: wish.organisation.clone() };
+    if let Some(query) = wish.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+        return search::show(&who, &place, query, wish.page.as_deref()).await;
+    }
     let show = match wish.show.as_deref() {
         Some("unread") => "unread",
         Some("important") => "important",
@@ -96,6 +105,8 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
     let join = if here.contains('?') { '&' } else { '?' };
     let (later, next) = (wish.page.is_some(), &found.next_page_token);
     let body = List {
+        search: SearchForm::new(&t, &place, "", None),
+        settings: settings::link(&t, &place),
         filters: vec![
             filter("all", t.with("letters-all", [("n", found.total.into())])),
             filter("unread", t.with("letters-unread", [("n", found.unread.into())])),
@@ -106,14 +117,19 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
         t,
     };
     let page = who.page(t.get("postbox")).lead(t.get("postbox-text"));
-    match &place.organisation {
-        None => Ok(page.show(&body)),
+    let page = match &place.organisation {
+        None => page,
         Some(id) => {
-            let name = organisation(&who, id).await;
-            let title = t.with("postbox-of", [("name", name.into())]);
-            Ok(page.notice(Alert::info(title)).back(format!("/organisation/{id}")).show(&body))
+            page.notice(of_organisation(&who, id).await).back(format!("/organisation/{id}"))
         }
-    }
+    };
+    Ok(page.show(&body))
+}
+
+/// Says whose postbox it is.
+pub async fn of_organisation(who: &Signed, id: &Ident) -> Alert {
+    let name = organisation(who, id).await;
+    Alert::info(who.texts().with("postbox-of", [("name", name.into())]))
 }
 
 /// The organisation's name, or its id when the organisation service does not answer.
@@ -124,7 +140,7 @@ async fn organisation(who: &Signed, id: &Ident) -> String {
     found.and_then(|f| f.into_inner().organisation).map_or_else(|| id.to_string(), |o| o.name)
 }
 
-fn card(t: &Texts, locale: Locale, place: &Place, letter: &LetterSummary) -> Card {
+pub fn card(t: &Texts, locale: Locale, place: &Place, letter: &LetterSummary) -> Card {
     let badges = badges(t, letter).into_iter().map(|b| b.to_html());
     let level = convert::level(letter.required_level).map(|l| LevelBadge::new(l, locale).to_html());
     let mut lines = Vec::new();

@@ -11,6 +11,7 @@ use siegel_proto::identity::v1::self_service_client::SelfServiceClient;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
+use siegel_proto::postbox::v1::mailbox_settings_service_client::MailboxSettingsServiceClient;
 use siegel_web::forms::Link;
 use siegel_web::{NavItem, Page, Person, Problem, Texts, View};
 
@@ -136,6 +137,10 @@ impl Signed {
 
     pub async fn mailbox(&self) -> Result<MailboxServiceClient<AuthChannel>, Response> {
         Ok(MailboxServiceClient::new(self.channel("postbox").await?))
+    }
+
+    pub async fn settings(&self) -> Result<MailboxSettingsServiceClient<AuthChannel>, Response> {
+        Ok(MailboxSettingsServiceClient::new(self.channel("postbox").await?))
     }
 
     pub async fn evidence(&self) -> Result<EvidenceServiceClient<AuthChannel>, Response> {

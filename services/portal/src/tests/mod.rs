@@ -7,6 +7,7 @@ mod letters;
 mod login;
 mod postbox_fakes;
 mod services;
+mod settings;
 mod store;
 mod texts;
 mod verify;

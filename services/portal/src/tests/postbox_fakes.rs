@@ -169,6 +169,13 @@ impl MailboxService for Fake {
         Ok(Response::new(Box::pin(futures_util::stream::iter([message]))))
     }
 
+    async fn search(
+        &self,
+        request: Request<postbox::SearchRequest>,
+    ) -> Result<Response<postbox::SearchResponse>, Status> {
+        self.found(request.into_inner())
+    }
+
     type DownloadAttachmentStream = Bytes;
 
     async fn download_attachment(

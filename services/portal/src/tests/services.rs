@@ -12,10 +12,13 @@ use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
+use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsServiceServer;
 use siegel_receipt::{Actor, Body, Claims, FORMAT, Kind, ReceiptFile, Sender, TYP};
 use tonic::service::LayerExt as _;
 use tonic::{Code, Status};
 use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::settings::Told;
 
 pub const LETTER: &str = "ltr_00000000000000000000000000000001";
 pub const CONTENT: &[u8] = b"%PDF-1.7 a decision";
@@ -29,6 +32,7 @@ pub struct Services {
     pub needs_answer: Mutex<bool>,
     pub answers: Mutex<Vec<&'static str>>,
     pub ended: Mutex<Vec<String>>,
+    pub told: Mutex<Told>,
     pub key: SigningKey,
 }
 
@@ -44,6 +48,7 @@ impl Services {
             needs_answer: Mutex::default(),
             answers: Mutex::default(),
             ended: Mutex::default(),
+            told: Mutex::default(),
             key: SigningKey::generate().unwrap(),
         })
     }
@@ -56,9 +61,11 @@ impl Services {
         let account = AccountServiceServer::new(fake.clone());
         let own = SelfServiceServer::new(fake.clone());
         let mailbox = MailboxServiceServer::new(fake.clone());
+        let settings = MailboxSettingsServiceServer::new(fake.clone());
         let evidence = EvidenceServiceServer::new(fake);
         let postbox = GrpcServices::new()
             .add(nonce.clone().named_layer(mailbox))
+            .add(nonce.clone().named_layer(settings))
             .add(nonce.clone().named_layer(evidence));
         Fakes::new()
             .with("portal", "account", &GrpcServices::new().add(nonce.clone().named_layer(account)))

@@ -20,7 +20,9 @@ fn every_text_that_is_asked_for_exists() {
         include_str!("../pages/login.rs"),
         include_str!("../pages/organisation.rs"),
         include_str!("../pages/receipts.rs"),
+        include_str!("../pages/search.rs"),
         include_str!("../pages/security.rs"),
+        include_str!("../pages/settings.rs"),
         include_str!("../pages/trouble.rs"),
         include_str!("../pages/verify.rs"),
         include_str!("../pages/visitor.rs"),
@@ -36,7 +38,10 @@ fn every_text_that_is_asked_for_exists() {
         include_str!("../../templates/preview.html"),
         include_str!("../../templates/receipt.html"),
         include_str!("../../templates/receipts.html"),
+        include_str!("../../templates/search.html"),
+        include_str!("../../templates/search_form.html"),
         include_str!("../../templates/security.html"),
+        include_str!("../../templates/settings.html"),
         include_str!("../../templates/step_up.html"),
         include_str!("../../templates/verify.html"),
     ];
@@ -53,7 +58,16 @@ fn every_text_that_is_chosen_at_run_time_exists() {
         w.contains('-') && ["source", "type", "state", "role"].contains(&prefix)
     });
     let labels = siegel_oidc::catalogue::CATALOGUE.iter().map(|row| row.label);
-    let rest = ["register-hra", "register-hrb", "register-vr", "register-gr", "register-pr"];
+    let rest = [
+        "choice-excluded",
+        "choice-allowed",
+        "choice-general",
+        "register-hra",
+        "register-hrb",
+        "register-vr",
+        "register-gr",
+        "register-pr",
+    ];
     for key in chosen.chain(labels).chain(rest) {
         assert!(known.contains(key), "{key} is missing");
     }

@@ -9,6 +9,7 @@ use super::handles::{HandleError, audit_subject};
 use super::{Now, Postbox, Trouble};
 use crate::store::letters::{self, LetterRow};
 use crate::store::mailboxes::{self, Owner};
+use crate::store::words;
 
 /// `reason` of the receipt.
 const REASON: &str = "MAILBOX_CLOSED";
@@ -34,6 +35,7 @@ impl Postbox {
         if let Some(mailbox) = closed {
             // What was provided in between.
             letters::all_due(&mut tx, mailbox, now.legal).await?;
+            words::forget_mailbox(&mut tx, mailbox).await?;
         }
         let entry = Entry {
             kind: "postbox.mailbox.closed",

@@ -1,11 +1,12 @@
 //! Giving out the handle under which senders of one sector reach an owner.
 
-use siegel_db::StoreError;
 use siegel_db::audit::{self, Entry};
+use siegel_db::{StoreError, Tx};
+use siegel_kernel::Timestamp;
 
 use super::{Postbox, Trouble};
 use crate::domain::{HandleId, MailboxId};
-use crate::store::mailboxes::{self, Owner};
+use crate::store::mailboxes::{self, Mailbox, Owner};
 
 /// A handle is not given out.
 #[derive(Debug, thiserror::Error)]
@@ -35,17 +36,8 @@ impl Postbox {
     ) -> Result<HandleId, HandleError> {
         let now = self.now().recorded;
         let mut tx = self.db.begin().await?;
-        let mailbox = if let Some(found) = mailboxes::of_owner(&mut tx, owner).await? {
-            found
-        } else {
-            let id = MailboxId::new(self.clock.as_ref(), self.entropy.as_ref())
-                .map_err(Trouble::from)?;
-            let wrapped_key = self.vault.new_mailbox_key(id)?;
-            mailboxes::add(&mut tx, id, owner, &wrapped_key, now).await?;
-            let added = mailboxes::of_owner(&mut tx, owner).await?;
-            // Nothing was added: the owner had a mailbox, and it was closed.
-            added.ok_or(HandleError::Closed)?
-        };
+        let mailbox = self.mailbox_or_new(&mut tx, owner, now).await?;
+        let mailbox = mailbox.ok_or(HandleError::Closed)?;
         if mailboxes::handle_of(&mut tx, mailbox.id, sector).await?.is_none() {
             let id =
                 HandleId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
@@ -67,6 +59,22 @@ impl Postbox {
         audit::record(&mut tx, &entry).await?;
         tx.commit().await?;
         Ok(handle)
+    }
+
+    /// The mailbox of an owner, opened if there never was one; `None` when it was closed.
+    pub(super) async fn mailbox_or_new(
+        &self,
+        tx: &mut Tx,
+        owner: Owner,
+        now: Timestamp,
+    ) -> Result<Option<Mailbox>, Trouble> {
+        if let Some(found) = mailboxes::of_owner(tx, owner).await? {
+            return Ok(Some(found));
+        }
+        let id = MailboxId::new(self.clock.as_ref(), self.entropy.as_ref())?;
+        let wrapped_key = self.vault.new_mailbox_key(id)?;
+        mailboxes::add(tx, id, owner, &wrapped_key, now).await?;
+        Ok(mailboxes::of_owner(tx, owner).await?)
     }
 }
 

@@ -121,6 +121,7 @@ impl Postbox {
     ) -> Result<(), Trouble> {
         row.opened_at = Some(now.legal);
         self.no_longer_unread(tx, row).await?;
+        self.index_content(tx, row, mailbox_key).await?;
         if let Some(id) = &row.legal_rule
             && let Some(rule) = rules::by_id(tx, id).await?
             && let Some(effect) = rule.on_retrieval(LegalDay::of(now.legal), Land::of_ars(&row.ars))

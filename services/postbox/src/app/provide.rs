@@ -29,9 +29,8 @@ impl Postbox {
         letter: &mut LetterRow,
         now: Now,
     ) -> Result<Option<EvidenceRow>, Trouble> {
-        let Some(sequence) = mailboxes::next_sequence(tx, letter.mailbox_id).await? else {
-            return Ok(None);
-        };
+        let next = mailboxes::next_sequence(tx, letter.mailbox_id).await?;
+        let Some((sequence, wrapped_key)) = next else { return Ok(None) };
         let today = LegalDay::of(now.legal);
         let rule = match &letter.legal_basis {
             Some(basis) => {
@@ -54,6 +53,8 @@ impl Postbox {
         letter.provided_at = Some(now.legal);
         letter.unread = true;
         letter.sequence = Some(sequence);
+        let mailbox_key = self.vault.mailbox_key(letter.mailbox_id, &wrapped_key)?;
+        self.index_head(tx, letter, &mailbox_key).await?;
         let mut fact = Fact::by_service(Kind::Provided, now.legal);
         fact.legal_effect = effect(letter)?;
         fact.declared = declared(letter)?;

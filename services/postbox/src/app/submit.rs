@@ -14,6 +14,7 @@ use super::adopt::{self, Adopted};
 use super::evidence::Party;
 use super::handles::audit_subject;
 use super::upload::{Place, UploadedBy};
+use super::opt_outs;
 use super::write::{Draft, sender_part};
 use super::{Now, Postbox, Trouble};
 use crate::domain::attachment::{self, Declaration};
@@ -73,6 +74,8 @@ pub enum SubmitError {
     LegalBasisUnknown,
     #[error("the recipient excluded announcements in the postbox")]
     Excluded,
+    #[error("the recipient wants no letters from this sender in the postbox")]
+    OptedOut,
     #[error("the letter to be replaced has been opened")]
     ReplacedOpened,
     #[error("the letter to be replaced has ended")]
@@ -226,6 +229,8 @@ impl Postbox {
         let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
         let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
         check_rule(&mut tx, &order.letter, now).await?;
+        let to = (mailbox.id, sender.client_id.as_str());
+        opt_outs::check(&mut tx, to, &order.letter, now).await?;
         self.check_related(&mut tx, who, mailbox.id, &order.letter).await?;
         Ok(Look::Fresh(Box::new((sender, mailbox, adopted))))
     }
@@ -249,6 +254,8 @@ impl Postbox {
         // Again: the handle may have been revoked during the upload.
         let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
         let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
+        let to = (mailbox.id, sender.client_id.as_str());
+        opt_outs::check(&mut tx, to, &order.letter, now).await?;
         let replaced = self.take_replaced(&mut tx, who, mailbox.id, (order, now)).await?;
         for upload in &draft.uploaded.adopted {
             if !resumable::take(&mut tx, *upload).await? {

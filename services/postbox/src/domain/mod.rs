@@ -9,9 +9,11 @@ pub mod holidays;
 pub mod legal;
 pub mod letter;
 pub mod media;
+pub mod opt_out;
 pub mod reminder;
 pub mod state;
 pub mod upload;
+pub mod words;
 
 use siegel_kernel::typed_id;
 

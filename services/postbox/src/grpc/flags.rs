@@ -1,11 +1,13 @@
-//! Requests that change flags.
+//! Requests that change flags or look for letters.
 
 use siegel_grpc::invalid;
 use siegel_proto::postbox::v1 as pb;
 use tonic::Status;
 
 use crate::app::flag::Change;
+use crate::app::search::Search;
 use crate::domain::flags::{Folder, read_labels};
+use crate::domain::words;
 use crate::store::letters::LetterRow;
 
 pub fn change(unread: Option<bool>, labels: Option<pb::Labels>) -> Result<Change, Status> {
@@ -24,6 +26,19 @@ pub fn folder(number: i32) -> Result<Folder, Status> {
         Ok(pb::Folder::Trash) => Ok(Folder::Trash),
         Err(_) => Err(invalid(&[("folder", "is no folder")])),
     }
+}
+
+pub fn search(wire: pb::SearchRequest) -> Result<Search, Status> {
+    let words = words::query(&wire.query).map_err(|problem| invalid(&[("query", problem)]))?;
+    let everywhere = wire.folder == i32::from(pb::Folder::Unspecified);
+    Ok(Search {
+        words,
+        page_size: wire.page_size,
+        page_token: wire.page_token,
+        unread_only: wire.unread_only,
+        important_only: wire.important_only,
+        folder: if everywhere { None } else { Some(folder(wire.folder)?) },
+    })
 }
 
 pub fn wire_folder(row: &LetterRow) -> pb::Folder {

@@ -6,7 +6,7 @@ use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
     ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
-    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse, GetCountsRequest, GetCountsResponse, LetterSummary, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest, RestoreResponse, SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
+    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse, GetCountsRequest, GetCountsResponse, LetterSummary, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest, RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -224,6 +224,21 @@ impl MailboxService for MailboxServer {
             archive: counts.archive,
             trash: counts.trash,
             unread: counts.unread,
+        }))
+    }
+
+    async fn search(
+        &self,
+        request: Request<SearchRequest>,
+    ) -> Result<Response<SearchResponse>, Status> {
+        let organisation = &request.get_ref().organisation_id;
+        let reader = self.reader(&request, organisation, Action::ReadMail).await?;
+        let search = flags::search(request.into_inner())?;
+        let found = self.0.search(&reader, &search).await.map_err(|e| status::read(&e))?;
+        Ok(Response::new(SearchResponse {
+            letters: found.letters.into_iter().map(convert::summary).collect(),
+            next_page_token: found.next_page_token,
+            total: found.total,
         }))
     }
 

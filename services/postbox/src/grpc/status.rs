@@ -7,6 +7,7 @@ use crate::app::Trouble;
 use crate::app::events::{EventsError, write_cursor};
 use crate::app::handles::HandleError;
 use crate::app::log::LogError;
+use crate::app::opt_outs::SettingError;
 use crate::app::reader::ReadError;
 use crate::app::resumable::UploadError;
 use crate::app::submit::SubmitError;
@@ -53,6 +54,7 @@ pub fn submit(error: &SubmitError) -> Status {
         E::RecipientUnknown => refusal(Code::NotFound, "RECIPIENT_UNKNOWN", error, []),
         E::LegalBasisUnknown => refusal(bad, "LEGAL_BASIS_UNKNOWN", error, []),
         E::Excluded => refusal(Code::FailedPrecondition, "POSTBOX_EXCLUDED", error, []),
+        E::OptedOut => refusal(Code::FailedPrecondition, "RECIPIENT_OPTED_OUT", error, []),
         E::ReplacedOpened => refusal(Code::FailedPrecondition, "LETTER_OPENED", error, []),
         E::ReplacedEnded => refusal(Code::FailedPrecondition, "LETTER_ENDED", error, []),
         E::ReplacedBefore => refusal(Code::FailedPrecondition, "LETTER_REPLACED", error, []),
@@ -161,6 +163,17 @@ pub fn webhook(error: &WebhookError) -> Status {
         E::RequestIdReused => refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", error, []),
         E::Malformed { field, problem } => invalid(&[(field, problem)]),
         E::Trouble(inner) => trouble(inner),
+    }
+}
+
+pub fn setting(error: &SettingError) -> Status {
+    use SettingError as E;
+    match error {
+        E::HandleUnknown => refusal(Code::NotFound, "HANDLE_UNKNOWN", error, []),
+        E::SenderNotListed => refusal(Code::NotFound, "SENDER_NOT_LISTED", error, []),
+        E::Closed => refusal(Code::NotFound, "MAILBOX_CLOSED", error, []),
+        E::RequestIdReused => refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", error, []),
+        E::Read(inner) => read(inner),
     }
 }
 

@@ -118,12 +118,15 @@ pub async fn close(
     Ok(closed)
 }
 
-/// Takes the next place in the mailbox's gap-free sequence for a letter that is now provided;
-/// `None` when the mailbox was closed.
-pub async fn next_sequence(tx: &mut Tx, id: MailboxId) -> Result<Option<i64>, StoreError> {
+/// Takes the next place in the mailbox's gap-free sequence for a letter that is now provided, and
+/// the mailbox's wrapped key; `None` when the mailbox was closed.
+pub async fn next_sequence(
+    tx: &mut Tx,
+    id: MailboxId,
+) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
     const SQL: &str = "UPDATE mailboxes SET letters = letters + 1, unread = unread + 1 \
-        WHERE id = $1 AND closed_at_us IS NULL RETURNING letters";
-    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_optional(c).await?))
+        WHERE id = $1 AND closed_at_us IS NULL RETURNING letters, wrapped_key";
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?))
 }
 
 /// The handle of a mailbox for a sector, if one is in use.
@@ -150,14 +153,6 @@ pub async fn add_handle(
     on!(tx, c => sqlx::query(SQL).bind(id).bind(mailbox).bind(sector).bind(now)
         .execute(c).await?.rows_affected());
     Ok(())
-}
-
-/// Ends a handle: what is sent to it from now on reaches nobody.
-#[cfg_attr(not(test), expect(dead_code, reason = "revoking has no RPC yet"))]
-pub async fn revoke_handle(tx: &mut Tx, id: HandleId, now: Timestamp) -> Result<bool, StoreError> {
-    const SQL: &str =
-        "UPDATE handles SET revoked_at_us = $2 WHERE id = $1 AND revoked_at_us IS NULL";
-    Ok(on!(tx, c => sqlx::query(SQL).bind(id).bind(now).execute(c).await?.rows_affected()) == 1)
 }
 
 /// The mailbox behind a handle, for senders of the handle's sector only.

@@ -297,11 +297,8 @@ async fn a_letter_for_later_whose_handle_alone_ended_is_still_published(db: Db) 
             letter(r).publish_at = Some(siegel_proto::convert::timestamp(later));
         })
         .await;
-    let handle = world.handle(1).await.parse().unwrap();
-    let mut tx = world.db.begin().await.unwrap();
-    let now = world.postbox.now().recorded;
-    assert!(crate::store::mailboxes::revoke_handle(&mut tx, handle, now).await.unwrap());
-    tx.commit().await.unwrap();
+    let handle = world.handle(1).await;
+    world.revoke(1, &handle).await.unwrap();
     world.wait(DAY).await;
     assert_eq!(world.sent(&done.letter_id).await.state(), pb::DeliveryState::Provided);
 }

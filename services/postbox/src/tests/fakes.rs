@@ -1,6 +1,7 @@
 //! The siblings of a postbox, as its tests play them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use siegel_proto::notification::v1 as notification;
@@ -100,8 +101,8 @@ impl notification::push_service_server::PushService for Pushes {
     }
 }
 
-/// A fake `organisation`: account 1 may receive mail for organisation 9.
-pub(super) struct Access;
+/// A fake `organisation`: account 1 may receive mail for organisation 9, until that has ended.
+pub(super) struct Access(pub Arc<AtomicBool>);
 
 #[tonic::async_trait]
 impl organisation::access_service_server::AccessService for Access {
@@ -110,7 +111,8 @@ impl organisation::access_service_server::AccessService for Access {
         request: Request<organisation::CheckAccessRequest>,
     ) -> Result<Response<organisation::CheckAccessResponse>, Status> {
         let answer = |q: &organisation::AccessQuestion| {
-            let allowed = q.account_id == account(1).to_string()
+            let allowed = !self.0.load(Ordering::SeqCst)
+                && q.account_id == account(1).to_string()
                 && q.organisation_id == company().to_string();
             let path = if allowed { "member:owner" } else { "" }.to_owned();
             organisation::AccessAnswer { allowed, path, reason: String::new() }

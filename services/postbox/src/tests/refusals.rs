@@ -7,6 +7,7 @@ use siegel_testkit::on_each_backend;
 use tonic::{Code, Status};
 
 use super::world::{FOREIGN_CLIENT, PDF, World, XML, attachment, client, formal, letter, request};
+use crate::store::{handles, mailboxes};
 
 on_each_backend! { &crate::MIGRATIONS =>
     a_malformed_letter_names_its_fields,
@@ -67,9 +68,9 @@ async fn a_handle_nobody_has_and_a_revoked_one_and_one_of_another_sector_are_the
     let foreign = world.handle_for(owner(), "neustadt").await;
     let revoked = world.handle(1).await;
     let mut tx = world.db.begin().await.unwrap();
-    let now = world.postbox.now().recorded;
+    let (mailbox, now) = (mailboxes::any(&mut tx).await.unwrap().unwrap(), world.postbox.now());
     let id = revoked.parse().unwrap();
-    assert!(crate::store::mailboxes::revoke_handle(&mut tx, id, now).await.unwrap());
+    assert!(handles::revoke(&mut tx, mailbox.id, id, now.recorded).await.unwrap());
     tx.commit().await.unwrap();
     let nobody = "hdl_00000000000000000000000000000000".to_owned();
     let mut seen = Vec::new();

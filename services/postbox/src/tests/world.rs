@@ -1,5 +1,6 @@
 //! One postbox for a test, with people, senders and a clock that is moved.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
 use siegel_proto::postbox::v1::handle_service_client::HandleServiceClient;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
+use siegel_proto::postbox::v1::mailbox_settings_service_client::MailboxSettingsServiceClient;
 use siegel_proto::postbox::v1::sender_service_client::SenderServiceClient;
 use siegel_proto::postbox::v1::upload_service_client::UploadServiceClient;
 use siegel_receipt::{KeyTrust, PublishedKeys, ReceiptFile, Verified, verify_published};
@@ -39,6 +41,8 @@ pub struct World {
     pub dir: tempfile::TempDir,
     pub notifications: Notifications,
     pub pushes: Pushes,
+    /// Account 1 may no longer act for the organisation.
+    pub membership_ended: Arc<AtomicBool>,
     pub outside: Outside,
 }
 
@@ -96,6 +100,7 @@ impl World {
     /// With other settings.
     pub async fn with(db: Db, settings: impl FnOnce(&mut Config)) -> Self {
         let clock = Arc::new(TestClock::default());
+        let membership_ended = Arc::<AtomicBool>::default();
         let dir = tempfile::tempdir().unwrap();
         let notifications = Notifications {
             state: Arc::new(Mutex::new(notification::NotificationState::Sent)),
@@ -106,7 +111,9 @@ impl World {
         );
         let pushes = Pushes::default();
         let pusher = PushServiceServer::new(pushes.clone());
-        let access = organisation::access_service_server::AccessServiceServer::new(Access);
+        let access = organisation::access_service_server::AccessServiceServer::new(Access(
+            membership_ended.clone(),
+        ));
         let fakes = Fakes::new()
             .with("postbox", "notification", &GrpcServices::new().add(notifier).add(pusher))
             .with("postbox", "organisation", &GrpcServices::new().add(access));
@@ -116,7 +123,7 @@ impl World {
         config.limits.attachment_bytes = 200_000;
         settings(&mut config);
         let postbox = build(config, &outside).await.unwrap();
-        Self { postbox, clock, db, dir, notifications, pushes, outside }
+        Self { postbox, clock, db, dir, notifications, pushes, membership_ended, outside }
     }
 
     pub fn channel(&self, caller: Caller) -> Channel {
@@ -137,6 +144,21 @@ impl World {
 
     pub fn uploads(&self, caller: Caller) -> UploadServiceClient<Channel> {
         UploadServiceClient::new(self.channel(caller))
+    }
+
+    pub fn settings(&self, caller: Caller) -> MailboxSettingsServiceClient<Channel> {
+        MailboxSettingsServiceClient::new(self.channel(caller))
+    }
+
+    /// Lets account `n` end a handle.
+    pub async fn revoke(&self, n: u128, handle: &str) -> Result<(), Status> {
+        let request = pb::RevokeHandleRequest {
+            request_id: format!("revoke {handle}"),
+            organisation_id: String::new(),
+            handle: handle.into(),
+        };
+        let mut owner = self.settings(person(n, TrustLevel::Low));
+        owner.revoke_handle(request).await.map(|_| ())
     }
 
     pub fn evidence(&self, caller: Caller) -> EvidenceServiceClient<Channel> {

@@ -1,0 +1,123 @@
+//! The blind index of the search.
+
+use siegel_db::{StoreError, Tx, on};
+use siegel_kernel::TrustLevel;
+use sqlx::AssertSqlSafe;
+
+use super::letters::{COLUMNS, LetterRow};
+use crate::domain::flags::Folder;
+use crate::domain::{LetterId, MailboxId};
+
+/// Tags stored by one statement.
+const AT_ONCE: usize = 256;
+
+/// Lets a letter be found by these words, by readers of at least this level. A word by which it is
+/// found already stays as it is.
+pub async fn add(
+    tx: &mut Tx,
+    (mailbox, sequence): (MailboxId, i64),
+    needed: TrustLevel,
+    tags: &[Vec<u8>],
+) -> Result<(), StoreError> {
+    for tags in tags.chunks(AT_ONCE) {
+        // Filled up with the last tag to a power of two, so that few statements are prepared.
+        let rows = tags.len().next_power_of_two();
+        let places: Vec<String> = (4..4 + rows).map(|n| format!("($1, ${n}, $2, $3)")).collect();
+        let sql = AssertSqlSafe(format!(
+            "INSERT INTO letter_words (mailbox_id, tag, sequence, needed_level) VALUES {} \
+             ON CONFLICT DO NOTHING",
+            places.join(", ")
+        ));
+        on!(&mut *tx, c => {
+            let query = sqlx::query(sql).bind(mailbox).bind(sequence).bind(needed);
+            let filled = tags.iter().chain(tags.last().into_iter().cycle()).take(rows);
+            filled.fold(query, |query, tag| query.bind(tag)).execute(c).await?.rows_affected()
+        });
+    }
+    Ok(())
+}
+
+/// Takes a letter out of the index. To be called where its content is destroyed.
+#[cfg_attr(not(test), expect(dead_code, reason = "no content is destroyed yet"))]
+pub async fn forget_letter(
+    tx: &mut Tx,
+    mailbox: MailboxId,
+    letter: LetterId,
+) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM letter_words WHERE mailbox_id = $1 AND sequence = \
+        (SELECT sequence FROM letters WHERE mailbox_id = $1 AND id = $2)";
+    on!(tx, c => sqlx::query(SQL).bind(mailbox).bind(letter).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Takes a whole mailbox out of the index.
+pub async fn forget_mailbox(tx: &mut Tx, mailbox: MailboxId) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM letter_words WHERE mailbox_id = $1";
+    on!(tx, c => sqlx::query(SQL).bind(mailbox).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// What is searched for.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub mailbox: MailboxId,
+    /// All of them; at least one.
+    pub tags: Vec<Vec<u8>>,
+    /// The reader's level.
+    pub level: TrustLevel,
+    /// `None`: everywhere but in the trash.
+    pub folder: Option<Folder>,
+    pub unread_only: bool,
+    pub important_only: bool,
+}
+
+impl Wanted {
+    fn conditions(&self) -> String {
+        let folder = match self.folder {
+            Some(folder) => format!("folder = '{}'", folder.as_str()),
+            None => format!("folder <> '{}'", Folder::Trash.as_str()),
+        };
+        let unread = if self.unread_only { " AND unread" } else { "" };
+        let important = if self.important_only { " AND importance = 2" } else { "" };
+        let words = (5..5 + self.tags.len()).map(|n| {
+            format!(
+                " AND sequence IN (SELECT sequence FROM letter_words \
+                 WHERE mailbox_id = $1 AND tag = ${n} AND needed_level <= $4)"
+            )
+        });
+        format!("{folder}{unread}{important}{}", words.collect::<String>())
+    }
+}
+
+/// Letters that hold all words, newest first.
+pub async fn page(
+    tx: &mut Tx,
+    wanted: &Wanted,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<LetterRow>, StoreError> {
+    let sql = AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM letters WHERE mailbox_id = $1 AND sequence < $2 AND {} \
+         ORDER BY sequence DESC LIMIT $3",
+        wanted.conditions()
+    ));
+    Ok(on!(tx, c => {
+        let query = sqlx::query_as(sql)
+            .bind(wanted.mailbox).bind(before).bind(limit).bind(wanted.level);
+        wanted.tags.iter().fold(query, |query, tag| query.bind(tag)).fetch_all(c).await?
+    }))
+}
+
+/// How many letters hold all words, up to `most`.
+pub async fn found(tx: &mut Tx, wanted: &Wanted, most: i64) -> Result<i64, StoreError> {
+    let sql = AssertSqlSafe(format!(
+        "SELECT sequence FROM letters WHERE mailbox_id = $1 AND sequence < $2 AND {} LIMIT $3",
+        wanted.conditions()
+    ));
+    let found: Vec<i64> = on!(tx, c => {
+        let query = sqlx::query_scalar(sql)
+            .bind(wanted.mailbox).bind(i64::MAX).bind(most).bind(wanted.level);
+        wanted.tags.iter().fold(query, |query, tag| query.bind(tag)).fetch_all(c).await?
+    });
+    Ok(i64::try_from(found.len()).unwrap_or(most))
+}
