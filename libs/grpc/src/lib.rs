@@ -2,6 +2,7 @@
 //! services reach each other, and how errors look.
 
 mod access;
+mod asked_as;
 mod caller;
 mod certificate;
 mod client;
@@ -17,6 +18,7 @@ mod siblings;
 pub mod testing;
 
 pub use access::{AccessTable, CallerKind, Rule, access_table};
+pub use asked_as::AskedAs;
 pub use caller::{Caller, Person, audit_name, caller, digest, peer_thumbprint};
 pub use certificate::ClientCertificate;
 pub use client::{AuthChannel, DpopToken};

@@ -7,7 +7,7 @@ use siegel_oidc::{AccessToken, TokenKind, audience, dpop};
 use tonic::{Code, Status};
 
 use super::{Inner, Peer, rule_of};
-use crate::{Caller, CallerKind, ClientCertificate, Person, Rule, refusal};
+use crate::{AskedAs, Caller, CallerKind, ClientCertificate, Person, Rule, refusal};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
@@ -142,9 +142,11 @@ impl Inner {
         let text = text.filter(|_| proofs.next().is_none());
         let text = text.ok_or_else(|| denied("DPOP_PROOF_MISSING", "one DPoP proof is needed"))?;
         let path = head.uri.path();
-        let url = format!("{}{path}", self.settings.origin);
+        let asked = head.extensions.get::<AskedAs>();
+        let (method, at) = asked.map_or(("POST", path), |a| (a.method.as_str(), a.path.as_str()));
+        let url = format!("{}{at}", self.settings.origin);
         let expected =
-            dpop::Expected { method: "POST", url: &url, access_token: Some(token), jkt: Some(jkt) };
+            dpop::Expected { method, url: &url, access_token: Some(token), jkt: Some(jkt) };
         let now = self.settings.clock.now();
         let proof = dpop::verify(text, &expected, now)
             .map_err(|e| denied("DPOP_PROOF_INVALID", &e.to_string()))?;

@@ -8,6 +8,7 @@ mod fakes;
 mod flags;
 mod heads;
 mod histories;
+mod json;
 mod law;
 mod log;
 mod log_audit;
