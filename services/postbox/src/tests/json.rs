@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use siegel_crypto::sha256;
+use siegel_crypto::{b64_padded, sha256};
 use siegel_db::Db;
 use siegel_grpc::Caller;
 use siegel_kernel::TrustLevel;
@@ -58,19 +58,6 @@ async fn get(router: &Router, path: &str, name: &str, value: &str) -> Response<B
     router.clone().oneshot(request).await.unwrap()
 }
 
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let all = group.iter().chain(&[0, 0]).take(3).fold(0_usize, |n, b| n << 8 | usize::from(*b));
-        for place in 0..=group.len() {
-            text.push(char::from(ALPHABET[all >> (18 - 6 * place) & 63]));
-        }
-        text.push_str(["", "==", "="][group.len() % 3]);
-    }
-    text
-}
-
 /// The letter of `world::request`, as JSON.
 async fn letter(world: &World, request_id: &str) -> Value {
     json!({
@@ -88,8 +75,8 @@ async fn letter(world: &World, request_id: &str) -> Value {
         },
         "attachments": [{
             "declaration": { "name": "Bescheid ä.pdf", "mediaType": "application/pdf",
-                "sha256": base64(&sha256(PDF)), "sizeBytes": PDF.len().to_string() },
-            "content": base64(PDF),
+                "sha256": b64_padded::encode(sha256(PDF)), "sizeBytes": PDF.len().to_string() },
+            "content": b64_padded::encode(PDF),
         }],
     })
 }
@@ -121,7 +108,10 @@ async fn a_refusal_over_http_has_the_reason_of_grpc(db: Db) {
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
     let problem: Value = serde_json::from_slice(&text(response).await).unwrap();
-    assert_eq!((&problem["reason"], &problem["code"]), (&"RECIPIENT_UNKNOWN".into(), &"NOT_FOUND".into()));
+    assert_eq!(
+        (&problem["reason"], &problem["code"]),
+        (&"RECIPIENT_UNKNOWN".into(), &"NOT_FOUND".into())
+    );
 
     let (status, problem) = call(&ada(&world), &format!("{SENDER}/Submit"), json!({})).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
