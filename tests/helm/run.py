@@ -56,6 +56,7 @@ REFUSED = [
     ("a second address without a certificate", {"mtls": {"enabled": True, "origin": "https://mtls.example"}}, "tlsSecret"),
     ("a second address that nobody is told", {"mtls": {"enabled": True, "tlsSecret": "a"}}, "origin"),
     ("a proxy by name", {"ingress": {"trustedProxies": ["controller.ingress"]}}, "trustedProxies"),
+    ("pages of anybody as callers", {"ingress": {"api": {"corsOrigins": ["https://*.example"]}}}, "corsOrigins"),
     ("no pods at all", {"defaults": {"replicas": 0}}, "replicas"),
     ("a way out of the suite with a name the reach table lacks", {"networkPolicy": {"outside": {"anywhere": {"ports": [1], "to": []}}}}, "anywhere"),
     ("a network peer that matches everything", {"networkPolicy": {"outside": {"database": {"to": [{}]}}}}, "database"),
@@ -283,6 +284,9 @@ def tables() -> None:
     check(set(keys) == names and all("database-url" in k for k in keys.values()), "files/secrets.json knows every service")
     paths = json.loads((CHART / "files/paths.json").read_text())
     check({s for s, row in REACH.items() if "http" in row["faces"]} == set(paths), "files/paths.json has paths for exactly the services with an HTTP face")
+    api = json.loads((CHART / "files/api.json").read_text())
+    public = {name for name, row in json.loads((CHART / "files/grpc.json").read_text()).items() if row["public"]}
+    check(set(api) == public, "files/api.json has paths for exactly the services with a public face in gRPC")
     decided = [rpc for row in json.loads((CHART / "files/grpc.json").read_text()).values() for rpc in row["public"] + row["siblings"]]
     proto = []
     for file in sorted((ROOT / "proto/siegel").rglob("*.proto")):

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import fapi
 import federate
+import jsonway
 import levels
 import links
 import network
 import portal
 
-PARTS = {"links": links, "portal": portal, "fapi": fapi, "levels": levels, "federate": federate}
+PARTS = {"links": links, "portal": portal, "fapi": fapi, "levels": levels, "federate": federate, "json": jsonway}
 
 
 class Checks:

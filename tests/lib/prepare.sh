@@ -31,7 +31,7 @@ missing_packages() {
     case $need in
       postgres) [ -n "$(postgres_bin)" ] || echo postgresql ;;
       chromium) [ -n "$(chromium_bin)" ] || echo chromium ;;
-      python) python_ok || echo python3-venv ;;
+      python | openapi) python_ok || echo python3-venv ;;
       node) [ "$(node_version)" -ge 20 ] || python_ok || echo python3-venv ;;
       curl) have curl || echo curl ;;
       openssl) have openssl || echo openssl ;;
@@ -100,7 +100,8 @@ install_node() {
   done
 }
 
-# All that the given needs ask for: `postgres`, `chromium`, `python`, `node`, `curl`, `openssl`, `nginx`, `go`, `clamav`.
+# All that the given needs ask for: `postgres`, `chromium`, `python`, `openapi`, `node`, `curl`, `openssl`, `nginx`, `go`,
+# `clamav`.
 prepare() {
   local need
   mkdir -p "$CACHE"
@@ -109,6 +110,7 @@ prepare() {
   for need in "$@"; do
     case $need in
       python) install_python "$ROOT/tests/requirements.txt" || return 1 ;;
+      openapi) install_python "$ROOT/tests/requirements-openapi.txt" || return 1 ;;
       node) install_node "$ROOT/tests/clients/node" "$ROOT/tests/browser" || return 1 ;;
     esac
   done

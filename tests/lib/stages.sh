@@ -10,11 +10,13 @@ STAGES=(
   "sqlite:log       curl go"
   "sqlite:oidc      curl node"
   "sqlite:grpc      curl python node"
+  "sqlite:json      curl node openapi python"
   "sqlite:browser   curl chromium node"
   "postgres:demo     postgres curl"
   "postgres:receipts postgres curl python"
   "postgres:oidc     postgres curl node"
   "postgres:grpc     postgres curl python node"
+  "postgres:json     postgres curl node openapi python"
   "postgres:browser  postgres curl chromium node"
   "replicas:credentials postgres curl chromium node nginx"
   "helm             python"
@@ -66,6 +68,17 @@ stage_grpc() {
   handle=$(limit 120 node "$ROOT/tests/clients/node/handle.mjs")
   SIEGEL_HANDLE="$handle" limit 300 "$VENV/bin/python" "$ROOT/tests/clients/python/letter.py"
   limit 120 "$VENV/bin/python" "$ROOT/tests/clients/python/reflection.py"
+}
+
+# JSON over HTTP and gRPC-Web with stock clients; the OpenAPI document against a validator, and every operation it has
+# against requests made from it.
+stage_json() {
+  local person=$SIEGEL_DATA/../person.json descriptors=$SIEGEL_DATA/../descriptors.binpb
+  limit 120 node "$ROOT/tests/clients/node/person.mjs" >"$person"
+  "$VENV/bin/buf" build "$ROOT/proto" -o "$descriptors"
+  SIEGEL_HANDLE=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).handle' "$person") \
+    SIEGEL_DESCRIPTORS="$descriptors" limit 300 node --test "$ROOT/tests/clients/node/postbox.mjs"
+  limit 300 "$VENV/bin/python" "$ROOT/tests/lib/openapi.py" "$SIEGEL_BIN" "$SIEGEL_ORIGIN" "$person"
 }
 
 # A person in a real Chromium.

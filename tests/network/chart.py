@@ -68,6 +68,8 @@ def nginx(ways: list[tuple[str, str, bool]], listen: str, host: str, folder: Pat
     for path, service, grpc in ways:
         backend = f"{RELEASE}-{service}:8080"
         to = f"grpc_pass grpc://{backend}; grpc_read_timeout 3600s; grpc_send_timeout 3600s; client_max_body_size 0;" if grpc else f"proxy_pass http://{backend};"
+        # As the annotations of the Ingress `api` say.
+        to += " client_max_body_size 0; proxy_request_buffering off; proxy_read_timeout 3600s;" if path.startswith("/v1") else ""
         matches = ["/"] if path == "/" else [f"= {path}", f"{path}/"]
         locations += [f"    location {match} {{ {to} }}" for match in matches]
     temporary = "\n".join(f"  {kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))

@@ -52,6 +52,9 @@ mtls_origin = {{ .Values.mtls.origin | toJson }}
 {{- with .Values.ingress.trustedProxies }}
 trusted_proxies = {{ toJson . }}
 {{- end }}
+{{- with .Values.ingress.api.corsOrigins }}
+cors_origins = {{ toJson . }}
+{{- end }}
 {{- end -}}
 
 {{- /* The same in the pods of the second address. */ -}}

@@ -87,6 +87,11 @@ labels:
 {{- index ((index . 0).Files.Get "files/paths.json" | fromJson) (index . 1) | default list | toJson -}}
 {{- end -}}
 
+{{- /* Paths of the JSON interface at one service, as a JSON list. Takes (list root name). */ -}}
+{{- define "siegel.publicApi" -}}
+{{- index ((index . 0).Files.Get "files/api.json" | fromJson) (index . 1) | default list | toJson -}}
+{{- end -}}
+
 {{- define "siegel.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{- end -}}

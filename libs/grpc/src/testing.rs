@@ -66,10 +66,15 @@ pub fn outside(
     }
 }
 
+/// The services themselves, every call of which comes from `caller`: for faces in front of them.
+pub fn router(services: &GrpcServices, caller: Caller) -> axum::Router {
+    services.router(|_| true).layer(Extension(caller))
+}
+
 /// A channel to services on which every call comes from `caller`, in place of the guard.
 pub fn serve(services: &GrpcServices, caller: Caller) -> Channel {
     let registry = InProcess::default();
-    registry.register("under test", services.router(|_| true).layer(Extension(caller)));
+    registry.register("under test", router(services, caller));
     let peer = Peer { service: "test".to_owned(), thumbprint: "test".to_owned() };
     registry.channel(peer, "under test")
 }

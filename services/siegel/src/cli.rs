@@ -29,6 +29,8 @@ pub enum Command {
     /// The public log of receipts.
     #[command(subcommand)]
     Log(LogCommand),
+    /// Prints the OpenAPI document of the JSON interface.
+    Openapi,
 }
 
 #[derive(Debug, Args)]

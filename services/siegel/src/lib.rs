@@ -14,6 +14,7 @@ mod suite;
 mod tls;
 mod up;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -39,10 +40,19 @@ pub fn run(started: Instant) -> ExitCode {
             Command::Admin(args) => admin::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Receipt(ReceiptCommand::Verify(args)) => receipt::verify(&args),
             Command::Log(LogCommand::Audit(args)) => log::audit(&args).await,
+            Command::Openapi => openapi(),
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     outcome.unwrap_or_else(|error| failed(&error))
+}
+
+/// `siegel openapi`
+fn openapi() -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(&siegel_transcode::document())?;
+    out.write_all(b"\n")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// One clear line: what failed, and why.

@@ -23,10 +23,11 @@ export async function discover(client) {
   })
 }
 
-// Goes as far as the redirect that carries the code. `claims`: names asked for in the ID token and at userinfo.
+// Goes as far as the redirect that carries the code. `claims`: names asked for in the ID token and at userinfo;
+// `dpop`: tokens bound to a key pair, this one or a new one.
 export async function authorize(client, browser, { acr, maxAge, claims, scope = 'openid', dpop = false } = {}) {
   const config = await discover(client)
-  const handle = dpop ? oc.getDPoPHandle(config, await oc.randomDPoPKeyPair('ES256')) : undefined
+  const handle = dpop ? oc.getDPoPHandle(config, dpop === true ? await oc.randomDPoPKeyPair('ES256') : dpop) : undefined
   const checks = { pkceCodeVerifier: oc.randomPKCECodeVerifier(), expectedState: oc.randomState(), expectedNonce: oc.randomNonce() }
   const parameters = {
     redirect_uri: client.redirect_uri,

@@ -66,8 +66,8 @@ def _b64(data):
 class Proof:
     """A DPoP key and the proofs made with it (RFC 9449 § 4.2)."""
 
-    def __init__(self):
-        self.key = ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, key=None):
+        self.key = key or ec.generate_private_key(ec.SECP256R1())
         numbers = self.key.public_key().public_numbers()
         x, y = (_b64(n.to_bytes(32, "big")) for n in (numbers.x, numbers.y))
         self.jwk = {"kty": "EC", "crv": "P-256", "x": x, "y": y}

@@ -3,3 +3,4 @@
 
 mod guard;
 mod house;
+mod http_faces;

@@ -11,6 +11,7 @@ mod flags;
 mod heads;
 mod histories;
 mod isolation;
+mod json;
 mod law;
 mod log;
 mod log_audit;

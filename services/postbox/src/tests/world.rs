@@ -130,6 +130,12 @@ impl World {
         serve(&services(&self.postbox), caller)
     }
 
+    /// The HTTP faces in front of the same services.
+    pub fn http(&self, caller: Caller) -> axum::Router {
+        let grpc = siegel_grpc::testing::router(&services(&self.postbox), caller);
+        siegel_transcode::with_http_faces(grpc, &siegel_transcode::Origins::default())
+    }
+
     pub fn sender(&self) -> SenderServiceClient<Channel> {
         self.sender_as(client(CLIENT, "musterstadt"))
     }

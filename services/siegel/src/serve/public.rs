@@ -32,6 +32,7 @@ pub async fn serve(
             return tls::serve(http, door, router, stopped).await;
         }
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let http = tls::without_delay(http);
         let _ = axum::serve(http, service).with_graceful_shutdown(until(stopped)).await;
     };
     let clients = async move {

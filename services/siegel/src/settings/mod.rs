@@ -15,6 +15,7 @@ use siegel_config::Profile;
 use siegel_egress::EgressSettings;
 use siegel_grpc::{Network, TrustedProxies};
 use siegel_telemetry::TelemetryConfig;
+use siegel_transcode::Origins;
 
 use crate::tls::CertificateFiles;
 pub use database::DatabaseSettings;
@@ -83,12 +84,21 @@ pub struct Listen {
     pub mtls_ca_file: Option<PathBuf>,
     /// Networks of proxies (`10.0.0.0/8`) whose `X-Forwarded-For` is believed; nobody's when empty.
     pub trusted_proxies: Vec<Network>,
+    /// Origins (`https://portal.example`) whose pages may call the API from browsers; none when
+    /// empty.
+    pub cors_origins: Vec<String>,
 }
 
 impl Listen {
     /// Whose word on a caller's address counts.
     pub fn proxies(&self) -> TrustedProxies {
         TrustedProxies::new(&self.trusted_proxies)
+    }
+
+    /// Whose pages may call from browsers.
+    pub fn origins(&self) -> anyhow::Result<Origins> {
+        Origins::new(&self.cors_origins)
+            .map_err(|e| anyhow!("the configuration is not valid: listen.cors_origins: {e}"))
     }
 }
 
@@ -105,6 +115,7 @@ impl Default for Listen {
             mtls_origin: None,
             mtls_ca_file: None,
             trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
         }
     }
 }
@@ -141,6 +152,7 @@ impl Listen {
                  mtls_origin"
             );
         }
+        self.origins()?;
         let https = |url: &String| url.starts_with("https://") && !url.ends_with('/');
         if !self.mtls_origin.as_ref().is_none_or(https) {
             anyhow::bail!(

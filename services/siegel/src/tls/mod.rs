@@ -1,8 +1,10 @@
-//! Listeners that speak TLS: for siblings, for the public, for clients with certificates.
+//! Listeners that speak TLS: for siblings, for the public, for clients with certificates; and those
+//! that leave it to an ingress.
 
 mod accept;
 mod certificate;
 mod clients;
+mod plain;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +15,7 @@ use rustls::crypto::CryptoProvider;
 pub use accept::{Door, serve};
 pub use certificate::{CertificateFiles, ServerCertificate};
 pub use clients::AnyClient;
+pub use plain::without_delay;
 
 /// Of the handshake: the newer protocol first (RFC 7301).
 pub const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];

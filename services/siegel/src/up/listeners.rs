@@ -81,6 +81,7 @@ impl Serving {
                         let _ = stopped.wait_for(|stop| *stop).await;
                     };
                     let service = router.into_make_service_with_connect_info::<SocketAddr>();
+                    let listener = tls::without_delay(listener);
                     let _ = axum::serve(listener, service).with_graceful_shutdown(until).await;
                 }
                 end.send_replace(true);

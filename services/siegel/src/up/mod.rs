@@ -46,6 +46,7 @@ pub async fn run(args: UpArgs, started: Instant) -> anyhow::Result<()> {
     let registry = InProcess::default();
     let house = start_all(&settings, clocks, registry.clone()).await?;
     let public = siegel_grpc::public_router(&house.grpc).await;
+    let public = siegel_transcode::with_http_faces(public, &settings.listen.origins()?);
     let public = siegel_postbox::with_uploads(public);
     let sandbox = Sandbox::new(&settings.origin, mail, legal, defaults.personas());
     let router = public.merge(house.http.clone()).merge(sandbox.router());
@@ -141,6 +142,7 @@ fn announce(origin: &str, data: &DataDir, args: &UpArgs, started: Instant) {
   Sandbox      {origin}/sandbox
   OpenID       {origin}/.well-known/openid-configuration
   gRPC         {origin} (reflection on)
+  JSON         {origin}/openapi.json
   Data         {} ({database})
   Demo         siegel demo --url {origin} --credentials {}
 ",
