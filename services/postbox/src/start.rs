@@ -11,8 +11,8 @@ use siegel_kernel::{EntropyUnavailable, Timestamp};
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
-use siegel_proto::postbox::v1::reminder_service_server::ReminderServiceServer;
 use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsServiceServer;
+use siegel_proto::postbox::v1::reminder_service_server::ReminderServiceServer;
 use siegel_proto::postbox::v1::sender_service_server::SenderServiceServer;
 use siegel_proto::postbox::v1::upload_service_server::UploadServiceServer;
 use siegel_proto::postbox::v1::webhook_service_server::WebhookServiceServer;
@@ -24,7 +24,10 @@ use crate::app::push::Webhooks;
 use crate::app::vault::Vault;
 use crate::app::{Parts, Postbox};
 use crate::config::Config;
-use crate::grpc::{EvidenceServer, HandleServer, MailboxServer, ReminderServer, SenderServer, SettingsServer, UploadServer, WebhookServer};
+use crate::grpc::{
+    EvidenceServer, HandleServer, MailboxServer, ReminderServer, SenderServer, SettingsServer,
+    UploadServer, WebhookServer,
+};
 use crate::http;
 use crate::ports::objects::{ObjectError, Objects};
 use crate::ports::scanner::Scanner;

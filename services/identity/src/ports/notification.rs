@@ -65,6 +65,7 @@ pub async fn notify(siblings: &Siblings, notice: &NoticeJob) -> Result<(), Statu
         template: template.into(),
         required_level: TrustLevel::Basic.into(),
         path: CREDENTIALS.to_owned(),
+        ..Default::default()
     };
     let mut client = NotificationServiceClient::new(siblings.channel("notification"));
     client.notify(request).await?;

@@ -6,7 +6,12 @@ use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
     ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
-    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse, GetCountsRequest, GetCountsResponse, LetterSummary, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest, RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
+    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse,
+    GetCountsRequest, GetCountsResponse, LetterSummary, ListCaseUpdatesRequest,
+    ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse, OpenRequest, OpenResponse,
+    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest,
+    RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest, SetFlagsResponse,
+    TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;

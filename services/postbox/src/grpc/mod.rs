@@ -19,6 +19,6 @@ pub use handle::HandleServer;
 pub use mailbox::MailboxServer;
 pub use reminder::ReminderServer;
 pub use sender::SenderServer;
+pub use settings::SettingsServer;
 pub use upload::UploadServer;
 pub use webhooks::WebhookServer;
-pub use settings::SettingsServer;

@@ -20,9 +20,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{cases, convert, status, upload};
-use crate::app::events::{EventsError, read_cursor, self, write_cursor};
+use crate::app::events::{self, EventsError, read_cursor, write_cursor};
 use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
-use crate::app::{Postbox, Trouble, reader::ReadError};
+use crate::app::{Postbox, reader::ReadError};
 use crate::domain::UploadId;
 use crate::domain::attachment::Declaration;
 use crate::domain::letter::Letter;

@@ -3,5 +3,5 @@
 pub mod access;
 pub mod notifier;
 pub mod objects;
-pub mod scanner;
 pub mod pusher;
+pub mod scanner;

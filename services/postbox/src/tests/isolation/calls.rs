@@ -160,7 +160,7 @@ fn senders() -> Vec<Call> {
                 letter.thread.clone_from(&n.letter);
             }
             let request_id = format!("streamed {}", n.request_id);
-            let head = pb::SubmitStreamHead { request_id, letter, attachments: Vec::new() };
+            let head = pb::SubmitStreamHead { request_id, letter, ..Default::default() };
             one(pb::SubmitStreamRequest { part: Some(pb::submit_stream_request::Part::Head(head)) })
         }),
         call("SenderService/Recall", |n| {
@@ -173,7 +173,7 @@ fn senders() -> Vec<Call> {
                 letter.replaces.clone_from(&n.letter);
             }
             let request_id = format!("instead {}", n.request_id);
-            one(pb::SupersedeRequest { request_id, letter, attachments: Vec::new() })
+            one(pb::SupersedeRequest { request_id, letter, ..Default::default() })
         }),
         call("SenderService/UpdateCaseStatus", |n| {
             one(pb::UpdateCaseStatusRequest {
@@ -202,7 +202,7 @@ fn mailboxes() -> Vec<Call> {
             letter_id: n.letter.clone(),
             attachment_id: n.attachment.clone(),
             organisation_id: n.organisation.clone(),
-            offset_bytes: 0,
+            ..Default::default()
         })
     };
     let preview = |n: &Names| {
