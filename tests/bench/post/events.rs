@@ -48,7 +48,7 @@ pub async fn run(post: &Post, args: &Args, verdict: &mut Verdict) -> anyhow::Res
             let handle = handles.get(usize::try_from(n % count).ok()?)?;
             let request_id = format!("event-{n}");
             let letter = Some(letter(handle));
-            let request = pb::SubmitRequest { request_id, letter, attachments: Vec::new() };
+            let request = pb::SubmitRequest { request_id, letter, ..Default::default() };
             let Ok(answer) = sender.submit(request).await else { return Some(false) };
             let (answer, at) = (answer.into_inner(), Instant::now());
             if let Ok(mut noted) = noted.lock() {

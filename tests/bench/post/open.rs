@@ -78,7 +78,7 @@ async fn deliver(
                 let request = pb::SubmitRequest {
                     request_id: format!("to-open-{n}"),
                     letter: Some(letter.clone()),
-                    attachments: Vec::new(),
+                    ..Default::default()
                 };
                 ids.push(sender.submit(request).await?.into_inner().letter_id);
             }

@@ -50,7 +50,7 @@ impl Script {
         let mut sender = post.authority().await?.sender();
         let handle = post.filled.handles.first().context("no recipients")?;
         let (request_id, letter) = ("captured-0000000000000000".to_owned(), Some(letter(handle)));
-        sender.submit(pb::SubmitRequest { request_id, letter, attachments: Vec::new() }).await?;
+        sender.submit(pb::SubmitRequest { request_id, letter, ..Default::default() }).await?;
         let rows: Vec<(String, String)> = sqlx::query_as(ROWS).fetch_all(&pool).await?;
         sqlx::raw_sql(RELEASE).execute(&pool).await?;
         let mut writer = Writer::new(post);

@@ -50,7 +50,7 @@ async fn letters(post: &Post, args: &Args, round: u32) -> anyhow::Result<load::O
             let request = pb::SubmitRequest {
                 request_id: format!("bench-{round}-{n}"),
                 letter: Some(letter(handle)),
-                attachments: Vec::new(),
+                ..Default::default()
             };
             Some(sender.submit(request).await.is_ok())
         }
