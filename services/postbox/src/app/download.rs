@@ -7,6 +7,7 @@ use siegel_crypto::Opener;
 use siegel_db::audit::{self, Entry};
 use siegel_receipt::Kind;
 
+use super::access::{self, Looked};
 use super::evidence::Fact;
 use super::reader::{ReadError, Reader, letter_key};
 use super::vault::attachment_context;
@@ -75,6 +76,9 @@ impl Postbox {
             at: now.recorded,
         };
         audit::record(&mut tx, &entry).await?;
+        let looked =
+            Looked { attachment: Some(attachment), ..Looked::at(access::DOWNLOADED, letter) };
+        self.note(&mut tx, reader, looked, now).await?;
         tx.commit().await?;
         self.feed.committed();
         let sealed = self.objects.read(&file.object_key).await.map_err(Trouble::from)?;

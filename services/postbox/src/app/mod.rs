@@ -1,17 +1,21 @@
 //! Use cases, one file each: one transaction, no network call inside it.
 
+pub mod access;
 pub mod answer;
+pub mod archive;
 pub mod cases;
 pub mod close;
 pub mod download;
 pub mod events;
 pub mod evidence;
+pub mod export;
 pub mod flag;
 pub mod handles;
 pub mod list;
 pub mod log;
 pub mod notify;
 pub mod open;
+pub mod proof;
 pub mod provide;
 pub mod reader;
 pub mod recall;

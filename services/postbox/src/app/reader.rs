@@ -35,6 +35,8 @@ pub enum ReadError {
     NotOpened,
     #[error("there is no such attachment")]
     AttachmentUnknown,
+    #[error("the letter has no such receipt")]
+    ReceiptUnknown,
     #[error("the offset is beyond the end of the attachment")]
     OffsetBeyondEnd,
     #[error("the page token was not made here")]
@@ -64,6 +66,7 @@ impl ReadError {
             Self::NotFormalService => "NOT_FORMAL_SERVICE",
             Self::NotOpened => "LETTER_NOT_OPENED",
             Self::AttachmentUnknown => "ATTACHMENT_UNKNOWN",
+            Self::ReceiptUnknown => "RECEIPT_UNKNOWN",
             Self::OffsetBeyondEnd | Self::BadPageToken => "INVALID_FIELD",
             Self::Access(AccessError::Unknown) => "ORGANISATION_UNKNOWN",
             Self::Access(AccessError::Down(_)) => "ORGANISATION_DOWN",
@@ -85,6 +88,11 @@ impl Reader {
             Some((organisation, _)) => Owner::Organisation(*organisation),
             None => Owner::Account(self.person.account),
         }
+    }
+
+    /// By which right somebody reads for an organisation, `member:owner`.
+    pub fn path(&self) -> Option<&str> {
+        self.organisation.as_ref().map(|(_, path)| path.as_str())
     }
 
     /// Actor of the audit trail.

@@ -9,6 +9,7 @@ pub mod holidays;
 pub mod legal;
 pub mod letter;
 pub mod media;
+pub mod proof;
 pub mod state;
 
 use siegel_kernel::typed_id;

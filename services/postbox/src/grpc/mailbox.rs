@@ -6,20 +6,23 @@ use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
     ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
-    DownloadAttachmentRequest, DownloadAttachmentResponse, GetCountsRequest, GetCountsResponse,
-    LetterSummary, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
-    ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest,
+    DownloadAttachmentRequest, DownloadAttachmentResponse, ExportMailboxRequest, ExportMailboxResponse, GetCountsRequest, GetCountsResponse,
+    LetterSummary, ListAccessesRequest, ListAccessesResponse, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
+    ListLettersResponse, MailboxServiceExportProofRequest, MailboxServiceExportProofResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest,
     RefuseResponse, RestoreRequest, RestoreResponse, SetFlagsRequest, SetFlagsResponse,
     TrashRequest, TrashResponse,
 };
 use tonic::{Request, Response, Status};
 
-use super::{cases, convert, flags, status};
+use super::proof::Messages;
+use super::{cases, convert, flags, proof, status};
 use crate::app::Postbox;
 use crate::app::download::Download;
+use crate::app::export::Wish;
 use crate::app::flag::Change;
 use crate::app::list::Listing;
 use crate::app::open::Opened;
+use crate::app::proof::Holder;
 use crate::app::reader::{ReadError, Reader};
 use crate::domain::AttachmentId;
 use crate::domain::canon::AttachmentPart;
@@ -70,6 +73,8 @@ fn unknown() -> Status {
 
 #[tonic::async_trait]
 impl MailboxService for MailboxServer {
+    type ExportProofStream = Messages<MailboxServiceExportProofResponse>;
+    type ExportMailboxStream = Messages<ExportMailboxResponse>;
     type DownloadAttachmentStream = BoxStream<'static, Result<DownloadAttachmentResponse, Status>>;
 
     async fn list_letters(
@@ -223,6 +228,46 @@ impl MailboxService for MailboxServer {
             trash: counts.trash,
             unread: counts.unread,
         }))
+    }
+
+    async fn list_accesses(
+        &self,
+        request: Request<ListAccessesRequest>,
+    ) -> Result<Response<ListAccessesResponse>, Status> {
+        let message = request.get_ref();
+        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let letter = match message.letter_id.as_str() {
+            "" => None,
+            id => Some(proof::letter(id)?),
+        };
+        let page = (message.page_size, message.page_token.as_str());
+        let found = self.0.accesses(&reader, letter, page).await;
+        let (accesses, next_page_token) = found.map_err(|e| status::read(&e))?;
+        let accesses = accesses.into_iter().map(proof::access).collect();
+        Ok(Response::new(ListAccessesResponse { accesses, next_page_token }))
+    }
+
+    async fn export_proof(
+        &self,
+        request: Request<MailboxServiceExportProofRequest>,
+    ) -> Result<Response<Self::ExportProofStream>, Status> {
+        let message = request.get_ref();
+        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let wanted = (message.letter_id.as_str(), message.language.as_str());
+        let wire = |chunk| MailboxServiceExportProofResponse { chunk };
+        Ok(Response::new(proof::proof(&self.0, Holder::Recipient(&reader), wanted, wire).await?))
+    }
+
+    async fn export_mailbox(
+        &self,
+        request: Request<ExportMailboxRequest>,
+    ) -> Result<Response<Self::ExportMailboxStream>, Status> {
+        let message = request.get_ref();
+        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let wish = Wish::new(&message.cursor, message.limit);
+        let wish = wish.map_err(|_| invalid(&[("cursor", "was not made here")]))?;
+        let pieces = self.0.export(&reader, wish).await.map_err(|e| status::open(&e))?;
+        Ok(Response::new(proof::mailbox(pieces, message.cursor.clone())))
     }
 
     async fn download_attachment(

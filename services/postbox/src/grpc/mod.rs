@@ -6,6 +6,7 @@ mod evidence;
 mod flags;
 mod handle;
 mod mailbox;
+mod proof;
 mod sender;
 mod status;
 

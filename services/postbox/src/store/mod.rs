@@ -1,8 +1,10 @@
 //! SQL, one file per table family.
 
+pub mod accesses;
 pub mod attachments;
 pub mod cases;
 pub mod evidence;
+pub mod export;
 pub mod flags;
 pub mod heads;
 pub mod keys;
