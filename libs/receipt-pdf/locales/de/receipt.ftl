@@ -1,7 +1,7 @@
-intro = Dieses Dokument zeigt, was eine elektronische Quittung des Postfachs sagt. Beweiskraft hat nicht dieser Text, sondern die eingebettete Datei receipt.json mit ihrer Signatur.
-unsigned = Mit * bezeichnete Angaben stehen nicht in der Quittung; sie stammen von der Stelle, die dieses Dokument erstellt hat.
-footer = Quittung { $id } · Seite { $page } von { $pages }
-embedded = Maschinenlesbare Quittung (siegel-receipt/1)
+intro = Dieses Dokument zeigt, was ein elektronischer Beleg des Postfachs sagt. Beweiskraft hat nicht dieser Text, sondern die eingebettete Datei receipt.json mit ihrer Signatur.
+unsigned = Mit * bezeichnete Angaben stehen nicht im Beleg; sie stammen von der Stelle, die dieses Dokument erstellt hat.
+footer = Beleg { $id } · Seite { $page } von { $pages }
+embedded = Maschinenlesbarer Beleg (siegel-receipt/1)
 
 section-event = Ereignis
 kind = Was geschah
@@ -9,7 +9,7 @@ event-time = Zeitpunkt
 recorded-time = Niedergeschrieben
 clock = Uhr
 clock-moved = verstellt (Testsystem)
-receipt-id = Quittung
+receipt-id = Beleg
 number = Stelle in der Reihe
 etsi = Ereignis nach ETSI EN 319 522
 reason = Grund
@@ -79,8 +79,8 @@ service-use = Wahl in der Leistung (erklärt von der Behörde)
 excluded = Bekanntgabe im Postfach ausgeschlossen
 not-excluded = Bekanntgabe im Postfach nicht ausgeschlossen
 
-section-proven = Was die Quittung beweist
-section-gaps = Was sie nicht beweist
+section-proven = Was der Beleg beweist
+section-gaps = Was er nicht beweist
 
 section-signature = Signatur und Verzeichnis
 issuer = Ausgestellt von
@@ -97,4 +97,4 @@ leaf = Eintrag (SHA-256)
 section-verify = So prüfen Sie selbst
 verify-take = Nehmen Sie die Datei receipt.json aus diesem Dokument (in den meisten Programmen unter „Anlagen“).
 verify-keys = Holen Sie die Schlüssel von { $uri } und vergleichen Sie den Fingerabdruck oben mit einer Quelle, der Sie vertrauen, etwa der Behörde oder dem Betreiber.
-verify-run = Prüfen Sie ohne Netz: siegel receipt verify receipt.json --keys keys.json. Ebenso prüft die Seite „Quittung prüfen“ des Portals. Das Format ist offen beschrieben (docs/receipts.md); jedes Programm, das JWS prüfen kann, genügt.
+verify-run = Prüfen Sie ohne Netz: siegel receipt verify receipt.json --keys keys.json. Ebenso prüft die Seite „Beleg prüfen“ des Portals. Das Format ist offen beschrieben (docs/receipts.md); jedes Programm, das JWS prüfen kann, genügt.

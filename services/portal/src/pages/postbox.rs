@@ -6,7 +6,7 @@ use serde::Deserialize;
 use siegel_proto::convert;
 use siegel_proto::organisation::v1::GetOrganisationRequest;
 use siegel_proto::postbox::v1::{DeliveryState, Importance, LetterSummary, ListLettersRequest};
-use siegel_web::forms::{Alert, Badge, LevelBadge, Pagination};
+use siegel_web::forms::{Alert, Badge, LevelBadge, Link, Pagination};
 use siegel_web::{Locale, Texts};
 
 use super::words::{self, Ident};
@@ -44,6 +44,8 @@ struct List {
     filters: Vec<Filter>,
     letters: Vec<Card>,
     pages: Pagination,
+    /// The whole mailbox as an archive.
+    export: Link,
 }
 
 struct Filter {
@@ -102,6 +104,10 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
             filter("important", t.get("letters-important")),
         ],
         letters: found.letters.iter().map(|l| card(&t, who.view.locale, &place, l)).collect(),
+        export: {
+            let href = format!("/postbox/export{}", place.query());
+            Link::secondary(href, t.get("mailbox-export")).download()
+        },
         pages: disclosures::pages(who.view.locale, &format!("{here}{join}"), later, next),
         t,
     };

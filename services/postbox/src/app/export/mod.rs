@@ -88,11 +88,11 @@ impl Postbox {
         self.feed.committed();
         let (out, pieces) = mpsc::channel(4);
         let (postbox, reader) = (self.clone(), reader.clone());
-        run(out, move |archive| async move { postbox.write(&reader, wish, archive).await });
+        run(out, move |archive| async move { postbox.write_mailbox(&reader, wish, archive).await });
         Ok(pieces)
     }
 
-    async fn write(&self, reader: &Reader, wish: Wish, mut archive: Archive) -> Result<(), Broken> {
+    async fn write_mailbox(&self, reader: &Reader, wish: Wish, mut archive: Archive) -> Result<(), Broken> {
         let mut told = Vec::new();
         let (mut at, mut left, mut more) = (wish.after, wish.limit, false);
         loop {
