@@ -17,6 +17,7 @@ pub mod notify;
 pub mod open;
 pub mod proof;
 pub mod provide;
+pub mod purged;
 pub mod reader;
 pub mod recall;
 pub mod receipts;

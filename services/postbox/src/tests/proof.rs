@@ -35,7 +35,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     the_recipients_proof_carries_the_head_of_the_mailbox,
     the_proof_of_formal_service_carries_rule_instruction_and_answer,
     a_proof_is_had_by_the_parties_and_by_nobody_else,
-    taking_a_proof_out_is_on_record
+    taking_a_proof_out_is_on_record,
+    removed_content_leaves_a_receipt_and_the_proof_stays
 }
 
 type Files = BTreeMap<String, Vec<u8>>;
@@ -461,4 +462,23 @@ async fn taking_a_proof_out_is_on_record(db: Db) {
     senders(&world, own(), &done.letter_id).await.unwrap();
     let mut tx = world.db.read().await.unwrap();
     assert!(siegel_db::audit::kinds(&mut tx).await.unwrap().contains(&"postbox.proof.exported".into()));
+}
+
+async fn removed_content_leaves_a_receipt_and_the_proof_stays(db: Db) {
+    use crate::app::purged::Why;
+    let world = World::new(db).await;
+    let done = world.deliver("r1", |_| {}).await;
+    let mut tx = world.db.begin().await.unwrap();
+    let letter = done.letter_id.parse().unwrap();
+    let sent = crate::store::letters::sent(&mut tx, CLIENT, letter).await.unwrap().unwrap();
+    let row = crate::store::letters::lock(&mut tx, sent.mailbox_id, letter).await.unwrap();
+    let (mut row, now) = (row.unwrap(), world.postbox.now());
+    world.postbox.attest_purged(&mut tx, &mut row, Why::RetentionEnded, now).await.unwrap();
+    crate::store::letters::save(&mut tx, &row).await.unwrap();
+    tx.commit().await.unwrap();
+    let purged = world.entry(&done.letter_id, "purged").await;
+    assert_eq!(purged.body.reason.as_deref(), Some("RETENTION_ENDED"));
+    assert_eq!((purged.body.number, purged.body.previous.is_some()), (3, true));
+    let files = senders(&world, own(), &done.letter_id).await.unwrap();
+    assert!(files.keys().any(|path| path.starts_with("receipts/03-purged-")));
 }

@@ -81,9 +81,11 @@ impl Postbox {
         };
         let mut known = Known::default();
         if words {
-            let key = self.vault.mailbox_key(mailbox, &owner.wrapped_key)?;
-            let head = head(&key, &row)?;
-            known = Known { reference: head.sender_reference, case_id: head.case_id };
+            // Words that were removed, or whose key was destroyed, are unknown; the proof stays.
+            let key = self.vault.mailbox_key(mailbox, &owner.wrapped_key);
+            if let Ok(head) = key.and_then(|key| head(&key, &row)) {
+                known = Known { reference: head.sender_reference, case_id: head.case_id };
+            }
         }
         Ok(Held { letter: row, receipts, known, request_id })
     }
