@@ -83,10 +83,8 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
         organisation_id: organisation_id.clone(),
     })
     .await?;
-    let proof = pb::MailboxServiceExportProofRequest {
-        letter_id: letter_id.clone(),
-        ..Default::default()
-    };
+    let proof =
+        pb::MailboxServiceExportProofRequest { letter_id: letter_id.clone(), ..Default::default() };
     let mut archive = own.export_proof(proof).await?.into_inner();
     while archive.message().await?.is_some() {}
     let mut archive = own.export_mailbox(pb::ExportMailboxRequest::default()).await?.into_inner();

@@ -1,11 +1,14 @@
-//! Fonts and shaping. All fonts are built in; every letter that none of them has is shown as the
+//! Fonts and their letters. All fonts are built in; every letter that none of them has is shown as the
 //! replacement character, so that no text can keep a document from being made.
 
 use std::sync::LazyLock;
 
 use krilla::text::{Font, GlyphId, KrillaGlyph};
-use rustybuzz::ttf_parser::{Tag, name_id};
-use rustybuzz::{Direction, Feature, UnicodeBuffer};
+use skrifa::charmap::Charmap;
+use skrifa::instance::{LocationRef, Size};
+use skrifa::metrics::GlyphMetrics;
+use skrifa::string::StringId;
+use skrifa::{FontRef, MetadataProvider as _};
 
 use crate::RenderError;
 
@@ -20,7 +23,9 @@ pub enum Style {
 
 struct Face {
     font: Font,
-    shaper: rustybuzz::Face<'static>,
+    letters: Charmap<'static>,
+    widths: GlyphMetrics<'static>,
+    units_per_em: f32,
 }
 
 pub struct Fonts {
@@ -54,50 +59,36 @@ pub fn fonts() -> Result<&'static Fonts, RenderError> {
 
 fn face(wanted: &str) -> Option<Face> {
     typst_assets::fonts().find_map(|data| {
-        let shaper = rustybuzz::Face::from_slice(data, 0)?;
-        let named = shaper.names().into_iter().any(|name| {
-            name.name_id == name_id::POST_SCRIPT_NAME
-                && name.to_string().is_some_and(|name| name == wanted)
-        });
-        named.then_some(())?;
-        Some(Face { font: Font::new(data.into(), 0)?, shaper })
+        let read = FontRef::new(data).ok()?;
+        let mut names = read.localized_strings(StringId::POSTSCRIPT_NAME);
+        names.any(|name| name.chars().eq(wanted.chars())).then_some(())?;
+        let place = LocationRef::default();
+        Some(Face {
+            font: Font::new(data.into(), 0)?,
+            letters: read.charmap(),
+            widths: read.glyph_metrics(Size::unscaled(), place),
+            units_per_em: f32::from(read.metrics(Size::unscaled(), place).units_per_em),
+        })
     })
 }
 
 impl Face {
     fn has(&self, c: char) -> bool {
-        self.shaper.glyph_index(c).is_some()
+        self.letters.map(c).is_some()
     }
 
+    /// One glyph per letter, side by side: what is copied out of the document is what was written.
     fn shape(&self, text: &str) -> Run {
-        let mut buffer = UnicodeBuffer::new();
-        buffer.push_str(text);
-        buffer.set_direction(Direction::LeftToRight);
-        // One glyph per letter: what is copied out of the document is what was written.
-        let plain = [Feature::new(Tag::from_bytes(b"liga"), 0, ..)];
-        let shaped = rustybuzz::shape(&self.shaper, &plain, buffer);
-        #[expect(clippy::cast_precision_loss, reason = "font units are far below 2^24")]
-        let em = |units: i32| units as f32 / self.shaper.units_per_em() as f32;
-        let starts: Vec<usize> = shaped.glyph_infos().iter().map(|g| g.cluster as usize).collect();
-        let end = |at: usize| starts.iter().copied().find(|s| *s > at).unwrap_or(text.len());
-        let glyphs: Vec<KrillaGlyph> = shaped
-            .glyph_infos()
-            .iter()
-            .zip(shaped.glyph_positions())
-            .map(|(info, position)| {
-                let from = info.cluster as usize;
-                KrillaGlyph::new(
-                    GlyphId::new(info.glyph_id),
-                    em(position.x_advance),
-                    em(position.x_offset),
-                    em(position.y_offset),
-                    em(position.y_advance),
-                    from..end(from),
-                    None,
-                )
-            })
-            .collect();
-        let width = shaped.glyph_positions().iter().map(|p| em(p.x_advance)).sum();
+        let mut width = 0.0;
+        let mut glyphs = Vec::with_capacity(text.len());
+        for (at, c) in text.char_indices() {
+            let glyph = self.letters.map(c).unwrap_or_default();
+            let advance = self.widths.advance_width(glyph).unwrap_or_default() / self.units_per_em;
+            let range = at..at + c.len_utf8();
+            let id = GlyphId::new(glyph.to_u32());
+            glyphs.push(KrillaGlyph::new(id, advance, 0.0, 0.0, 0.0, range, None));
+            width += advance;
+        }
         Run { font: self.font.clone(), text: text.to_owned(), glyphs, width }
     }
 }

@@ -20,8 +20,7 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             Err(missing) => return Ok(Err(missing)),
         };
         let trust = trust(args.thumbprint.as_ref(), args.keys.is_some());
-        siegel_receipt::verify_published(&file, &PublishedKeys::from_json(&keys)?, trust)
-            .map(Ok)
+        siegel_receipt::verify_published(&file, &PublishedKeys::from_json(&keys)?, trust).map(Ok)
     });
     match outcome {
         Ok(Ok(verified)) => {

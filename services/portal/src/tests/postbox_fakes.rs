@@ -164,7 +164,8 @@ impl MailboxService for Fake {
         &self,
         _: Request<postbox::MailboxServiceExportProofRequest>,
     ) -> Result<Response<Proof>, Status> {
-        let chunk = |chunk: &[u8]| postbox::MailboxServiceExportProofResponse { chunk: chunk.into() };
+        let chunk =
+            |chunk: &[u8]| postbox::MailboxServiceExportProofResponse { chunk: chunk.into() };
         let messages = [Ok(chunk(b"proof ")), Ok(chunk(b"archive"))];
         Ok(Response::new(Box::pin(futures_util::stream::iter(messages))))
     }

@@ -5,8 +5,9 @@ use siegel_proto::postbox::v1::evidence_service_server::EvidenceService;
 use siegel_proto::postbox::v1::{
     GetCheckpointRequest, GetCheckpointResponse, GetConsistencyProofRequest,
     GetConsistencyProofResponse, GetInclusionProofRequest, GetInclusionProofResponse,
-    GetMailboxHeadRequest, GetMailboxHeadResponse, GetReceiptDocumentRequest, GetReceiptDocumentResponse, GetReceiptRequest, GetReceiptResponse, ListReceiptsRequest, ListReceiptsResponse,
-    ListSigningKeysRequest, ListSigningKeysResponse, LogPlace,
+    GetMailboxHeadRequest, GetMailboxHeadResponse, GetReceiptDocumentRequest,
+    GetReceiptDocumentResponse, GetReceiptRequest, GetReceiptResponse, ListReceiptsRequest,
+    ListReceiptsResponse, ListSigningKeysRequest, ListSigningKeysResponse, LogPlace,
 };
 use tonic::{Request, Response, Status};
 

@@ -6,11 +6,13 @@ use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
     ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
-    DownloadAttachmentRequest, DownloadAttachmentResponse, ExportMailboxRequest, ExportMailboxResponse, GetCountsRequest, GetCountsResponse,
-    LetterSummary, ListAccessesRequest, ListAccessesResponse, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
-    ListLettersResponse, MailboxServiceExportProofRequest, MailboxServiceExportProofResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest,
-    RefuseResponse, RestoreRequest, RestoreResponse, SetFlagsRequest, SetFlagsResponse,
-    TrashRequest, TrashResponse,
+    DownloadAttachmentRequest, DownloadAttachmentResponse, ExportMailboxRequest,
+    ExportMailboxResponse, GetCountsRequest, GetCountsResponse, LetterSummary, ListAccessesRequest,
+    ListAccessesResponse, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
+    ListLettersResponse, MailboxServiceExportProofRequest, MailboxServiceExportProofResponse,
+    OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse,
+    RestoreRequest, RestoreResponse, SetFlagsRequest, SetFlagsResponse, TrashRequest,
+    TrashResponse,
 };
 use tonic::{Request, Response, Status};
 

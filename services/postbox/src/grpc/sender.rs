@@ -9,10 +9,10 @@ use siegel_proto::convert::timestamp;
 use siegel_proto::postbox::v1::sender_service_server::SenderService;
 use siegel_proto::postbox::v1::submit_stream_request::Part;
 use siegel_proto::postbox::v1::{
-    ExportProofRequest, ExportProofResponse, GetSentLetterRequest, GetSentLetterResponse, LetterEvent, RecallRequest, RecallResponse,
-    SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SupersedeRequest,
-    SupersedeResponse, UpdateCaseStatusRequest, UpdateCaseStatusResponse, WatchEventsRequest,
-    WatchEventsResponse,
+    ExportProofRequest, ExportProofResponse, GetSentLetterRequest, GetSentLetterResponse,
+    LetterEvent, RecallRequest, RecallResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest,
+    SubmitStreamResponse, SupersedeRequest, SupersedeResponse, UpdateCaseStatusRequest,
+    UpdateCaseStatusResponse, WatchEventsRequest, WatchEventsResponse,
 };
 use siegel_telemetry::metric;
 use tokio::sync::mpsc;

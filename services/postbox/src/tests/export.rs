@@ -38,11 +38,8 @@ async fn export(
     (n, level): (u128, TrustLevel),
     (cursor, limit): (&str, i32),
 ) -> Result<Exported, Status> {
-    let request = pb::ExportMailboxRequest {
-        organisation_id: String::new(),
-        cursor: cursor.into(),
-        limit,
-    };
+    let request =
+        pb::ExportMailboxRequest { organisation_id: String::new(), cursor: cursor.into(), limit };
     let mut stream = world.reader(n, level).export_mailbox(request).await?.into_inner();
     let (mut archive, mut last, mut largest) = (Vec::new(), None, 0);
     while let Some(message) = stream.message().await? {
@@ -69,16 +66,19 @@ async fn an_export_holds_opened_letters_with_content_attachments_and_proof(db: D
     let opened = world.open(&done.letter_id).await.unwrap();
     let exported = whole(&world).await;
     let entry = &entries(&exported)[0];
-    assert_eq!((entry["content"].as_str(), entry["subject"].as_str()), (
-        Some("included"),
-        Some("Ihr Bescheid zur Gaube")
-    ));
+    assert_eq!(
+        (entry["content"].as_str(), entry["subject"].as_str()),
+        (Some("included"), Some("Ihr Bescheid zur Gaube"))
+    );
     let folder = entry["folder"].as_str().unwrap();
     let file = |name: &str| &exported.files[&format!("{folder}{name}")];
     assert_eq!(file("letter.json"), opened.content_json.as_bytes());
     assert!(String::from_utf8_lossy(file("letter.txt")).contains("der Bescheid liegt bei"));
     assert_eq!(file("attachments/01-Bescheid.pdf"), PDF);
-    assert_eq!(json(&exported.files, &format!("{folder}proof/index.json"))["format"], "siegel-proof/1");
+    assert_eq!(
+        json(&exported.files, &format!("{folder}proof/index.json"))["format"],
+        "siegel-proof/1"
+    );
     let page = String::from_utf8_lossy(&exported.files["index.html"]);
     assert!(page.contains("Ihr Bescheid zur Gaube") && page.contains("letter.txt"));
 }
@@ -89,7 +89,12 @@ async fn an_export_opens_no_letter_and_lists_unopened_ones_without_content(db: D
     let exported = whole(&world).await;
     let entry = &entries(&exported)[0];
     assert_eq!(entry["content"], "unopened");
-    assert!(!exported.files.keys().any(|path| path.contains("/letter.") || path.contains("/attachments/")));
+    assert!(
+        !exported
+            .files
+            .keys()
+            .any(|path| path.contains("/letter.") || path.contains("/attachments/"))
+    );
     assert_eq!(world.kinds(&done.letter_id).await, ["accepted", "provided"]);
     assert_eq!(world.unread().await, 1);
     for (path, content) in &exported.files {
@@ -158,7 +163,8 @@ async fn attachments_of_one_name_stand_beside_each_other(db: Db) {
     world.open(&done.letter_id).await.unwrap();
     let exported = whole(&world).await;
     let paths = entries(&exported)[0]["attachments"].as_array().unwrap().clone();
-    let ends: Vec<_> = paths.iter().map(|p| p.as_str().unwrap().rsplit('/').next().unwrap()).collect();
+    let ends: Vec<_> =
+        paths.iter().map(|p| p.as_str().unwrap().rsplit('/').next().unwrap()).collect();
     assert_eq!(ends, ["01-a.pdf", "02-a.pdf"]);
 }
 
@@ -226,5 +232,8 @@ async fn a_recalled_letter_is_an_entry_without_content(db: Db) {
     world.recall(&done.letter_id).await.unwrap();
     let exported = whole(&world).await;
     let entry = &entries(&exported)[0];
-    assert_eq!((entry["content"].as_str(), entry["state"].as_str()), (Some("never_opened"), Some("recalled")));
+    assert_eq!(
+        (entry["content"].as_str(), entry["state"].as_str()),
+        (Some("never_opened"), Some("recalled"))
+    );
 }

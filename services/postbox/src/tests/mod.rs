@@ -1,5 +1,6 @@
 //! The postbox without a network: its gRPC services on in-memory channels, its siblings faked.
 
+mod accesses;
 mod answers;
 mod cases;
 mod ends;

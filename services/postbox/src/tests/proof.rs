@@ -1,4 +1,4 @@
-//! Documents of proof: receipts one by one, accesses, the proof of a letter.
+//! Documents of proof: receipts one by one, the proof of a letter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read as _};
@@ -13,21 +13,12 @@ use siegel_receipt::{KeyTrust, PublishedKeys, ReceiptFile, verify_published};
 use siegel_testkit::on_each_backend;
 use tonic::{Code, Status, Streaming};
 
-use super::world::{
-    CLIENT, DAY, FOREIGN_CLIENT, OTHER_CLIENT, World, client, company, formal, letter, person,
-    request,
-};
+use super::world::{CLIENT, FOREIGN_CLIENT, OTHER_CLIENT, World, client, formal, letter, person};
 
 on_each_backend! { &crate::MIGRATIONS =>
     one_receipt_is_had_by_the_parties_and_by_nobody_else,
     a_receipt_as_a_document_holds_the_receipt_in_the_callers_copy,
     a_document_of_a_hidden_letter_needs_its_level,
-    accesses_say_who_looked_at_what_and_through_which_program,
-    looking_again_on_the_same_day_is_one_access_and_on_the_next_another,
-    a_refused_opening_is_among_the_accesses,
-    colleagues_see_each_others_accesses_and_nobody_elses,
-    who_it_was_stands_nowhere_in_the_clear,
-    accesses_come_in_pages,
     the_proof_has_all_twelve_items_each_present_or_with_a_reason,
     the_proof_names_every_file_with_its_digest_under_a_signature,
     the_receipts_of_a_proof_verify_with_its_own_keys_and_lie_in_their_documents,
@@ -39,7 +30,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     removed_content_leaves_a_receipt_and_the_proof_stays
 }
 
-type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 pub fn unzip(archive: Vec<u8>) -> Files {
     let mut zip = zip::ZipArchive::new(Cursor::new(archive)).unwrap();
@@ -48,7 +39,8 @@ pub fn unzip(archive: Vec<u8>) -> Files {
         let mut file = zip.by_index(index).unwrap();
         let mut content = Vec::new();
         file.read_to_end(&mut content).unwrap();
-        assert!(files.insert(file.name().to_owned(), content).is_none(), "{}", file.name());
+        let name = file.name().unwrap().into_owned();
+        assert!(files.insert(name.clone(), content).is_none(), "{name}");
     }
     files
 }
@@ -63,7 +55,7 @@ async fn senders(world: &World, caller: Caller, letter_id: &str) -> Result<Files
     collect(stream, |message| message.chunk).await
 }
 
-async fn recipients(world: &World, n: u128, letter_id: &str) -> Result<Files, Status> {
+pub async fn recipients(world: &World, n: u128, letter_id: &str) -> Result<Files, Status> {
     let request = pb::MailboxServiceExportProofRequest {
         letter_id: letter_id.into(),
         organisation_id: String::new(),
@@ -117,12 +109,18 @@ async fn one_receipt_is_had_by_the_parties_and_by_nobody_else(db: Db) {
         person(2, TrustLevel::High),
     ] {
         let status = get(caller, &done.letter_id, id).await.unwrap_err();
-        assert_eq!((status.code(), reason(&status).unwrap().as_str()), (Code::NotFound, "LETTER_UNKNOWN"));
+        assert_eq!(
+            (status.code(), reason(&status).unwrap().as_str()),
+            (Code::NotFound, "LETTER_UNKNOWN")
+        );
     }
     // Another letter's receipt, and none at all, are alike.
     for id in [other.receipts[1].receipt_id.as_str(), "rcp_0", ""] {
         let status = get(own(), &done.letter_id, id).await.unwrap_err();
-        assert_eq!((status.code(), reason(&status).unwrap().as_str()), (Code::NotFound, "RECEIPT_UNKNOWN"));
+        assert_eq!(
+            (status.code(), reason(&status).unwrap().as_str()),
+            (Code::NotFound, "RECEIPT_UNKNOWN")
+        );
     }
 }
 
@@ -140,7 +138,7 @@ async fn document(
     Ok(world.evidence(caller).get_receipt_document(request).await?.into_inner())
 }
 
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+pub fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
@@ -168,21 +166,7 @@ async fn a_document_of_a_hidden_letter_needs_its_level(db: Db) {
     assert!(made.is_ok());
 }
 
-async fn accesses(
-    world: &World,
-    n: u128,
-    bend: impl FnOnce(&mut pb::ListAccessesRequest),
-) -> Result<pb::ListAccessesResponse, Status> {
-    let mut request = pb::ListAccessesRequest::default();
-    bend(&mut request);
-    Ok(world.reader(n, TrustLevel::High).list_accesses(request).await?.into_inner())
-}
-
-fn seen(listed: &pb::ListAccessesResponse) -> Vec<pb::AccessKind> {
-    listed.accesses.iter().map(pb::Access::kind).collect()
-}
-
-async fn download(world: &World, opened: &pb::OpenResponse) {
+pub async fn download(world: &World, opened: &pb::OpenResponse) {
     let request = pb::DownloadAttachmentRequest {
         letter_id: opened.letter.as_ref().unwrap().letter_id.clone(),
         attachment_id: opened.attachments[0].attachment_id.clone(),
@@ -194,118 +178,6 @@ async fn download(world: &World, opened: &pb::OpenResponse) {
     while stream.message().await.unwrap().is_some() {}
 }
 
-async fn accesses_say_who_looked_at_what_and_through_which_program(db: Db) {
-    use pb::AccessKind as K;
-    let world = World::new(db).await;
-    let done = world.deliver("r1", |_| {}).await;
-    world.unread().await;
-    world.summary(&done.letter_id).await;
-    let opened = world.open(&done.letter_id).await.unwrap();
-    download(&world, &opened).await;
-    recipients(&world, 1, &done.letter_id).await.unwrap();
-    let listed = accesses(&world, 1, |_| {}).await.unwrap();
-    let wanted = [K::ProofExported, K::Downloaded, K::Opened, K::Previewed, K::Listed];
-    assert_eq!(seen(&listed), wanted);
-    for access in &listed.accesses {
-        assert!(access.own && access.person.starts_with("per_"), "{access:?}");
-        assert_eq!((access.client_id.as_str(), access.path.as_str()), ("portal", ""));
-        assert_eq!((access.trust_level(), access.outcome.as_str()), (
-            siegel_proto::common::v1::TrustLevel::High,
-            "done"
-        ));
-        let of_letter = access.kind() != K::Listed;
-        assert_eq!(access.letter_id == done.letter_id, of_letter);
-    }
-    assert_eq!(listed.accesses[1].attachment_id, opened.attachments[0].attachment_id);
-    let other = world.deliver("r2", |_| {}).await;
-    let of_letter = accesses(&world, 1, |r| r.letter_id = other.letter_id).await.unwrap();
-    assert!(of_letter.accesses.is_empty(), "none to the other letter");
-    let of_letter = accesses(&world, 1, |r| r.letter_id = done.letter_id).await.unwrap();
-    assert_eq!(of_letter.accesses.len(), 4);
-}
-
-async fn looking_again_on_the_same_day_is_one_access_and_on_the_next_another(db: Db) {
-    let world = World::new(db).await;
-    world.deliver("r1", |_| {}).await;
-    for _ in 0..3 {
-        world.unread().await;
-    }
-    assert_eq!(accesses(&world, 1, |_| {}).await.unwrap().accesses.len(), 1);
-    world.clock.advance(DAY);
-    world.unread().await;
-    assert_eq!(accesses(&world, 1, |_| {}).await.unwrap().accesses.len(), 2);
-}
-
-async fn a_refused_opening_is_among_the_accesses(db: Db) {
-    let world = World::new(db).await;
-    let done = world.deliver("r1", |_| {}).await;
-    let request = pb::OpenRequest {
-        request_id: "o".into(),
-        letter_id: done.letter_id.clone(),
-        organisation_id: String::new(),
-    };
-    world.reader(1, TrustLevel::Low).open(request).await.unwrap_err();
-    let listed = accesses(&world, 1, |_| {}).await.unwrap();
-    assert_eq!(listed.accesses[0].outcome, "TRUST_TOO_LOW");
-    assert_eq!(listed.accesses[0].kind(), pb::AccessKind::Opened);
-}
-
-async fn colleagues_see_each_others_accesses_and_nobody_elses(db: Db) {
-    let world = World::new(db).await;
-    let owner = pb::issue_handle_request::Owner::OrganisationId(company().to_string());
-    let handle = world.handle_for(owner, "musterstadt").await;
-    let done = world.sender().submit(request("r1", &handle)).await.unwrap().into_inner();
-    world.deliver("r2", |_| {}).await;
-    let open = |n| {
-        let request = pb::OpenRequest {
-            request_id: "o".into(),
-            letter_id: done.letter_id.clone(),
-            organisation_id: company().to_string(),
-        };
-        let mut reader = world.reader(n, TrustLevel::High);
-        async move { reader.open(request).await }
-    };
-    open(1).await.unwrap();
-    open(3).await.unwrap();
-    let listed = accesses(&world, 1, |r| r.organisation_id = company().to_string()).await.unwrap();
-    let [theirs, mine] = &listed.accesses[..] else { panic!("{listed:?}") };
-    assert_eq!((theirs.own, mine.own), (false, true));
-    assert_ne!(theirs.person, mine.person);
-    assert_eq!(theirs.path, "member:owner");
-    // Neither their own mailbox nor a stranger sees them.
-    assert!(accesses(&world, 1, |_| {}).await.unwrap().accesses.is_empty());
-    let status = accesses(&world, 2, |r| r.organisation_id = company().to_string()).await;
-    assert_eq!(reason(&status.unwrap_err()).unwrap(), "ORGANISATION_UNKNOWN");
-}
-
-async fn who_it_was_stands_nowhere_in_the_clear(db: Db) {
-    let world = World::new(db).await;
-    let done = world.deliver("r1", |_| {}).await;
-    world.open(&done.letter_id).await.unwrap();
-    let mut tx = world.db.read().await.unwrap();
-    let row = crate::store::mailboxes::any(&mut tx).await.unwrap().unwrap();
-    let page = crate::store::accesses::page(&mut tx, row.id, None, (i64::MAX, 10)).await.unwrap();
-    let account = super::world::account(1);
-    assert_eq!(page.len(), 1);
-    for words in [account.to_string(), account.as_uuid().simple().to_string(), "portal".into()] {
-        assert!(!contains(&page[0].sealed, words.as_bytes()), "{words}");
-    }
-}
-
-async fn accesses_come_in_pages(db: Db) {
-    let world = World::new(db).await;
-    let done = world.deliver("r1", |_| {}).await;
-    for _ in 0..5 {
-        world.open(&done.letter_id).await.unwrap();
-    }
-    let first = accesses(&world, 1, |r| r.page_size = 3).await.unwrap();
-    assert_eq!(first.accesses.len(), 3);
-    let rest = accesses(&world, 1, |r| r.page_token = first.next_page_token).await.unwrap();
-    assert_eq!((rest.accesses.len(), rest.next_page_token.as_str()), (2, ""));
-    let status = accesses(&world, 1, |r| r.page_token = "made up".into()).await.unwrap_err();
-    assert_eq!(status.code(), Code::InvalidArgument);
-}
-
 async fn the_proof_has_all_twelve_items_each_present_or_with_a_reason(db: Db) {
     let world = World::new(db).await;
     let done = world.deliver("r1", |_| {}).await;
@@ -314,7 +186,10 @@ async fn the_proof_has_all_twelve_items_each_present_or_with_a_reason(db: Db) {
     world.settle().await;
     let files = senders(&world, own(), &done.letter_id).await.unwrap();
     let index = json(&files, "index.json");
-    assert_eq!((index["format"].as_str(), index["made_for"].as_str()), (Some("siegel-proof/1"), Some("sender")));
+    assert_eq!(
+        (index["format"].as_str(), index["made_for"].as_str()),
+        (Some("siegel-proof/1"), Some("sender"))
+    );
     let items = index["items"].as_array().unwrap();
     let found: Vec<_> = items
         .iter()
@@ -350,7 +225,10 @@ async fn the_proof_has_all_twelve_items_each_present_or_with_a_reason(db: Db) {
     assert_eq!(json(&files, "items/09-rule.json")["facts"]["row"]["rule_id"], "ozg-9/2");
     assert_eq!(json(&files, "items/01-sender.json")["facts"]["sender_reference"], "Az. 2025-17");
     let told = &json(&files, "items/06-notification.json")["facts"]["notifications"][0];
-    assert_eq!((told["result"].as_str(), told["same_day"].as_bool()), (Some("notified"), Some(true)));
+    assert_eq!(
+        (told["result"].as_str(), told["same_day"].as_bool()),
+        (Some("notified"), Some(true))
+    );
 }
 
 async fn the_proof_names_every_file_with_its_digest_under_a_signature(db: Db) {
@@ -419,7 +297,10 @@ async fn the_recipients_proof_carries_the_head_of_the_mailbox(db: Db) {
     world.postbox.sequence().await.unwrap();
     let files = recipients(&world, 1, &done.letter_id).await.unwrap();
     let head = json(&files, "mailbox-head.json");
-    assert_eq!((head["letter_id"].as_str(), head["sequence"].as_i64()), (Some(done.letter_id.as_str()), Some(1)));
+    assert_eq!(
+        (head["letter_id"].as_str(), head["sequence"].as_i64()),
+        (Some(done.letter_id.as_str()), Some(1))
+    );
     assert!(head["place"]["checkpoint"].is_string());
     assert_eq!(json(&files, "index.json")["made_for"], "recipient");
     // The handle is the sender's.
@@ -435,12 +316,19 @@ async fn the_proof_of_formal_service_carries_rule_instruction_and_answer(db: Db)
     let choice = json(&files, "items/05-choice.json");
     assert_eq!(choice["facts"]["instruction"]["text_version"], "zustellung-2025-01");
     let access = json(&files, "items/07-first_access.json");
-    let kinds: Vec<_> =
-        access["facts"]["accesses"].as_array().unwrap().iter().map(|a| a["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<_> = access["facts"]["accesses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["kind"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds, ["opened", "confirmed"]);
     let results = &json(&files, "items/09-rule.json")["facts"]["results"];
     let last = results.as_array().unwrap().last().unwrap();
-    assert_eq!((last["kind"].as_str(), last["effect"]["effect"].as_str()), (Some("confirmed"), Some("served")));
+    assert_eq!(
+        (last["kind"].as_str(), last["effect"]["effect"].as_str()),
+        (Some("confirmed"), Some("served"))
+    );
 }
 
 async fn a_proof_is_had_by_the_parties_and_by_nobody_else(db: Db) {
@@ -461,7 +349,9 @@ async fn taking_a_proof_out_is_on_record(db: Db) {
     let done = world.deliver("r1", |_| {}).await;
     senders(&world, own(), &done.letter_id).await.unwrap();
     let mut tx = world.db.read().await.unwrap();
-    assert!(siegel_db::audit::kinds(&mut tx).await.unwrap().contains(&"postbox.proof.exported".into()));
+    assert!(
+        siegel_db::audit::kinds(&mut tx).await.unwrap().contains(&"postbox.proof.exported".into())
+    );
 }
 
 async fn removed_content_leaves_a_receipt_and_the_proof_stays(db: Db) {

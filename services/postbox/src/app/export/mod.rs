@@ -92,7 +92,12 @@ impl Postbox {
         Ok(pieces)
     }
 
-    async fn write_mailbox(&self, reader: &Reader, wish: Wish, mut archive: Archive) -> Result<(), Broken> {
+    async fn write_mailbox(
+        &self,
+        reader: &Reader,
+        wish: Wish,
+        mut archive: Archive,
+    ) -> Result<(), Broken> {
         let mut told = Vec::new();
         let (mut at, mut left, mut more) = (wish.after, wish.limit, false);
         loop {

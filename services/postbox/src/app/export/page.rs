@@ -59,7 +59,9 @@ pub fn html(rows: &[Row]) -> String {
 fn words(content: &str) -> &'static str {
     match content {
         "unopened" => "ungeöffnet <span lang=\"en\">(unopened)</span>",
-        "level_too_low" => "braucht ein höheres Vertrauensniveau <span lang=\"en\">(needs a higher level)</span>",
+        "level_too_low" => {
+            "braucht ein höheres Vertrauensniveau <span lang=\"en\">(needs a higher level)</span>"
+        }
         "never_opened" => "nie geöffnet <span lang=\"en\">(never opened)</span>",
         _ => "nicht mehr abrufbar <span lang=\"en\">(no longer available)</span>",
     }

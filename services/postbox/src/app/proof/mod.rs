@@ -223,13 +223,8 @@ fn render(
     let verified = verify_published(file, keys, KeyTrust::FromReceiptAddress)
         .map_err(|_| Trouble::Contradiction("a stored receipt does not verify"))?;
     let text = file.to_json();
-    let document = Document {
-        verified: &verified,
-        file: &text,
-        jwks_uri: &file.jwks_uri,
-        known,
-        language,
-    };
+    let document =
+        Document { verified: &verified, file: &text, jwks_uri: &file.jwks_uri, known, language };
     let pdf = siegel_receipt_pdf::render(&document)
         .map_err(|_| Trouble::Contradiction("a receipt has no document"))?;
     Ok(Rendered { verified, pdf })

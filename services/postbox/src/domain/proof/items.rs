@@ -1,107 +1,13 @@
-//! What an authority must be able to show about one letter, in twelve items (OZG § 9, VwVfG § 41,
-//! VwZG § 5): each is there, or says why it does not apply.
+//! The twelve items, one by one.
 
-use serde::Serialize;
 use serde_json::{Value, json};
-use siegel_receipt::{Body, Kind};
+use siegel_receipt::Kind;
 
-use super::legal::{OnNoRetrieval, Rule};
-
-/// A sentence in both languages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Both {
-    pub de: String,
-    pub en: String,
-}
-
-/// One entry of the letter's evidence and where its receipt lies in the archive.
-#[derive(Clone, Debug)]
-pub struct Proven {
-    pub path: String,
-    pub body: Body,
-}
-
-/// Whose copy it is, with what only this side may know.
-#[derive(Clone, Debug)]
-pub enum Side {
-    Sender { handle: String, sender_reference: String, request_id: String },
-    Recipient { mailbox_entry: String },
-}
-
-/// What the items are made from.
-#[derive(Clone, Debug)]
-pub struct Facts {
-    pub side: Side,
-    /// Oldest first.
-    pub entries: Vec<Proven>,
-    pub legal_basis: Option<String>,
-    pub rule: Option<Rule>,
-}
-
-/// Present, or why not.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Found {
-    Present(Value),
-    NotApplicable(Both),
-}
-
-/// One of the twelve.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Item {
-    /// 1 to 12.
-    pub number: usize,
-    pub name: &'static str,
-    pub title: Both,
-    pub found: Found,
-    /// Receipts that prove it: paths in the archive.
-    pub receipts: Vec<String>,
-}
-
-fn both(de: &str, en: &str) -> Both {
-    Both { de: de.into(), en: en.into() }
-}
-
-fn no(de: &str, en: &str) -> Found {
-    Found::NotApplicable(both(de, en))
-}
+use super::{Facts, Found, Made, Side, both, no};
+use crate::domain::legal::{OnNoRetrieval, Rule};
 
 impl Facts {
-    fn of(&self, kinds: &[Kind]) -> Vec<&Proven> {
-        self.entries.iter().filter(|e| kinds.contains(&e.body.kind)).collect()
-    }
-
-    fn one(&self, kind: Kind) -> Option<&Body> {
-        self.of(&[kind]).first().map(|e| &e.body)
-    }
-
-    /// The twelve items in their order.
-    pub fn items(&self) -> Vec<Item> {
-        let made = [
-            self.sender(),
-            self.hashes(),
-            self.provision(),
-            self.entitled(),
-            self.choice(),
-            self.notification(),
-            self.first_access(),
-            self.downloads(),
-            self.rule(),
-            self.renewed(),
-            self.ended(),
-            self.gone(),
-        ];
-        let numbered = (1..).zip(made);
-        numbered.map(|(number, (name, title, kinds, found))| {
-            let receipts = match &found {
-                Found::Present(_) => self.of(kinds).iter().map(|e| e.path.clone()).collect(),
-                Found::NotApplicable(_) => Vec::new(),
-            };
-            Item { number, name, title, found, receipts }
-        })
-        .collect()
-    }
-
-    fn sender(&self) -> Made {
+    pub(super) fn sender(&self) -> Made {
         let found = self.one(Kind::Accepted).map_or_else(
             || no("Der Brief wurde nie angenommen.", "The letter was never accepted."),
             |body| {
@@ -119,7 +25,7 @@ impl Facts {
         ("sender", title, &[Kind::Accepted], found)
     }
 
-    fn hashes(&self) -> Made {
+    pub(super) fn hashes(&self) -> Made {
         let found = self.entries.first().map_or_else(
             || no("Es gibt keinen Beleg.", "There is no evidence."),
             |e| {
@@ -134,7 +40,7 @@ impl Facts {
         ("content", title, &[Kind::Accepted, Kind::Provided], found)
     }
 
-    fn provision(&self) -> Made {
+    pub(super) fn provision(&self) -> Made {
         let found = self.one(Kind::Provided).map_or_else(
             || no("Der Brief wurde nicht bereitgestellt.", "The letter was not provided."),
             |body| {
@@ -150,7 +56,7 @@ impl Facts {
         ("provision", title, &[Kind::Provided], found)
     }
 
-    fn entitled(&self) -> Made {
+    pub(super) fn entitled(&self) -> Made {
         let found = self.entries.first().map_or_else(
             || no("Es gibt keinen Beleg.", "There is no evidence."),
             |e| {
@@ -168,7 +74,7 @@ impl Facts {
         ("entitled", title, &[Kind::Accepted, Kind::Provided], found)
     }
 
-    fn choice(&self) -> Made {
+    pub(super) fn choice(&self) -> Made {
         let body = self.one(Kind::Provided);
         let declared = body.filter(|b| b.service_use.is_some() || b.instruction.is_some());
         let found = declared.map_or_else(
@@ -190,65 +96,83 @@ impl Facts {
         ("choice", title, &[Kind::Provided], found)
     }
 
-    fn notification(&self) -> Made {
+    pub(super) fn notification(&self) -> Made {
         const KINDS: &[Kind] = &[Kind::Notified, Kind::NotifyFailed];
-        let told: Vec<Value> = self.of(KINDS).iter().map(|e| {
-            json!({
-                "at": e.body.event_time,
-                "result": e.body.kind,
-                "channel": e.body.notification.as_ref().map(|n| &n.channel),
-                "same_day": e.body.notification.as_ref().map(|n| n.same_day),
-                "reason": e.body.notification.as_ref().and_then(|n| n.reason.as_ref()),
-                "address": "known to the notification service only; not handed out",
+        let told: Vec<Value> = self
+            .of(KINDS)
+            .iter()
+            .map(|e| {
+                json!({
+                    "at": e.body.event_time,
+                    "result": e.body.kind,
+                    "channel": e.body.notification.as_ref().map(|n| &n.channel),
+                    "same_day": e.body.notification.as_ref().map(|n| n.same_day),
+                    "reason": e.body.notification.as_ref().and_then(|n| n.reason.as_ref()),
+                    "address": "known to the notification service only; not handed out",
+                })
             })
-        })
-        .collect();
+            .collect();
         let found = if told.is_empty() {
-            no("Bis jetzt ist keine Benachrichtigung abgeschlossen.", "No notification is completed yet.")
+            no(
+                "Bis jetzt ist keine Benachrichtigung abgeschlossen.",
+                "No notification is completed yet.",
+            )
         } else {
             Found::Present(json!({ "notifications": told }))
         };
         ("notification", both("Benachrichtigung", "Notification"), KINDS, found)
     }
 
-    fn first_access(&self) -> Made {
+    pub(super) fn first_access(&self) -> Made {
         const KINDS: &[Kind] =
             &[Kind::Opened, Kind::OpenedByDelegate, Kind::Confirmed, Kind::Refused];
-        let seen: Vec<Value> = self.of(KINDS).iter().map(|e| {
-            json!({
-                "kind": e.body.kind,
-                "at": e.body.event_time,
-                "actor": e.body.actor,
-                "on_behalf_of": e.body.on_behalf_of,
+        let seen: Vec<Value> = self
+            .of(KINDS)
+            .iter()
+            .map(|e| {
+                json!({
+                    "kind": e.body.kind,
+                    "at": e.body.event_time,
+                    "actor": e.body.actor,
+                    "on_behalf_of": e.body.on_behalf_of,
+                })
             })
-        })
-        .collect();
+            .collect();
         let found = if seen.is_empty() {
-            no("Niemand hat den Brief geöffnet oder beantwortet.", "Nobody opened or answered the letter.")
+            no(
+                "Niemand hat den Brief geöffnet oder beantwortet.",
+                "Nobody opened or answered the letter.",
+            )
         } else {
             Found::Present(json!({ "accesses": seen }))
         };
         ("first_access", both("Erster Zugriff", "First access"), KINDS, found)
     }
 
-    fn downloads(&self) -> Made {
-        let found: Vec<Value> = self.of(&[Kind::Downloaded]).iter().map(|e| {
-            json!({
-                "attachment": e.body.attachment,
-                "at": e.body.event_time,
-                "actor": e.body.actor,
+    pub(super) fn downloads(&self) -> Made {
+        let found: Vec<Value> = self
+            .of(&[Kind::Downloaded])
+            .iter()
+            .map(|e| {
+                json!({
+                    "attachment": e.body.attachment,
+                    "at": e.body.event_time,
+                    "actor": e.body.actor,
+                })
             })
-        })
-        .collect();
+            .collect();
         let found = if found.is_empty() {
-            no("Keine Anlage wurde vollständig heruntergeladen.", "No attachment was downloaded completely.")
+            no(
+                "Keine Anlage wurde vollständig heruntergeladen.",
+                "No attachment was downloaded completely.",
+            )
         } else {
             Found::Present(json!({ "downloads": found }))
         };
         ("downloads", both("Speicherung der Anlagen", "Download"), &[Kind::Downloaded], found)
     }
 
-    fn rule(&self) -> Made {
+    pub(super) fn rule(&self) -> Made {
         const KINDS: &[Kind] = &[
             Kind::Provided,
             Kind::Notified,
@@ -281,21 +205,30 @@ impl Facts {
         ("rule", title, KINDS, found)
     }
 
-    fn renewed(&self) -> Made {
+    pub(super) fn renewed(&self) -> Made {
         let found = self.one(Kind::Superseded).map_or_else(
-            || no("Der Brief wurde nicht erneut bekanntgegeben.", "The letter was not announced again."),
-            |body| Found::Present(json!({ "replaced_by": body.replaced_by, "at": body.event_time })),
+            || {
+                no(
+                    "Der Brief wurde nicht erneut bekanntgegeben.",
+                    "The letter was not announced again.",
+                )
+            },
+            |body| {
+                Found::Present(json!({ "replaced_by": body.replaced_by, "at": body.event_time }))
+            },
         );
         ("renewed", both("Erneute Bekanntgabe", "Renewed announcement"), &[Kind::Superseded], found)
     }
 
-    fn ended(&self) -> Made {
+    pub(super) fn ended(&self) -> Made {
         let ends = self
             .rule
             .as_ref()
             .is_some_and(|r| matches!(r.on_no_retrieval, OnNoRetrieval::ProvisionEnds { .. }));
         let found = match self.one(Kind::ProvisionEnded) {
-            Some(body) => Found::Present(json!({ "at": body.event_time, "effect": body.legal_effect })),
+            Some(body) => {
+                Found::Present(json!({ "at": body.event_time, "effect": body.legal_effect }))
+            }
             None if ends => no(
                 "Die Bereitstellung ist nicht ohne Abruf zu Ende gegangen.",
                 "Provision did not end without retrieval.",
@@ -309,7 +242,7 @@ impl Facts {
         ("provision_ended", title, &[Kind::ProvisionEnded], found)
     }
 
-    fn gone(&self) -> Made {
+    pub(super) fn gone(&self) -> Made {
         let found = self.one(Kind::Undeliverable).map_or_else(
             || {
                 no(
@@ -323,8 +256,6 @@ impl Facts {
         ("mailbox_closed", title, &[Kind::Undeliverable], found)
     }
 }
-
-type Made = (&'static str, Both, &'static [Kind], Found);
 
 /// The row of the rule table as it was used.
 fn row(rule: &Rule) -> Value {
@@ -346,68 +277,4 @@ fn row(rule: &Rule) -> Value {
         "provision_days": provision_days,
         "confirmed_by_operator": rule.confirmed_by_operator,
     })
-}
-
-impl Item {
-    /// `items/03-provision`
-    pub fn stem(&self) -> String {
-        format!("items/{:02}-{}", self.number, self.name)
-    }
-
-    pub fn to_json(&self) -> Value {
-        let mut value = json!({
-            "item": self.number,
-            "name": self.name,
-            "title": self.title,
-            "status": self.status(),
-            "receipts": self.receipts,
-        });
-        if let Some(map) = value.as_object_mut() {
-            match &self.found {
-                Found::Present(facts) => map.insert("facts".into(), facts.clone()),
-                Found::NotApplicable(why) => map.insert("why".into(), json!(why)),
-            };
-        }
-        value
-    }
-
-    pub const fn status(&self) -> &'static str {
-        match self.found {
-            Found::Present(_) => "present",
-            Found::NotApplicable(_) => "not_applicable",
-        }
-    }
-
-    /// The same for people.
-    pub fn to_text(&self) -> String {
-        let mut text = format!("{}. {} / {}\n\n", self.number, self.title.de, self.title.en);
-        match &self.found {
-            Found::Present(facts) => lines(&mut text, "", facts),
-            Found::NotApplicable(why) => {
-                text.push_str(&format!(
-                    "Entfällt: {}\nNot applicable: {}\n",
-                    why.de, why.en
-                ));
-            }
-        }
-        if !self.receipts.is_empty() {
-            text.push_str(&format!("\nBelege / Evidence: {}\n", self.receipts.join(", ")));
-        }
-        text
-    }
-}
-
-/// `actor.trust_level: 4`
-fn lines(text: &mut String, path: &str, value: &Value) {
-    let join = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    match value {
-        Value::Object(map) => map.iter().for_each(|(k, v)| lines(text, &join(k), v)),
-        Value::Array(all) => (1..).zip(all).for_each(|(n, v)| {
-            let n: u32 = n;
-            lines(text, &join(&n.to_string()), v);
-        }),
-        Value::Null => {}
-        Value::String(words) => text.push_str(&format!("{path}: {words}\n")),
-        other => text.push_str(&format!("{path}: {other}\n")),
-    }
 }
