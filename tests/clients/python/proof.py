@@ -10,6 +10,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -85,6 +86,24 @@ def document(path, binary, keys):
               f"siegel receipt pdf: {run.stdout}{run.stderr}")
 
 
+def validated(documents):
+    """veraPDF's word on both standards; `None` on machines without Maven."""
+    if not shutil.which("mvn") or not shutil.which("java"):
+        return None
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache", "siegel", "verapdf")
+    if not list(cache.glob("greenfield-apps-*.jar")):
+        pom = siegel.ROOT / "tests" / "clients" / "verapdf" / "pom.xml"
+        subprocess.run(["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={cache}"],
+                       check=True, timeout=600)
+    for flavour in ("3a", "ua1"):
+        command = ["java", "-cp", f"{cache}/*", "org.verapdf.apps.GreenfieldCliWrapper", "--format", "text", "-f", flavour]
+        run = subprocess.run([*command, *map(str, documents)], capture_output=True, text=True, timeout=300)
+        lines = run.stdout.split("\n")
+        passed = [line for line in lines if line.startswith("PASS")]
+        check(len(passed) == len(documents), f"veraPDF {flavour}: {run.stdout}{run.stderr}")
+    return len(documents)
+
+
 def main():
     binary = sys.argv[1]
     demo = siegel.credentials()
@@ -120,6 +139,8 @@ def main():
         check(len(documents) >= 2, "the package has no documents")
         for path in documents:
             document(path, binary, pristine / "keys.json")
+        found = validated(documents)
+        print("NOTE: no Maven, veraPDF was not asked" if found is None else f"veraPDF: {found} documents are PDF/A-3a and PDF/UA-1")
         print(f"proof of {sent.letter_id}: holds, {len(documents)} documents, and every changed byte is seen")
 
 

@@ -16,13 +16,14 @@ use super::reader::{ReadError, Reader, Summary, letter_key, summary};
 use super::{Postbox, Trouble, vault};
 use crate::domain::LetterId;
 use crate::domain::canon::Content;
-use crate::domain::state::Delivery;
 use crate::store::{attachments, export, letters};
 
 /// `format` of the index.
 const FORMAT: &str = "siegel-mailbox/1";
 /// Kind of the audit line.
 const EXPORTED: &str = "postbox.mailbox.exported";
+/// Status of a letter whose content is in the archive.
+const INCLUDED: &str = "included";
 /// Letters looked up at a time.
 const BATCH: i64 = 50;
 
@@ -54,6 +55,8 @@ struct Taken {
     summary: Summary,
     /// Only of opened letters at the reader's level that are not gone.
     content: Option<(Content, String)>,
+    /// Whether the content is there, or why not.
+    status: &'static str,
 }
 
 /// What the archive's index says of a letter.
@@ -180,17 +183,21 @@ impl Postbox {
         let (mailbox, key) = found.ok_or(ReadError::LetterUnknown)?;
         let row = letters::get(&mut tx, mailbox.id, letter).await?;
         let row = row.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
-        let open = row.opened_at.is_some()
-            && reader.check_level(&row).is_ok()
-            && row.delivery()?.open().is_ok();
-        let content = if open {
+        let status = match (reader.check_level(&row), row.delivery()?.open(), row.opened_at) {
+            (Err(_), ..) => "level_too_low",
+            (Ok(()), Err(_), None) => "never_opened",
+            (Ok(()), Err(_), Some(_)) => "not_available",
+            (Ok(()), Ok(_), None) => "unopened",
+            (Ok(()), Ok(_), Some(_)) => INCLUDED,
+        };
+        let content = if status == INCLUDED {
             let sealed = letters::sealed_content(&mut tx, mailbox.id, letter).await?;
             let own = letter_key(&key, &row)?;
             Some(vault::open_content(&own, mailbox.id, letter, &sealed)?)
         } else {
             None
         };
-        Ok(Taken { summary: summary(reader, &key, row)?, content })
+        Ok(Taken { summary: summary(reader, &key, row)?, content, status })
     }
 
     /// Hands the attachments out as any download does, piece by piece.
@@ -250,19 +257,11 @@ impl Postbox {
 
 fn told(taken: &Taken, folder: &str, files: &[String], proof: bool) -> Told {
     let (summary, row) = (&taken.summary, &taken.summary.letter);
-    let ended = matches!(row.delivery(), Ok(Delivery::Ended { .. }));
-    let content = match (&taken.content, row.opened_at) {
-        (Some(_), _) => "included",
-        (None, None) if !ended => "unopened",
-        (None, _) if !summary.can_open && !ended => "level_too_low",
-        (None, None) => "never_opened",
-        (None, Some(_)) => "not_available",
-    };
     let value = json!({
         "letter_id": row.id,
         "sequence": row.sequence,
         "folder": folder,
-        "content": content,
+        "content": taken.status,
         "authority": summary.authority,
         "subject": summary.subject,
         "case_id": summary.case_id,
@@ -281,7 +280,7 @@ fn told(taken: &Taken, folder: &str, files: &[String], proof: bool) -> Told {
         authority: summary.authority.clone(),
         subject: summary.subject.clone(),
         provided_at: row.provided_at.map(siegel_kernel::Timestamp::to_rfc3339).unwrap_or_default(),
-        content,
+        content: taken.status,
         files: files.to_vec(),
         proof,
     };

@@ -3,6 +3,8 @@
 
 mod package;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use siegel_db::audit::{self, Entry};
 use siegel_receipt::{KeyTrust, PublishedKeys, ReceiptFile, Verified, verify_published};
@@ -87,6 +89,12 @@ impl Postbox {
                 known = Known { reference: head.sender_reference, case_id: head.case_id };
             }
         }
+        // The sender's reference is part of the content.
+        if let Holder::Recipient(reader) = holder
+            && (row.opened_at.is_none() || reader.check_level(&row).is_err())
+        {
+            known.reference.clear();
+        }
         Ok(Held { letter: row, receipts, known, request_id })
     }
 
@@ -111,7 +119,7 @@ impl Postbox {
     ) -> Result<Rendered, ReadError> {
         let keys = PublishedKeys::from_json(&self.key_set().await?);
         let keys = keys.map_err(|_| Trouble::Contradiction("the key set cannot be read"))?;
-        Ok(render(file, &keys, known, language)?)
+        Ok(rendered(file.clone(), Arc::new(keys), known.clone(), language).await?)
     }
 
     /// Checks the right to the proof of a letter, notes that it is taken out, and begins to write.
@@ -211,6 +219,17 @@ impl Postbox {
         self.feed.committed();
         Ok(())
     }
+}
+
+/// As [`render`], where it holds nobody up.
+async fn rendered(
+    file: ReceiptFile,
+    keys: Arc<PublishedKeys>,
+    known: Known,
+    language: Language,
+) -> Result<Rendered, Trouble> {
+    let work = tokio::task::spawn_blocking(move || render(&file, &keys, &known, language));
+    work.await.map_err(|_| Trouble::Contradiction("a receipt's document broke off"))?
 }
 
 /// Verifies a receipt and renders it.

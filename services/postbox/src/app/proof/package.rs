@@ -1,12 +1,14 @@
 //! Writing the proof of a letter.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use siegel_crypto::{SigningKey, b64, sha256};
 use siegel_kernel::Timestamp;
 use siegel_receipt::{PublishedKeys, ReceiptFile};
 use siegel_receipt_pdf::{Known, Language};
 
-use super::{proven, render, stem};
+use super::{proven, rendered, stem};
 use crate::app::Trouble;
 use crate::app::archive::{Archive, Broken};
 use crate::app::evidence::Party;
@@ -54,8 +56,10 @@ impl Package {
         let first = archive.entries().len();
         let keys = PublishedKeys::from_json(&self.key_set);
         let keys = keys.map_err(|_| Trouble::Contradiction("the key set cannot be read"))?;
+        let keys = Arc::new(keys);
         for (row, file) in &self.receipts {
-            let rendered = render(file, &keys, &self.known, self.language)?;
+            let (keys, known) = (keys.clone(), self.known.clone());
+            let rendered = rendered(file.clone(), keys, known, self.language).await?;
             let path = format!("{folder}{}", stem(row));
             archive.file(&format!("{path}.json"), file.to_json().as_bytes()).await?;
             archive.file(&format!("{path}.pdf"), &rendered.pdf).await?;
