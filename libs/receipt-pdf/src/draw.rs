@@ -125,10 +125,10 @@ fn tags(document: &Document<'_>, story: &[Block], drawn: Drawn) -> Result<TagTre
             if part == Part::Label { &mut label } else { &mut body }.push(id);
         }
         if !matches!(block, Block::Fact { .. }) {
-            table.take().into_iter().for_each(|group| tree.push(group));
+            push_all(&mut tree, table.take());
         }
         if !matches!(block, Block::Item(_)) {
-            list.take().into_iter().for_each(|group| tree.push(group));
+            push_all(&mut tree, list.take());
         }
         match block {
             Block::Title(text) => tree.push(filled(Tag::Hn(first, Some(text.clone())), body)),
@@ -148,13 +148,21 @@ fn tags(document: &Document<'_>, story: &[Block], drawn: Drawn) -> Result<TagTre
             }
         }
     }
-    table.into_iter().chain(list).for_each(|group| tree.push(group));
+    push_all(&mut tree, table.into_iter().chain(list));
     Ok(tree)
+}
+
+fn push_all(tree: &mut TagTree, groups: impl IntoIterator<Item = TagGroup>) {
+    for group in groups {
+        tree.push(group);
+    }
 }
 
 fn filled(tag: impl Into<krilla::tagging::TagKind>, ids: Vec<Identifier>) -> TagGroup {
     let mut group = TagGroup::new(tag);
-    ids.into_iter().for_each(|id| group.push(id));
+    for id in ids {
+        group.push(id);
+    }
     group
 }
 

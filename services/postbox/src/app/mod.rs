@@ -17,6 +17,7 @@ pub mod notify;
 pub mod open;
 pub mod proof;
 pub mod provide;
+#[cfg_attr(not(test), expect(dead_code, reason = "what removes content will call it"))]
 pub mod purged;
 pub mod reader;
 pub mod recall;

@@ -30,7 +30,6 @@ impl Why {
 impl Postbox {
     /// Signs that a letter's content was removed, in the transaction that removes it; once per
     /// letter. The caller saves `letter`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what removes content calls it"))]
     pub async fn attest_purged(
         &self,
         tx: &mut Tx,

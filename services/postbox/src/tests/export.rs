@@ -17,7 +17,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_letter_above_the_level_is_an_entry_without_content,
     an_export_names_every_file_with_its_digest,
     an_export_goes_on_after_its_cursor_and_loses_no_letter,
-    attachments_of_one_name_stand_beside_each_other,
+    attachments_keep_their_names_behind_their_place_in_the_letter,
     an_exported_attachment_counts_as_downloaded,
     news_about_cases_come_with_the_first_part,
     an_export_of_an_empty_mailbox_is_an_archive,
@@ -149,14 +149,13 @@ async fn an_export_goes_on_after_its_cursor_and_loses_no_letter(db: Db) {
     assert_eq!(reason(&status).unwrap(), "INVALID_FIELD");
 }
 
-async fn attachments_of_one_name_stand_beside_each_other(db: Db) {
+async fn attachments_keep_their_names_behind_their_place_in_the_letter(db: Db) {
     let world = World::new(db).await;
     let done = world
         .deliver("r1", |r| {
-            let other = [PDF, b"% another\n"].concat();
             r.attachments = vec![
-                attachment("a.pdf", "application/pdf", PDF),
-                attachment("a.pdf", "application/pdf", &other),
+                attachment("Übersicht (2).pdf", "application/pdf", PDF),
+                attachment("a.pdf", "application/pdf", &[PDF, b"% another\n"].concat()),
             ];
         })
         .await;
@@ -165,7 +164,8 @@ async fn attachments_of_one_name_stand_beside_each_other(db: Db) {
     let paths = entries(&exported)[0]["attachments"].as_array().unwrap().clone();
     let ends: Vec<_> =
         paths.iter().map(|p| p.as_str().unwrap().rsplit('/').next().unwrap()).collect();
-    assert_eq!(ends, ["01-a.pdf", "02-a.pdf"]);
+    assert_eq!(ends, ["01-Übersicht (2).pdf", "02-a.pdf"]);
+    assert!(paths.iter().all(|path| exported.files.contains_key(path.as_str().unwrap())));
 }
 
 async fn an_exported_attachment_counts_as_downloaded(db: Db) {

@@ -366,6 +366,7 @@ async fn removed_content_leaves_a_receipt_and_the_proof_stays(db: Db) {
     world.postbox.attest_purged(&mut tx, &mut row, Why::RetentionEnded, now).await.unwrap();
     crate::store::letters::save(&mut tx, &row).await.unwrap();
     tx.commit().await.unwrap();
+    assert_ne!(Why::Deleted.as_str(), Why::RetentionEnded.as_str());
     let purged = world.entry(&done.letter_id, "purged").await;
     assert_eq!(purged.body.reason.as_deref(), Some("RETENTION_ENDED"));
     assert_eq!((purged.body.number, purged.body.previous.is_some()), (3, true));

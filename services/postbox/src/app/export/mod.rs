@@ -122,6 +122,7 @@ impl Postbox {
         }
         let (values, rows): (Vec<_>, Vec<_>) =
             told.into_iter().map(|told| (told.value, told.page)).unzip();
+        archive.file("index.html", page::html(&rows).as_bytes()).await?;
         let index = json!({
             "format": FORMAT,
             "issuer": self.notary.origin,
@@ -132,7 +133,6 @@ impl Postbox {
             "letters": values,
             "files": archive.entries(),
         });
-        archive.file("index.html", page::html(&rows).as_bytes()).await?;
         archive.file("index.json", &pretty(&index)?).await?;
         archive.finish(more).await
     }
@@ -217,7 +217,7 @@ impl Postbox {
         for (number, row) in (1..).zip(&rows) {
             let number: u32 = number;
             let mut download = self.download(reader, letter, row.id, 0).await?;
-            // A number before it: names may be alike, and none may leave its folder.
+            // Names are checked at submission: none can leave its folder.
             let path = format!("{folder}attachments/{number:02}-{}", download.part.name);
             let mut file = archive.begin(&path, download.part.size_bytes)?;
             while let Some(bytes) = self.next_bytes(&mut download).await? {

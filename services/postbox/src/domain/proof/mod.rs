@@ -161,11 +161,16 @@ fn lines(text: &mut String, path: &str, value: &Value) {
     let join =
         |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {
-        Value::Object(map) => map.iter().for_each(|(k, v)| lines(text, &join(k), v)),
-        Value::Array(all) => (1..).zip(all).for_each(|(n, v)| {
-            let n: u32 = n;
-            lines(text, &join(&n.to_string()), v);
-        }),
+        Value::Object(map) => {
+            for (name, one) in map {
+                lines(text, &join(name), one);
+            }
+        }
+        Value::Array(all) => {
+            for (number, one) in all.iter().enumerate() {
+                lines(text, &join(&(number + 1).to_string()), one);
+            }
+        }
         Value::Null => {}
         Value::String(words) => {
             let _ = writeln!(text, "{path}: {words}");
