@@ -91,7 +91,9 @@ impl Postbox {
         self.feed.committed();
         let (out, pieces) = mpsc::channel(4);
         let (postbox, reader) = (self.clone(), reader.clone());
-        run(out, move |archive| async move { postbox.write_mailbox(&reader, wish, archive).await });
+        run(out, move |archive| async move {
+            Box::pin(postbox.write_mailbox(&reader, wish, archive)).await
+        });
         Ok(pieces)
     }
 

@@ -145,10 +145,8 @@ impl Postbox {
         language: Language,
     ) -> Result<Package, ReadError> {
         let key_set = self.key_set().await?;
-        let checkpoint = match self.checkpoint().await {
-            Ok(note) => note,
-            Err(_) => String::new(), // no log, or none yet: receipts then say so themselves
-        };
+        // No log, or none yet: the receipts then say so themselves.
+        let checkpoint = self.checkpoint().await.unwrap_or_default();
         let mut tx = self.db.read().await?;
         let rule = match &held.letter.legal_rule {
             Some(id) => rules::by_id(&mut tx, id).await?,
