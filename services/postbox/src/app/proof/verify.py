@@ -206,7 +206,7 @@ def main():
             need(sha256(args.letter.read_bytes()) == bodies[0]["content_digest"], "another letter")
         for path in args.attachment:
             need(sha256(path.read_bytes()) in bodies[0]["attachment_digests"], f"{path.name} is no attachment of it")
-    except (Broken, OSError, KeyError, ValueError, IndexError, TypeError, jwt.PyJWTError) as error:
+    except (Broken, OSError, KeyError, ValueError, IndexError, TypeError, AttributeError, jwt.PyJWTError) as error:
         print(f"DOES NOT HOLD: {error}")
         return 1
     print(f"holds: letter {index['letter_id']}, {len(bodies)} receipts, {places} of them in the public log")
