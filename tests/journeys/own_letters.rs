@@ -107,11 +107,17 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
     .await?;
     own.restore(pb::RestoreRequest {
         request_id: fresh()?,
-        letter_id,
+        letter_id: letter_id.clone(),
         organisation_id: organisation_id.clone(),
     })
     .await?;
     own_settings(world).await?;
+    let proof =
+        pb::MailboxServiceExportProofRequest { letter_id: letter_id.clone(), ..Default::default() };
+    let mut archive = own.export_proof(proof).await?.into_inner();
+    while archive.message().await?.is_some() {}
+    let mut archive = own.export_mailbox(pb::ExportMailboxRequest::default()).await?.into_inner();
+    while archive.message().await?.is_some() {}
     let letter_id = submit(world, formal(world)).await?;
     own.refuse(pb::RefuseRequest { request_id: fresh()?, letter_id, organisation_id }).await?;
 

@@ -67,6 +67,7 @@ stage_grpc() {
   local handle
   handle=$(limit 120 node "$ROOT/tests/clients/node/handle.mjs")
   SIEGEL_HANDLE="$handle" limit 300 "$VENV/bin/python" "$ROOT/tests/clients/python/letter.py"
+  SIEGEL_HANDLE="$handle" limit 300 "$VENV/bin/python" "$ROOT/tests/clients/python/proof.py" "$SIEGEL_BIN"
   limit 120 "$VENV/bin/python" "$ROOT/tests/clients/python/reflection.py"
 }
 

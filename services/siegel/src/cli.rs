@@ -288,6 +288,29 @@ pub struct ConfigArgs {
 pub enum ReceiptCommand {
     /// Verifies a receipt file offline and says what it proves.
     Verify(VerifyArgs),
+    /// Writes a receipt as a document: PDF/A-3a with the receipt file inside.
+    Pdf(PdfArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct PdfArgs {
+    /// The receipt file. It is verified first; one that does not hold becomes no document.
+    pub file: PathBuf,
+    /// A key set you saved from a source you trust; without it, `keys.json` beside the receipt.
+    #[arg(long)]
+    pub keys: Option<PathBuf>,
+    /// SHA-256 thumbprint of the signing key, known from a source you trust.
+    #[arg(long)]
+    pub thumbprint: Option<String>,
+    /// Language of the document.
+    #[arg(long, default_value = "de", value_parser = ["en", "de"])]
+    pub lang: String,
+    /// Reference (Aktenzeichen) to print; marked as not signed.
+    #[arg(long, default_value = "")]
+    pub reference: String,
+    /// Where to write it; the receipt's name with `.pdf` when absent.
+    #[arg(long)]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ pub mod demo;
 mod log;
 pub mod outside;
 mod receipt;
+mod receipt_pdf;
 mod sandbox;
 mod serve;
 mod settings;
@@ -39,6 +40,7 @@ pub fn run(started: Instant) -> ExitCode {
             }
             Command::Admin(args) => admin::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Receipt(ReceiptCommand::Verify(args)) => receipt::verify(&args),
+            Command::Receipt(ReceiptCommand::Pdf(args)) => receipt_pdf::write(&args),
             Command::Log(LogCommand::Audit(args)) => log::audit(&args).await,
             Command::Openapi => openapi(),
         }

@@ -15,12 +15,12 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let text = std::fs::read_to_string(&args.file)
         .with_context(|| format!("cannot read the receipt {}", args.file.display()))?;
     let outcome = ReceiptFile::parse(&text).and_then(|file| {
-        let keys = match key_set(args, &file) {
+        let keys = match key_set(args.keys.as_deref(), &args.file, &file) {
             Ok(found) => found,
             Err(missing) => return Ok(Err(missing)),
         };
-        siegel_receipt::verify_published(&file, &PublishedKeys::from_json(&keys)?, trust(args))
-            .map(Ok)
+        let trust = trust(args.thumbprint.as_ref(), args.keys.is_some());
+        siegel_receipt::verify_published(&file, &PublishedKeys::from_json(&keys)?, trust).map(Ok)
     });
     match outcome {
         Ok(Ok(verified)) => {
@@ -35,9 +35,10 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn key_set(args: &VerifyArgs, file: &ReceiptFile) -> anyhow::Result<String> {
-    let beside = args.file.parent().unwrap_or(Path::new("")).join("keys.json");
-    let path = args.keys.clone().unwrap_or(beside);
+/// The key set given, or the one beside the receipt.
+pub fn key_set(given: Option<&Path>, at: &Path, file: &ReceiptFile) -> anyhow::Result<String> {
+    let beside = at.parent().unwrap_or(Path::new("")).join("keys.json");
+    let path = given.map_or(beside, Path::to_owned);
     std::fs::read_to_string(&path).with_context(|| {
         format!(
             "cannot read the key set {}; it is published at {} — save it and pass --keys FILE",
@@ -47,11 +48,12 @@ fn key_set(args: &VerifyArgs, file: &ReceiptFile) -> anyhow::Result<String> {
     })
 }
 
-fn trust(args: &VerifyArgs) -> KeyTrust {
-    match (&args.thumbprint, &args.keys) {
+/// Where the key comes from, as the command line says.
+pub fn trust(thumbprint: Option<&String>, given: bool) -> KeyTrust {
+    match (thumbprint, given) {
         (Some(thumbprint), _) => KeyTrust::Thumbprint(thumbprint.clone()),
-        (None, Some(_)) => KeyTrust::Given,
-        (None, None) => KeyTrust::Beside,
+        (None, true) => KeyTrust::Given,
+        (None, false) => KeyTrust::Beside,
     }
 }
 

@@ -153,6 +153,20 @@ impl postbox::evidence_service_server::EvidenceService for Postbox {
         Ok(Response::new(postbox::ListSigningKeysResponse { jwks }))
     }
 
+    async fn get_receipt(
+        &self,
+        _: Request<postbox::GetReceiptRequest>,
+    ) -> Result<Response<postbox::GetReceiptResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_receipt_document(
+        &self,
+        _: Request<postbox::GetReceiptDocumentRequest>,
+    ) -> Result<Response<postbox::GetReceiptDocumentResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
     async fn get_mailbox_head(
         &self,
         _: Request<postbox::GetMailboxHeadRequest>,
@@ -202,6 +216,16 @@ impl postbox::handle_service_server::HandleService for Postbox {
 
 #[tonic::async_trait]
 impl postbox::sender_service_server::SenderService for Postbox {
+    type ExportProofStream =
+        Pin<Box<dyn Stream<Item = Result<postbox::ExportProofResponse, Status>> + Send>>;
+
+    async fn export_proof(
+        &self,
+        _: Request<postbox::ExportProofRequest>,
+    ) -> Result<Response<Self::ExportProofStream>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
     type WatchEventsStream =
         Pin<Box<dyn Stream<Item = Result<postbox::WatchEventsResponse, Status>> + Send>>;
 

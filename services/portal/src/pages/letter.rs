@@ -142,8 +142,7 @@ pub async fn read(
         None => None,
         Some(receipt) => {
             let keys = receipts::keys(&who.app).await;
-            let href = path(&id, &format!("/receipts/{}", receipt.receipt_id), &place);
-            Some(receipts::shown(&who.view, &receipt, keys.as_ref(), href))
+            Some(receipts::shown(&who.view, &receipt, keys.as_ref(), (&id, &place)))
         }
     };
     let (t, locale) = (who.texts(), who.view.locale);

@@ -6,6 +6,7 @@ mod attachment;
 mod attributes;
 mod consents;
 mod disclosures;
+mod documents;
 mod home;
 mod letter;
 mod login;
@@ -80,6 +81,7 @@ fn pages() -> Router<App> {
         .route("/postbox/{letter}/refuse", get(answer::ask).post(answer::refuse))
         .route("/postbox/{letter}/receipts", get(receipts::list))
         .route("/postbox/{letter}/receipts/{receipt}", get(receipts::download))
+        .route("/postbox/{letter}/receipts/{receipt}/pdf", get(documents::receipt))
 }
 
 /// What takes more than a form.
@@ -96,6 +98,8 @@ fn downloads() -> Router<App> {
     Router::new()
         .route(attachment, get(attachment::download))
         .route("/postbox/{letter}/attachments.zip", get(attachment::all))
+        .route("/postbox/export", get(documents::mailbox))
+        .route("/postbox/{letter}/proof", get(documents::proof))
 }
 
 /// Ends a page that takes too long, and passes the time that is left on to the services.

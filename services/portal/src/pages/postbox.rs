@@ -49,6 +49,8 @@ struct List {
     letters: Vec<Card>,
     pages: Pagination,
     settings: Link,
+    /// The whole mailbox as an archive.
+    export: Link,
 }
 
 struct Filter {
@@ -113,6 +115,10 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
             filter("important", t.get("letters-important")),
         ],
         letters: found.letters.iter().map(|l| card(&t, who.view.locale, &place, l)).collect(),
+        export: {
+            let href = format!("/postbox/export{}", place.query());
+            Link::secondary(href, t.get("mailbox-export")).download()
+        },
         pages: disclosures::pages(who.view.locale, &format!("{here}{join}"), later, next),
         t,
     };

@@ -32,6 +32,8 @@ pub struct Shown {
     /// Why not.
     pub failure: Option<String>,
     pub download: Link,
+    /// The same as a document.
+    pub document: Link,
 }
 
 /// What a receipt proves, in one language.
@@ -73,7 +75,15 @@ pub fn complaint(locale: Locale, failure: &Failure) -> String {
     if locale == Locale::De { failure.german() } else { failure.to_string() }
 }
 
-pub fn shown(view: &View, receipt: &Receipt, keys: Option<&PublishedKeys>, href: String) -> Shown {
+pub fn shown(
+    view: &View,
+    receipt: &Receipt,
+    keys: Option<&PublishedKeys>,
+    (letter, place): (&Ident, &Place),
+) -> Shown {
+    let here = format!("/receipts/{}", receipt.receipt_id);
+    let (href, document) =
+        (path(letter, &here, place), path(letter, &format!("{here}/pdf"), place));
     let t = view.texts(&LOCALES);
     let (result, failure) = match keys.map(|keys| verify(&receipt.file, keys)) {
         Some(Ok(verified)) => (Some(Proof::new(view.locale, &verified)), None),
@@ -87,6 +97,7 @@ pub fn shown(view: &View, receipt: &Receipt, keys: Option<&PublishedKeys>, href:
         result,
         failure,
         download: Link::secondary(href, t.get("receipt-download")).download(),
+        document: Link::secondary(document, t.get("receipt-document")).download(),
         t,
     }
 }
@@ -96,6 +107,8 @@ pub fn shown(view: &View, receipt: &Receipt, keys: Option<&PublishedKeys>, href:
 struct List {
     t: Texts,
     receipts: Vec<Shown>,
+    /// Everything about the letter in one archive.
+    proof: Link,
 }
 
 pub async fn list(
@@ -105,11 +118,11 @@ pub async fn list(
 ) -> Result<Response, Response> {
     let receipts = fetch(&who, &letter, &place).await?;
     let keys = keys(&who.app).await;
-    let one = |receipt: &Receipt| {
-        let href = path(&letter, &format!("/receipts/{}", receipt.receipt_id), &place);
-        shown(&who.view, receipt, keys.as_ref(), href)
-    };
-    let body = List { t: who.texts(), receipts: receipts.iter().map(one).collect() };
+    let one = |receipt: &Receipt| shown(&who.view, receipt, keys.as_ref(), (&letter, &place));
+    let t = who.texts();
+    let proof = Link::secondary(path(&letter, "/proof", &place), t.get("proof-download"));
+    let receipts = receipts.iter().map(one).collect();
+    let body = List { t, receipts, proof: proof.download() };
     let back = path(&letter, "", &place);
     Ok(who.page(body.t.get("receipts")).lead(body.t.get("receipts-text")).back(back).show(&body))
 }

@@ -165,6 +165,29 @@ async fn a_receipt_is_handed_out_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn a_receipt_is_handed_out_as_a_document_in_the_language_of_the_page() {
+    let mut world = signed_in().await;
+    let page = world.browser.get(&path("/receipts")).await;
+    assert!(page.body.contains(&path("/receipts/rcp_1/pdf")));
+    let document = world.browser.get(&path("/receipts/rcp_1/pdf")).await;
+    assert_eq!((document.status, document.body.as_str()), (200, "%PDF de"));
+    assert_eq!(document.headers["content-type"], "application/pdf");
+    assert_eq!(world.browser.get(&path("/receipts/rcp_2/pdf")).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_proof_of_a_letter_and_the_whole_mailbox_come_as_archives_and_open_nothing() {
+    let mut world = signed_in().await;
+    let proof = world.browser.get(&path("/proof")).await;
+    assert_eq!((proof.status, proof.body.as_str()), (200, "proof archive"));
+    let list = world.browser.get("/postbox").await;
+    assert!(list.body.contains("href=\"/postbox/export\""));
+    let all = world.browser.get("/postbox/export").await;
+    assert_eq!((all.status, all.body.as_str()), (200, "mailbox archive"));
+    assert_eq!(*world.services.opened.lock().unwrap(), 0);
+}
+
+#[tokio::test]
 async fn an_address_that_holds_no_id_reaches_no_service() {
     let mut world = signed_in().await;
     for bad in ["/postbox/..%2f..%2f", "/postbox/a%22b", "/postbox?organisation=a%26b"] {

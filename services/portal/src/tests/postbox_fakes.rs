@@ -29,6 +29,12 @@ type Bytes = std::pin::Pin<
 
 type News =
     std::pin::Pin<Box<dyn Stream<Item = Result<postbox::WatchMailboxResponse, Status>> + Send>>;
+type Proof = std::pin::Pin<
+    Box<dyn Stream<Item = Result<postbox::MailboxServiceExportProofResponse, Status>> + Send>,
+>;
+
+type Mailbox =
+    std::pin::Pin<Box<dyn Stream<Item = Result<postbox::ExportMailboxResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl MailboxService for Fake {
@@ -176,6 +182,38 @@ impl MailboxService for Fake {
         self.found(request.into_inner())
     }
 
+    async fn list_accesses(
+        &self,
+        _: Request<postbox::ListAccessesRequest>,
+    ) -> Result<Response<postbox::ListAccessesResponse>, Status> {
+        not_faked()
+    }
+
+    type ExportProofStream = Proof;
+
+    async fn export_proof(
+        &self,
+        _: Request<postbox::MailboxServiceExportProofRequest>,
+    ) -> Result<Response<Proof>, Status> {
+        let chunk =
+            |chunk: &[u8]| postbox::MailboxServiceExportProofResponse { chunk: chunk.into() };
+        let messages = [Ok(chunk(b"proof ")), Ok(chunk(b"archive"))];
+        Ok(Response::new(Box::pin(futures_util::stream::iter(messages))))
+    }
+
+    type ExportMailboxStream = Mailbox;
+
+    async fn export_mailbox(
+        &self,
+        _: Request<postbox::ExportMailboxRequest>,
+    ) -> Result<Response<Mailbox>, Status> {
+        let message = postbox::ExportMailboxResponse {
+            chunk: b"mailbox archive".into(),
+            ..postbox::ExportMailboxResponse::default()
+        };
+        Ok(Response::new(Box::pin(futures_util::stream::iter([Ok(message)]))))
+    }
+
     type DownloadAttachmentStream = Bytes;
 
     async fn download_attachment(
@@ -216,6 +254,28 @@ impl EvidenceService for Fake {
             recorded_at: None,
         };
         Ok(Response::new(postbox::ListReceiptsResponse { receipts: vec![receipt] }))
+    }
+
+    async fn get_receipt(
+        &self,
+        _: Request<postbox::GetReceiptRequest>,
+    ) -> Result<Response<postbox::GetReceiptResponse>, Status> {
+        not_faked()
+    }
+
+    async fn get_receipt_document(
+        &self,
+        request: Request<postbox::GetReceiptDocumentRequest>,
+    ) -> Result<Response<postbox::GetReceiptDocumentResponse>, Status> {
+        let wanted = request.into_inner();
+        if wanted.receipt_id != "rcp_1" {
+            return Err(refusal(Code::NotFound, "RECEIPT_UNKNOWN", "no such receipt", []));
+        }
+        Ok(Response::new(postbox::GetReceiptDocumentResponse {
+            document: format!("%PDF {}", wanted.language).into_bytes(),
+            media_type: "application/pdf".into(),
+            file_name: "receipt-opened-rcp_1.pdf".into(),
+        }))
     }
 
     async fn list_signing_keys(

@@ -1,174 +1,193 @@
-//! Archives that would unpack into far more than they are, found by their directory: it stands at
-//! the end, so the last bytes of the stream suffice, and nothing is unpacked here.
+//! A ZIP archive that is written while it is sent: never more of it in memory than one piece.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use zip::ZipArchive;
+use bytes::Bytes;
+use serde::Serialize;
+use siegel_crypto::{Sha256, b64};
+use tokio::sync::mpsc;
+use zip::write::{SimpleFileOptions, StreamWriter};
+use zip::{CompressionMethod, ZipWriter};
 
-/// How much of the end is kept: room for the directory of some ten thousand files.
-const TAIL: usize = 2 * 1024 * 1024;
-/// Files in one archive.
-const FILES: usize = 10_000;
-/// Bytes that an archive unpacks to, in all.
-const UNPACKED: u64 = 4 * 1024 * 1024 * 1024;
-/// Times of its own size: deflate does not reach more than about a thousand, documents some ten.
-const RATIO: u64 = 100;
-/// What any archive may unpack to, whatever its ratio.
-const SMALL: u64 = 16 * 1024 * 1024;
+use super::Trouble;
+use super::reader::ReadError;
 
-/// Whether content of this type unpacks.
-pub(super) fn unpacks(media_type: &str) -> bool {
-    media_type == "application/zip"
-        || media_type.starts_with("application/vnd.openxmlformats-officedocument.")
-        || media_type.starts_with("application/vnd.oasis.opendocument.")
-        || media_type.ends_with("+zip")
+/// What was written is passed on from this many bytes.
+const PIECE: usize = 64 * 1024;
+/// Files of this size and more need the long form of the format (ZIP64).
+const LONG: u64 = u32::MAX as u64;
+
+/// What an export says on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    Bytes(Bytes),
+    /// All of the letter at this place in the mailbox is in what was sent.
+    After(i64),
+    /// The archive is complete; letters were left for another one.
+    End {
+        more: bool,
+    },
 }
 
-/// The end of content that streams by.
-#[derive(Debug, Default)]
-pub(super) struct Tail {
-    kept: Vec<u8>,
-    length: u64,
+pub type Pieces = mpsc::Sender<Result<Piece, ReadError>>;
+
+/// Why an archive ends early.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// Nobody listens any more.
+    #[error("the archive is not read to its end")]
+    Left,
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("the archive cannot be written")]
+    Zip(#[from] zip::result::ZipError),
+    #[error("the archive cannot be written")]
+    Io(#[from] std::io::Error),
 }
 
-impl Tail {
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.length += bytes.len() as u64;
-        self.kept.extend_from_slice(bytes);
-        // Cut seldom: each byte is moved twice at most.
-        if self.kept.len() > 2 * TAIL {
-            self.kept.drain(..self.kept.len() - TAIL);
-        }
+impl From<Trouble> for Broken {
+    fn from(trouble: Trouble) -> Self {
+        Self::Read(trouble.into())
+    }
+}
+
+impl From<siegel_db::StoreError> for Broken {
+    fn from(error: siegel_db::StoreError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+/// A file in the archive, as its index names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    pub path: String,
+    pub size_bytes: u64,
+    /// base64url
+    pub sha256: String,
+}
+
+/// The bytes between the writer of the format and the reader of the archive.
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Sink {
+    fn take(&self, least: usize) -> Vec<u8> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.len() < least.max(1) { Vec::new() } else { std::mem::take(&mut *held) }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
     }
 
-    /// Whether the archive says what it holds, and holds a reasonable amount.
-    pub fn safe(self) -> bool {
-        let length = self.length;
-        let start = length - self.kept.len() as u64;
-        let window = Window { kept: self.kept, start, length, at: 0 };
-        let Ok(archive) = ZipArchive::new(window) else { return false };
-        if archive.len() > FILES || archive.has_duplicate_names() {
-            return false;
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An archive that is being written.
+pub struct Archive {
+    zip: ZipWriter<StreamWriter<Sink>>,
+    sink: Sink,
+    out: Pieces,
+    entries: Vec<Entry>,
+}
+
+impl Archive {
+    pub fn new(out: Pieces) -> Self {
+        let sink = Sink::default();
+        Self { zip: ZipWriter::new_stream(sink.clone()), sink, out, entries: Vec::new() }
+    }
+
+    /// A file whose content is at hand.
+    pub async fn file(&mut self, path: &str, content: &[u8]) -> Result<(), Broken> {
+        let mut open = self.begin(path, content.len() as u64)?;
+        open.push(content).await?;
+        open.end();
+        Ok(())
+    }
+
+    /// Begins a file of about `size` bytes.
+    pub fn begin(&mut self, path: &str, size: u64) -> Result<OpenFile<'_>, Broken> {
+        // Stored: what is large here is compressed already.
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            .large_file(size >= LONG);
+        self.zip.start_file(path, options)?;
+        Ok(OpenFile { archive: self, path: path.to_owned(), size: 0, hash: Sha256::new() })
+    }
+
+    /// What is in the archive so far.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Says something between the bytes, after all that was written.
+    pub async fn say(&mut self, piece: Piece) -> Result<(), Broken> {
+        self.pass_on(1).await?;
+        self.out.send(Ok(piece)).await.map_err(|_| Broken::Left)
+    }
+
+    pub async fn finish(self, more: bool) -> Result<(), Broken> {
+        let Self { zip, sink, out, .. } = self;
+        zip.finish()?;
+        let rest = sink.take(1);
+        out.send(Ok(Piece::Bytes(rest.into()))).await.map_err(|_| Broken::Left)?;
+        out.send(Ok(Piece::End { more })).await.map_err(|_| Broken::Left)
+    }
+
+    async fn pass_on(&mut self, least: usize) -> Result<(), Broken> {
+        let bytes = self.sink.take(least);
+        if bytes.is_empty() {
+            return Ok(());
         }
-        let mut unpacked: u64 = 0;
-        for index in 0..archive.len() {
-            let Ok(file) = archive.by_index_data(index) else { return false };
-            unpacked = unpacked.saturating_add(file.size());
-            let name = file.name().ok();
-            let inside = name.is_some_and(|name| stays_inside(&name));
-            if !inside || file.size() > file.compressed_size().saturating_mul(RATIO).max(SMALL) {
-                return false;
+        self.out.send(Ok(Piece::Bytes(bytes.into()))).await.map_err(|_| Broken::Left)
+    }
+}
+
+/// A file of an archive that is being written.
+pub struct OpenFile<'a> {
+    archive: &'a mut Archive,
+    path: String,
+    size: u64,
+    hash: Sha256,
+}
+
+impl OpenFile<'_> {
+    pub async fn push(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+        for piece in bytes.chunks(PIECE) {
+            self.archive.zip.write_all(piece)?;
+            self.archive.pass_on(PIECE).await?;
+        }
+        Ok(())
+    }
+
+    pub fn end(self) {
+        let sha256 = b64::encode(self.hash.finish());
+        self.archive.entries.push(Entry { path: self.path, size_bytes: self.size, sha256 });
+    }
+}
+
+/// Runs the writing of an archive; what breaks is told to whoever reads it.
+pub fn run<F>(out: Pieces, write: impl FnOnce(Archive) -> F + Send + 'static)
+where
+    F: Future<Output = Result<(), Broken>> + Send + 'static,
+{
+    let work = write(Archive::new(out.clone()));
+    tokio::spawn(async move {
+        let error = match work.await {
+            Ok(()) | Err(Broken::Left) => return,
+            Err(Broken::Read(error)) => error,
+            Err(Broken::Zip(_) | Broken::Io(_)) => {
+                Trouble::Contradiction("an archive cannot be written").into()
             }
-        }
-        unpacked <= UNPACKED && unpacked <= length.saturating_mul(RATIO).max(SMALL)
-    }
-}
-
-/// A name that no unpacker takes out of its directory.
-fn stays_inside(name: &str) -> bool {
-    !name.starts_with('/')
-        && !name.contains(['\\', ':', '\0'])
-        && name.split('/').all(|part| part != "..")
-}
-
-/// The end of an object, read as if the whole were there.
-struct Window {
-    kept: Vec<u8>,
-    /// Where `kept` begins.
-    start: u64,
-    length: u64,
-    at: u64,
-}
-
-impl Read for Window {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.at >= self.length {
-            return Ok(0);
-        }
-        let Some(begin) = self.at.checked_sub(self.start) else {
-            return Err(io::Error::other("before the end that is kept"));
         };
-        let begin = usize::try_from(begin).unwrap_or(usize::MAX);
-        let rest = self.kept.get(begin..).unwrap_or_default();
-        let count = rest.len().min(out.len());
-        for (to, from) in out.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
-impl Seek for Window {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.length.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = at.ok_or_else(|| io::Error::other("before the beginning"))?;
-        Ok(self.at)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use zip::ZipWriter;
-    use zip::write::SimpleFileOptions;
-
-    use super::*;
-
-    fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut writer = ZipWriter::new(io::Cursor::new(Vec::new()));
-        let stored = zip::CompressionMethod::Stored;
-        for (name, content) in files {
-            let options = SimpleFileOptions::default().compression_method(stored);
-            writer.start_file(*name, options).unwrap();
-            writer.write_all(content).unwrap();
-        }
-        writer.finish().unwrap().into_inner()
-    }
-
-    fn is_safe(bytes: &[u8]) -> bool {
-        let mut tail = Tail::default();
-        for piece in bytes.chunks(10_007) {
-            tail.push(piece);
-        }
-        tail.safe()
-    }
-
-    /// Says in the directory that its one file unpacks to `size` bytes.
-    fn lie(bytes: &mut [u8], size: u32) {
-        let at = bytes.windows(4).rposition(|w| w == b"PK\x01\x02").unwrap();
-        bytes[at + 24..at + 28].copy_from_slice(&size.to_le_bytes());
-    }
-
-    #[test]
-    fn ordinary_archives_pass_also_when_only_their_end_is_kept() {
-        assert!(is_safe(&archive(&[("a.txt", b"a"), ("b/c.txt", b"c")])));
-        assert!(is_safe(&archive(&[("large.bin", &vec![7; 9 << 20])])));
-    }
-
-    #[test]
-    fn a_bomb_is_told_by_its_directory() {
-        let mut bytes = archive(&[("a.txt", &vec![0; 4_000])]);
-        assert!(is_safe(&bytes));
-        lie(&mut bytes, 3 << 30);
-        assert!(!is_safe(&bytes));
-    }
-
-    #[test]
-    fn names_that_leave_the_directory_are_unsafe() {
-        for name in ["../a.txt", "/etc/passwd", "a/../../b", "c:\\a", "a\\b"] {
-            assert!(!stays_inside(name), "{name}");
-        }
-        assert!(stays_inside("a/..b/c.txt"));
-    }
-
-    #[test]
-    fn something_that_is_no_archive_is_unsafe() {
-        assert!(!is_safe(b"PK\x03\x04 and nothing more"));
-    }
+        let _ = out.send(Err(error)).await;
+    });
 }

@@ -5,6 +5,7 @@ use siegel_db::audit::{self, Entry};
 use siegel_receipt::Kind;
 
 use super::content::{Plain, Whole};
+use super::access::{self, Looked};
 use super::evidence::Fact;
 use super::reader::{ReadError, Reader, letter_key};
 use super::{Postbox, Trouble, vault};
@@ -106,6 +107,9 @@ impl Postbox {
             at: now.recorded,
         };
         audit::record(&mut tx, &entry).await?;
+        let looked =
+            Looked { attachment: Some(attachment), ..Looked::at(access::DOWNLOADED, letter) };
+        self.note(&mut tx, reader, looked, now).await?;
         tx.commit().await?;
         self.feed.committed();
         let end = length.and_then(|length| offset.checked_add(length));

@@ -160,7 +160,7 @@ impl Postbox {
     pub fn receipt(&self, letter: &LetterRow, row: &EvidenceRow, party: Party) -> ReceiptFile {
         let disclosed = match party {
             Party::Sender => Some((RECIPIENT, letter.handle_id.to_string())),
-            Party::Recipient => mailbox_entry(letter)
+            Party::Recipient => entry_mailbox(letter)
                 .filter(|_| row.kind != Kind::Accepted.as_str())
                 .map(|entry| (MAILBOX_ENTRY, entry)),
         };
@@ -186,7 +186,8 @@ pub enum Party {
     Recipient,
 }
 
-fn mailbox_entry(letter: &LetterRow) -> Option<String> {
+/// `mbx_…/7`: the letter's place in its mailbox, once it has one.
+pub fn entry_mailbox(letter: &LetterRow) -> Option<String> {
     letter.sequence.map(|sequence| format!("{}/{sequence}", letter.mailbox_id))
 }
 
@@ -196,7 +197,7 @@ fn body(letter: &LetterRow, fact: Fact, number: i64, now: Now) -> Result<Body, T
         (name.to_owned(), commitment(&salt, value))
     };
     let mut commitments = BTreeMap::from([commit(RECIPIENT, &letter.handle_id.to_string())]);
-    if let Some(entry) = mailbox_entry(letter) {
+    if let Some(entry) = entry_mailbox(letter) {
         commitments.extend([commit(MAILBOX_ENTRY, &entry)]);
     }
     Ok(Body {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use siegel_crypto::{Sha256, same_bytes};
 
 use super::Postbox;
-use super::archive::{self, Tail};
+use super::archive_check::{self, Tail};
 use super::submit::SubmitError;
 use crate::domain::attachment::Declaration;
 use crate::domain::media::Sniffer;
@@ -33,7 +33,7 @@ impl Postbox {
         Inspector {
             hash: Sha256::new(),
             sniffer: Sniffer::default(),
-            archive: archive::unpacks(media_type).then(Tail::default),
+            archive: archive_check::unpacks(media_type).then(Tail::default),
             scan: self.scanner.begin(tenant),
         }
     }

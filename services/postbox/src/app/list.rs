@@ -2,6 +2,7 @@
 
 use siegel_crypto::b64;
 
+use super::access::{self, Looked};
 use super::provide::effect;
 use super::reader::{ReadError, Reader, Summary, summary};
 use super::{Postbox, vault};
@@ -67,6 +68,8 @@ impl Postbox {
         let more = i64::try_from(rows.len()).is_ok_and(|n| n > size);
         rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         let last = rows.last().and_then(|row| row.sequence);
+        drop(tx);
+        self.note_once(reader, Looked::around(access::LISTED)).await?;
         let letters = rows.into_iter().map(|row| summary(reader, &key, row));
         Ok(Listed {
             letters: letters.collect::<Result<_, _>>()?,
@@ -90,6 +93,8 @@ impl Postbox {
         let row = row.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
         let ended = matches!(row.delivery()?, Delivery::Ended { .. });
         let text = before_opening(effect(&row)?.as_ref(), row.opened_at.is_some(), ended);
+        drop(tx);
+        self.note_once(reader, Looked::at(access::PREVIEWED, letter)).await?;
         Ok((summary(reader, &key, row)?, text))
     }
 }

@@ -1,14 +1,17 @@
 //! Use cases, one file each: one transaction, no network call inside it.
 
 pub mod adopt;
+pub mod access;
 pub mod answer;
 pub mod archive;
+pub mod archive_check;
 pub mod cases;
 pub mod close;
 pub mod content;
 pub mod download;
 pub mod events;
 pub mod evidence;
+pub mod export;
 pub mod flag;
 pub mod handles;
 pub mod inspect;
@@ -20,6 +23,10 @@ pub mod open;
 pub mod opt_outs;
 pub mod provide;
 pub mod push;
+pub mod proof;
+pub mod provide;
+#[cfg_attr(not(test), expect(dead_code, reason = "what removes content will call it"))]
+pub mod purged;
 pub mod reader;
 pub mod recall;
 pub mod receipts;

@@ -6,6 +6,7 @@ use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::{Kind, ReceiptFile};
 use siegel_telemetry::metric;
 
+use super::access::Looked;
 use super::evidence::{Fact, Party, entry_of};
 use super::provide::{effect, set_effect};
 use super::reader::{ReadError, Reader, Summary, letter_key, summary};
@@ -158,6 +159,14 @@ impl Postbox {
             detail: &letter.id.to_string(),
             at: now.recorded,
         };
-        Ok(audit::record(tx, &entry).await?)
+        audit::record(tx, &entry).await?;
+        let looked = ["opened", "confirmed", "refused"]
+            .into_iter()
+            .find(|what| kind.strip_prefix("postbox.letter.") == Some(what));
+        if let Some(what) = looked {
+            let looked = Looked { outcome, ..Looked::at(what, letter.id) };
+            self.note(tx, reader, looked, now).await?;
+        }
+        Ok(())
     }
 }

@@ -38,6 +38,8 @@ pub enum ReadError {
     AttachmentUnknown,
     #[error("a virus was found in the attachment after it was accepted")]
     AttachmentBlocked,
+    #[error("the letter has no such receipt")]
+    ReceiptUnknown,
     #[error("the offset is beyond the end of the attachment")]
     OffsetBeyondEnd,
     #[error("the page token was not made here")]
@@ -68,6 +70,7 @@ impl ReadError {
             Self::NotOpened => "LETTER_NOT_OPENED",
             Self::AttachmentUnknown => "ATTACHMENT_UNKNOWN",
             Self::AttachmentBlocked => "ATTACHMENT_BLOCKED",
+            Self::ReceiptUnknown => "RECEIPT_UNKNOWN",
             Self::OffsetBeyondEnd | Self::BadPageToken => "INVALID_FIELD",
             Self::Access(AccessError::Unknown) => "ORGANISATION_UNKNOWN",
             Self::Access(AccessError::Down(_)) => "ORGANISATION_DOWN",
@@ -89,6 +92,11 @@ impl Reader {
             Some((organisation, _)) => Owner::Organisation(*organisation),
             None => Owner::Account(self.person.account),
         }
+    }
+
+    /// By which right somebody reads for an organisation, `member:owner`.
+    pub fn path(&self) -> Option<&str> {
+        self.organisation.as_ref().map(|(_, path)| path.as_str())
     }
 
     /// Actor of the audit trail.

@@ -110,6 +110,18 @@ impl Vault {
         Ok(seal(mailbox_key, &case_context(mailbox, number), &plain, self.entropy.as_ref())?)
     }
 
+    /// Seals who looked at something, bound to what.
+    pub fn seal_access(
+        &self,
+        mailbox_key: &DataKey,
+        mailbox: MailboxId,
+        letter: Option<LetterId>,
+        visitor: &impl Serialize,
+    ) -> Result<Vec<u8>, Trouble> {
+        let plain = serde_json::to_vec(visitor)?;
+        Ok(seal(mailbox_key, &access_context(mailbox, letter), &plain, self.entropy.as_ref())?)
+    }
+
     pub fn wrap_attachment_key(
         &self,
         letter_key: &DataKey,
@@ -200,6 +212,22 @@ fn webhook_context(webhook: WebhookId) -> Vec<u8> {
 
 fn letter_context(what: &str, mailbox: MailboxId, letter: LetterId) -> Vec<u8> {
     format!("siegel postbox letter {what} {mailbox} {letter}").into_bytes()
+}
+
+/// Opens what [`Vault::seal_access`] sealed.
+pub fn open_access<T: serde::de::DeserializeOwned>(
+    mailbox_key: &DataKey,
+    mailbox: MailboxId,
+    letter: Option<LetterId>,
+    sealed: &[u8],
+) -> Result<T, Trouble> {
+    let plain = open(mailbox_key, &access_context(mailbox, letter), sealed)?;
+    Ok(serde_json::from_slice(&plain)?)
+}
+
+fn access_context(mailbox: MailboxId, letter: Option<LetterId>) -> Vec<u8> {
+    let letter = letter.map(|letter| letter.to_string()).unwrap_or_default();
+    format!("siegel postbox access {mailbox} {letter}").into_bytes()
 }
 
 /// What the sealed bytes of an attachment are bound to.

@@ -10,6 +10,7 @@ pub mod legal;
 pub mod letter;
 pub mod media;
 pub mod opt_out;
+pub mod proof;
 pub mod reminder;
 pub mod state;
 pub mod upload;

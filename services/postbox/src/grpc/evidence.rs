@@ -5,11 +5,13 @@ use siegel_proto::postbox::v1::evidence_service_server::EvidenceService;
 use siegel_proto::postbox::v1::{
     GetCheckpointRequest, GetCheckpointResponse, GetConsistencyProofRequest,
     GetConsistencyProofResponse, GetInclusionProofRequest, GetInclusionProofResponse,
-    GetMailboxHeadRequest, GetMailboxHeadResponse, ListReceiptsRequest, ListReceiptsResponse,
-    ListSigningKeysRequest, ListSigningKeysResponse, LogPlace,
+    GetMailboxHeadRequest, GetMailboxHeadResponse, GetReceiptDocumentRequest,
+    GetReceiptDocumentResponse, GetReceiptRequest, GetReceiptResponse, ListReceiptsRequest,
+    ListReceiptsResponse, ListSigningKeysRequest, ListSigningKeysResponse, LogPlace,
 };
 use tonic::{Request, Response, Status};
 
+use super::proof::{self, Party};
 use super::{convert, status};
 use crate::app::Postbox;
 use crate::app::log::MailboxHead;
@@ -46,6 +48,24 @@ impl EvidenceService for EvidenceServer {
         Ok(Response::new(ListReceiptsResponse {
             receipts: receipts.iter().map(convert::receipt).collect(),
         }))
+    }
+
+    async fn get_receipt(
+        &self,
+        request: Request<GetReceiptRequest>,
+    ) -> Result<Response<GetReceiptResponse>, Status> {
+        let message = request.get_ref();
+        let party = Party::of(&self.0, &request, &message.organisation_id).await?;
+        Ok(Response::new(proof::receipt(&self.0, &party, message).await?))
+    }
+
+    async fn get_receipt_document(
+        &self,
+        request: Request<GetReceiptDocumentRequest>,
+    ) -> Result<Response<GetReceiptDocumentResponse>, Status> {
+        let message = request.get_ref();
+        let party = Party::of(&self.0, &request, &message.organisation_id).await?;
+        Ok(Response::new(proof::document(&self.0, &party, message).await?))
     }
 
     async fn list_signing_keys(

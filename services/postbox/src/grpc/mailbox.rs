@@ -6,24 +6,22 @@ use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
     ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
-    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse,
-    GetCountsRequest, GetCountsResponse, LetterSummary, ListCaseUpdatesRequest,
-    ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse, OpenRequest, OpenResponse,
-    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest,
-    RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest, SetFlagsResponse,
-    TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
+    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse, ExportMailboxRequest, ExportMailboxResponse, GetCountsRequest, GetCountsResponse, LetterSummary, ListAccessesRequest, ListAccessesResponse, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse, MailboxServiceExportProofRequest, MailboxServiceExportProofResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest, RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::{cases, convert, flags, status, upload, watch};
+use super::{cases, convert, flags, proof, status, upload, watch};
 use crate::app::Postbox;
 use crate::app::download::{Download, Range};
 use crate::app::events::read_cursor;
+use super::proof::Messages;
+use crate::app::export::Wish;
 use crate::app::flag::Change;
 use crate::app::list::Listing;
 use crate::app::open::Opened;
+use crate::app::proof::Holder;
 use crate::app::reader::{ReadError, Reader};
 use crate::domain::AttachmentId;
 use crate::domain::canon::AttachmentPart;
@@ -76,6 +74,8 @@ fn unknown() -> Status {
 #[tonic::async_trait]
 impl MailboxService for MailboxServer {
     type DownloadAllStream = BoxStream<'static, Result<DownloadAllResponse, Status>>;
+    type ExportProofStream = Messages<MailboxServiceExportProofResponse>;
+    type ExportMailboxStream = Messages<ExportMailboxResponse>;
     type DownloadAttachmentStream = BoxStream<'static, Result<DownloadAttachmentResponse, Status>>;
     type WatchMailboxStream = BoxStream<'static, Result<WatchMailboxResponse, Status>>;
 
@@ -245,6 +245,46 @@ impl MailboxService for MailboxServer {
             next_page_token: found.next_page_token,
             total: found.total,
         }))
+    }
+
+    async fn list_accesses(
+        &self,
+        request: Request<ListAccessesRequest>,
+    ) -> Result<Response<ListAccessesResponse>, Status> {
+        let message = request.get_ref();
+        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let letter = match message.letter_id.as_str() {
+            "" => None,
+            id => Some(proof::letter(id)?),
+        };
+        let page = (message.page_size, message.page_token.as_str());
+        let found = self.0.accesses(&reader, letter, page).await;
+        let (accesses, next_page_token) = found.map_err(|e| status::read(&e))?;
+        let accesses = accesses.into_iter().map(proof::access).collect();
+        Ok(Response::new(ListAccessesResponse { accesses, next_page_token }))
+    }
+
+    async fn export_proof(
+        &self,
+        request: Request<MailboxServiceExportProofRequest>,
+    ) -> Result<Response<Self::ExportProofStream>, Status> {
+        let message = request.get_ref();
+        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let wanted = (message.letter_id.as_str(), message.language.as_str());
+        let wire = |chunk| MailboxServiceExportProofResponse { chunk };
+        Ok(Response::new(proof::proof(&self.0, Holder::Recipient(&reader), wanted, wire).await?))
+    }
+
+    async fn export_mailbox(
+        &self,
+        request: Request<ExportMailboxRequest>,
+    ) -> Result<Response<Self::ExportMailboxStream>, Status> {
+        let message = request.get_ref();
+        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let wish = Wish::new(&message.cursor, message.limit);
+        let wish = wish.map_err(|_| invalid(&[("cursor", "was not made here")]))?;
+        let pieces = self.0.export(&reader, wish).await.map_err(|e| status::open(&e))?;
+        Ok(Response::new(proof::mailbox(pieces, message.cursor.clone())))
     }
 
     async fn download_attachment(

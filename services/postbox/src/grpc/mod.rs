@@ -7,6 +7,7 @@ mod flags;
 mod handle;
 mod mailbox;
 mod reminder;
+mod proof;
 mod sender;
 mod settings;
 mod status;

@@ -9,18 +9,20 @@ use siegel_proto::convert::timestamp;
 use siegel_proto::postbox::v1::sender_service_server::SenderService;
 use siegel_proto::postbox::v1::submit_stream_request::Part;
 use siegel_proto::postbox::v1::{
-    GetSentLetterRequest, GetSentLetterResponse, LetterEvent, RecallRequest, RecallResponse,
-    SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SupersedeRequest,
-    SupersedeResponse, UpdateCaseStatusRequest, UpdateCaseStatusResponse, WatchEventsRequest,
-    WatchEventsResponse,
+    ExportProofRequest, ExportProofResponse, GetSentLetterRequest, GetSentLetterResponse,
+    LetterEvent, RecallRequest, RecallResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest,
+    SubmitStreamResponse, SupersedeRequest, SupersedeResponse, UpdateCaseStatusRequest,
+    UpdateCaseStatusResponse, WatchEventsRequest, WatchEventsResponse,
 };
 use siegel_telemetry::metric;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{cases, convert, status, upload};
-use crate::app::events::{self, EventsError, read_cursor, write_cursor};
+use super::{cases, convert, proof, status, upload};
+use crate::app::events::{EventsError, read_cursor, self, write_cursor};
+use super::proof::Messages;
+use crate::app::proof::Holder;
 use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
 use crate::app::{Postbox, reader::ReadError};
 use crate::domain::UploadId;
@@ -49,6 +51,7 @@ fn client<T>(request: &Request<T>) -> Result<SenderClient, Status> {
 
 #[tonic::async_trait]
 impl SenderService for SenderServer {
+    type ExportProofStream = Messages<ExportProofResponse>;
     type WatchEventsStream = BoxStream<'static, Result<WatchEventsResponse, Status>>;
 
     async fn submit(
@@ -155,6 +158,17 @@ impl SenderService for SenderServer {
             state: convert::state(&sent.letter.state).into(),
             receipts: sent.receipts.iter().map(convert::receipt).collect(),
         }))
+    }
+
+    async fn export_proof(
+        &self,
+        request: Request<ExportProofRequest>,
+    ) -> Result<Response<Self::ExportProofStream>, Status> {
+        let who = client(&request)?;
+        let message = request.get_ref();
+        let wanted = (message.letter_id.as_str(), message.language.as_str());
+        let wire = |chunk| ExportProofResponse { chunk };
+        Ok(Response::new(proof::proof(&self.0, Holder::Sender(&who), wanted, wire).await?))
     }
 
     async fn watch_events(

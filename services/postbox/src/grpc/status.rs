@@ -106,6 +106,7 @@ pub fn read(error: &ReadError) -> Status {
         | E::Ended
         | E::AlreadyOpened
         | E::NotFormalService => refusal(Code::FailedPrecondition, error.outcome(), error, []),
+        E::ReceiptUnknown => refusal(Code::NotFound, "RECEIPT_UNKNOWN", error, []),
         E::AttachmentUnknown => refusal(Code::NotFound, "ATTACHMENT_UNKNOWN", error, []),
         E::OffsetBeyondEnd => invalid(&[("offset_bytes", "must be within the attachment")]),
         E::BadPageToken => invalid(&[("page_token", "was not made here")]),

@@ -1,9 +1,11 @@
 //! SQL, one file per table family.
 
+pub mod accesses;
 pub mod attachments;
 pub mod cases;
 pub mod events;
 pub mod evidence;
+pub mod export;
 pub mod flags;
 pub mod handles;
 pub mod heads;

@@ -1,11 +1,13 @@
 //! The postbox without a network: its gRPC services on in-memory channels, its siblings faked.
 
+mod accesses;
 mod answers;
 mod cases;
 mod downloads;
 mod ends;
 mod events;
 mod evidence;
+mod export;
 mod fakes;
 mod flags;
 mod heads;
@@ -17,6 +19,7 @@ mod log;
 mod log_audit;
 mod mailbox;
 mod news;
+mod proof;
 mod real_scanner;
 mod real_store;
 mod refusals;

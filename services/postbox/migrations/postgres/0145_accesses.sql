@@ -1,0 +1,17 @@
+-- Who looked at what in a mailbox, for its owners. The person and by which right are sealed under
+-- the mailbox's key.
+CREATE TABLE accesses (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    mailbox_id UUID NOT NULL,
+    -- Absent where it was to no single letter.
+    letter_id UUID,
+    kind TEXT NOT NULL,
+    -- `done`, or the reason of a refusal.
+    outcome TEXT NOT NULL,
+    -- Keyed hash of person, day and letter, for what is kept once a day.
+    once TEXT UNIQUE,
+    sealed BYTEA NOT NULL,
+    at_us BIGINT NOT NULL
+);
+CREATE INDEX accesses_of_mailbox ON accesses (mailbox_id, id);
+CREATE INDEX accesses_of_letter ON accesses (mailbox_id, letter_id, id) WHERE letter_id IS NOT NULL;

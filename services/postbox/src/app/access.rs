@@ -1,0 +1,169 @@
+//! The owners' view of who looked at what in their mailbox. Without legal meaning; the audit trail
+//! is the operator's.
+
+use serde::{Deserialize, Serialize};
+use siegel_db::Tx;
+use siegel_kernel::berlin::LegalDay;
+use siegel_kernel::{AccountId, Timestamp};
+
+use super::list::{PAGE, PAGE_MAX, read_token, write_token};
+use super::reader::{ReadError, Reader};
+use super::vault::{open_access, pseudonym};
+use super::{Now, Postbox, Trouble};
+use crate::domain::{AttachmentId, LetterId};
+use crate::store::accesses::{self, AccessRow};
+
+pub const LISTED: &str = "listed";
+pub const PREVIEWED: &str = "previewed";
+pub const DOWNLOADED: &str = "downloaded";
+pub const PROOF_EXPORTED: &str = "proof_exported";
+pub const MAILBOX_EXPORTED: &str = "mailbox_exported";
+
+/// Sector of the names that persons have within a mailbox.
+const WITHIN: &str = "siegel mailbox itself";
+
+/// Who it was; sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Visitor {
+    account: AccountId,
+    level: u8,
+    client_id: String,
+    #[serde(default)]
+    path: String,
+    #[serde(default)]
+    attachment: Option<AttachmentId>,
+}
+
+/// An access as the owner sees it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub letter: Option<LetterId>,
+    pub kind: String,
+    pub outcome: String,
+    pub at: Timestamp,
+    pub own: bool,
+    pub person: String,
+    pub path: String,
+    pub level: u8,
+    pub client_id: String,
+    pub attachment: Option<AttachmentId>,
+}
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Looked<'a> {
+    pub kind: &'a str,
+    pub letter: Option<LetterId>,
+    pub attachment: Option<AttachmentId>,
+    pub outcome: &'a str,
+}
+
+impl<'a> Looked<'a> {
+    pub const fn at(kind: &'a str, letter: LetterId) -> Self {
+        Self { kind, letter: Some(letter), attachment: None, outcome: "done" }
+    }
+
+    pub const fn around(kind: &'a str) -> Self {
+        Self { kind, letter: None, attachment: None, outcome: "done" }
+    }
+}
+
+impl Postbox {
+    /// Notes an access in the transaction in which it happens.
+    pub(super) async fn note(
+        &self,
+        tx: &mut Tx,
+        reader: &Reader,
+        looked: Looked<'_>,
+        now: Now,
+    ) -> Result<(), Trouble> {
+        self.write_access(tx, reader, looked, (None, now)).await
+    }
+
+    /// Notes a look that changes nothing: one entry per person, day and letter, so that looking
+    /// again costs a read.
+    pub(super) async fn note_once(
+        &self,
+        reader: &Reader,
+        looked: Looked<'_>,
+    ) -> Result<(), Trouble> {
+        let now = self.now();
+        let mut tx = self.db.read().await?;
+        let Some((_, key)) = self.mailbox_of(&mut tx, reader).await? else { return Ok(()) };
+        let letter = looked.letter.map(|l| l.to_string()).unwrap_or_default();
+        let what = format!("{} {} {letter}", LegalDay::of(now.recorded), looked.kind);
+        let once = pseudonym(&key, &what, "once", &reader.person.account.to_string());
+        if accesses::is_noted(&mut tx, &once).await? {
+            return Ok(());
+        }
+        drop(tx);
+        let mut tx = self.db.begin().await?;
+        self.write_access(&mut tx, reader, looked, (Some(&once), now)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn write_access(
+        &self,
+        tx: &mut Tx,
+        reader: &Reader,
+        looked: Looked<'_>,
+        (once, now): (Option<&str>, Now),
+    ) -> Result<(), Trouble> {
+        let Some((mailbox, key)) = self.mailbox_of(tx, reader).await? else { return Ok(()) };
+        let visitor = Visitor {
+            account: reader.person.account,
+            level: reader.person.level.number(),
+            client_id: reader.person.client_id.clone(),
+            path: reader.path().unwrap_or_default().to_owned(),
+            attachment: looked.attachment,
+        };
+        let row = AccessRow {
+            id: 0,
+            letter_id: looked.letter,
+            kind: looked.kind.to_owned(),
+            outcome: looked.outcome.to_owned(),
+            sealed: self.vault.seal_access(&key, mailbox.id, looked.letter, &visitor)?,
+            at: now.recorded,
+        };
+        Ok(accesses::add(tx, mailbox.id, &row, once).await?)
+    }
+
+    /// Accesses to the reader's mailbox, newest first, with the token of the next page.
+    #[tracing::instrument(name = "postbox.list_accesses", skip_all)]
+    pub async fn accesses(
+        &self,
+        reader: &Reader,
+        letter: Option<LetterId>,
+        (page_size, page_token): (i32, &str),
+    ) -> Result<(Vec<Shown>, String), ReadError> {
+        let before = read_token(page_token)?;
+        let size = match i64::from(page_size) {
+            n if n <= 0 => PAGE,
+            n => n.min(PAGE_MAX),
+        };
+        let mut tx = self.db.read().await?;
+        let Some((mailbox, key)) = self.mailbox_of(&mut tx, reader).await? else {
+            return Ok((Vec::new(), String::new()));
+        };
+        let mut rows = accesses::page(&mut tx, mailbox.id, letter, (before, size + 1)).await?;
+        let more = i64::try_from(rows.len()).is_ok_and(|n| n > size);
+        rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        let last = rows.last().map(|row| row.id).filter(|_| more);
+        let shown = rows.into_iter().map(|row| {
+            let visitor: Visitor = open_access(&key, mailbox.id, row.letter_id, &row.sealed)?;
+            Ok(Shown {
+                letter: row.letter_id,
+                kind: row.kind,
+                outcome: row.outcome,
+                at: row.at,
+                own: visitor.account == reader.person.account,
+                person: pseudonym(&key, WITHIN, "per", &visitor.account.to_string()),
+                path: visitor.path,
+                level: visitor.level,
+                client_id: visitor.client_id,
+                attachment: visitor.attachment,
+            })
+        });
+        Ok((shown.collect::<Result<_, Trouble>>()?, last.map(write_token).unwrap_or_default()))
+    }
+}
