@@ -13,7 +13,7 @@ const ALGORITHMS = {
 }
 const utf8 = new TextEncoder()
 
-/** What does not hold; `code` is one of docs/receipt-format.md § 9. */
+/** What does not hold; `code` is one of docs/receipt-format.md § 9, or `UNSUPPORTED`. */
 export class Refused extends Error {
   constructor(code, what) {
     super(what)
@@ -139,7 +139,8 @@ async function holds({ jwk, kind }, signature, message) {
   try {
     const key = await crypto.subtle.importKey('jwk', jwk, kind.use, false, ['verify'])
     return await crypto.subtle.verify(kind.use, key, signature, message)
-  } catch {
+  } catch (error) {
+    if (error.name === 'NotSupportedError') refuse('UNSUPPORTED', 'this program lacks the algorithm')
     return false // no point of the curve
   }
 }
