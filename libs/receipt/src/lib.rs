@@ -24,5 +24,6 @@ pub use keys::{KeyTrust, PublishedKeys};
 pub use kind::{Kind, UnknownKind};
 pub use log::{LogEntry, LogPlace};
 pub use mailbox::{MailboxLink, head_leaf};
+pub use siegel_log::{BadPolicy, Policy};
 pub(crate) use verify::utc;
 pub use verify::{Verified, verify, verify_published};
