@@ -4,6 +4,7 @@ mod answers;
 mod cases;
 mod ends;
 mod evidence;
+mod evidence_keys;
 mod fakes;
 mod flags;
 mod heads;
