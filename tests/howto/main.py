@@ -6,14 +6,16 @@ import time
 import traceback
 from pathlib import Path
 
+import deliver
 import fapi
 import federate
 import levels
 import links
 import network
 import portal
+import tenyears
 
-PARTS = {"links": links, "portal": portal, "fapi": fapi, "levels": levels, "federate": federate}
+PARTS = {"links": links, "portal": portal, "fapi": fapi, "levels": levels, "federate": federate, "tenyears": tenyears, "deliver": deliver}
 
 
 class Checks:

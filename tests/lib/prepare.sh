@@ -108,7 +108,7 @@ prepare() {
   for need in "$@"; do
     case $need in
       python) install_python "$ROOT/tests/requirements.txt" || return 1 ;;
-      node) install_node "$ROOT/tests/clients/node" "$ROOT/tests/browser" || return 1 ;;
+      node) install_node "$ROOT/tests/clients/node" "$ROOT/tests/clients/typescript" "$ROOT/tests/browser" || return 1 ;;
     esac
   done
 }
