@@ -27,6 +27,9 @@ pub struct Config {
     /// except in production; a log keeps the key it began with.
     #[serde(default)]
     pub log_signing_key_file: Option<PathBuf>,
+    /// `[[postbox.witnesses]]`: who is asked to cosign the checkpoints of the public log.
+    #[serde(default)]
+    pub witnesses: Vec<WitnessConfig>,
     /// Where sealed attachments are.
     pub object_store: ObjectStoreConfig,
     #[serde(default)]
@@ -51,6 +54,16 @@ pub struct EvidenceKeyConfig {
     /// RFC 3339, `"2027-01-01T00:00:00Z"`: after the last replica has it.
     #[serde(deserialize_with = "instant")]
     pub active_from: Timestamp,
+}
+
+/// `[[postbox.witnesses]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessConfig {
+    /// Its key for cosignatures, `name+id+key`.
+    pub key: String,
+    /// Where it takes checkpoints (C2SP `tlog-witness`), https: `add-checkpoint` is put behind it.
+    pub url: String,
 }
 
 /// `[postbox.object_store]`
@@ -113,6 +126,7 @@ impl Config {
             evidence_keys: Vec::new(),
             key_encryption_key_file: dir.join("key-encryption-key"),
             log_signing_key_file: Some(dir.join("log-signing-key.pem")),
+            witnesses: Vec::new(),
             object_store: ObjectStoreConfig::Files { dir: dir.join("objects") },
             limits: LimitsConfig::default(),
             unread_days: unread_days(),

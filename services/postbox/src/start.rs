@@ -1,5 +1,7 @@
 //! Putting the parts together.
 
+use std::sync::Arc;
+
 use siegel_crypto::{
     DataKey, KeyError, load_ed25519_key, load_evidence_key, load_or_create, random_token, sha256,
 };
@@ -8,6 +10,7 @@ use siegel_db::outbox::Outbox;
 use siegel_db::{StoreError, Tx};
 use siegel_grpc::{GrpcServices, Outside, Running};
 use siegel_kernel::{EntropyUnavailable, Timestamp};
+use siegel_log::Witness;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
@@ -15,7 +18,7 @@ use siegel_proto::postbox::v1::sender_service_server::SenderServiceServer;
 use tokio::task::JoinSet;
 
 use crate::app::evidence::{Notary, NotaryKey};
-use crate::app::log::Journal;
+use crate::app::log::{Journal, KnownWitness, Witnesses};
 use crate::app::vault::Vault;
 use crate::app::{Parts, Postbox};
 use crate::config::Config;
@@ -35,6 +38,10 @@ const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
 pub enum StartError {
     #[error("[postbox] evidence_signing_key_file")]
     SigningKey(#[source] KeyError),
+    #[error("[[postbox.witnesses]] key")]
+    Witness(#[source] siegel_log::BadKey),
+    #[error("[[postbox.witnesses]] url")]
+    WitnessUrl(#[source] siegel_egress::EgressError),
     #[error("[[postbox.evidence_keys]] file")]
     NextSigningKey(#[source] KeyError),
     #[error("[postbox] evidence_signing_key_file")]
@@ -65,6 +72,7 @@ pub enum StartError {
 
 /// Starts the postbox on an open, migrated database.
 pub async fn start(config: Config, outside: Outside) -> Result<Running, StartError> {
+    let witnesses = witnesses(&config, &outside)?;
     let postbox = build(config, &outside).await?;
     let mut tasks = JoinSet::new();
     tasks.spawn(postbox.feed.clone().run(outside.clock.clone()));
@@ -76,6 +84,9 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     tasks.spawn(postbox.clone().sweep_forever());
     if postbox.journal.is_some() {
         tasks.spawn(postbox.clone().keep_log());
+        if !witnesses.known.is_empty() {
+            tasks.spawn(postbox.clone().keep_witnesses(witnesses));
+        }
     }
     Ok(Running { grpc: services(&postbox), http: http::router(postbox), tasks })
 }
@@ -144,6 +155,18 @@ async fn journal(
     let name = known.split('+').next().unwrap_or_default();
     let journal = Journal::new(name, key, holder).map_err(StartError::LogName)?;
     if journal.verifier_key() == known { Ok(Some(journal)) } else { Err(StartError::OtherLogKey) }
+}
+
+/// Who is asked to cosign the public log's checkpoints.
+fn witnesses(config: &Config, outside: &Outside) -> Result<Witnesses, StartError> {
+    let known = config.witnesses.iter().map(|witness| {
+        let name = witness.key.split('+').next().unwrap_or_default().to_owned();
+        let key = Witness::parse(&witness.key).map_err(StartError::Witness)?;
+        outside.egress.permits(&witness.url).map_err(StartError::WitnessUrl)?;
+        Ok(KnownWitness { name, key, url: witness.url.clone() })
+    });
+    let known = known.collect::<Result<_, StartError>>()?;
+    Ok(Witnesses { known, calls: Arc::new(outside.egress.clone()) })
 }
 
 /// The keys that sign evidence, in the order in which they take over.

@@ -1,7 +1,7 @@
 //! Proto to domain and back, and how errors look outside.
 
 mod cases;
-mod convert;
+pub(crate) mod convert;
 mod evidence;
 mod flags;
 mod handle;

@@ -3,3 +3,4 @@
 pub mod access;
 pub mod notifier;
 pub mod objects;
+pub mod witness;

@@ -13,3 +13,4 @@ pub mod mailboxes;
 pub mod rules;
 pub mod senders;
 pub mod uploads;
+pub mod witnesses;

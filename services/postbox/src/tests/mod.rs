@@ -17,4 +17,5 @@ mod refusals;
 mod store;
 mod submit;
 mod witness;
+mod witnesses;
 mod world;
