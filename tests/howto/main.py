@@ -6,6 +6,7 @@ import time
 import traceback
 from pathlib import Path
 
+import deliver
 import fapi
 import federate
 import jsonway
@@ -13,8 +14,9 @@ import levels
 import links
 import network
 import portal
+import tenyears
 
-PARTS = {"links": links, "portal": portal, "fapi": fapi, "levels": levels, "federate": federate, "json": jsonway}
+PARTS = {"links": links, "portal": portal, "fapi": fapi, "levels": levels, "federate": federate, "json": jsonway, "tenyears": tenyears, "deliver": deliver}
 
 
 class Checks:

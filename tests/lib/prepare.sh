@@ -111,7 +111,7 @@ prepare() {
     case $need in
       python) install_python "$ROOT/tests/requirements.txt" || return 1 ;;
       openapi) install_python "$ROOT/tests/requirements-openapi.txt" || return 1 ;;
-      node) install_node "$ROOT/tests/clients/node" "$ROOT/tests/browser" || return 1 ;;
+      node) install_node "$ROOT/tests/clients/node" "$ROOT/tests/clients/typescript" "$ROOT/tests/browser" || return 1 ;;
     esac
   done
 }

@@ -5,6 +5,7 @@
 STAGES=(
   "compile          -"
   "unit             postgres"
+  "verifiers        node"
   "sqlite:demo      curl"
   "sqlite:receipts  curl python"
   "sqlite:log       curl go"
@@ -37,6 +38,15 @@ stage_compile() {
 # Unit tests, every statement on both databases, and the journeys of tests/ (`siegel-e2e`).
 stage_unit() {
   limit 2400 cargo test --workspace --locked --no-fail-fast
+}
+
+# Two verifiers of receipts, one verdict: the portal's script is put to the library's corpus.
+stage_verifiers() {
+  local corpus
+  corpus=$(mktemp)
+  limit 600 cargo run --locked --quiet -p siegel-receipt --example corpus >"$corpus"
+  SIEGEL_CORPUS="$corpus" limit 120 node --test "$ROOT/tests/clients/node/receipts.mjs"
+  rm -f "$corpus"
 }
 
 # The outside client of the product itself.

@@ -92,6 +92,20 @@ pub fn verify_with_jwk<T: DeserializeOwned>(
     Verifier::of(jwk)?.verify(&compact)
 }
 
+/// As [`verify_with_jwk`], for who reads the payload more strictly than JSON asks: its exact bytes.
+/// # Errors
+/// [`JwsError::BadSignature`] also for a signature that cannot be read; [`JwsError::Malformed`] for
+/// a header that cannot, and for a signed payload that is not base64url.
+pub fn verify_bytes(token: &str, typ: &str, jwk: &Jwk) -> Result<Vec<u8>, JwsError> {
+    let compact = Compact::parse(token)?;
+    compact.check_typ(typ)?;
+    Verifier::of(jwk)?.holds(&compact).map_err(|error| match error {
+        JwsError::Malformed => JwsError::BadSignature,
+        other => other,
+    })?;
+    crate::b64::decode(compact.payload).ok_or(JwsError::Malformed)
+}
+
 /// As [`verify_with_jwk`] for tokens whose kind is fixed by where they stand, such as a client
 /// assertion, whose `typ` stock clients leave out.
 pub fn verify_untyped<T: DeserializeOwned>(token: &str, jwk: &Jwk) -> Result<T, JwsError> {
@@ -194,16 +208,18 @@ impl Verifier {
     }
 
     pub(crate) fn verify<T: DeserializeOwned>(&self, jws: &Compact<'_>) -> Result<T, JwsError> {
+        self.holds(jws)?;
+        let payload = crate::b64::decode(jws.payload).ok_or(JwsError::Malformed)?;
+        serde_json::from_slice(&payload).map_err(|_| JwsError::Malformed)
+    }
+
+    fn holds(&self, jws: &Compact<'_>) -> Result<(), JwsError> {
         if jws.header.alg != self.algorithm {
             return Err(JwsError::WrongKind);
         }
         let message = jws.message.as_bytes();
         let held = jsonwebtoken::crypto::verify(jws.signature, message, &self.key, self.algorithm);
-        if !held.map_err(|_| JwsError::Malformed)? {
-            return Err(JwsError::BadSignature);
-        }
-        let payload = crate::b64::decode(jws.payload).ok_or(JwsError::Malformed)?;
-        serde_json::from_slice(&payload).map_err(|_| JwsError::Malformed)
+        if held.map_err(|_| JwsError::Malformed)? { Ok(()) } else { Err(JwsError::BadSignature) }
     }
 }
 

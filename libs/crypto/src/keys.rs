@@ -23,6 +23,8 @@ pub enum KeyError {
     MalformedRsa,
     #[error("not a PKCS#8 private key for Ed25519")]
     MalformedEd25519,
+    #[error("not a PKCS#8 private key for P-256, P-384 or Ed25519")]
+    MalformedEvidence,
     #[error("signing failed")]
     Sign(#[from] jsonwebtoken::errors::Error),
     /// A token or a service that keeps the key gave no signature.

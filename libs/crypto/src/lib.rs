@@ -6,6 +6,7 @@ mod hash;
 mod jose;
 mod keys;
 mod keyset;
+mod pkcs8;
 mod provider;
 mod public;
 mod random;
@@ -19,11 +20,12 @@ pub use aead::{DataKey, SealError, open, seal, unwrap_key, wrap_key};
 pub use ed25519::{Ed25519Key, load_ed25519_key, verify_ed25519};
 pub use hash::{hkdf_sha256, hmac_sha256, same_bytes, sha1_for_lists, sha256, sha256_fields};
 pub use jose::{
-    JwsError, SignatureAlg, Unverified, algorithm_of, thumbprint, unverified, verify_embedded,
-    verify_untyped, verify_with_jwk,
+    JwsError, SignatureAlg, Unverified, algorithm_of, thumbprint, unverified, verify_bytes,
+    verify_embedded, verify_untyped, verify_with_jwk,
 };
 pub use keys::{KeyError, SigningKey};
 pub use keyset::KeySet;
+pub use pkcs8::{Pkcs8Signer, load_evidence_key};
 pub use provider::install;
 pub use public::{p256_jwk, rsa_jwk};
 pub use random::{SystemEntropy, random_token};

@@ -41,7 +41,7 @@ pub(crate) fn published(encoding: &EncodingKey, alg: SignatureAlg) -> Option<(Jw
     named(Jwk::from_encoding_key(encoding, alg.algorithm()).ok()?, alg)
 }
 
-fn named(mut jwk: Jwk, alg: SignatureAlg) -> Option<(Jwk, String)> {
+pub(crate) fn named(mut jwk: Jwk, alg: SignatureAlg) -> Option<(Jwk, String)> {
     crate::install();
     let kid = jwk.thumbprint(ThumbprintHash::SHA256).ok()?;
     jwk.common.key_id = Some(kid.clone());

@@ -7,6 +7,7 @@ mod cosignature;
 mod edge;
 mod hash;
 mod note;
+mod policy;
 mod proof;
 mod tile;
 
@@ -15,6 +16,7 @@ pub use cosignature::{Witness, cosign};
 pub use edge::{BadEdge, Edge, WrittenTile};
 pub use hash::{Hash, empty_root, leaf_hash, node_hash};
 pub use note::{BadKey, BadNote, NoteSigner, NoteVerifier, Signature, SignedNote, valid_key_name};
+pub use policy::{BadPolicy, Policy};
 pub use proof::{
     BadProof, MissingNode, consistency_proof, inclusion_proof, root, verify_consistency,
     verify_inclusion,

@@ -3,6 +3,7 @@
 pub mod convert;
 mod rpcs;
 
+pub use prost::Message;
 pub use rpcs::{Rpc, rpcs};
 
 /// The file descriptor set of everything in `proto/`, with comments.

@@ -1,6 +1,6 @@
 //! What a receipt proves, and what it does not, in plain words.
 
-use siegel_kernel::{Timestamp, TrustLevel, berlin};
+use siegel_kernel::{TrustLevel, berlin};
 
 use crate::{Kind, LegalEffect, Verified};
 
@@ -245,7 +245,7 @@ fn effect_sentence(effect: &LegalEffect) -> Sentence {
 
 /// An instant as people in Germany write it.
 fn moment(rfc3339: &str, german: bool) -> String {
-    let Some(at) = Timestamp::parse_rfc3339(rfc3339) else { return rfc3339.to_owned() };
+    let Some(at) = crate::utc(rfc3339) else { return rfc3339.to_owned() };
     let (y, mo, d, h, mi, s) = berlin::local_parts(at);
     if german {
         format!("{d:02}.{mo:02}.{y} um {h:02}:{mi:02}:{s:02} Uhr (Ortszeit Berlin)")

@@ -23,7 +23,7 @@ pub enum Failure {
         "the signature does not hold: payload and signature do not belong together, one of them was changed"
     )]
     Signature,
-    #[error("the signature is damaged: it is not 64 bytes in base64url")]
+    #[error("the signature is damaged: it has not the length of its kind, or is not base64url")]
     SignatureDamaged,
     #[error("the signature does not hold: the payload was changed and is no longer readable")]
     PayloadDamaged,
@@ -35,6 +35,8 @@ pub enum Failure {
     Disclosure(String),
     #[error("the receipt's place in the public log does not hold: {0}")]
     Log(&'static str),
+    #[error("not enough of the witnesses that were asked for saw the receipt's place in the log")]
+    Witnesses,
 }
 
 impl Failure {
@@ -52,6 +54,7 @@ impl Failure {
             Self::Contradiction(_) => "CONTRADICTION",
             Self::Disclosure(_) => "DISCLOSURE",
             Self::Log(_) => "LOG",
+            Self::Witnesses => "WITNESSES",
         }
     }
 
@@ -78,7 +81,7 @@ impl Failure {
                 zusammen, eines von beiden wurde verändert."
                 .into(),
             Self::SignatureDamaged => {
-                "Die Signatur ist beschädigt: sie ist nicht 64 Bytes in base64url.".into()
+                "Die Signatur ist beschädigt: sie ist nicht so lang wie verlangt oder nicht base64url.".into()
             }
             Self::PayloadDamaged => {
                 "Die Signatur hält nicht: der Inhalt wurde verändert und ist nicht mehr lesbar."
@@ -96,6 +99,9 @@ impl Failure {
             Self::Log(what) => {
                 format!("Der Platz des Belegs im öffentlichen Verzeichnis hält nicht: {what}.")
             }
+            Self::Witnesses => "Zu wenige der verlangten Zeugen haben den Platz des Belegs im \
+                öffentlichen Verzeichnis gesehen."
+                .into(),
         }
     }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Failure;
+use crate::{Failure, strict};
 
 /// The one format this crate reads.
 pub const FORMAT: &str = "siegel-receipt/1";
@@ -37,12 +37,15 @@ pub struct Disclosure {
 impl ReceiptFile {
     /// Reads a receipt file.
     pub fn parse(text: &str) -> Result<Self, Failure> {
-        let value: serde_json::Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-            .map_err(|_| Failure::NotJson)?;
+        let value = strict::outside(text).map_err(|_| Failure::NotJson)?;
         match value.get("format").and_then(|f| f.as_str()) {
             Some(FORMAT) => {}
             Some(_) => return Err(Failure::OtherFormat),
             None => return Err(Failure::Format("it has no `format`".into())),
+        }
+        let disclosed = value.get("disclosed").and_then(|map| map.as_object());
+        if disclosed.is_some_and(|map| !map.values().all(serde_json::Value::is_object)) {
+            return Err(Failure::Format("`disclosed` holds something else than objects".into()));
         }
         serde_json::from_value(value).map_err(|e| Failure::Format(e.to_string()))
     }

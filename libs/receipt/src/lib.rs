@@ -1,6 +1,6 @@
 //! Receipts: what the postbox signs about a letter, and how anybody verifies it offline. No I/O.
 //!
-//! The format is described in `docs/receipts.md`; the portal's script is a second implementation.
+//! The format is described in `docs/receipt-format.md`; the portal's script is a second implementation.
 
 mod claims;
 mod explain;
@@ -10,6 +10,7 @@ mod keys;
 mod kind;
 mod log;
 mod mailbox;
+mod strict;
 mod verify;
 
 pub use claims::{
@@ -23,4 +24,6 @@ pub use keys::{KeyTrust, PublishedKeys};
 pub use kind::{Kind, UnknownKind};
 pub use log::{LogEntry, LogPlace};
 pub use mailbox::{MailboxLink, head_leaf};
+pub use siegel_log::{BadPolicy, Policy};
+pub(crate) use verify::utc;
 pub use verify::{Verified, verify, verify_published};

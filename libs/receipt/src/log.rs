@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use siegel_crypto::b64;
-use siegel_log::{Checkpoint, NoteVerifier, verify_inclusion};
+use siegel_log::{Checkpoint, NoteVerifier, Policy, SignedNote, verify_inclusion};
 
 use crate::{Failure, PublishedKeys, ReceiptFile};
 
@@ -26,6 +26,9 @@ pub struct LogEntry {
     pub index: u64,
     /// Entries of the log when this was proven.
     pub size: u64,
+    /// Witnesses whose cosignatures hold, by their names in the verifier's policy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<String>,
 }
 
 /// What could be said about the place in the log.
@@ -53,22 +56,42 @@ pub(crate) fn place(
     leaf: &[u8],
     published: &PublishedKeys,
 ) -> Result<Place, Failure> {
-    let Some(value) = &file.log else { return Ok(Place::Absent) };
+    let Some(value) = &file.log else {
+        // Who asks for witnesses is not content with a receipt that they cannot have seen.
+        return match &published.policy {
+            Some(_) => Err(Failure::Witnesses),
+            None => Ok(Place::Absent),
+        };
+    };
     if published.log_keys.is_empty() {
         return Ok(Place::NotChecked);
     }
-    let place: LogPlace = serde_json::from_value(value.clone())
-        .map_err(|_| Failure::Log("its place is not described as it should be"))?;
-    let key = published.log_keys.iter().find(|key| key.name() == place.origin);
-    let key = key.ok_or(Failure::Log("the key set has no key of this log"))?;
-    let head = Checkpoint::open(&place.checkpoint, key)
-        .map_err(|_| Failure::Log("its checkpoint is not signed by the log"))?;
+    let place = Some(value.clone()).filter(serde_json::Value::is_object);
+    let place = place.and_then(|value| serde_json::from_value::<LogPlace>(value).ok());
+    let place = place.ok_or(Failure::Log("its place is not described as it should be"))?;
+    let mut keys = published.log_keys.iter().filter(|key| key.name() == place.origin).peekable();
+    if keys.peek().is_none() {
+        return Err(Failure::Log("the key set has no key of this log"));
+    }
+    // A log that got a new key keeps its name: its old checkpoints have the old key's signature.
+    let head = keys.find_map(|key| Checkpoint::open(&place.checkpoint, key).ok());
+    let head = head.ok_or(Failure::Log("its checkpoint is not signed by the log"))?;
     let proof = place.proof.iter().map(|step| b64::decode(step)?.try_into().ok());
     let proof: Option<Vec<[u8; 32]>> = proof.collect();
     let proof = proof.ok_or(Failure::Log("a step of its proof is not a hash"))?;
     verify_inclusion(leaf, place.index, head.size, &proof, &head.root)
         .map_err(|_| Failure::Log("its proof does not lead to the checkpoint"))?;
-    Ok(Place::Included(LogEntry { origin: place.origin, index: place.index, size: head.size }))
+    let witnesses = cosigners(&place.checkpoint, published.policy.as_ref())?;
+    let LogPlace { origin, index, .. } = place;
+    Ok(Place::Included(LogEntry { origin, index, size: head.size, witnesses }))
+}
+
+/// The witnesses that saw the checkpoint, when there are enough of them.
+fn cosigners(checkpoint: &str, policy: Option<&Policy>) -> Result<Vec<String>, Failure> {
+    let Some(policy) = policy else { return Ok(Vec::new()) };
+    let note = SignedNote::parse(checkpoint).map_err(|_| Failure::Witnesses)?;
+    let seen = policy.cosigners(&note);
+    if policy.is_met_by(&seen) { Ok(seen) } else { Err(Failure::Witnesses) }
 }
 
 /// The logs' keys beside the signing keys: the member `siegel_log_keys` of the key set.

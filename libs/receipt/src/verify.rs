@@ -1,11 +1,17 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use siegel_crypto::{JwsError, KeySet, b64};
+use siegel_crypto::{JwsError, KeySet, SignatureAlg, b64};
 use siegel_kernel::Timestamp;
 
+use crate::keys::PublishedKey;
 use crate::log::Place;
-use crate::{Body, Claims, Failure, KeyTrust, Kind, LogEntry, PublishedKeys, ReceiptFile, TYP};
+use crate::{
+    Body, Claims, Failure, KeyTrust, Kind, LogEntry, PublishedKeys, ReceiptFile, TYP, strict,
+};
+
+/// What receipts may be signed with; which of them, the key says (RFC 8725 §3.1).
+const ALGORITHMS: [&str; 3] = ["ES256", "ES384", "EdDSA"];
 
 /// A receipt whose signature holds. As JSON: what `siegel receipt verify --json` prints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,43 +68,11 @@ pub fn verify_published(
     published: &PublishedKeys,
     trust: KeyTrust,
 ) -> Result<Verified, Failure> {
-    let mut parts = file.jws.split('.');
-    let (Some(header), Some(payload), Some(signature), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(Failure::Token("it does not have three parts"));
-    };
-    let header = read_header(header)?;
-    let jwk =
-        published.keys.find(&header.kid).ok_or_else(|| Failure::UnknownKey(header.kid.clone()))?;
-    let found = siegel_crypto::thumbprint(jwk).map_err(|_| Failure::NotAKeySet)?;
-    let (trusted_keys, key_source) = (trust.is_independent(), trust.as_str());
-    if let KeyTrust::Thumbprint(wanted) = trust
-        && wanted != found
-    {
-        return Err(Failure::OtherThumbprint { wanted, found });
-    }
-    if b64::decode(signature).is_none_or(|s| s.len() != 64) {
-        return Err(Failure::SignatureDamaged);
-    }
-    let signed = siegel_crypto::verify_with_jwk::<serde_json::Value>(&file.jws, TYP, jwk);
-    let bytes = b64::decode(payload);
-    match signed {
-        Ok(_) => {}
-        Err(JwsError::BadSignature | JwsError::Malformed) => {
-            let readable = bytes.is_some_and(|b| serde_json::from_slice::<Claims>(&b).is_ok());
-            return Err(if readable { Failure::Signature } else { Failure::PayloadDamaged });
-        }
-        Err(JwsError::WrongKind | JwsError::UnknownKey) => {
-            return Err(Failure::Token("its type or algorithm is not that of its key"));
-        }
-    }
-    let bytes = bytes.ok_or(Failure::PayloadDamaged)?;
-    let claims: Claims =
-        serde_json::from_slice(&bytes).map_err(|e| Failure::Payload(e.to_string()))?;
+    let (key, found, bytes) = signed(file, published, &trust)?;
+    let value = strict::inside(&bytes).map_err(|e| Failure::Payload(e.to_string()))?;
+    let claims = read_claims(value)?;
     let body = consistent(&claims)?;
-    let recorded = instant(&body.recorded_time)?;
-    if !published.signed_at(&header.kid, recorded) {
+    if !key.signed_at(instant(&body.recorded_time)?) {
         return Err(Failure::KeyOutOfTime(body.recorded_time.clone()));
     }
     let salt = b64::decode(&file.leaf_salt)
@@ -108,9 +82,9 @@ pub fn verify_published(
     let place = crate::log::place(file, &leaf, published)?;
     Ok(Verified {
         valid: true,
-        trusted_keys,
+        trusted_keys: trust.is_independent(),
         key_thumbprint: found,
-        key_source,
+        key_source: trust.as_str(),
         kind: body.kind,
         receipt_id: claims.jti.clone(),
         letter_id: claims.sub.clone(),
@@ -127,14 +101,67 @@ pub fn verify_published(
     })
 }
 
+/// The key, its thumbprint and the signed bytes, when the signature holds.
+fn signed<'a>(
+    file: &ReceiptFile,
+    published: &'a PublishedKeys,
+    trust: &KeyTrust,
+) -> Result<(&'a PublishedKey, String, Vec<u8>), Failure> {
+    let mut parts = file.jws.split('.');
+    let (Some(header), Some(payload), Some(signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Failure::Token("it does not have three parts"));
+    };
+    let header = read_header(header)?;
+    let key = published.find(&header.kid).ok_or(Failure::UnknownKey(header.kid))?;
+    let found = siegel_crypto::thumbprint(&key.jwk).map_err(|_| Failure::NotAKeySet)?;
+    if let KeyTrust::Thumbprint(wanted) = trust
+        && *wanted != found
+    {
+        return Err(Failure::OtherThumbprint { wanted: wanted.clone(), found });
+    }
+    if header.alg != key.alg.as_str() {
+        return Err(Failure::Token("its algorithm is not that of its key"));
+    }
+    if b64::decode(signature).is_none_or(|s| s.len() != signature_len(key.alg)) {
+        return Err(Failure::SignatureDamaged);
+    }
+    match siegel_crypto::verify_bytes(&file.jws, TYP, &key.jwk) {
+        Ok(bytes) => Ok((key, found, bytes)),
+        Err(JwsError::Malformed) => Err(Failure::Payload("it is not base64url".into())),
+        Err(_) => {
+            let readable = b64::decode(payload).and_then(|b| strict::inside(&b).ok()).is_some();
+            Err(if readable { Failure::Signature } else { Failure::PayloadDamaged })
+        }
+    }
+}
+
+/// Bytes of a signature (RFC 7518 §3.4, RFC 8032 §5.1.6).
+const fn signature_len(alg: SignatureAlg) -> usize {
+    if matches!(alg, SignatureAlg::Es384) { 96 } else { 64 }
+}
+
 fn read_header(part: &str) -> Result<Header, Failure> {
     let bytes = b64::decode(part).ok_or(Failure::Token("its header is not base64url"))?;
-    let header: Header = serde_json::from_slice(&bytes)
-        .map_err(|_| Failure::Token("its header is not {alg, kid, typ}"))?;
-    if header.typ != TYP || header.alg != "ES256" {
-        return Err(Failure::Token("it is not an ES256 security event token"));
+    let value = strict::inside(&bytes).ok().filter(serde_json::Value::is_object);
+    let header = value.and_then(|value| serde_json::from_value::<Header>(value).ok());
+    let header = header.ok_or(Failure::Token("its header is not {alg, kid, typ}"))?;
+    if header.typ != TYP || !ALGORITHMS.contains(&header.alg.as_str()) {
+        return Err(Failure::Token("it is not a security event token as receipts are"));
     }
     Ok(header)
+}
+
+fn read_claims(value: serde_json::Value) -> Result<Claims, Failure> {
+    let failed = |e: serde_json::Error| Failure::Payload(e.to_string());
+    let claims: Claims = serde_json::from_value(value.clone()).map_err(failed)?;
+    // Written again it is what was read: serde takes an array for an object, too.
+    if serde_json::to_value(&claims).map_err(failed)? == value {
+        Ok(claims)
+    } else {
+        Err(Failure::Payload("an array stands where an object should".into()))
+    }
 }
 
 /// The rules that JSON alone does not express.
@@ -155,14 +182,29 @@ fn consistent(claims: &Claims) -> Result<&Body, Failure> {
     if instant(&body.event_time)?.as_seconds() != claims.toe {
         return Err(Failure::Contradiction("`toe` is not the event time"));
     }
-    if (body.number == 1) != body.previous.is_none() {
+    if body.number == 0 || (body.number == 1) != body.previous.is_none() {
         return Err(Failure::Contradiction("only the first entry has no previous one"));
     }
     Ok(body)
 }
 
 fn instant(text: &str) -> Result<Timestamp, Failure> {
-    Timestamp::parse_rfc3339(text).ok_or(Failure::Contradiction("a time is not RFC 3339"))
+    utc(text).ok_or(Failure::Contradiction("a time is not RFC 3339 in UTC"))
+}
+
+/// Reads `2025-03-06T10:15:00.123456Z`: RFC 3339 in UTC, with up to six digits of a second or none.
+pub(crate) fn utc(text: &str) -> Option<Timestamp> {
+    let (second, rest) = text.split_at_checked(19)?;
+    let shape = second.bytes().zip(*b"0000-00-00T00:00:00").all(|(found, wanted)| {
+        if wanted == b'0' { found.is_ascii_digit() } else { found == wanted }
+    });
+    let digits = rest.strip_suffix('Z')?;
+    let fraction = digits.strip_prefix('.').map_or(digits.is_empty(), |digits| {
+        (1..=6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+    });
+    // A leap second has no place in whole seconds since 1970.
+    let real = shape && fraction && !second.ends_with("60");
+    if real { Timestamp::parse_rfc3339(text) } else { None }
 }
 
 fn disclosed(file: &ReceiptFile, body: &Body) -> Result<BTreeMap<String, String>, Failure> {

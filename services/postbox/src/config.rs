@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use siegel_kernel::TrustLevel;
+use siegel_kernel::{Timestamp, TrustLevel};
 
 use crate::domain::attachment::Limits;
 use crate::domain::media;
@@ -13,8 +13,13 @@ use crate::store::senders::Sender;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// ES256 key that signs evidence, PEM. Made at first start, except in production.
+    /// Key that signs evidence, PEM (PKCS#8): P-256 (ES256), P-384 (ES384) or Ed25519 (EdDSA).
+    /// Made at first start (P-256), except in production.
     pub evidence_signing_key_file: PathBuf,
+    /// `[[postbox.evidence_keys]]`: keys that take over at an instant. All are published from the
+    /// start on; none is ever taken out of the key set.
+    #[serde(default)]
+    pub evidence_keys: Vec<EvidenceKeyConfig>,
     /// Secret of at least 32 bytes under which mailbox keys are wrapped. Made at first start,
     /// except in production.
     pub key_encryption_key_file: PathBuf,
@@ -22,6 +27,9 @@ pub struct Config {
     /// except in production; a log keeps the key it began with.
     #[serde(default)]
     pub log_signing_key_file: Option<PathBuf>,
+    /// `[[postbox.witnesses]]`: who is asked to cosign the checkpoints of the public log.
+    #[serde(default)]
+    pub witnesses: Vec<WitnessConfig>,
     /// Where sealed attachments are.
     pub object_store: ObjectStoreConfig,
     /// The virus scanner; without it attachments are taken and shown as not scanned.
@@ -47,6 +55,27 @@ pub struct Config {
     /// The registered senders; a sender that is taken out can deliver no more.
     #[serde(default)]
     pub senders: Vec<Sender>,
+}
+
+/// `[[postbox.evidence_keys]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceKeyConfig {
+    /// PKCS#8 PEM.
+    pub file: PathBuf,
+    /// RFC 3339, `"2027-01-01T00:00:00Z"`: after the last replica has it.
+    #[serde(deserialize_with = "instant")]
+    pub active_from: Timestamp,
+}
+
+/// `[[postbox.witnesses]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessConfig {
+    /// Its key for cosignatures, `name+id+key`.
+    pub key: String,
+    /// Where it takes checkpoints (C2SP `tlog-witness`), https: `add-checkpoint` is put behind it.
+    pub url: String,
 }
 
 /// `[postbox.object_store]`
@@ -144,8 +173,10 @@ impl Config {
     pub fn in_directory(dir: &Path, senders: Vec<Sender>) -> Self {
         Self {
             evidence_signing_key_file: dir.join("evidence-signing-key.pem"),
+            evidence_keys: Vec::new(),
             key_encryption_key_file: dir.join("key-encryption-key"),
             log_signing_key_file: Some(dir.join("log-signing-key.pem")),
+            witnesses: Vec::new(),
             object_store: ObjectStoreConfig::Files { dir: dir.join("objects") },
             scanner: None,
             limits: LimitsConfig::default(),
@@ -157,6 +188,12 @@ impl Config {
             senders,
         }
     }
+}
+
+fn instant<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(text)?;
+    Timestamp::parse_rfc3339(&text)
+        .ok_or_else(|| serde::de::Error::custom("not an RFC 3339 instant"))
 }
 
 const fn unread_days() -> u32 {

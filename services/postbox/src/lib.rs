@@ -4,6 +4,8 @@
 mod app;
 mod config;
 mod domain;
+#[doc(hidden)]
+pub mod fuzzing;
 mod grpc;
 mod http;
 #[doc(hidden)]

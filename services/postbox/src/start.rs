@@ -1,13 +1,16 @@
 //! Putting the parts together.
 
+use std::sync::Arc;
+
 use siegel_crypto::{
-    DataKey, KeyError, load_ed25519_key, load_or_create, load_signing_key, random_token, sha256,
+    DataKey, KeyError, load_ed25519_key, load_evidence_key, load_or_create, random_token, sha256,
 };
 use siegel_db::events::Feed;
 use siegel_db::outbox::Outbox;
 use siegel_db::{StoreError, Tx};
 use siegel_grpc::{GrpcServices, Outside, Running};
 use siegel_kernel::{EntropyUnavailable, Timestamp};
+use siegel_log::Witness;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
@@ -18,12 +21,13 @@ use siegel_proto::postbox::v1::upload_service_server::UploadServiceServer;
 use siegel_proto::postbox::v1::webhook_service_server::WebhookServiceServer;
 use tokio::task::JoinSet;
 
-use crate::app::evidence::Notary;
-use crate::app::log::Journal;
+use crate::app::evidence::{Notary, NotaryKey};
+use crate::app::log::{Journal, KnownWitness, Witnesses};
 use crate::app::push::Webhooks;
 use crate::app::vault::Vault;
 use crate::app::{Parts, Postbox};
 use crate::config::Config;
+use crate::domain::evidence_keys::{Configured, Dated, KeyEnded, schedule};
 use crate::grpc::{
     EvidenceServer, HandleServer, MailboxServer, ReminderServer, SenderServer, SettingsServer,
     UploadServer, WebhookServer,
@@ -31,6 +35,7 @@ use crate::grpc::{
 use crate::http;
 use crate::ports::objects::{ObjectError, Objects};
 use crate::ports::scanner::Scanner;
+use crate::store::keys::KeyRow;
 use crate::store::senders::Sender;
 use crate::store::{keys, log, mailboxes, opt_outs, senders};
 
@@ -42,6 +47,14 @@ const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
 pub enum StartError {
     #[error("[postbox] evidence_signing_key_file")]
     SigningKey(#[source] KeyError),
+    #[error("[[postbox.witnesses]] key")]
+    Witness(#[source] siegel_log::BadKey),
+    #[error("[[postbox.witnesses]] url")]
+    WitnessUrl(#[source] siegel_egress::EgressError),
+    #[error("[[postbox.evidence_keys]] file")]
+    NextSigningKey(#[source] KeyError),
+    #[error("[postbox] evidence_signing_key_file")]
+    KeyEnded(#[from] KeyEnded),
     #[error("[postbox] key_encryption_key_file")]
     KeyEncryptionKey(#[source] KeyError),
     #[error("[postbox] key_encryption_key_file holds fewer than 32 bytes")]
@@ -70,6 +83,7 @@ pub enum StartError {
 
 /// Starts the postbox on an open, migrated database.
 pub async fn start(config: Config, outside: Outside) -> Result<Running, StartError> {
+    let witnesses = witnesses(&config, &outside)?;
     let postbox = build(config, &outside).await?;
     let mut tasks = JoinSet::new();
     tasks.spawn(postbox.feed.clone().run(outside.clock.clone()));
@@ -85,6 +99,9 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     tasks.spawn(postbox.clone().push_forever());
     if postbox.journal.is_some() {
         tasks.spawn(postbox.clone().keep_log());
+        if !witnesses.known.is_empty() {
+            tasks.spawn(postbox.clone().keep_witnesses(witnesses));
+        }
     }
     Ok(Running { grpc: services(&postbox), http: http::router(postbox), tasks })
 }
@@ -105,8 +122,7 @@ pub(crate) fn services(postbox: &Postbox) -> GrpcServices {
 /// Everything but the background loops.
 pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, StartError> {
     let may_generate = !outside.profile.is_production();
-    let key = load_signing_key(&config.evidence_signing_key_file, may_generate)
-        .map_err(StartError::SigningKey)?;
+    let notary = notary(&config, outside)?;
     let secret =
         load_or_create(&config.key_encryption_key_file, may_generate, outside.entropy.as_ref())
             .map_err(StartError::KeyEncryptionKey)?;
@@ -116,7 +132,6 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
     let vault = Vault::new(DataKey::from_bytes(sha256(&secret.bytes)), outside.entropy.clone());
     check_senders(&config.senders)?;
     let objects = Objects::open(&config.object_store)?;
-    let notary = Notary { key, origin: outside.origin.clone() };
     let mut tx = outside.db.begin().await?;
     if let Some(mailbox) = mailboxes::any(&mut tx).await? {
         vault.mailbox_key(mailbox.id, &mailbox.wrapped_key).map_err(|_| StartError::OtherKey)?;
@@ -165,16 +180,61 @@ async fn journal(
     if journal.verifier_key() == known { Ok(Some(journal)) } else { Err(StartError::OtherLogKey) }
 }
 
-/// Publishes the signing key before it signs, and makes the senders' table say what is configured.
+/// Who is asked to cosign the public log's checkpoints.
+fn witnesses(config: &Config, outside: &Outside) -> Result<Witnesses, StartError> {
+    let known = config.witnesses.iter().map(|witness| {
+        let name = witness.key.split('+').next().unwrap_or_default().to_owned();
+        let key = Witness::parse(&witness.key).map_err(StartError::Witness)?;
+        outside.egress.permits(&witness.url).map_err(StartError::WitnessUrl)?;
+        Ok(KnownWitness { name, key, url: witness.url.clone() })
+    });
+    let known = known.collect::<Result<_, StartError>>()?;
+    Ok(Witnesses { known, calls: Arc::new(outside.egress.clone()) })
+}
+
+/// The keys that sign evidence, in the order in which they take over.
+fn notary(config: &Config, outside: &Outside) -> Result<Notary, StartError> {
+    let may_generate = !outside.profile.is_production();
+    let first = load_evidence_key(&config.evidence_signing_key_file, may_generate)
+        .map_err(StartError::SigningKey)?;
+    let mut keys = vec![NotaryKey { signer: first, active_from: None }];
+    for next in &config.evidence_keys {
+        let signer = load_evidence_key(&next.file, false).map_err(StartError::NextSigningKey)?;
+        keys.push(NotaryKey { signer, active_from: Some(next.active_from) });
+    }
+    keys.sort_by_key(|key| key.active_from);
+    Ok(Notary { keys, origin: outside.origin.clone() })
+}
+
+/// Publishes every signing key before it signs, and the ends of those that others replace.
+async fn publish_keys(tx: &mut Tx, notary: &Notary, now: Timestamp) -> Result<(), StartError> {
+    let rows = keys::all(tx).await?;
+    let known =
+        |row: &KeyRow| Dated { kid: row.kid.clone(), from: row.valid_from, to: row.valid_to };
+    let published: Vec<Dated> = rows.iter().map(known).collect();
+    let own = notary.keys.iter();
+    let own: Vec<Configured> = own
+        .map(|key| Configured { kid: key.signer.kid().to_owned(), from: key.active_from })
+        .collect();
+    for change in schedule(&published, &own, now)? {
+        let own = notary.keys.iter().find(|key| key.signer.kid() == change.kid);
+        let own = own.map(|key| serde_json::to_string(key.signer.public_jwk()));
+        let stored = rows.iter().find(|row| row.kid == change.kid).map(|row| row.jwk.clone());
+        let jwk = own.and_then(Result::ok).or(stored);
+        let jwk = jwk.ok_or_else(|| StoreError::corrupt("the public key has no JSON"))?;
+        keys::publish(tx, &change, &jwk).await?;
+    }
+    Ok(())
+}
+
+/// Publishes the signing keys, and makes the senders' table say what is configured.
 async fn publish(
     tx: &mut Tx,
     notary: &Notary,
     configured: &[Sender],
     now: Timestamp,
 ) -> Result<(), StartError> {
-    let jwk = serde_json::to_string(notary.key.public_jwk())
-        .map_err(|_| StoreError::corrupt("the public key has no JSON"))?;
-    keys::publish(tx, notary.key.kid(), &jwk, now).await?;
+    publish_keys(tx, notary, now).await?;
     senders::replace_all(tx, configured, now).await?;
     Ok(())
 }

@@ -323,6 +323,9 @@ pub struct VerifyArgs {
     /// SHA-256 thumbprint of the signing key, known from a source you trust.
     #[arg(long)]
     pub thumbprint: Option<String>,
+    /// Which witnesses must have cosigned the checkpoint (C2SP tlog-policy).
+    #[arg(long)]
+    pub policy: Option<PathBuf>,
     /// One JSON object on standard output.
     #[arg(long)]
     pub json: bool,

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::json;
-use siegel_receipt::{Failure, KeyTrust, PublishedKeys, ReceiptFile, Sentence, Verified};
+
+use siegel_receipt::{Failure, KeyTrust, Policy, PublishedKeys, ReceiptFile, Sentence, Verified};
 
 use crate::cli::VerifyArgs;
 
@@ -19,8 +20,18 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             Ok(found) => found,
             Err(missing) => return Ok(Err(missing)),
         };
-        let trust = trust(args.thumbprint.as_ref(), args.keys.is_some());
-        siegel_receipt::verify_published(&file, &PublishedKeys::from_json(&keys)?, trust).map(Ok)
+        let keys = PublishedKeys::from_json(&keys)?;
+        let keys = match policy(args) {
+            Ok(Some(policy)) => keys.with_policy(policy),
+            Ok(None) => keys,
+            Err(unreadable) => return Ok(Err(unreadable)),
+        };
+        siegel_receipt::verify_published(
+            &file,
+            &keys,
+            trust(args.thumbprint.as_ref(), args.keys.is_some()),
+        )
+        .map(Ok)
     });
     match outcome {
         Ok(Ok(verified)) => {
@@ -46,6 +57,13 @@ pub fn key_set(given: Option<&Path>, at: &Path, file: &ReceiptFile) -> anyhow::R
             file.jwks_uri
         )
     })
+}
+
+fn policy(args: &VerifyArgs) -> anyhow::Result<Option<Policy>> {
+    let Some(path) = &args.policy else { return Ok(None) };
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+    Ok(Some(Policy::parse(&text).with_context(|| format!("the policy {name}"))?))
 }
 
 /// Where the key comes from, as the command line says.

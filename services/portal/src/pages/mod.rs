@@ -1,4 +1,4 @@
-//! The pages. All of them work without script.
+//! The pages. All of them work without script; the one that verifies receipts says how to do it then.
 
 mod account;
 mod answer;
@@ -13,6 +13,7 @@ mod login;
 mod organisation;
 mod postbox;
 mod receipts;
+mod scripts;
 mod search;
 mod security;
 mod settings;
@@ -51,8 +52,8 @@ pub fn router(app: App) -> Router {
         .branding(branding)
         .sandbox(!outside.profile.is_production());
     let pages = pages().route_layer(from_fn(bounded)).layer(DefaultBodyLimit::max(FORM_BYTES));
-    let router = pages.merge(uploads()).merge(downloads()).with_state(app);
-    siegel_web::protect(router, &face).merge(siegel_web::assets::router())
+    let router = pages.merge(downloads()).with_state(app);
+    siegel_web::protect(router, &face).merge(siegel_web::assets::router()).merge(scripts::router())
 }
 
 fn pages() -> Router<App> {
@@ -82,14 +83,7 @@ fn pages() -> Router<App> {
         .route("/postbox/{letter}/receipts", get(receipts::list))
         .route("/postbox/{letter}/receipts/{receipt}", get(receipts::download))
         .route("/postbox/{letter}/receipts/{receipt}/pdf", get(documents::receipt))
-}
-
-/// What takes more than a form.
-fn uploads() -> Router<App> {
-    Router::new()
-        .route("/verify", get(verify::show).post(verify::check))
-        .route_layer(from_fn(bounded))
-        .layer(DefaultBodyLimit::max(verify::LARGEST + FORM_BYTES))
+        .route("/verify", get(verify::show))
 }
 
 /// What may take longer than a page.

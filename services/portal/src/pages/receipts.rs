@@ -57,11 +57,16 @@ impl Proof {
     }
 }
 
-/// The keys that the postbox publishes; nothing when it cannot be asked.
-pub async fn keys(app: &App) -> Option<PublishedKeys> {
+/// The key set that the postbox publishes; nothing when it cannot be asked.
+pub async fn key_set(app: &App) -> Option<String> {
     let mut service = EvidenceServiceClient::new(app.outside.siblings.anonymous("postbox"));
     let answer = service.list_signing_keys(ListSigningKeysRequest {}).await.ok()?;
-    PublishedKeys::from_json(&answer.into_inner().jwks).ok()
+    Some(answer.into_inner().jwks)
+}
+
+/// The same, read.
+pub async fn keys(app: &App) -> Option<PublishedKeys> {
+    PublishedKeys::from_json(&key_set(app).await?).ok()
 }
 
 /// Verifies a receipt file against the postbox's published keys: they come from the postbox

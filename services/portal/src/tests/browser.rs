@@ -54,19 +54,6 @@ impl Browser {
         self.send(request, Body::from(form.finish())).await
     }
 
-    /// Sends a file with the token of the latest page.
-    pub async fn upload(&mut self, path: &str, field: &str, content: &str) -> Page {
-        let token = &self.token;
-        let body = format!(
-            "--b\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n{token}\r\n\
-             --b\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"r.json\"\r\n\
-             Content-Type: application/json\r\n\r\n{content}\r\n--b--\r\n"
-        );
-        let kind = "multipart/form-data; boundary=b";
-        let request = Request::post(path).header(header::CONTENT_TYPE, kind);
-        self.send(request, Body::from(body)).await
-    }
-
     async fn send(&mut self, request: http::request::Builder, body: Body) -> Page {
         let cookies: Vec<_> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
         let request = request

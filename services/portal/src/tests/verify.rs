@@ -1,77 +1,88 @@
+use super::browser::Page;
 use super::world::World;
 
-async fn world() -> World {
+async fn shown(world: &mut World) -> Page {
+    let page = world.browser.get("/verify").await;
+    assert_eq!(page.status, 200, "nobody must sign in");
+    page
+}
+
+/// The address of the page's script.
+fn script_of(page: &Page) -> String {
+    let (_, rest) = page.body.split_once(r#"<script src=""#).unwrap();
+    let (src, rest) = rest.split_once('"').unwrap();
+    assert!(rest.starts_with(r#" type="module""#), "{rest}");
+    src.to_owned()
+}
+
+#[tokio::test]
+async fn the_page_brings_a_script_and_everything_it_imports() {
     let mut world = World::new().await;
-    assert_eq!(world.browser.get("/verify").await.status, 200, "nobody must sign in");
-    world
+    let first = script_of(&shown(&mut world).await);
+    let folder = first.rsplit_once('/').unwrap().0.to_owned();
+    let mut wanted = vec![first];
+    let mut seen = Vec::new();
+    while let Some(path) = wanted.pop() {
+        let script = world.browser.get(&path).await;
+        assert_eq!(script.status, 200, "{path}");
+        assert_eq!(script.headers["content-type"], "text/javascript; charset=utf-8");
+        assert!(script.headers["cache-control"].to_str().unwrap().contains("immutable"));
+        for (_, rest) in
+            script.body.match_indices("from './").map(|(at, _)| script.body.split_at(at))
+        {
+            let name = rest.split('\'').nth(1).unwrap().trim_start_matches("./");
+            let path = format!("{folder}/{name}");
+            if !seen.contains(&path) {
+                wanted.push(path);
+            }
+        }
+        seen.push(path);
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 6, "{seen:?}");
 }
 
 #[tokio::test]
-async fn a_genuine_receipt_holds_and_its_key_and_gaps_are_named() {
-    let mut world = world().await;
-    let receipt = world.services.receipt();
-    let page = world.browser.upload("/verify", "receipt", &receipt).await;
-    assert_eq!(page.status, 200, "{}", page.body);
-    assert!(page.body.contains("echt und unverändert"));
+async fn the_page_lets_its_script_call_nobody_and_run_nothing_else() {
+    let mut world = World::new().await;
+    let page = shown(&mut world).await;
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self';"));
+    assert!(!policy.contains("connect-src") && !policy.contains("unsafe"), "{policy}");
+}
+
+#[tokio::test]
+async fn no_receipt_is_ever_sent_here() {
+    let mut world = World::new().await;
+    let page = shown(&mut world).await;
+    assert!(!page.body.contains(r#"action="/verify""#) && !page.body.contains("multipart"));
+    assert_eq!(world.browser.post("/verify", &[("receipt", "x")]).await.status, 405);
+}
+
+#[tokio::test]
+async fn without_script_the_page_says_how_to_verify() {
+    let mut world = World::new().await;
+    let page = shown(&mut world).await;
+    assert!(page.body.contains("siegel receipt verify receipt.json --keys keys.json"));
+    assert!(page.body.contains(r#"<form id="verify-form" hidden>"#), "the form needs the script");
+    assert!(page.body.contains("Ihr Browser kann hier nicht prüfen"));
+}
+
+#[tokio::test]
+async fn the_published_keys_come_with_the_page_as_text() {
+    let mut world = World::new().await;
+    let page = shown(&mut world).await;
     assert!(page.body.contains(world.services.key.kid()));
-    assert!(page.body.contains("Das ist nicht nachgewiesen"));
+    let (_, keys) = page.body.split_once(r#"<template id="verify-keys">"#).unwrap();
+    let keys = keys.split_once("</template>").unwrap().0;
+    assert!(keys.starts_with('{') && !keys.contains(['<', '"']), "{keys}");
 }
 
 #[tokio::test]
-async fn a_receipt_with_one_changed_character_does_not_hold() {
-    let mut world = world().await;
-    let receipt = world.services.receipt();
-    let mut file: serde_json::Value = serde_json::from_str(&receipt).unwrap();
-    let jws = file["jws"].as_str().unwrap().to_owned();
-    let signature = jws.rfind('.').unwrap() + 10;
-    let other = if &jws[signature..=signature] == "A" { "B" } else { "A" };
-    let mut bent = jws;
-    bent.replace_range(signature..=signature, other);
-    file["jws"] = bent.into();
-    let page = world.browser.upload("/verify", "receipt", &file.to_string()).await;
-    assert!(page.body.contains("hält der Prüfung nicht stand"), "{}", page.body);
-    assert!(!page.body.contains("echt und unverändert"));
-}
-
-#[tokio::test]
-async fn what_is_no_receipt_is_called_that_and_never_repeated() {
-    let mut world = world().await;
-    let page = world.browser.upload("/verify", "receipt", "<script>alert(1)</script>").await;
-    assert!(page.body.contains("Die Datei ist kein JSON."));
-    assert!(!page.body.contains("alert(1)"));
-}
-
-#[tokio::test]
-async fn a_file_beyond_the_limit_is_refused() {
-    let mut world = world().await;
-    let page = world.browser.upload("/verify", "receipt", &"x".repeat((256 << 10) + 1)).await;
-    assert_eq!(page.status, 413);
-    let page = world.browser.upload("/verify", "receipt", &"x".repeat(1 << 20)).await;
-    assert_eq!(page.status, 413);
-}
-
-#[tokio::test]
-async fn a_form_without_a_file_says_what_is_missing() {
-    let mut world = world().await;
-    let page = world.browser.upload("/verify", "receipt", "").await;
-    assert_eq!(page.status, 422);
-    assert!(page.body.contains("receipt-error"));
-}
-
-#[tokio::test]
-async fn nothing_is_called_genuine_while_the_keys_are_out_of_reach() {
-    let mut world = world().await;
+async fn while_the_keys_are_out_of_reach_the_page_asks_for_a_key_file() {
+    let mut world = World::new().await;
     *world.services.down.lock().unwrap() = true;
-    let receipt = world.services.receipt();
-    let page = world.browser.upload("/verify", "receipt", &receipt).await;
-    assert_eq!(page.status, 503);
-    assert!(!page.body.contains("echt und unverändert"));
-}
-
-#[tokio::test]
-async fn an_upload_without_its_token_is_refused() {
-    let world = world().await;
-    let receipt = world.services.receipt();
-    let page = world.stranger().upload("/verify", "receipt", &receipt).await;
-    assert_eq!(page.status, 403);
+    let page = shown(&mut world).await;
+    assert!(page.body.contains(r#"<template id="verify-keys"></template>"#));
 }

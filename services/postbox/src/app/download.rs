@@ -4,8 +4,8 @@ use bytes::Bytes;
 use siegel_db::audit::{self, Entry};
 use siegel_receipt::Kind;
 
-use super::content::{Plain, Whole};
 use super::access::{self, Looked};
+use super::content::{Plain, Whole};
 use super::evidence::Fact;
 use super::reader::{ReadError, Reader, letter_key};
 use super::{Postbox, Trouble, vault};

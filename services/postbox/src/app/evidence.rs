@@ -1,9 +1,10 @@
 //! Signing what happened, in the transaction in which it happens.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use siegel_crypto::{SigningKey, b64, hmac_sha256, sha256};
+use siegel_crypto::{KeyError, TokenSigner, b64, hmac_sha256, sha256, sign_token};
 use siegel_db::Tx;
 use siegel_db::events::{self, NewEvent};
 use siegel_kernel::Timestamp;
@@ -25,14 +26,33 @@ pub const RECIPIENT: &str = "recipient";
 /// Commitment to the letter's place in its mailbox, `mbx_…/7`.
 pub const MAILBOX_ENTRY: &str = "mailbox_entry";
 
-/// The signing key of evidence and where its public part is found.
+/// The signing keys of evidence and where their public parts are found.
 #[derive(Clone)]
 pub struct Notary {
-    pub key: SigningKey,
+    /// In the order in which they take over; the first signs from the beginning.
+    pub keys: Vec<NotaryKey>,
     pub origin: String,
 }
 
+/// A key that signs evidence from an instant on, until the next one does.
+#[derive(Clone)]
+pub struct NotaryKey {
+    pub signer: Arc<dyn TokenSigner>,
+    /// Empty for the first.
+    pub active_from: Option<Timestamp>,
+}
+
 impl Notary {
+    /// The key that signs what is recorded at this instant.
+    /// # Errors
+    /// When there is none.
+    pub fn key_at(&self, recorded: Timestamp) -> Result<&dyn TokenSigner, KeyError> {
+        let active = self.keys.iter().rev();
+        let mut active = active.filter(|key| key.active_from.is_none_or(|from| from <= recorded));
+        let found = active.next().map(|key| key.signer.as_ref());
+        found.ok_or_else(|| KeyError::Keeper("no evidence key is active".into()))
+    }
+
     /// Address of the published key set.
     pub fn jwks_uri(&self) -> String {
         format!("{}/log/keys.json", self.origin)
@@ -116,7 +136,8 @@ impl Postbox {
             toe: event_at.as_seconds(),
             events: BTreeMap::from([(kind.event_uri(), body(letter, fact, number, now)?)]),
         };
-        let jws = self.notary.key.sign(TYP, &claims)?;
+        let key = self.notary.key_at(now.recorded)?;
+        let jws = sign_token(key, Some(TYP), &claims)?;
         metric::RECEIPTS_SIGNED.count([kind.as_str()]);
         let leaf_salt: [u8; 32] = self.entropy.array()?;
         let row = EvidenceRow {
@@ -127,12 +148,16 @@ impl Postbox {
             kind: kind.as_str().to_owned(),
             leaf: leaf(&leaf_salt, &jws).to_vec(),
             leaf_salt: leaf_salt.to_vec(),
-            key_id: self.notary.key.kid().to_owned(),
+            key_id: key.kid().to_owned(),
             event_at,
             recorded_at: now.recorded,
             jws,
         };
-        evidence::add(tx, &row).await?;
+        if !evidence::add(tx, &row).await? {
+            let replaced =
+                "another evidence key has taken over: restart with the settings of today";
+            return Err(KeyError::Keeper(replaced.into()).into());
+        }
         log::enqueue(tx, &row).await?;
         if kind == Kind::Provided {
             self.move_head(tx, letter, &row).await?;

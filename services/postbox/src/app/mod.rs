@@ -1,7 +1,7 @@
 //! Use cases, one file each: one transaction, no network call inside it.
 
-pub mod adopt;
 pub mod access;
+pub mod adopt;
 pub mod answer;
 pub mod archive;
 pub mod archive_check;
@@ -21,12 +21,12 @@ pub mod log;
 pub mod notify;
 pub mod open;
 pub mod opt_outs;
-pub mod provide;
-pub mod push;
 pub mod proof;
+pub mod provide;
 pub mod provide;
 #[cfg_attr(not(test), expect(dead_code, reason = "what removes content will call it"))]
 pub mod purged;
+pub mod push;
 pub mod reader;
 pub mod recall;
 pub mod receipts;

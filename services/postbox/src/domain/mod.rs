@@ -4,6 +4,7 @@ pub mod attachment;
 pub mod canon;
 pub mod case;
 pub mod effect_text;
+pub mod evidence_keys;
 pub mod flags;
 pub mod holidays;
 pub mod legal;

@@ -6,17 +6,24 @@ use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
     ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
-    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse, ExportMailboxRequest, ExportMailboxResponse, GetCountsRequest, GetCountsResponse, LetterSummary, ListAccessesRequest, ListAccessesResponse, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse, MailboxServiceExportProofRequest, MailboxServiceExportProofResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest, RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
+    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse,
+    ExportMailboxRequest, ExportMailboxResponse, GetCountsRequest, GetCountsResponse,
+    LetterSummary, ListAccessesRequest, ListAccessesResponse, ListCaseUpdatesRequest,
+    ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse,
+    MailboxServiceExportProofRequest, MailboxServiceExportProofResponse, OpenRequest, OpenResponse,
+    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest,
+    RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest, SetFlagsResponse,
+    TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use super::proof::Messages;
 use super::{cases, convert, flags, proof, status, upload, watch};
 use crate::app::Postbox;
 use crate::app::download::{Download, Range};
 use crate::app::events::read_cursor;
-use super::proof::Messages;
 use crate::app::export::Wish;
 use crate::app::flag::Change;
 use crate::app::list::Listing;

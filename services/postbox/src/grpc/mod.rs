@@ -1,13 +1,13 @@
 //! Proto to domain and back, and how errors look outside.
 
 mod cases;
-mod convert;
+pub(crate) mod convert;
 mod evidence;
 mod flags;
 mod handle;
 mod mailbox;
-mod reminder;
 mod proof;
+mod reminder;
 mod sender;
 mod settings;
 mod status;

@@ -19,9 +19,9 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{cases, convert, proof, status, upload};
-use crate::app::events::{EventsError, read_cursor, self, write_cursor};
 use super::proof::Messages;
+use super::{cases, convert, proof, status, upload};
+use crate::app::events::{self, EventsError, read_cursor, write_cursor};
 use crate::app::proof::Holder;
 use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
 use crate::app::{Postbox, reader::ReadError};

@@ -5,3 +5,4 @@ pub mod notifier;
 pub mod objects;
 pub mod pusher;
 pub mod scanner;
+pub mod witness;

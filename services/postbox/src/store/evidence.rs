@@ -24,16 +24,18 @@ pub struct EvidenceRow {
     pub recorded_at: Timestamp,
 }
 
-pub async fn add(tx: &mut Tx, e: &EvidenceRow) -> Result<(), StoreError> {
+/// `false` when the key has ended: nothing is stored that no verifier would take.
+pub async fn add(tx: &mut Tx, e: &EvidenceRow) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO evidence (mailbox_id, letter_id, number, id, kind, jws, \
         leaf_salt, leaf, key_id, event_at_us, recorded_at_us) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    on!(tx, c => sqlx::query(SQL)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE NOT EXISTS \
+            (SELECT 1 FROM evidence_keys WHERE kid = $9 AND valid_to_us < $11)";
+    let added = on!(tx, c => sqlx::query(SQL)
         .bind(e.mailbox_id).bind(e.letter_id).bind(e.number).bind(e.id).bind(&e.kind)
         .bind(&e.jws).bind(&e.leaf_salt).bind(&e.leaf).bind(&e.key_id).bind(e.event_at)
         .bind(e.recorded_at)
         .execute(c).await?.rows_affected());
-    Ok(())
+    Ok(added == 1)
 }
 
 /// All entries of a letter, oldest first.

@@ -21,4 +21,5 @@ pub mod rules;
 pub mod senders;
 pub mod uploads;
 pub mod webhooks;
+pub mod witnesses;
 pub mod words;

@@ -249,7 +249,10 @@ async fn a_back_dated_row_is_found_even_when_it_is_signed_again(db: Db) {
     let mut claims: Claims = serde_json::from_slice(&payload).unwrap();
     claims.iat = row.recorded_at.as_seconds();
     claims.events.values_mut().next().unwrap().recorded_time = row.recorded_at.to_rfc3339();
-    row.jws = world.postbox.notary.key.sign(TYP, &claims).unwrap();
+    row.jws = {
+        let key = world.postbox.notary.key_at(row.recorded_at).unwrap();
+        siegel_crypto::sign_token(key, Some(TYP), &claims).unwrap()
+    };
     row.leaf = siegel_receipt::leaf(&row.leaf_salt, &row.jws).to_vec();
     store(&mut tx, &row).await.unwrap();
     tx.commit().await.unwrap();

@@ -6,6 +6,7 @@ mod heads;
 mod prove;
 mod report;
 mod sequence;
+mod witness;
 
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ use crate::store::log;
 pub use audit::{AuditError, audit_log};
 pub use heads::MailboxHead;
 pub use report::{Difference, Report};
+#[cfg(test)]
+pub use witness::WitnessError;
+pub use witness::{KnownWitness, Witnesses};
 
 /// Leaves that one round takes: with it the memory of a round.
 const ROUND: i64 = 10_000;

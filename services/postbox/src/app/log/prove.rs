@@ -129,7 +129,7 @@ impl Postbox {
         self.journal.as_ref().ok_or(LogError::Off)
     }
 
-    async fn newest(&self) -> Result<CheckpointRow, LogError> {
+    pub(super) async fn newest(&self) -> Result<CheckpointRow, LogError> {
         let mut tx = self.db.read().await?;
         let head = log::head(&mut tx).await?;
         // Before its first checkpoint a log has nothing to say.
