@@ -11,15 +11,20 @@ use siegel_kernel::{EntropyUnavailable, Timestamp};
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
+use siegel_proto::postbox::v1::postbox_admin_service_server::PostboxAdminServiceServer;
 use siegel_proto::postbox::v1::sender_service_server::SenderServiceServer;
 use tokio::task::JoinSet;
 
 use crate::app::evidence::Notary;
+use crate::app::lanes::Lanes;
 use crate::app::log::Journal;
+use crate::app::quota::Quotas;
 use crate::app::vault::Vault;
 use crate::app::{Parts, Postbox};
 use crate::config::Config;
-use crate::grpc::{EvidenceServer, HandleServer, MailboxServer, SenderServer};
+use crate::grpc::{
+    AdminServer, EvidenceServer, HandleServer, InTrailers, MailboxServer, SenderServer,
+};
 use crate::http;
 use crate::ports::objects::{ObjectError, Objects};
 use crate::store::senders::Sender;
@@ -78,9 +83,10 @@ pub(crate) fn services(postbox: &Postbox) -> GrpcServices {
     let sender = SenderServiceServer::new(SenderServer(postbox.clone()));
     GrpcServices::new()
         .add(HandleServiceServer::new(HandleServer(postbox.clone())))
-        .add(sender.max_decoding_message_size(MESSAGE_BYTES))
+        .add(InTrailers(sender.max_decoding_message_size(MESSAGE_BYTES)))
         .add(MailboxServiceServer::new(MailboxServer(postbox.clone())))
         .add(EvidenceServiceServer::new(EvidenceServer(postbox.clone())))
+        .add(PostboxAdminServiceServer::new(AdminServer(postbox.clone())))
 }
 
 /// Everything but the background loops.
@@ -118,6 +124,10 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
         feed: Feed::new(outside.db.clone()),
         outbox: Outbox::new(outside.db.clone(), outside.clock.clone()),
         limits: config.limits,
+        lanes: Lanes::new(&config.lanes),
+        quotas: Quotas::default(),
+        retention: config.retention,
+        operator_tenant: config.operator_tenant,
         unread_days: config.unread_days,
         default_required_level: config.default_required_level,
     }))

@@ -1,5 +1,6 @@
 //! Use cases, one file each: one transaction, no network call inside it.
 
+pub mod admin;
 pub mod answer;
 pub mod cases;
 pub mod close;
@@ -8,11 +9,14 @@ pub mod events;
 pub mod evidence;
 pub mod flag;
 pub mod handles;
+pub mod lanes;
 pub mod list;
 pub mod log;
 pub mod notify;
 pub mod open;
 pub mod provide;
+pub mod purge;
+pub mod quota;
 pub mod reader;
 pub mod recall;
 pub mod receipts;
@@ -30,11 +34,13 @@ use siegel_db::{Db, StoreError, events::Feed};
 use siegel_grpc::Siblings;
 use siegel_kernel::{Clock, Entropy, EntropyUnavailable, Timestamp, TrustLevel};
 
-use crate::config::LimitsConfig;
+use crate::config::{LimitsConfig, RetentionConfig};
 use crate::domain::canon::NotCanonical;
 use crate::ports::objects::{ObjectError, Objects};
 use evidence::Notary;
+use lanes::Lanes;
 use log::Journal;
+use quota::Quotas;
 use vault::Vault;
 
 /// What every use case works with. Cheap to clone.
@@ -55,6 +61,11 @@ pub struct Parts {
     pub feed: Feed,
     pub outbox: Outbox,
     pub limits: LimitsConfig,
+    pub lanes: Lanes,
+    pub quotas: Quotas,
+    pub retention: RetentionConfig,
+    /// The tenant whose operators decide what holds for all tenants.
+    pub operator_tenant: Option<String>,
     pub unread_days: u32,
     pub default_required_level: TrustLevel,
 }

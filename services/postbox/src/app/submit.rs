@@ -1,6 +1,8 @@
 //! Delivering a letter: checks, upload, then one transaction with the letter, its evidence, its
 //! events, its notification order and the answer.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
@@ -12,9 +14,10 @@ use siegel_telemetry::metric;
 
 use super::evidence::Party;
 use super::handles::audit_subject;
+use super::quota::Policy;
 use super::upload::Place;
 use super::write::{Draft, sender_part};
-use super::{Now, Postbox, Trouble};
+use super::{Now, Postbox, Trouble, quota};
 use crate::domain::attachment::{self, Declaration};
 use crate::domain::canon::{Content, request_digest};
 use crate::domain::legal::{self, OnNoRetrieval};
@@ -84,6 +87,17 @@ pub enum SubmitError {
     MediaTypeMismatch { index: usize },
     #[error("the stream ended before all attachments were there")]
     StreamIncomplete,
+    #[error("the tenant has no such retention class")]
+    RetentionClassUnknown,
+    #[error("the sender's quota is used up")]
+    QuotaExceeded {
+        /// `letters` or `bytes`.
+        what: &'static str,
+        limit: i64,
+        retry_in: Duration,
+    },
+    #[error("too many letters wait in this lane")]
+    LaneFull,
     #[error("the request id was used for another letter")]
     RequestIdReused,
     #[error("the letter could not be stored")]
@@ -132,18 +146,27 @@ impl Postbox {
             Look::Again(answer) => return self.again(&answer).await,
             Look::Fresh(found) => *found,
         };
+        let admission = self.admit(who, 1, quota::weighs(order)).await?;
         let id =
             LetterId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
         let letter_key = self.vault.new_key()?;
-        let place = Place { mailbox: mailbox.id, letter: id, letter_key: &letter_key };
+        let turner = admission.turner(who, order.letter.bulk);
+        let place = Place { mailbox: mailbox.id, letter: id, letter_key: &letter_key, turner };
         let uploaded = self.upload(&place, &order.attachments, content).await?;
         let objects: Vec<String> = uploaded.rows.iter().map(|a| a.object_key.clone()).collect();
         let content =
             Content::new(&id.to_string(), sender_part(&sender), &order.letter, &order.attachments);
         let draft = Draft { id, key: &letter_key, content, uploaded };
-        let outcome = self.deliver(who, order, &key, (&sender, draft)).await;
+        let outcome = match self.lanes.turn(turner).await {
+            Ok(_turn) => {
+                let parts = (&sender, draft, admission.policy());
+                self.deliver(who, order, &key, parts).await
+            }
+            Err(full) => Err(full.into()),
+        };
         match outcome {
             Ok(Delivered::Now(submitted)) => {
+                admission.keep();
                 self.feed.committed();
                 self.outbox.committed();
                 Ok(submitted)
@@ -154,7 +177,9 @@ impl Postbox {
             }
             Err(Undelivered { error, uncertain }) => {
                 // After a commit whose outcome is unknown the objects may be part of a letter.
-                if !uncertain {
+                if uncertain {
+                    admission.keep();
+                } else {
                     self.discard(&objects).await;
                 }
                 Err(error)
@@ -191,6 +216,8 @@ impl Postbox {
         if !violations.is_empty() {
             return Err(SubmitError::Malformed(violations));
         }
+        // Before the transaction: two connections at a time for one call can lock up the pool.
+        let policy = self.policy().await?;
         let mut tx = self.db.read().await?;
         let sender = senders::find(&mut tx, &who.client_id, &who.tenant).await?;
         let sender = sender.ok_or(SubmitError::SenderUnknown)?;
@@ -199,7 +226,9 @@ impl Postbox {
             Some(Attempt::Conflict) => return Err(SubmitError::RequestIdReused),
             Some(Attempt::Fresh) | None => {}
         }
-        attachment::check(&order.attachments, &self.limits.attachments())?;
+        let limits = policy.attachments(&who.tenant, self.limits.attachments());
+        attachment::check(&order.attachments, &limits)?;
+        policy.class(&who.tenant, &order.letter.retention_class)?;
         let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
         let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
         check_rule(&mut tx, &order.letter, now).await?;
@@ -213,7 +242,7 @@ impl Postbox {
         who: &SenderClient,
         order: &Order,
         key: &IdempotencyKey<'_>,
-        (sender, draft): (&Sender, Draft<'_>),
+        (sender, draft, policy): (&Sender, Draft<'_>, &Policy),
     ) -> Result<Delivered, Undelivered> {
         let mut tx = self.db.begin().await?;
         // Read behind the write lock: times in the order of commits, as far as one writer goes.
@@ -240,6 +269,8 @@ impl Postbox {
         }
         letters::add(&mut tx, &letter, &sealed_content).await?;
         letters::add_sent(&mut tx, &letter, &order.request_id).await?;
+        let class = order.letter.retention_class.as_str();
+        self.order_retention(&mut tx, &letter, (policy, class)).await?;
         let subject = audit_subject(mailbox.owner());
         let entry = Entry {
             kind: "postbox.letter.submitted",

@@ -47,6 +47,8 @@ impl Postbox {
                 break;
             }
         }
+        // First, since keys are destroyed whether or not the object store answers.
+        taken += self.sweep_retention().await?;
         taken += self.sweep_uploads().await?;
         failed.map_or(Ok(taken), Err)
     }

@@ -101,6 +101,8 @@ pub struct Letter {
     pub publish_at: Option<Timestamp>,
     pub instruction: Option<Instruction>,
     pub service_use: Option<ServiceUse>,
+    /// Class that says how long content stays; empty for the tenant's default.
+    pub retention_class: String,
 }
 
 /// A field and what is wrong with it. Never repeats the value: it is content.
@@ -247,6 +249,7 @@ pub(crate) mod tests {
             publish_at: None,
             instruction: None,
             service_use: None,
+            retention_class: String::new(),
         }
     }
 

@@ -1,14 +1,17 @@
 //! Rules. No database, no network.
 
+pub mod admin;
 pub mod attachment;
 pub mod canon;
 pub mod case;
 pub mod effect_text;
 pub mod flags;
 pub mod holidays;
+pub mod lane;
 pub mod legal;
 pub mod letter;
 pub mod media;
+pub mod retention;
 pub mod state;
 
 use siegel_kernel::typed_id;
@@ -36,4 +39,19 @@ typed_id! {
 typed_id! {
     /// A signed entry about a letter.
     ReceiptId = "rcp", random
+}
+
+typed_id! {
+    /// A ban on deletion.
+    HoldId = "hld", random
+}
+
+typed_id! {
+    /// A change that waits for a second operator.
+    ProposalId = "prp", random
+}
+
+typed_id! {
+    /// A declared outage.
+    OutageId = "otg", random
 }

@@ -109,6 +109,7 @@ pub fn letter(
         publish_at: wire.publish_at.as_ref().map(instant),
         instruction,
         service_use,
+        retention_class: wire.retention_class,
     }))
 }
 
@@ -210,5 +211,6 @@ pub fn summary(summary: Summary) -> pb::LetterSummary {
         unread: row.unread,
         folder: super::flags::wire_folder(&row).into(),
         labels: summary.labels,
+        purged: row.is_purged(),
     }
 }

@@ -1,5 +1,6 @@
 //! SQL, one file per table family.
 
+pub mod admin;
 pub mod attachments;
 pub mod cases;
 pub mod evidence;
@@ -10,6 +11,8 @@ pub mod letters;
 pub mod log;
 pub mod log_audit;
 pub mod mailboxes;
+pub mod quota_use;
+pub mod retention;
 pub mod rules;
 pub mod senders;
 pub mod uploads;

@@ -87,6 +87,16 @@ pub fn person(n: u128, level: TrustLevel) -> Caller {
 
 impl World {
     pub async fn new(db: Db) -> Self {
+        Self::with(db, |_| {}).await
+    }
+
+    /// One whose platform is operated by `musterstadt`.
+    pub async fn of_platform(db: Db) -> Self {
+        Self::with(db, |config| config.operator_tenant = Some("musterstadt".into())).await
+    }
+
+    /// One with other settings.
+    pub async fn with(db: Db, bend: impl FnOnce(&mut Config)) -> Self {
         let clock = Arc::new(TestClock::default());
         let dir = tempfile::tempdir().unwrap();
         let notifications = Notifications {
@@ -104,11 +114,12 @@ impl World {
         let outside = outside("postbox", db.clone(), clock.clone(), entropy, &fakes);
         let mut config = Config::in_directory(dir.path(), senders());
         config.limits.attachment_bytes = 200_000;
+        bend(&mut config);
         let postbox = build(config, &outside).await.unwrap();
         Self { postbox, clock, db, dir, notifications, outside }
     }
 
-    fn channel(&self, caller: Caller) -> Channel {
+    pub fn channel(&self, caller: Caller) -> Channel {
         serve(&services(&self.postbox), caller)
     }
 
