@@ -200,6 +200,38 @@ evidence_signing_key_file = {{ include "siegel.secretPath" (list "postbox" "evid
 log_signing_key_file = {{ include "siegel.secretPath" (list "postbox" "log-signing-key.pem") }}
 key_encryption_key_file = {{ include "siegel.secretPath" (list "postbox" "key-encryption-key") }}
 nonce_key_file = {{ include "siegel.secretPath" (list "postbox" "nonce-key") }}
+{{- with .Values.postbox.operatorTenant }}
+operator_tenant = {{ . | toJson }}
+{{- end }}
+{{- with .Values.postbox.retention }}
+
+[postbox.retention]
+{{- with .trashDays }}
+trash_days = {{ int64 . }}
+{{- end }}
+{{- with .remedyDays }}
+remedy_days = {{ int64 . }}
+{{- end }}
+{{- end }}
+{{- with .Values.postbox.lanes }}
+
+[postbox.lanes]
+{{- range $name := list "interactive" "bulk" "waiting" }}
+{{- with index $.Values.postbox.lanes $name }}
+{{ $name }} = {{ int64 . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.postbox.quota }}
+
+[postbox.limits]
+{{- with .lettersPerHour }}
+letters_per_hour = {{ int64 . }}
+{{- end }}
+{{- with .bytesPerDay }}
+bytes_per_day = {{ int64 . }}
+{{- end }}
+{{- end }}
 
 {{ include "siegel.objectStore" (list . "postbox") }}
 {{- if .Values.clamd.host }}

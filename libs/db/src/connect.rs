@@ -85,6 +85,9 @@ async fn open_sqlite(file: &Path) -> Result<Db, DbError> {
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(30))
+        // A full disk makes SQLite itself roll back, which the driver does not learn: such a
+        // connection would refuse every transaction from then on, and it is the only one.
+        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
         .connect_with(options.clone())
         .await
         .map_err(failed)?;

@@ -61,6 +61,21 @@ pub fn unavailable(reason: &str, message: impl Display) -> Status {
     Status::with_error_details(Code::Unavailable, message.to_string(), details)
 }
 
+/// Too much was asked for; the same call is right again after `retry_in`.
+pub fn exhausted<const N: usize>(
+    reason: &str,
+    message: impl Display,
+    facts: [(&str, &str); N],
+    retry_in: Duration,
+) -> Status {
+    let mut metadata: HashMap<String, String> =
+        facts.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    metadata.insert("party".into(), "retry".into());
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
+    details.set_retry_info(Some(retry_in));
+    Status::with_error_details(Code::ResourceExhausted, message.to_string(), details)
+}
+
 /// Refuses malformed input: the path of each bad field and what is wrong with it.
 pub fn invalid(fields: &[(&str, &str)]) -> Status {
     let mut details = ErrorDetails::with_error_info(

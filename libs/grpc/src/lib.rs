@@ -25,7 +25,7 @@ pub use client::{AuthChannel, DpopToken};
 pub use client_address::{ClientAddress, Network, TrustedProxies, with_client_address};
 pub use deadline::{remaining, with_deadline};
 pub use edge::public_router;
-pub use errors::{DOMAIN, fact, fault, invalid, reason, refusal, unavailable};
+pub use errors::{DOMAIN, exhausted, fact, fault, invalid, reason, refusal, unavailable};
 pub use guard::{Guard, GuardSettings, Peer};
 pub use in_process::InProcess;
 pub use reach::{Reach, reach_table};

@@ -73,11 +73,25 @@ pub struct Body {
     /// The letter that takes this one's place (`superseded`), `ltr_…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<String>,
-    /// Why it could not be delivered (`undeliverable`): `MAILBOX_CLOSED`.
+    /// Why it could not be delivered (`undeliverable`): `MAILBOX_CLOSED`; or why its content was
+    /// deleted (`purged`): `RETENTION_ENDED`, `TRASH_EMPTIED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When the postbox was declared unreachable during the provision (ends that time brings).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<Outage>,
     /// Salted hashes of what not every reader may see; see [`commitment`].
     pub commitments: BTreeMap<String, String>,
+}
+
+/// A declared period of unavailability. It moves no day by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outage {
+    /// RFC 3339, UTC.
+    pub from: String,
+    /// RFC 3339, UTC.
+    pub to: String,
 }
 
 /// The registered sender.

@@ -14,8 +14,8 @@ mod strict;
 mod verify;
 
 pub use claims::{
-    Actor, Body, Claims, Instruction, LegalEffect, Notification, OnBehalfOf, Sender, ServiceUse,
-    TYP, commitment, leaf,
+    Actor, Body, Claims, Instruction, LegalEffect, Notification, OnBehalfOf, Outage, Sender,
+    ServiceUse, TYP, commitment, leaf,
 };
 pub use explain::{Explanation, Sentence};
 pub use failure::Failure;

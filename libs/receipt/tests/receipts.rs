@@ -47,6 +47,7 @@ fn body() -> Body {
         service_use: None,
         replaced_by: None,
         reason: None,
+        outages: Vec::new(),
         commitments: BTreeMap::from([("recipient".into(), commitment(&[9; 32], "hdl_1"))]),
     }
 }

@@ -37,6 +37,14 @@ pub struct Config {
     pub scanner: Option<ScannerConfig>,
     #[serde(default)]
     pub limits: LimitsConfig,
+    #[serde(default)]
+    pub lanes: LanesConfig,
+    #[serde(default)]
+    pub retention: RetentionConfig,
+    /// The tenant whose operators (clients with scope `postbox.admin`) decide what holds for every
+    /// tenant: the rule table and declared outages. Without it nobody does.
+    #[serde(default)]
+    pub operator_tenant: Option<String>,
     /// Days after provision on which a letter that no rule ends and nobody opened expires.
     #[serde(default = "unread_days")]
     pub unread_days: u32,
@@ -115,6 +123,11 @@ pub struct LimitsConfig {
     pub attachment_bytes: u64,
     /// Bytes of all attachments sent inline in one `Submit`.
     pub inline_bytes: usize,
+    /// Letters that a sender may send in an hour (UTC), unless operators gave it a quota; without
+    /// one there is no limit.
+    pub letters_per_hour: Option<i64>,
+    /// Bytes of texts and attachments that a sender may send in a day (Europe/Berlin).
+    pub bytes_per_day: Option<i64>,
     /// Media types that are taken; an own list replaces the default one.
     pub media_types: Vec<String>,
     /// Tenants with the large profile.
@@ -125,6 +138,41 @@ pub struct LimitsConfig {
     pub large_attachment_bytes: u64,
 }
 
+/// `[postbox.lanes]`: letters that one replica writes at the same time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LanesConfig {
+    /// Of the interactive lane.
+    pub interactive: usize,
+    /// Of the bulk lane; well below the connections to the database.
+    pub bulk: usize,
+    /// Letters of one lane that may wait; more are refused (`LANE_FULL`).
+    pub waiting: usize,
+}
+
+impl Default for LanesConfig {
+    fn default() -> Self {
+        Self { interactive: 32, bulk: 2, waiting: 1_000 }
+    }
+}
+
+/// `[postbox.retention]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// Days after which a letter in the trash is deleted.
+    pub trash_days: u32,
+    /// Days after a letter counts as announced or served on which its content is deleted at the
+    /// earliest: so long a remedy may be open (VwGO § 58(2)).
+    pub remedy_days: u32,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self { trash_days: 30, remedy_days: 366 }
+    }
+}
+
 impl Default for LimitsConfig {
     /// As the federal postbox: 5 × 2 MiB.
     fn default() -> Self {
@@ -132,6 +180,8 @@ impl Default for LimitsConfig {
             attachments: 5,
             attachment_bytes: 2 * 1024 * 1024,
             inline_bytes: 3 * 1024 * 1024,
+            letters_per_hour: None,
+            bytes_per_day: None,
             media_types: media::DEFAULT_TYPES.iter().map(|t| (*t).to_owned()).collect(),
             large_tenants: Vec::new(),
             large_attachments: 20,
@@ -180,6 +230,9 @@ impl Config {
             object_store: ObjectStoreConfig::Files { dir: dir.join("objects") },
             scanner: None,
             limits: LimitsConfig::default(),
+            lanes: LanesConfig::default(),
+            retention: RetentionConfig::default(),
+            operator_tenant: None,
             unread_days: unread_days(),
             event_days: None,
             webhooks: WebhooksConfig::default(),

@@ -1,6 +1,7 @@
 //! The postbox: letters from authorities to people, encrypted at rest, with signed evidence of
 //! everything that happened to them.
 
+mod administration;
 mod app;
 mod config;
 mod domain;
@@ -16,8 +17,11 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use administration::{Administration, AdministrationError};
 pub use app::log::{AuditError, Difference, Report, audit_log};
-pub use config::{Config, LimitsConfig, ObjectStoreConfig, ScannerConfig};
+pub use config::{
+    Config, LanesConfig, LimitsConfig, ObjectStoreConfig, RetentionConfig, ScannerConfig,
+};
 pub use http::uploads::with_uploads;
 pub use start::{StartError, start};
 pub use store::senders::Sender;

@@ -16,21 +16,24 @@ use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
 use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsServiceServer;
 use siegel_proto::postbox::v1::reminder_service_server::ReminderServiceServer;
+use siegel_proto::postbox::v1::postbox_admin_service_server::PostboxAdminServiceServer;
 use siegel_proto::postbox::v1::sender_service_server::SenderServiceServer;
 use siegel_proto::postbox::v1::upload_service_server::UploadServiceServer;
 use siegel_proto::postbox::v1::webhook_service_server::WebhookServiceServer;
 use tokio::task::JoinSet;
 
 use crate::app::evidence::{Notary, NotaryKey};
+use crate::app::lanes::Lanes;
 use crate::app::log::{Journal, KnownWitness, Witnesses};
 use crate::app::push::Webhooks;
+use crate::app::quota::Quotas;
 use crate::app::vault::Vault;
 use crate::app::{Parts, Postbox};
 use crate::config::Config;
 use crate::domain::evidence_keys::{Configured, Dated, KeyEnded, schedule};
 use crate::grpc::{
-    EvidenceServer, HandleServer, MailboxServer, ReminderServer, SenderServer, SettingsServer,
-    UploadServer, WebhookServer,
+    AdminServer, EvidenceServer, HandleServer, InTrailers, MailboxServer, ReminderServer,
+    SenderServer, SettingsServer, UploadServer, WebhookServer,
 };
 use crate::http;
 use crate::ports::objects::{ObjectError, Objects};
@@ -110,13 +113,14 @@ pub(crate) fn services(postbox: &Postbox) -> GrpcServices {
     let sender = SenderServiceServer::new(SenderServer(postbox.clone()));
     GrpcServices::new()
         .add(HandleServiceServer::new(HandleServer(postbox.clone())))
-        .add(sender.max_decoding_message_size(MESSAGE_BYTES))
+        .add(InTrailers(sender.max_decoding_message_size(MESSAGE_BYTES)))
         .add(MailboxServiceServer::new(MailboxServer(postbox.clone())))
         .add(EvidenceServiceServer::new(EvidenceServer(postbox.clone())))
         .add(UploadServiceServer::new(UploadServer(postbox.clone())))
         .add(ReminderServiceServer::new(ReminderServer(postbox.clone())))
         .add(WebhookServiceServer::new(WebhookServer(postbox.clone())))
         .add(MailboxSettingsServiceServer::new(SettingsServer(postbox.clone())))
+        .add(PostboxAdminServiceServer::new(AdminServer(postbox.clone())))
 }
 
 /// Everything but the background loops.
@@ -154,6 +158,10 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
         feed: Feed::new(outside.db.clone()),
         outbox: Outbox::new(outside.db.clone(), outside.clock.clone()),
         limits: config.limits,
+        lanes: Lanes::new(&config.lanes),
+        quotas: Quotas::default(),
+        retention: config.retention,
+        operator_tenant: config.operator_tenant,
         unread_days: config.unread_days,
         event_days: config.event_days,
         webhooks: Webhooks { egress: outside.egress.clone(), config: config.webhooks },

@@ -142,6 +142,50 @@ pub enum AdminCommand {
     /// Tokens that register clients (RFC 7591).
     #[command(subcommand)]
     RegistrationToken(TokenCommand),
+    /// Limits, quotas, retention, legal holds, the rule table and outages of the postbox.
+    #[command(subcommand)]
+    Postbox(PostboxCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PostboxCommand {
+    /// What was decided for a tenant and what waits, with digests.
+    Show {
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Makes the change of a JSON file, or proposes it where two operators decide.
+    Change {
+        file: PathBuf,
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Lets what somebody else proposed take effect.
+    Approve {
+        proposal: String,
+        /// Of what was looked at (`show`).
+        #[arg(long)]
+        digest: String,
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Drops what waits.
+    Reject {
+        proposal: String,
+        #[arg(long)]
+        tenant: String,
+    },
+}
+
+impl PostboxCommand {
+    pub fn tenant(&self) -> &str {
+        match self {
+            Self::Show { tenant }
+            | Self::Change { tenant, .. }
+            | Self::Approve { tenant, .. }
+            | Self::Reject { tenant, .. } => tenant,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -381,6 +425,10 @@ mod tests {
             "registration-token new --tenant t --uses 3 --days 30",
             "registration-token list",
             "registration-token revoke iat_1",
+            "postbox show --tenant t",
+            "postbox change c.json --tenant t",
+            "postbox approve prp_1 --digest x --tenant t --operator-key k.pem",
+            "postbox reject prp_1 --tenant t",
         ] {
             admin(line);
         }

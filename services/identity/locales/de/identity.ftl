@@ -120,6 +120,7 @@ scope-organisation-read = Ihre Organisationen sehen
 scope-organisation-write = Organisationen für Sie anlegen und verwalten
 scope-postbox-read = Ihre Briefe lesen
 scope-postbox-deliver = Briefe zustellen
+scope-postbox-admin = Postfach verwalten (Betrieb)
 scope-identity-self = Ihre Anmeldungen sehen und beenden
 source-self-declared = eigene Angabe
 source-confirmed = bestätigt

@@ -120,6 +120,7 @@ scope-organisation-read = see your organisations
 scope-organisation-write = create and manage organisations for you
 scope-postbox-read = read your letters
 scope-postbox-deliver = deliver letters
+scope-postbox-admin = administer the postbox (operators)
 scope-identity-self = see and end your sign-ins
 source-self-declared = stated by you
 source-confirmed = confirmed

@@ -18,7 +18,7 @@ pub enum Opens {
 }
 
 /// Every scope. Names of attributes are those of the catalogue in `siegel-oidc`.
-pub const ALL: [(&str, Opens); 14] = [
+pub const ALL: [(&str, Opens); 15] = [
     ("openid", Opens::Identity),
     (
         "profile",
@@ -35,6 +35,7 @@ pub const ALL: [(&str, Opens); 14] = [
     ("organisation.write", Opens::Api("organisation")),
     ("postbox.read", Opens::Api("postbox")),
     ("postbox.deliver", Opens::Api("postbox")),
+    ("postbox.admin", Opens::Api("postbox")),
     ("identity.self", Opens::Api("identity")),
 ];
 

@@ -187,6 +187,7 @@ letter-opened-at = Geöffnet am { $at }
 letter-announced-on = Gilt als bekanntgegeben am { $day }
 sender-hidden = Absender noch nicht sichtbar
 subject-hidden = Betreff noch nicht sichtbar
+subject-purged = Inhalt gelöscht, Belege vorhanden
 attachments = Anhänge
 attachments-all = Alle Anhänge herunterladen (ZIP)
 attachments-archive = Anhänge.zip

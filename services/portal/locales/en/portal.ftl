@@ -187,6 +187,7 @@ letter-opened-at = Opened on { $at }
 letter-announced-on = Counts as announced on { $day }
 sender-hidden = Sender not visible yet
 subject-hidden = Subject not visible yet
+subject-purged = Content deleted, receipts kept
 attachments = Attachments
 attachments-all = Download all attachments (ZIP)
 attachments-archive = attachments.zip

@@ -199,5 +199,8 @@ pub fn sender(t: &Texts, letter: &LetterSummary) -> String {
 }
 
 pub fn subject(t: &Texts, letter: &LetterSummary) -> String {
+    if letter.purged {
+        return t.get("subject-purged");
+    }
     if letter.subject.is_empty() { t.get("subject-hidden") } else { letter.subject.clone() }
 }

@@ -10,7 +10,7 @@ use siegel_db::events::{self, NewEvent};
 use siegel_kernel::Timestamp;
 use siegel_receipt::{
     Actor, Body, Claims, Disclosure, FORMAT, Instruction, Kind, LegalEffect, Notification,
-    OnBehalfOf, ReceiptFile, Sender, ServiceUse, TYP, commitment, leaf,
+    OnBehalfOf, Outage, ReceiptFile, Sender, ServiceUse, TYP, commitment, leaf,
 };
 use siegel_telemetry::metric;
 
@@ -71,6 +71,8 @@ pub struct Fact {
     pub declared: Declared,
     pub replaced_by: Option<LetterId>,
     pub reason: Option<&'static str>,
+    /// Declared times of unavailability that touch the letter's provision.
+    pub outages: Vec<Outage>,
 }
 
 /// What the sender declared about instruction and choice.
@@ -101,6 +103,7 @@ impl Fact {
             declared: Declared::default(),
             replaced_by: None,
             reason: None,
+            outages: Vec::new(),
         }
     }
 }
@@ -127,6 +130,14 @@ impl Postbox {
     ) -> Result<EvidenceRow, Trouble> {
         let id = ReceiptId::new(self.clock.as_ref(), self.entropy.as_ref())?;
         let number = letter.evidence_count + 1;
+        let (mut fact, mut now) = (fact, now);
+        // Entries written in one use case share its time.
+        if number > 1 && letter.accepted_at != now.legal {
+            let last = evidence::times(tx, letter).await?;
+            // A clock that was set back does not turn the order of a letter's entries around.
+            now.recorded = last.recorded_at.map_or(now.recorded, |at| at.max(now.recorded));
+            fact.event_at = last.event_at.map_or(fact.event_at, |at| at.max(fact.event_at));
+        }
         let (kind, event_at) = (fact.kind, fact.event_at);
         let claims = Claims {
             iss: self.notary.origin.clone(),
@@ -252,6 +263,7 @@ fn body(letter: &LetterRow, fact: Fact, number: i64, now: Now) -> Result<Body, T
         service_use: fact.declared.service_use,
         replaced_by: fact.replaced_by.map(|letter| letter.to_string()),
         reason: fact.reason.map(str::to_owned),
+        outages: fact.outages,
         commitments,
     })
 }

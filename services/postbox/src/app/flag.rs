@@ -57,11 +57,15 @@ impl Postbox {
         let mut row = row.ok_or(ReadError::LetterUnknown)?;
         let sequence = row.sequence.ok_or(ReadError::LetterUnknown)?;
         let before = row.counted()?;
+        let moved = matches!(change, Change::Move(_));
         match change {
             Change::Move(folder) => folder.as_str().clone_into(&mut row.folder),
             Change::Set { unread, labels } => {
                 row.unread = unread.unwrap_or(row.unread);
                 if let Some(labels) = labels {
+                    if row.is_purged() {
+                        return Err(ReadError::Purged);
+                    }
                     let tags: Vec<_> =
                         labels.iter().map(|l| vault::label_tag(&mailbox_key, l)).collect();
                     flags::index_labels(&mut tx, mailbox.id, sequence, &tags).await?;
@@ -70,6 +74,9 @@ impl Postbox {
             }
         }
         flags::save(&mut tx, &row).await?;
+        if moved {
+            self.order_trash(&mut tx, &row, now).await?;
+        }
         flags::count(&mut tx, mailbox.id, before.change_to(row.counted()?)).await?;
         self.audit(&mut tx, reader, &row, (kind, request_id, "done"), now).await?;
         self.tell_mailbox(&mut tx, &row, FLAGGED, now.legal).await?;

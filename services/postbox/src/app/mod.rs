@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod adopt;
+pub mod admin;
 pub mod answer;
 pub mod archive;
 pub mod archive_check;
@@ -16,6 +17,7 @@ pub mod flag;
 pub mod handles;
 pub mod inspect;
 pub mod limits;
+pub mod lanes;
 pub mod list;
 pub mod log;
 pub mod notify;
@@ -23,10 +25,9 @@ pub mod open;
 pub mod opt_outs;
 pub mod proof;
 pub mod provide;
-pub mod provide;
-#[cfg_attr(not(test), expect(dead_code, reason = "what removes content will call it"))]
-pub mod purged;
+pub mod purge;
 pub mod push;
+pub mod quota;
 pub mod reader;
 pub mod recall;
 pub mod receipts;
@@ -52,13 +53,15 @@ use siegel_db::{Db, StoreError, events::Feed};
 use siegel_grpc::Siblings;
 use siegel_kernel::{Clock, Entropy, EntropyUnavailable, Timestamp, TrustLevel};
 
-use crate::config::LimitsConfig;
+use crate::config::{LimitsConfig, RetentionConfig};
 use crate::domain::canon::NotCanonical;
 use crate::ports::objects::{ObjectError, Objects};
 use crate::ports::scanner::Scanner;
 use evidence::Notary;
+use lanes::Lanes;
 use log::Journal;
 use push::Webhooks;
+use quota::Quotas;
 use vault::Vault;
 
 /// What every use case works with. Cheap to clone.
@@ -80,6 +83,11 @@ pub struct Parts {
     pub feed: Feed,
     pub outbox: Outbox,
     pub limits: LimitsConfig,
+    pub lanes: Lanes,
+    pub quotas: Quotas,
+    pub retention: RetentionConfig,
+    /// The tenant whose operators decide what holds for all tenants.
+    pub operator_tenant: Option<String>,
     pub unread_days: u32,
     pub event_days: Option<u32>,
     pub webhooks: Webhooks,

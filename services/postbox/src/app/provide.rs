@@ -3,7 +3,7 @@
 use siegel_db::{Tx, outbox};
 use siegel_kernel::Timestamp;
 use siegel_kernel::berlin::LegalDay;
-use siegel_receipt::{Kind, LegalEffect};
+use siegel_receipt::{Kind, LegalEffect, Outage};
 
 use super::evidence::{Declared, Fact, in_receipt};
 use super::{Now, Postbox, Trouble};
@@ -12,7 +12,7 @@ use crate::domain::legal::{self, Effect, Outcome, Rule};
 use crate::domain::state::{Delivery, End, Ending};
 use crate::store::evidence::EvidenceRow;
 use crate::store::letters::LetterRow;
-use crate::store::{flags, mailboxes, rules};
+use crate::store::{admin, flags, mailboxes, rules};
 
 /// Outbox job that orders the notification of a letter.
 pub const NOTIFY_JOB: &str = "notify";
@@ -113,12 +113,30 @@ impl Postbox {
         }
         let mut fact = Fact::by_service(kind, event_at);
         fact.legal_effect = effect(letter)?;
+        fact.outages = self.outages(tx, letter, event_at).await?;
         self.attest(tx, letter, fact, now).await?;
         if kind == Kind::DeemedServed {
             let job = serde_json::to_vec(&(letter.mailbox_id, letter.id))?;
             outbox::put(tx, SERVED_JOB, &job, now.recorded).await?;
         }
         Ok(true)
+    }
+}
+
+impl Postbox {
+    /// When the postbox was declared unreachable while the letter could be retrieved.
+    async fn outages(
+        &self,
+        tx: &mut Tx,
+        letter: &LetterRow,
+        end: Timestamp,
+    ) -> Result<Vec<Outage>, Trouble> {
+        let from = letter.provided_at.unwrap_or(letter.accepted_at);
+        let mut found = admin::outages(tx, from, end).await?;
+        found.reverse();
+        let outage =
+            |o: &admin::OutageRow| Outage { from: o.from.to_rfc3339(), to: o.to.to_rfc3339() };
+        Ok(found.iter().map(outage).collect())
     }
 }
 

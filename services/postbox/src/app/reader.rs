@@ -24,6 +24,8 @@ pub enum ReadError {
     TrustTooLow { needed: TrustLevel },
     #[error("the provision of the letter has ended")]
     ProvisionEnded,
+    #[error("the content of the letter was deleted")]
+    Purged,
     #[error("the letter was taken back")]
     Gone,
     #[error("the letter has ended")]
@@ -64,6 +66,7 @@ impl ReadError {
             Self::TrustTooLow { .. } => "TRUST_TOO_LOW",
             Self::ProvisionEnded => "PROVISION_ENDED",
             Self::Gone => "LETTER_RECALLED",
+            Self::Purged => "LETTER_PURGED",
             Self::Ended => "LETTER_ENDED",
             Self::AlreadyOpened => "LETTER_OPENED",
             Self::NotFormalService => "NOT_FORMAL_SERVICE",
@@ -131,10 +134,13 @@ impl Reader {
         Some(OnBehalfOf { organisation, path: path.clone() })
     }
 
-    /// Refuses content below the letter's level.
+    /// Refuses content below the letter's level, and content that was deleted.
     pub fn check_level(&self, letter: &LetterRow) -> Result<(), ReadError> {
         if self.person.level < letter.required_level {
             return Err(ReadError::TrustTooLow { needed: letter.required_level });
+        }
+        if letter.is_purged() {
+            return Err(ReadError::Purged);
         }
         Ok(())
     }
@@ -193,6 +199,9 @@ pub(super) fn letter_key(mailbox_key: &DataKey, letter: &LetterRow) -> Result<Da
 }
 
 pub(super) fn head(mailbox_key: &DataKey, letter: &LetterRow) -> Result<Head, Trouble> {
+    if letter.is_purged() {
+        return Ok(Head::default());
+    }
     let key = letter_key(mailbox_key, letter)?;
     vault::open_head(&key, letter.mailbox_id, letter.id, &letter.sealed_head)
 }
@@ -207,7 +216,7 @@ pub(super) fn summary(
     let gone = matches!(
         letter.delivery()?,
         Delivery::Ended { end: End::ProvisionEnded | End::Recalled | End::Undeliverable, .. }
-    );
+    ) || letter.is_purged();
     let needs_answer =
         matches!(letter.delivery()?, Delivery::Provided { ending: Ending::DeemedServed, .. });
     let mut summary = Summary {
@@ -221,9 +230,9 @@ pub(super) fn summary(
     };
     if level_suffices || !summary.letter.hide_preview {
         let row = &summary.letter;
-        let key = letter_key(mailbox_key, row)?;
-        let head = vault::open_head(&key, row.mailbox_id, row.id, &row.sealed_head)?;
+        let head = head(mailbox_key, row)?;
         if let Some(sealed) = &row.sealed_labels {
+            let key = letter_key(mailbox_key, row)?;
             summary.labels = vault::open_labels(&key, row.mailbox_id, row.id, sealed)?;
         }
         summary.authority.clone_from(&summary.letter.authority);

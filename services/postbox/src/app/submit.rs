@@ -1,6 +1,8 @@
 //! Delivering a letter: checks, upload, then one transaction with the letter, its evidence, its
 //! events, its notification order and the answer.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
@@ -14,9 +16,10 @@ use super::adopt::{self, Adopted};
 use super::evidence::Party;
 use super::handles::audit_subject;
 use super::opt_outs;
+use super::quota::Policy;
 use super::upload::{Place, UploadedBy};
 use super::write::{Draft, sender_part};
-use super::{Now, Postbox, Trouble};
+use super::{Now, Postbox, Trouble, quota};
 use crate::domain::attachment::{self, Declaration};
 use crate::domain::canon::{Content, request_digest};
 use crate::domain::legal::{self, OnNoRetrieval};
@@ -102,6 +105,17 @@ pub enum SubmitError {
     UploadIncomplete,
     #[error("the stream ended before all attachments were there")]
     StreamIncomplete,
+    #[error("the tenant has no such retention class")]
+    RetentionClassUnknown,
+    #[error("the sender's quota is used up")]
+    QuotaExceeded {
+        /// `letters` or `bytes`.
+        what: &'static str,
+        limit: i64,
+        retry_in: Duration,
+    },
+    #[error("too many letters wait in this lane")]
+    LaneFull,
     #[error("the request id was used for another letter")]
     RequestIdReused,
     #[error("the letter could not be stored")]
@@ -151,10 +165,12 @@ impl Postbox {
             Look::Again(answer) => return self.again(&answer).await,
             Look::Fresh(found) => *found,
         };
+        let admission = self.admit(who, 1, quota::weighs(order, &adopted)).await?;
         let id =
             LetterId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
         let letter_key = self.vault.new_key()?;
-        let place = Place { mailbox: mailbox.id, letter: id, letter_key: &letter_key };
+        let turner = admission.turner(who, order.letter.bulk);
+        let place = Place { mailbox: mailbox.id, letter: id, letter_key: &letter_key, turner };
         let by = UploadedBy { tenant: &who.tenant, name: &who.name };
         let mut uploaded = self.upload_by(&by, &place, &order.attachments, content).await?;
         let objects: Vec<String> = uploaded.rows.iter().map(|a| a.object_key.clone()).collect();
@@ -162,9 +178,16 @@ impl Postbox {
         let declared = adopt::declarations(&order.attachments, &adopted);
         let content = Content::new(&id.to_string(), sender_part(&sender), &order.letter, &declared);
         let draft = Draft { id, key: &letter_key, content, uploaded };
-        let outcome = self.deliver(who, order, &key, (&sender, draft)).await;
+        let outcome = match self.lanes.turn(turner).await {
+            Ok(_turn) => {
+                let parts = (&sender, draft, admission.policy());
+                self.deliver(who, order, &key, parts).await
+            }
+            Err(full) => Err(full.into()),
+        };
         match outcome {
             Ok(Delivered::Now(submitted)) => {
+                admission.keep();
                 self.feed.committed();
                 self.outbox.committed();
                 Ok(submitted)
@@ -175,7 +198,9 @@ impl Postbox {
             }
             Err(Undelivered { error, uncertain }) => {
                 // After a commit whose outcome is unknown the objects may be part of a letter.
-                if !uncertain {
+                if uncertain {
+                    admission.keep();
+                } else {
                     self.discard(&objects).await;
                 }
                 Err(error)
@@ -212,6 +237,8 @@ impl Postbox {
         if !violations.is_empty() {
             return Err(SubmitError::Malformed(violations));
         }
+        // Before the transaction: two connections at a time for one call can lock up the pool.
+        let policy = self.policy().await?;
         let mut tx = self.db.read().await?;
         let sender = senders::find(&mut tx, &who.client_id, &who.tenant).await?;
         let sender = sender.ok_or(SubmitError::SenderUnknown)?;
@@ -221,11 +248,12 @@ impl Postbox {
             Some(Attempt::Fresh) | None => {}
         }
         let owner = Owner::Sender { tenant: who.tenant.clone(), client_id: who.client_id.clone() };
-        let limits = self.limits_of(&who.tenant);
+        let limits = policy.attachments(&who.tenant, self.limits.of_tenant(&who.tenant));
         // Before each of them is looked for.
         attachment::check_count(order.attachments.len() + order.uploads.len(), &limits)?;
         let adopted = self.find_adopted(&mut tx, &owner, &order.uploads).await?;
         attachment::check(&adopt::declarations(&order.attachments, &adopted), &limits)?;
+        policy.class(&who.tenant, &order.letter.retention_class)?;
         let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
         let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
         check_rule(&mut tx, &order.letter, now).await?;
@@ -241,7 +269,7 @@ impl Postbox {
         who: &SenderClient,
         order: &Order,
         key: &IdempotencyKey<'_>,
-        (sender, draft): (&Sender, Draft<'_>),
+        (sender, draft, policy): (&Sender, Draft<'_>, &Policy),
     ) -> Result<Delivered, Undelivered> {
         let mut tx = self.db.begin().await?;
         // Read behind the write lock: times in the order of commits, as far as one writer goes.
@@ -276,6 +304,8 @@ impl Postbox {
         }
         letters::add(&mut tx, &letter, &sealed_content).await?;
         letters::add_sent(&mut tx, &letter, &order.request_id).await?;
+        let class = order.letter.retention_class.as_str();
+        self.order_retention(&mut tx, &letter, (policy, class)).await?;
         let subject = audit_subject(mailbox.owner());
         let entry = Entry {
             kind: "postbox.letter.submitted",

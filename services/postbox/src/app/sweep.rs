@@ -48,6 +48,8 @@ impl Postbox {
                 break;
             }
         }
+        // First, since keys are destroyed whether or not the object store answers.
+        taken += self.sweep_retention().await?;
         taken += self.sweep_uploads().await?;
         taken += self.sweep_reminders().await?;
         taken += self.forget_events().await?;

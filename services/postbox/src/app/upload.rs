@@ -6,6 +6,7 @@ use siegel_crypto::{DataKey, Sealer};
 use siegel_db::audit::{self, Entry};
 
 use super::inspect::{Inspector, Passed};
+use super::lanes::Turner;
 use super::submit::SubmitError;
 use super::vault::attachment_context;
 use super::{Postbox, Trouble};
@@ -53,6 +54,7 @@ pub(super) struct Place<'a> {
     pub mailbox: MailboxId,
     pub letter: LetterId,
     pub letter_key: &'a DataKey,
+    pub turner: Turner<'a>,
 }
 
 /// Attachments whose sealed bytes are in the object store and that no letter refers to yet.
@@ -92,6 +94,7 @@ impl Postbox {
         }
         let keys: Vec<String> = ids.iter().map(|id| object_key(place, *id)).collect();
         if !keys.is_empty() {
+            let _turn = self.lanes.turn(place.turner).await?;
             uploads::begin(&self.db, &keys, self.now().legal).await?;
         }
         let mut uploaded = Uploaded::default();

@@ -115,6 +115,7 @@ impl Postbox {
         let digest =
             siegel_crypto::sha256_fields(&[b"siegel upload", &plain, &declared.sha256, &size]);
         let key = IdempotencyKey { caller: &who.name, request_id, digest };
+        let limits = self.limits_of(who.tenant()).await?;
         let mut tx = self.db.begin().await?;
         let now = self.now();
         self.may_upload(&mut tx, who).await?;
@@ -127,7 +128,7 @@ impl Postbox {
             }
             Attempt::Conflict => return Err(SubmitError::RequestIdReused.into()),
         }
-        attachment::check(one, &self.limits_of(who.tenant())).map_err(SubmitError::from)?;
+        attachment::check(one, &limits).map_err(SubmitError::from)?;
         if resumable::open_of(&mut tx, &who.owner.to_string()).await? >= OPEN_UPLOADS {
             return Err(UploadError::TooManyUploads);
         }

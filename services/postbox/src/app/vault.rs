@@ -19,7 +19,7 @@ pub struct Vault {
 }
 
 /// What lists show of a letter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     pub subject: String,
     pub sender_reference: String,

@@ -38,6 +38,8 @@ pub struct Content {
     pub service_use: Option<ServiceUse>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub replaces: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub retention_class: String,
 }
 
 /// The registered sender, at the time of sending.
@@ -111,6 +113,7 @@ impl Content {
             instruction: letter.instruction.as_ref().map(instruction),
             service_use: letter.service_use.as_ref().map(service_use),
             replaces: letter.replaces.map(|l| l.to_string()).unwrap_or_default(),
+            retention_class: letter.retention_class.clone(),
         }
     }
 

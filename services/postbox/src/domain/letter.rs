@@ -104,6 +104,8 @@ pub struct Letter {
     pub service_use: Option<ServiceUse>,
     /// Of a letter that nobody opened.
     pub reminder: Option<Reminder>,
+    /// Class that says how long content stays; empty for the tenant's default.
+    pub retention_class: String,
 }
 
 /// A field and what is wrong with it. Never repeats the value: it is content.
@@ -252,6 +254,7 @@ pub(crate) mod tests {
             instruction: None,
             service_use: None,
             reminder: None,
+            retention_class: String::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Rules. No database, no network.
 
+pub mod admin;
 pub mod attachment;
 pub mod canon;
 pub mod case;
@@ -7,12 +8,14 @@ pub mod effect_text;
 pub mod evidence_keys;
 pub mod flags;
 pub mod holidays;
+pub mod lane;
 pub mod legal;
 pub mod letter;
 pub mod media;
 pub mod opt_out;
 pub mod proof;
 pub mod reminder;
+pub mod retention;
 pub mod state;
 pub mod upload;
 pub mod words;
@@ -52,4 +55,19 @@ typed_id! {
 typed_id! {
     /// An attachment whose bytes come before its letter.
     UploadId = "upl", random
+}
+
+typed_id! {
+    /// A ban on deletion.
+    HoldId = "hld", random
+}
+
+typed_id! {
+    /// A change that waits for a second operator.
+    ProposalId = "prp", random
+}
+
+typed_id! {
+    /// A declared outage.
+    OutageId = "otg", random
 }

@@ -111,6 +111,7 @@ pub fn letter(
         instruction,
         service_use,
         reminder,
+        retention_class: wire.retention_class,
     }))
 }
 
@@ -212,5 +213,6 @@ pub fn summary(summary: Summary) -> pb::LetterSummary {
         unread: row.unread,
         folder: super::flags::wire_folder(&row).into(),
         labels: summary.labels,
+        purged: row.is_purged(),
     }
 }

@@ -1,10 +1,13 @@
 //! Proto to domain and back, and how errors look outside.
 
+mod admin;
+mod admin_wire;
 mod cases;
 pub(crate) mod convert;
 mod evidence;
 mod flags;
 mod handle;
+mod limits;
 mod mailbox;
 mod proof;
 mod reminder;
@@ -15,8 +18,10 @@ pub mod upload;
 mod watch;
 mod webhooks;
 
+pub use admin::AdminServer;
 pub use evidence::EvidenceServer;
 pub use handle::HandleServer;
+pub use limits::InTrailers;
 pub use mailbox::MailboxServer;
 pub use reminder::ReminderServer;
 pub use sender::SenderServer;

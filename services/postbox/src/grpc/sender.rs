@@ -20,7 +20,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::proof::Messages;
-use super::{cases, convert, proof, status, upload};
+use super::{cases, convert, limits, proof, status, upload};
 use crate::app::events::{self, EventsError, read_cursor, write_cursor};
 use crate::app::proof::Holder;
 use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
@@ -59,13 +59,15 @@ impl SenderService for SenderServer {
         request: Request<SubmitRequest>,
     ) -> Result<Response<SubmitResponse>, Status> {
         let who = client(&request)?;
-        let done = self.inline(&who, request.into_inner(), false).await?;
-        Ok(Response::new(SubmitResponse {
+        let lane = limits::lane(request.get_ref().letter.as_ref());
+        let done = self.inline(&who, request.into_inner(), false).await;
+        let answer = done.map(|done| SubmitResponse {
             letter_id: done.letter.to_string(),
             state: convert::state(&done.state).into(),
             receipts: done.receipts.iter().map(convert::receipt).collect(),
             announced_on: done.announced_on,
-        }))
+        });
+        limits::tell(&self.0, &who, lane, answer).await
     }
 
     async fn submit_stream(
@@ -78,18 +80,20 @@ impl SenderService for SenderServer {
         let Some(Part::Head(head)) = first else {
             return Err(invalid(&[("head", "must be the first message")]));
         };
+        let lane = limits::lane(head.letter.as_ref());
         let declared = convert::declarations(head.attachments)?;
         let letter = convert::letter(head.letter, self.0.default_required_level)?;
         let uploads = upload::ids(&head.upload_ids)?;
         let content = messages.map(chunk).boxed();
         let parts = (head.request_id, letter, declared, uploads);
-        let done = self.run(&who, parts, false, content).await?;
-        Ok(Response::new(SubmitStreamResponse {
+        let done = self.run(&who, parts, false, content).await;
+        let answer = done.map(|done| SubmitStreamResponse {
             letter_id: done.letter.to_string(),
             state: convert::state(&done.state).into(),
             receipts: done.receipts.iter().map(convert::receipt).collect(),
             announced_on: done.announced_on,
-        }))
+        });
+        limits::tell(&self.0, &who, lane, answer).await
     }
 
     async fn supersede(
@@ -98,14 +102,16 @@ impl SenderService for SenderServer {
     ) -> Result<Response<SupersedeResponse>, Status> {
         let who = client(&request)?;
         let SupersedeRequest { request_id, letter, attachments, upload_ids } = request.into_inner();
+        let lane = limits::lane(letter.as_ref());
         let message = SubmitRequest { request_id, letter, attachments, upload_ids };
-        let done = self.inline(&who, message, true).await?;
-        Ok(Response::new(SupersedeResponse {
+        let done = self.inline(&who, message, true).await;
+        let answer = done.map(|done| SupersedeResponse {
             letter_id: done.letter.to_string(),
             state: convert::state(&done.state).into(),
             receipts: done.receipts.iter().map(convert::receipt).collect(),
             announced_on: done.announced_on,
-        }))
+        });
+        limits::tell(&self.0, &who, lane, answer).await
     }
 
     async fn update_case_status(

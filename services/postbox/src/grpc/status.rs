@@ -1,6 +1,8 @@
 //! Use-case errors as callers see them: stable reasons, listed in docs/receipts.md.
 
-use siegel_grpc::{fault, invalid, refusal, unavailable};
+use std::time::Duration;
+
+use siegel_grpc::{exhausted, fault, invalid, refusal, unavailable};
 use tonic::{Code, Status};
 
 use crate::app::Trouble;
@@ -22,9 +24,10 @@ pub fn violations(found: &[Violation]) -> Status {
 }
 
 /// What a write answers when our own stores fail: nothing was promised, try again.
-fn down(trouble: &Trouble) -> Status {
+pub fn down(trouble: &Trouble) -> Status {
     match trouble {
-        Trouble::Store(_) => {
+        // Evidence that cannot be signed cannot be stored either.
+        Trouble::Store(_) | Trouble::Sign(_) => {
             let _ = fault(trouble); // logs the causes
             unavailable("EVIDENCE_STORE_DOWN", "letter and evidence cannot be stored now")
         }
@@ -86,6 +89,12 @@ pub fn submit(error: &SubmitError) -> Status {
         E::UploadUnknown => refusal(Code::NotFound, "UPLOAD_UNKNOWN", error, []),
         E::UploadIncomplete => refusal(Code::FailedPrecondition, "UPLOAD_INCOMPLETE", error, []),
         E::StreamIncomplete => refusal(bad, "STREAM_INCOMPLETE", error, []),
+        E::RetentionClassUnknown => refusal(bad, "RETENTION_CLASS_UNKNOWN", error, []),
+        E::QuotaExceeded { what, limit, retry_in } => {
+            let limit = limit.to_string();
+            exhausted("QUOTA_EXCEEDED", error, [("quota", *what), ("limit", &limit)], *retry_in)
+        }
+        E::LaneFull => exhausted("LANE_FULL", error, [], Duration::from_secs(1)),
         E::RequestIdReused => refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", error, []),
         E::Trouble(inner) => down(inner),
     }
@@ -103,6 +112,7 @@ pub fn read(error: &ReadError) -> Status {
         | E::AttachmentBlocked
         | E::NotOpened
         | E::Gone
+        | E::Purged
         | E::Ended
         | E::AlreadyOpened
         | E::NotFormalService => refusal(Code::FailedPrecondition, error.outcome(), error, []),
@@ -199,5 +209,22 @@ pub fn upload(error: &UploadError) -> Status {
         E::TooManyBytes => refusal(Code::InvalidArgument, "SIZE_MISMATCH", error, []),
         E::TooManyPieces => refusal(Code::ResourceExhausted, "UPLOAD_IN_PIECES", error, []),
         E::TooManyUploads => refusal(Code::ResourceExhausted, "TOO_MANY_UPLOADS", error, []),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use siegel_crypto::KeyError;
+
+    use super::*;
+
+    #[test]
+    fn a_signing_key_that_is_out_of_reach_refuses_the_letter_as_evidence_that_cannot_be_stored() {
+        let gone = || Trouble::Sign(KeyError::Keeper("the token was taken out".into()));
+        for status in [submit(&SubmitError::Trouble(gone())), open(&ReadError::Trouble(gone()))] {
+            assert_eq!(status.code(), Code::Unavailable);
+            assert_eq!(siegel_grpc::reason(&status).as_deref(), Some("EVIDENCE_STORE_DOWN"));
+            assert!(!status.message().contains("token"), "{}", status.message());
+        }
     }
 }

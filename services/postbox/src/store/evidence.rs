@@ -3,6 +3,7 @@
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::Timestamp;
 
+use super::letters::LetterRow;
 use crate::domain::{LetterId, MailboxId, ReceiptId};
 
 /// An entry: the exact signed bytes and what the public log needs.
@@ -36,6 +37,24 @@ pub async fn add(tx: &mut Tx, e: &EvidenceRow) -> Result<bool, StoreError> {
         .bind(e.recorded_at)
         .execute(c).await?.rows_affected());
     Ok(added == 1)
+}
+
+/// Times of a letter's last entry; absent when there is none.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Times {
+    #[sqlx(rename = "event_at_us")]
+    pub event_at: Option<Timestamp>,
+    #[sqlx(rename = "recorded_at_us")]
+    pub recorded_at: Option<Timestamp>,
+}
+
+pub async fn times(tx: &mut Tx, letter: &LetterRow) -> Result<Times, StoreError> {
+    const SQL: &str = "SELECT MAX(event_at_us) AS event_at_us, \
+        MAX(recorded_at_us) AS recorded_at_us FROM evidence \
+        WHERE mailbox_id = $1 AND letter_id = $2 AND number = $3";
+    Ok(on!(tx, c => sqlx::query_as(SQL)
+        .bind(letter.mailbox_id).bind(letter.id).bind(letter.evidence_count)
+        .fetch_one(c).await?))
 }
 
 /// All entries of a letter, oldest first.

@@ -116,6 +116,11 @@ impl LetterRow {
         Ok(Counted { folder, unread: self.unread })
     }
 
+    /// The content was deleted, and with it the key.
+    pub fn is_purged(&self) -> bool {
+        self.wrapped_key.is_empty()
+    }
+
     /// Where the events of this letter's sender are.
     pub fn topic(&self) -> String {
         topic(&self.tenant, &self.client_id)

@@ -1,6 +1,7 @@
 //! SQL, one file per table family.
 
 pub mod accesses;
+pub mod admin;
 pub mod attachments;
 pub mod cases;
 pub mod events;
@@ -15,8 +16,10 @@ pub mod log;
 pub mod log_audit;
 pub mod mailboxes;
 pub mod opt_outs;
+pub mod quota_use;
 pub mod reminders;
 pub mod resumable;
+pub mod retention;
 pub mod rules;
 pub mod senders;
 pub mod uploads;

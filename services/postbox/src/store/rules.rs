@@ -3,6 +3,7 @@
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::berlin::LegalDay;
 
+use crate::domain::admin::NewRule;
 use crate::domain::legal::{Day0, OnNoRetrieval, Rule, Shift};
 
 #[derive(sqlx::FromRow)]
@@ -38,8 +39,31 @@ pub async fn by_id(tx: &mut Tx, rule_id: &str) -> Result<Option<Rule>, StoreErro
     row.map(rule).transpose()
 }
 
+/// The whole table.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Rule>, StoreError> {
+    const SQL: &str = "SELECT rule_id, legal_basis, law, valid_from, valid_to, day0_event, days, \
+        shift, on_no_retrieval, provision_days, confirmed_by_operator FROM legal_rules \
+        ORDER BY legal_basis, valid_from";
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).fetch_all(c).await?);
+    rows.into_iter().map(rule).collect()
+}
+
+/// Adds a row that two operators agreed on. Rows that are there are never changed: a later one
+/// takes over on its first day.
+pub async fn add(tx: &mut Tx, rule_id: &str, new: &NewRule) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO legal_rules (rule_id, legal_basis, law, valid_from, valid_to, \
+        day0_event, days, shift, on_no_retrieval, provision_days, confirmed_by_operator) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, TRUE)";
+    let shift = if new.shifts { "working_day" } else { "none" };
+    on!(tx, c => sqlx::query(SQL)
+        .bind(rule_id).bind(&new.legal_basis).bind(&new.law).bind(&new.valid_from)
+        .bind(&new.valid_to).bind(&new.day0_event).bind(new.days).bind(shift)
+        .bind(&new.on_no_retrieval).bind(new.provision_days)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
 /// Records that the operator checked a row against the law in force.
-#[cfg_attr(not(test), expect(dead_code, reason = "the operator's RPC comes later"))]
 pub async fn confirm(tx: &mut Tx, rule_id: &str) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE legal_rules SET confirmed_by_operator = TRUE WHERE rule_id = $1";
     Ok(on!(tx, c => sqlx::query(SQL).bind(rule_id).execute(c).await?.rows_affected()) == 1)

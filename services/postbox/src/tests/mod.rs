@@ -1,9 +1,11 @@
 //! The postbox without a network: its gRPC services on in-memory channels, its siblings faked.
 
 mod accesses;
+mod admin;
 mod answers;
 mod cases;
 mod downloads;
+mod edges;
 mod ends;
 mod events;
 mod evidence;
@@ -15,12 +17,14 @@ mod heads;
 mod histories;
 mod isolation;
 mod json;
+mod lanes;
 mod law;
 mod log;
 mod log_audit;
 mod mailbox;
 mod news;
 mod proof;
+mod purge;
 mod real_scanner;
 mod real_store;
 mod refusals;

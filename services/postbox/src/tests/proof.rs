@@ -355,7 +355,8 @@ async fn taking_a_proof_out_is_on_record(db: Db) {
 }
 
 async fn removed_content_leaves_a_receipt_and_the_proof_stays(db: Db) {
-    use crate::app::purged::Why;
+    use crate::app::evidence::Fact;
+    use siegel_receipt::Kind;
     let world = World::new(db).await;
     let done = world.deliver("r1", |_| {}).await;
     let mut tx = world.db.begin().await.unwrap();
@@ -363,10 +364,11 @@ async fn removed_content_leaves_a_receipt_and_the_proof_stays(db: Db) {
     let sent = crate::store::letters::sent(&mut tx, CLIENT, letter).await.unwrap().unwrap();
     let row = crate::store::letters::lock(&mut tx, sent.mailbox_id, letter).await.unwrap();
     let (mut row, now) = (row.unwrap(), world.postbox.now());
-    world.postbox.attest_purged(&mut tx, &mut row, Why::RetentionEnded, now).await.unwrap();
+    let mut fact = Fact::by_service(Kind::Purged, now.legal);
+    fact.reason = Some("RETENTION_ENDED");
+    world.postbox.attest(&mut tx, &mut row, fact, now).await.unwrap();
     crate::store::letters::save(&mut tx, &row).await.unwrap();
     tx.commit().await.unwrap();
-    assert_ne!(Why::Deleted.as_str(), Why::RetentionEnded.as_str());
     let purged = world.entry(&done.letter_id, "purged").await;
     assert_eq!(purged.body.reason.as_deref(), Some("RETENTION_ENDED"));
     assert_eq!((purged.body.number, purged.body.previous.is_some()), (3, true));

@@ -97,8 +97,13 @@ impl World {
         Self::with(db, |_| {}).await
     }
 
-    /// With other settings.
-    pub async fn with(db: Db, settings: impl FnOnce(&mut Config)) -> Self {
+    /// One whose platform is operated by `musterstadt`.
+    pub async fn of_platform(db: Db) -> Self {
+        Self::with(db, |config| config.operator_tenant = Some("musterstadt".into())).await
+    }
+
+    /// One with other settings.
+    pub async fn with(db: Db, bend: impl FnOnce(&mut Config)) -> Self {
         let clock = Arc::new(TestClock::default());
         let membership_ended = Arc::<AtomicBool>::default();
         let dir = tempfile::tempdir().unwrap();
@@ -121,7 +126,7 @@ impl World {
         let outside = outside("postbox", db.clone(), clock.clone(), entropy, &fakes);
         let mut config = Config::in_directory(dir.path(), senders());
         config.limits.attachment_bytes = 200_000;
-        settings(&mut config);
+        bend(&mut config);
         let postbox = build(config, &outside).await.unwrap();
         Self { postbox, clock, db, dir, notifications, pushes, membership_ended, outside }
     }

@@ -7,6 +7,7 @@ mod clients;
 mod keys;
 mod operators;
 mod place;
+mod postbox;
 mod proposals;
 mod registration_tokens;
 mod statement;
@@ -34,7 +35,10 @@ pub async fn run(args: AdminArgs) -> anyhow::Result<()> {
     let (settings, sandbox) = place::settings(&args.place)?;
     let state = place::open(&settings, sandbox).await?;
     let done = match statement::operator(&state, &args).await {
-        Ok(by) => command(&state, args.command, by, args.json).await,
+        Ok(by) => match args.command {
+            AdminCommand::Postbox(command) => postbox::run(&state, &args.place, command, &by).await,
+            other => command(&state, other, by, args.json).await,
+        },
         Err(error) => Err(error),
     };
     state.outside.db.close().await;
@@ -56,6 +60,8 @@ async fn command(
         AdminCommand::Tenants(_) => list_tenants(state, json).await,
         AdminCommand::Keys(command) => keys::run(state, &command, json),
         AdminCommand::Operators(_) => operators::list(state, json),
+        // Done before: it has a database of its own.
+        AdminCommand::Postbox(_) => Ok(()),
         AdminCommand::Upstreams(command) => upstreams::run(state, command, &by, json).await,
         AdminCommand::RegistrationToken(command) => {
             registration_tokens::run(state, command, &by, json).await

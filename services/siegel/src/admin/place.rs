@@ -43,18 +43,29 @@ pub async fn open(settings: &Settings, sandbox: bool) -> anyhow::Result<Identity
 
 /// Identity's use cases on this database. `registry`: siblings that run in this process.
 pub fn identity(settings: &Settings, db: Db, registry: InProcess) -> anyhow::Result<Identity> {
+    let outside = outside(settings, "identity", db, registry)?;
+    let config: Config = settings.service("identity")?;
+    let keys = Keys::load(&config, !settings.profile.is_production(), &*outside.entropy)?;
+    Ok(Identity::new(config, outside, keys)?)
+}
+
+/// What a service's use cases need around them.
+pub fn outside(
+    settings: &Settings,
+    service: &str,
+    db: Db,
+    registry: InProcess,
+) -> anyhow::Result<Outside> {
     let clock = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let own = SiblingsSettings {
-        own: "identity".to_owned(),
+        own: service.to_owned(),
         thumbprint: suite::in_process_thumbprint()?,
         origin: settings.origin.clone(),
         clock: clock.clone(),
         entropy: entropy.clone(),
     };
-    let config: Config = settings.service("identity")?;
-    let keys = Keys::load(&config, !settings.profile.is_production(), &*entropy)?;
-    let outside = Outside {
+    Ok(Outside {
         clock: clock.clone(),
         legal_clock: clock,
         entropy,
@@ -64,6 +75,5 @@ pub fn identity(settings: &Settings, db: Db, registry: InProcess) -> anyhow::Res
         profile: settings.profile,
         origin: settings.origin.clone(),
         mtls_origin: settings.listen.mtls_origin.clone(),
-    };
-    Ok(Identity::new(config, outside, keys)?)
+    })
 }

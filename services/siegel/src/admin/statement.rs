@@ -11,7 +11,7 @@ use siegel_kernel::{Clock as _, SystemClock};
 
 use crate::cli::{
     AccountsCommand, AdminArgs, AdminCommand, ClientsCommand, KeysCommand, OperatorsCommand,
-    TokenCommand, UpstreamsCommand,
+    PostboxCommand, TokenCommand, UpstreamsCommand,
 };
 
 /// Who does it when nobody says.
@@ -73,6 +73,7 @@ pub async fn operator(state: &Identity, args: &AdminArgs) -> anyhow::Result<Oper
 
 /// `None`: only looks, or works on files of the caller's.
 fn request(command: &AdminCommand) -> anyhow::Result<Option<Request>> {
+    use PostboxCommand as P;
     use {AccountsCommand as A, ClientsCommand as C, TokenCommand as T, UpstreamsCommand as U};
     let words: Vec<Vec<u8>> = match command {
         AdminCommand::Apply { file, prune } => {
@@ -99,7 +100,17 @@ fn request(command: &AdminCommand) -> anyhow::Result<Option<Request>> {
             let first = [words("registration-token new"), words(tenant), words(kind)];
             first.into_iter().chain(numbers).collect()
         }
+        AdminCommand::Postbox(P::Change { file, tenant }) => {
+            vec![words("postbox change"), words(tenant), content(file)?]
+        }
+        AdminCommand::Postbox(P::Approve { proposal, digest, tenant }) => {
+            vec![words("postbox approve"), words(tenant), words(proposal), words(digest)]
+        }
+        AdminCommand::Postbox(P::Reject { proposal, tenant }) => {
+            vec![words("postbox reject"), words(tenant), words(proposal)]
+        }
         AdminCommand::Accounts(A::Show { .. })
+        | AdminCommand::Postbox(P::Show { .. })
         | AdminCommand::Clients(C::List | C::Show { .. } | C::Proposals)
         | AdminCommand::Upstreams(U::List)
         | AdminCommand::RegistrationToken(T::List)
@@ -160,6 +171,10 @@ mod tests {
             "registration-token new --uses 11",
             "registration-token new --uses 1 --days 1",
             "registration-token revoke a",
+            "postbox approve a --digest x --tenant t",
+            "postbox approve a --digest y --tenant t",
+            "postbox approve a --digest x --tenant u",
+            "postbox reject a --tenant t",
         ];
         let all: Vec<_> = lines.iter().map(|line| request_of(line).expect(line)).collect();
         for (i, one) in all.iter().enumerate() {
@@ -186,7 +201,13 @@ mod tests {
 
     #[test]
     fn what_only_looks_is_not_signed() {
-        for line in ["clients list", "clients proposals", "tenants list", "operators list"] {
+        for line in [
+            "clients list",
+            "clients proposals",
+            "tenants list",
+            "operators list",
+            "postbox show --tenant t",
+        ] {
             assert_eq!(request_of(line), None, "{line}");
         }
     }
