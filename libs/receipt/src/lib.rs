@@ -13,8 +13,8 @@ mod mailbox;
 mod verify;
 
 pub use claims::{
-    Actor, Body, Claims, Instruction, LegalEffect, Notification, OnBehalfOf, Sender, ServiceUse,
-    TYP, commitment, leaf,
+    Actor, Body, Claims, Instruction, LegalEffect, Notification, OnBehalfOf, Reply, Sender,
+    ServiceUse, TYP, commitment, leaf,
 };
 pub use explain::{Explanation, Sentence};
 pub use failure::Failure;

@@ -68,6 +68,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         async move { postbox.work(job).await }
     }));
     tasks.spawn(postbox.clone().sweep_forever());
+    tasks.spawn(postbox.clone().run_batches());
     if postbox.journal.is_some() {
         tasks.spawn(postbox.clone().keep_log());
     }
@@ -117,6 +118,7 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
         objects,
         feed: Feed::new(outside.db.clone()),
         outbox: Outbox::new(outside.db.clone(), outside.clock.clone()),
+        batches: tokio::sync::Notify::new(),
         limits: config.limits,
         unread_days: config.unread_days,
         default_required_level: config.default_required_level,

@@ -101,6 +101,7 @@ impl Services {
             instruction: None,
             service_use: None,
             replaced_by: None,
+            reply: None,
             reason: None,
             commitments: std::collections::BTreeMap::new(),
         };

@@ -9,7 +9,7 @@ use siegel_db::events::{self, NewEvent};
 use siegel_kernel::Timestamp;
 use siegel_receipt::{
     Actor, Body, Claims, Disclosure, FORMAT, Instruction, Kind, LegalEffect, Notification,
-    OnBehalfOf, ReceiptFile, Sender, ServiceUse, TYP, commitment, leaf,
+    OnBehalfOf, ReceiptFile, Reply, Sender, ServiceUse, TYP, commitment, leaf,
 };
 use siegel_telemetry::metric;
 
@@ -50,6 +50,7 @@ pub struct Fact {
     pub attachment: Option<String>,
     pub declared: Declared,
     pub replaced_by: Option<LetterId>,
+    pub reply: Option<Reply>,
     pub reason: Option<&'static str>,
 }
 
@@ -80,6 +81,7 @@ impl Fact {
             attachment: None,
             declared: Declared::default(),
             replaced_by: None,
+            reply: None,
             reason: None,
         }
     }
@@ -224,6 +226,7 @@ fn body(letter: &LetterRow, fact: Fact, number: i64, now: Now) -> Result<Body, T
         instruction: fact.declared.instruction,
         service_use: fact.declared.service_use,
         replaced_by: fact.replaced_by.map(|letter| letter.to_string()),
+        reply: fact.reply,
         reason: fact.reason.map(str::to_owned),
         commitments,
     })

@@ -1,7 +1,10 @@
 //! Use cases, one file each: one transaction, no network call inside it.
 
 pub mod answer;
+pub mod batch;
+pub mod batch_run;
 pub mod cases;
+pub mod check;
 pub mod close;
 pub mod download;
 pub mod events;
@@ -17,6 +20,9 @@ pub mod reader;
 pub mod recall;
 pub mod receipts;
 pub mod replace;
+pub mod replies;
+pub mod reply;
+pub mod sent;
 pub mod submit;
 pub mod sweep;
 pub mod upload;
@@ -54,6 +60,8 @@ pub struct Parts {
     pub objects: Objects,
     pub feed: Feed,
     pub outbox: Outbox,
+    /// Wakes whoever works on batches.
+    pub batches: tokio::sync::Notify,
     pub limits: LimitsConfig,
     pub unread_days: u32,
     pub default_required_level: TrustLevel,

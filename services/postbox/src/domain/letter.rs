@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use siegel_kernel::{Timestamp, TrustLevel};
 
-use super::{HandleId, LetterId};
+use super::action::{self, Action};
+use super::{HandleId, LetterId, html};
 
 /// Longest subject, reference or case id, in characters (the federal interface's limit).
 const LINE: usize = 255;
@@ -63,6 +64,8 @@ pub struct Body {
     pub plain_text: String,
     /// Leichte Sprache; empty when there is none.
     pub easy_text: String,
+    /// The text with structure, of whitelisted elements; empty when there is none.
+    pub html: String,
 }
 
 /// Belehrung about a fiction of formal service (VwZG § 5(7)).
@@ -101,6 +104,9 @@ pub struct Letter {
     pub publish_at: Option<Timestamp>,
     pub instruction: Option<Instruction>,
     pub service_use: Option<ServiceUse>,
+    /// From then on the content can no longer be opened.
+    pub retrieve_until: Option<Timestamp>,
+    pub actions: Vec<Action>,
 }
 
 /// A field and what is wrong with it. Never repeats the value: it is content.
@@ -161,6 +167,12 @@ impl Letter {
                 found.push(Violation::new(field, "must be before the letter is sent"));
             }
         }
+        let provided = self.publish_at.map_or(now, |at| at.max(now));
+        if self.retrieve_until.is_some_and(|until| until <= provided) {
+            let problem = "must be after the letter can be retrieved";
+            found.push(Violation::new("letter.retrieve_until", problem));
+        }
+        found.extend(action::violations(&self.actions, self.delivery_type, now));
         if self.delivery_type == DeliveryType::FormalService && self.instruction.is_none() {
             let problem = "formal service needs the instruction about the fiction";
             found.push(Violation::new("letter.instruction", problem));
@@ -180,7 +192,8 @@ impl Letter {
         if self.bodies.len() > LANGUAGES {
             found.push(Violation::new("letter.bodies", "must hold at most 20 languages"));
         }
-        let bytes: usize = self.bodies.iter().map(|b| b.plain_text.len() + b.easy_text.len()).sum();
+        let size = |b: &Body| b.plain_text.len() + b.easy_text.len() + b.html.len();
+        let bytes: usize = self.bodies.iter().map(size).sum();
         if bytes > TEXTS {
             found.push(Violation::new("letter.bodies", "must be at most 512 KiB in all"));
         }
@@ -195,8 +208,15 @@ impl Letter {
             if body.plain_text.trim().is_empty() {
                 found.push(Violation::new(at("plain_text"), "must not be empty"));
             }
-            for (field, text) in [("plain_text", &body.plain_text), ("easy_text", &body.easy_text)]
-            {
+            if let Err(problem) = html::check(&body.html) {
+                found.push(Violation::new(at("html"), problem));
+            }
+            let texts = [
+                ("plain_text", &body.plain_text),
+                ("easy_text", &body.easy_text),
+                ("html", &body.html),
+            ];
+            for (field, text) in texts {
                 if text.chars().any(|c| is_control(c) && !matches!(c, '\n' | '\r' | '\t')) {
                     found.push(Violation::new(at(field), "must not hold control characters"));
                 }
@@ -234,6 +254,7 @@ pub(crate) mod tests {
                 language: "de".into(),
                 plain_text: "Guten Tag,\nanbei der Bescheid.".into(),
                 easy_text: String::new(),
+                html: String::new(),
             }],
             hide_preview: false,
             required_level: TrustLevel::Substantial,
@@ -247,6 +268,8 @@ pub(crate) mod tests {
             publish_at: None,
             instruction: None,
             service_use: None,
+            retrieve_until: None,
+            actions: Vec::new(),
         }
     }
 

@@ -1,14 +1,18 @@
 //! Rules. No database, no network.
 
+pub mod action;
 pub mod attachment;
+pub mod batch;
 pub mod canon;
 pub mod case;
 pub mod effect_text;
 pub mod flags;
 pub mod holidays;
+pub mod html;
 pub mod legal;
 pub mod letter;
 pub mod media;
+pub mod reply;
 pub mod state;
 
 use siegel_kernel::typed_id;
@@ -31,6 +35,16 @@ typed_id! {
 typed_id! {
     /// An attachment of a letter.
     AttachmentId = "att", random
+}
+
+typed_id! {
+    /// What a recipient answered.
+    ReplyId = "rpl", random
+}
+
+typed_id! {
+    /// Letters that are delivered together.
+    BatchId = "bat", random
 }
 
 typed_id! {

@@ -9,12 +9,12 @@ use siegel_proto::postbox::v1::{
     DownloadAttachmentRequest, DownloadAttachmentResponse, GetCountsRequest, GetCountsResponse,
     LetterSummary, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
     ListLettersResponse, OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest,
-    RefuseResponse, RestoreRequest, RestoreResponse, SetFlagsRequest, SetFlagsResponse,
-    TrashRequest, TrashResponse,
+    RefuseResponse, ReplyRequest, ReplyResponse, RestoreRequest, RestoreResponse, SetFlagsRequest,
+    SetFlagsResponse, TrashRequest, TrashResponse,
 };
 use tonic::{Request, Response, Status};
 
-use super::{cases, convert, flags, status};
+use super::{actions, cases, convert, flags, replies, status};
 use crate::app::Postbox;
 use crate::app::download::Download;
 use crate::app::flag::Change;
@@ -86,6 +86,8 @@ impl MailboxService for MailboxServer {
             important_only: message.important_only,
             folder: flags::folder(message.folder)?,
             label: message.label,
+            case_id: message.case_id,
+            due_until: message.due_until,
         };
         let listed = self.0.list(&reader, &listing).await.map_err(|e| status::read(&e))?;
         Ok(Response::new(ListLettersResponse {
@@ -137,6 +139,7 @@ impl MailboxService for MailboxServer {
             attachments: answer.attachments,
             receipt: answer.receipt,
             content_json: answer.content_json,
+            actions: answer.actions,
         }))
     }
 
@@ -244,6 +247,15 @@ impl MailboxService for MailboxServer {
         let rest = stream::try_unfold((self.0.clone(), download), step);
         Ok(Response::new(stream::iter([Ok(head)]).chain(rest).boxed()))
     }
+
+    async fn reply(
+        &self,
+        request: Request<ReplyRequest>,
+    ) -> Result<Response<ReplyResponse>, Status> {
+        let organisation = &request.get_ref().organisation_id;
+        let reader = self.reader(&request, organisation, Action::ReceiveMail).await?;
+        Ok(Response::new(replies::reply(&self.0, &reader, request.into_inner()).await?))
+    }
 }
 
 /// The next message of a download.
@@ -262,6 +274,7 @@ fn response(opened: Opened) -> OpenResponse {
         language: b.language.clone(),
         plain_text: b.plain_text.clone(),
         easy_text: b.easy_text.clone(),
+        html: b.html.clone(),
     });
     let files = opened.attachments.iter().zip(&opened.content.attachments);
     OpenResponse {
@@ -270,6 +283,7 @@ fn response(opened: Opened) -> OpenResponse {
         receipt: Some(convert::receipt(&opened.receipt)),
         letter: Some(convert::summary(opened.summary)),
         content_json: opened.content_json,
+        actions: opened.content.actions.iter().map(actions::to_wire).collect(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The postbox without a network: its gRPC services on in-memory channels, its siblings faked.
 
 mod answers;
+mod batches;
 mod cases;
 mod ends;
 mod evidence;
@@ -13,6 +14,9 @@ mod log;
 mod log_audit;
 mod mailbox;
 mod refusals;
+mod replies;
+mod rows;
+mod sending;
 mod store;
 mod submit;
 mod witness;
