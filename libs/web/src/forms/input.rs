@@ -12,6 +12,7 @@ pub struct Input {
     autocomplete: Option<&'static str>,
     inputmode: Option<&'static str>,
     accept: Option<String>,
+    multiple: bool,
     max_length: Option<u32>,
     class: &'static str,
     plain: bool,
@@ -28,6 +29,7 @@ impl Input {
             autocomplete: None,
             inputmode: None,
             accept: None,
+            multiple: false,
             max_length: None,
             class: "",
             plain: false,
@@ -75,6 +77,13 @@ impl Input {
         accept: impl Into<String>,
     ) -> Self {
         Self { accept: Some(accept.into()), ..Self::of("file", name, label) }
+    }
+
+    /// More than one file may be chosen; each comes as a part of its own under the same name.
+    #[must_use]
+    pub fn multiple(mut self) -> Self {
+        self.multiple = true;
+        self
     }
 
     #[must_use]

@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod asked;
 mod attachment;
 mod attributes;
 mod consents;
@@ -12,6 +13,7 @@ mod login;
 mod organisation;
 mod postbox;
 mod receipts;
+mod reply;
 mod security;
 mod trouble;
 mod verify;
@@ -48,7 +50,7 @@ pub fn router(app: App) -> Router {
         .branding(branding)
         .sandbox(!outside.profile.is_production());
     let pages = pages().route_layer(from_fn(bounded)).layer(DefaultBodyLimit::max(FORM_BYTES));
-    let router = pages.merge(uploads()).merge(downloads()).with_state(app);
+    let router = pages.merge(uploads()).merge(replies()).merge(downloads()).with_state(app);
     siegel_web::protect(router, &face).merge(siegel_web::assets::router())
 }
 
@@ -73,6 +75,7 @@ fn pages() -> Router<App> {
         .route("/postbox/{letter}/read", get(letter::read))
         .route("/postbox/{letter}/confirm", get(letter::to_preview).post(answer::confirm))
         .route("/postbox/{letter}/refuse", get(answer::ask).post(answer::refuse))
+        .route("/postbox/{letter}/replies/{receipt}", get(reply::confirmation))
         .route("/postbox/{letter}/receipts", get(receipts::list))
         .route("/postbox/{letter}/receipts/{receipt}", get(receipts::download))
 }
@@ -83,6 +86,14 @@ fn uploads() -> Router<App> {
         .route("/verify", get(verify::show).post(verify::check))
         .route_layer(from_fn(bounded))
         .layer(DefaultBodyLimit::max(verify::LARGEST + FORM_BYTES))
+}
+
+/// Replies with their files.
+fn replies() -> Router<App> {
+    Router::new()
+        .route("/postbox/{letter}/reply", get(reply::form).post(reply::send))
+        .route_layer(from_fn(bounded))
+        .layer(DefaultBodyLimit::max(reply::LARGEST + 2 * FORM_BYTES))
 }
 
 /// What may take longer than a page.

@@ -41,16 +41,13 @@ impl Postbox {
             }
             None => None,
         };
-        let (ending, by) = match &rule {
-            Some(rule) => {
-                let effect = rule.on_provision(today, Land::of_ars(&letter.ars));
-                set_effect(letter, rule, &effect)?;
-                (rule.ending(), effect.holds_from())
-            }
-            None => {
-                let by = self.expires(now.legal);
-                (Ending::ExpiredUnread, letter.retrieve_until.map_or(by, |until| by.min(until)))
-            }
+        let (ending, by) = if let Some(rule) = &rule {
+            let effect = rule.on_provision(today, Land::of_ars(&letter.ars));
+            set_effect(letter, rule, &effect)?;
+            (rule.ending(), effect.holds_from())
+        } else {
+            let by = self.expires(now.legal);
+            (Ending::ExpiredUnread, letter.retrieve_until.map_or(by, |until| by.min(until)))
         };
         let delivery = letter.delivery()?.provide(ending, by, now.legal);
         letter.set_delivery(delivery.map_err(|_| Trouble::Contradiction("provided twice"))?);

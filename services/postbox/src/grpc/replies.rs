@@ -53,7 +53,7 @@ pub async fn list(
     who: &SenderClient,
     message: &pb::ListRepliesRequest,
 ) -> Result<pb::ListRepliesResponse, Status> {
-    let letter = id(&message.letter_id, RepliesError::LetterUnknown)?;
+    let letter = id(&message.letter_id, &RepliesError::LetterUnknown)?;
     let found = postbox.replies(who, letter).await.map_err(|e| unread(&e))?;
     Ok(pb::ListRepliesResponse { replies: found.iter().map(wire).collect() })
 }
@@ -63,8 +63,8 @@ pub async fn get(
     who: &SenderClient,
     message: &pb::GetReplyRequest,
 ) -> Result<pb::GetReplyResponse, Status> {
-    let letter = id(&message.letter_id, RepliesError::LetterUnknown)?;
-    let reply = id(&message.reply_id, RepliesError::ReplyUnknown)?;
+    let letter = id(&message.letter_id, &RepliesError::LetterUnknown)?;
+    let reply = id(&message.reply_id, &RepliesError::ReplyUnknown)?;
     let read = postbox.read_reply(who, letter, reply).await.map_err(|e| unread(&e))?;
     let files = read.attachments.iter().zip(&read.content.attachments);
     Ok(pb::GetReplyResponse {
@@ -84,9 +84,9 @@ pub async fn download(
     who: &SenderClient,
     message: &pb::DownloadReplyAttachmentRequest,
 ) -> Result<Download, Status> {
-    let letter = id(&message.letter_id, RepliesError::LetterUnknown)?;
-    let reply = id(&message.reply_id, RepliesError::ReplyUnknown)?;
-    let file = id(&message.attachment_id, RepliesError::AttachmentUnknown)?;
+    let letter = id(&message.letter_id, &RepliesError::LetterUnknown)?;
+    let reply = id(&message.reply_id, &RepliesError::ReplyUnknown)?;
+    let file = id(&message.attachment_id, &RepliesError::AttachmentUnknown)?;
     let offset = u64::try_from(message.offset_bytes)
         .map_err(|_| invalid(&[("offset_bytes", "must not be negative")]))?;
     let download = postbox.download_reply(who, (letter, reply, file), offset).await;
@@ -101,8 +101,8 @@ pub async fn download(
 }
 
 /// Reads an id; text that is none names what does not exist.
-fn id<T: std::str::FromStr>(text: &str, unknown: RepliesError) -> Result<T, Status> {
-    convert::id(text).ok_or_else(|| unread(&unknown))
+fn id<T: std::str::FromStr>(text: &str, unknown: &RepliesError) -> Result<T, Status> {
+    convert::id(text).ok_or_else(|| unread(unknown))
 }
 
 fn unread(error: &RepliesError) -> Status {

@@ -25,10 +25,6 @@ on_each_backend! { &crate::MIGRATIONS =>
     what_was_committed_cannot_be_cancelled_nor_filled,
     an_empty_batch_is_not_committed,
     a_batch_exists_for_its_sender_only,
-    stopping_between_any_two_letters_loses_and_doubles_nothing,
-    a_letter_taken_by_two_workers_is_delivered_once,
-    removal_that_stops_half_way_goes_on,
-    an_addition_that_is_dropped_half_way_leaves_nothing_visible,
     a_mailbox_that_was_closed_meanwhile_makes_its_letter_undeliverable,
     a_scheduled_letter_of_a_batch_waits_for_its_time,
     more_than_500_letters_in_a_call_are_refused,
@@ -41,12 +37,12 @@ fn named(request: pb::SubmitRequest) -> pb::BatchLetter {
 }
 
 /// `count` letters to account 1.
-async fn letters(world: &World, count: usize) -> Vec<pb::BatchLetter> {
+pub async fn letters(world: &World, count: usize) -> Vec<pb::BatchLetter> {
     let handle = world.handle(1).await;
     (0..count).map(|n| named(request(&format!("l{n}"), &handle))).collect()
 }
 
-async fn add(
+pub async fn add(
     world: &World,
     letters: Vec<pb::BatchLetter>,
 ) -> Result<pb::SubmitBatchResponse, Status> {
@@ -54,33 +50,33 @@ async fn add(
     Ok(world.sender().submit_batch(request).await?.into_inner())
 }
 
-async fn commit(world: &World, without_refused: bool) -> Result<pb::Batch, Status> {
+pub async fn commit(world: &World, without_refused: bool) -> Result<pb::Batch, Status> {
     let request = pb::CommitBatchRequest { request_id: "b1".into(), without_refused };
     Ok(world.sender().commit_batch(request).await?.into_inner().batch.unwrap())
 }
 
-async fn cancel(world: &World) -> Result<pb::Batch, Status> {
+pub async fn cancel(world: &World) -> Result<pb::Batch, Status> {
     let request = pb::CancelBatchRequest { request_id: "b1".into() };
     Ok(world.sender().cancel_batch(request).await?.into_inner().batch.unwrap())
 }
 
-async fn get(world: &World) -> pb::GetBatchResponse {
+pub async fn get(world: &World) -> pb::GetBatchResponse {
     let request = pb::GetBatchRequest { batch_id: "b1".into(), ..pb::GetBatchRequest::default() };
     world.sender().get_batch(request).await.unwrap().into_inner()
 }
 
 /// Lets whoever works on batches do all there is.
-async fn work(world: &World) {
+pub async fn work(world: &World) {
     while world.postbox.next_batch().await.unwrap() {}
 }
 
-async fn total(world: &World) -> i64 {
+pub async fn total(world: &World) -> i64 {
     let request = pb::ListLettersRequest::default();
     let listed = world.reader(1, TrustLevel::High).list_letters(request).await.unwrap();
     listed.into_inner().total
 }
 
-fn counts(batch: &pb::Batch) -> (pb::BatchState, i64, i64, i64) {
+pub fn counts(batch: &pb::Batch) -> (pb::BatchState, i64, i64, i64) {
     (batch.state(), batch.waiting, batch.refused, batch.delivered)
 }
 
@@ -229,7 +225,7 @@ async fn a_batch_that_is_not_committed_within_a_day_is_cancelled(db: Db) {
     let world = World::new(db).await;
     let all = letters(&world, 2).await;
     add(&world, all.clone()).await.unwrap();
-    world.clock.advance(DAY - Duration::from_secs(1));
+    world.clock.advance(DAY.saturating_sub(Duration::from_secs(1)));
     work(&world).await;
     assert_eq!(get(&world).await.batch.unwrap().state(), pb::BatchState::Open);
     world.clock.advance(Duration::from_secs(1));
@@ -288,77 +284,6 @@ async fn a_batch_exists_for_its_sender_only(db: Db) {
     let request = pb::SubmitBatchRequest { request_id: "b1".into(), letters: Vec::new() };
     let opened = other.submit_batch(request).await.unwrap().into_inner().batch.unwrap();
     assert_eq!(opened.waiting, 0);
-}
-
-async fn stopping_between_any_two_letters_loses_and_doubles_nothing(db: Db) {
-    let world = World::new(db).await;
-    add(&world, letters(&world, 5).await).await.unwrap();
-    commit(&world, false).await.unwrap();
-    let mut tx = world.db.read().await.unwrap();
-    let sender = [CLIENT, "musterstadt", "b1"];
-    let batch = batches::named(&mut tx, sender).await.unwrap().unwrap();
-    drop(tx);
-    // The worker that reads the entries is lost after each of its steps, sometimes within one.
-    for stopped_after in 0..5 {
-        let waiting = batches::waiting(&world.db, batch.id, (0, 9)).await.unwrap();
-        let within = world.postbox.deliver_entry(&batch, &waiting[0]);
-        let _ = tokio::time::timeout(Duration::ZERO, within).await;
-        assert!(total(&world).await >= stopped_after);
-        for entry in waiting.iter().take(1) {
-            world.postbox.deliver_entry(&batch, entry).await.unwrap();
-        }
-    }
-    work(&world).await;
-    let found = get(&world).await;
-    assert_eq!(counts(&found.batch.unwrap()), (pb::BatchState::Delivered, 0, 0, 5));
-    assert_eq!((total(&world).await, world.unread().await), (5, 5));
-    for entry in found.entries {
-        assert_eq!(world.kinds(&entry.letter_id).await, ["accepted", "provided"]);
-    }
-    assert_eq!(world.count("sent_letters").await, 5);
-}
-
-async fn a_letter_taken_by_two_workers_is_delivered_once(db: Db) {
-    let world = World::new(db).await;
-    add(&world, letters(&world, 3).await).await.unwrap();
-    commit(&world, false).await.unwrap();
-    let (one, two) = tokio::join!(world.postbox.next_batch(), world.postbox.next_batch());
-    assert!(one.unwrap() | two.unwrap());
-    assert_eq!((total(&world).await, world.count("evidence").await), (3, 6));
-    let batch = get(&world).await.batch.unwrap();
-    assert_eq!(counts(&batch), (pb::BatchState::Delivered, 0, 0, 3));
-}
-
-async fn removal_that_stops_half_way_goes_on(db: Db) {
-    let world = World::new(db).await;
-    add(&world, letters(&world, 3).await).await.unwrap();
-    cancel(&world).await.unwrap();
-    let mut tx = world.db.read().await.unwrap();
-    let sender = [CLIENT, "musterstadt", "b1"];
-    let batch = batches::named(&mut tx, sender).await.unwrap().unwrap();
-    drop(tx);
-    let waiting = batches::waiting(&world.db, batch.id, (0, 9)).await.unwrap();
-    world.postbox.remove_entry(&waiting[1]).await.unwrap();
-    world.postbox.remove_entry(&waiting[1]).await.unwrap();
-    work(&world).await;
-    assert_eq!((world.count("letters").await, world.objects()), (0, 0));
-    assert_eq!(counts(&get(&world).await.batch.unwrap()), (pb::BatchState::Cancelled, 0, 0, 0));
-}
-
-async fn an_addition_that_is_dropped_half_way_leaves_nothing_visible(db: Db) {
-    let world = World::new(db).await;
-    let all = letters(&world, 2).await;
-    for n in 0..20 {
-        let adding = add(&world, all.clone());
-        let _ = tokio::time::timeout(Duration::from_micros(n * 500), adding).await;
-    }
-    let added = add(&world, all).await.unwrap();
-    assert_eq!(counts(&added.batch.unwrap()), (pb::BatchState::Open, 2, 0, 0));
-    commit(&world, false).await.unwrap();
-    work(&world).await;
-    assert_eq!((total(&world).await, world.count("evidence").await), (2, 4));
-    world.wait(DAY * 8).await;
-    assert_eq!((world.count("uploads").await, world.objects()), (0, 4));
 }
 
 async fn a_mailbox_that_was_closed_meanwhile_makes_its_letter_undeliverable(db: Db) {
