@@ -5,6 +5,7 @@ use super::Base;
 /// A one-line field: text, e-mail, password, code, search or file.
 #[derive(Clone, Debug, Template)]
 #[template(path = "input.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of HTML")]
 pub struct Input {
     pub(super) base: Base,
     kind: &'static str,
