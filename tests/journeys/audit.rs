@@ -15,7 +15,7 @@ use siegel_proto::organisation::v1 as organisation;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 
 use crate::world::World;
-use crate::{own_credentials, own_letters, uploads};
+use crate::{own_credentials, own_letters, own_sending, uploads};
 
 const SERVICES: [&str; 6] =
     ["identity", "account", "organisation", "postbox", "eid", "notification"];
@@ -58,6 +58,7 @@ pub async fn every_state_changing_rpc_leaves_its_audit_event(
     walk(world).await?;
     own_letters::by_api(world).await?;
     uploads::by_api(world).await?;
+    own_sending::by_api(world).await?;
     own_account(world).await?;
     own_credentials::by_api(world, 1).await?;
     // Within the second of it no token of the person counts; what follows needs none.

@@ -19,6 +19,7 @@ fn letter(handle: &str) -> pb::Letter {
             language: "de".into(),
             plain_text: "Guten Tag".into(),
             easy_text: String::new(),
+            html: String::new(),
         }],
         required_level: TrustLevel::Substantial.into(),
         importance: pb::Importance::Normal.into(),

@@ -21,6 +21,7 @@ pub fn letter(world: &World) -> pb::Letter {
             language: "de".into(),
             plain_text: "Guten Tag".into(),
             easy_text: String::new(),
+            html: String::new(),
         }],
         required_level: TrustLevel::Substantial.into(),
         delivery_type: pb::DeliveryType::Information.into(),

@@ -76,7 +76,7 @@ impl Db {
             Self::Sqlite { write, .. } => {
                 Tx::Sqlite(Unit::Whole(write.begin_with("BEGIN IMMEDIATE").await?))
             }
-            Self::Postgres(pool) => Tx::Postgres(Unit::Whole(pool.begin().await?)),
+            Self::Postgres(pool) => Tx::Postgres(Unit::Whole(begin_whole(pool, "BEGIN").await?)),
         })
     }
 
@@ -85,7 +85,7 @@ impl Db {
         Ok(match self {
             Self::Sqlite { read, .. } => Tx::Sqlite(Unit::Whole(read.begin().await?)),
             Self::Postgres(pool) => Tx::Postgres(Unit::Whole(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+                begin_whole(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
             )),
         })
     }
@@ -124,6 +124,18 @@ impl Db {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Begins on a task of its own. A call that is dropped between `BEGIN` and its answer (its client
+/// went away) would leave the connection inside the transaction, and the pool hand it on like
+/// that: the next writer would find itself in a transaction that only reads.
+async fn begin_whole(
+    pool: &PgPool,
+    statement: &'static str,
+) -> Result<Transaction<'static, Postgres>, StoreError> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(statement).await }).await;
+    Ok(begun.map_err(|_| sqlx::Error::WorkerCrashed)??)
 }
 
 impl Tx {

@@ -73,6 +73,9 @@ pub struct Body {
     /// The letter that takes this one's place (`superseded`), `ltr_…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<String>,
+    /// What the recipient answered (`reply_accepted`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
     /// Why it could not be delivered (`undeliverable`): `MAILBOX_CLOSED`; or why its content was
     /// deleted (`purged`): `RETENTION_ENDED`, `TRASH_EMPTIED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -200,6 +203,23 @@ pub struct ServiceUse {
     pub excluded: bool,
     /// RFC 3339, UTC.
     pub chosen_at: String,
+}
+
+/// A reply of the recipient that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// `rpl_…`
+    pub reply_id: String,
+    /// SHA-256 of the canonical reply, base64url.
+    pub content_digest: String,
+    /// SHA-256 of each attachment in the reply's order, base64url.
+    pub attachment_digests: Vec<String>,
+    /// Last local day that the letter names, `2025-04-01`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_on: Option<String>,
+    /// It came after that day.
+    pub late: bool,
 }
 
 /// The salted hash that stands for `value` in a receipt: SHA-256(salt ‖ UTF-8 of value), base64url.

@@ -14,7 +14,7 @@ mod strict;
 mod verify;
 
 pub use claims::{
-    Actor, Body, Claims, Instruction, LegalEffect, Notification, OnBehalfOf, Outage, Sender,
+    Actor, Body, Claims, Instruction, LegalEffect, Notification, OnBehalfOf, Outage, Reply, Sender,
     ServiceUse, TYP, commitment, leaf,
 };
 pub use explain::{Explanation, Sentence};

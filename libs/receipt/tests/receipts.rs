@@ -46,6 +46,7 @@ fn body() -> Body {
         instruction: None,
         service_use: None,
         replaced_by: None,
+        reply: None,
         reason: None,
         outages: Vec::new(),
         commitments: BTreeMap::from([("recipient".into(), commitment(&[9; 32], "hdl_1"))]),

@@ -15,8 +15,8 @@ use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
 use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsServiceServer;
-use siegel_proto::postbox::v1::reminder_service_server::ReminderServiceServer;
 use siegel_proto::postbox::v1::postbox_admin_service_server::PostboxAdminServiceServer;
+use siegel_proto::postbox::v1::reminder_service_server::ReminderServiceServer;
 use siegel_proto::postbox::v1::sender_service_server::SenderServiceServer;
 use siegel_proto::postbox::v1::upload_service_server::UploadServiceServer;
 use siegel_proto::postbox::v1::webhook_service_server::WebhookServiceServer;
@@ -100,6 +100,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         tasks.spawn(postbox.clone().rescan_forever());
     }
     tasks.spawn(postbox.clone().push_forever());
+    tasks.spawn(postbox.clone().run_batches());
     if postbox.journal.is_some() {
         tasks.spawn(postbox.clone().keep_log());
         if !witnesses.known.is_empty() {
@@ -157,6 +158,7 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
         scanner: Scanner::new(config.scanner),
         feed: Feed::new(outside.db.clone()),
         outbox: Outbox::new(outside.db.clone(), outside.clock.clone()),
+        batches: tokio::sync::Notify::new(),
         limits: config.limits,
         lanes: Lanes::new(&config.lanes),
         quotas: Quotas::default(),

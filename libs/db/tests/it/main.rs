@@ -7,6 +7,7 @@ mod idempotency;
 mod lease;
 mod outbox;
 mod schema;
+mod tx;
 
 use siegel_db::Migrations;
 use sqlx::migrate::Migrator;

@@ -271,6 +271,73 @@ impl postbox::sender_service_server::SenderService for Postbox {
         Err(Status::unimplemented("not here"))
     }
 
+    async fn check_recipients(
+        &self,
+        _: Request<postbox::CheckRecipientsRequest>,
+    ) -> Result<Response<postbox::CheckRecipientsResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn submit_batch(
+        &self,
+        _: Request<postbox::SubmitBatchRequest>,
+    ) -> Result<Response<postbox::SubmitBatchResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn commit_batch(
+        &self,
+        _: Request<postbox::CommitBatchRequest>,
+    ) -> Result<Response<postbox::CommitBatchResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn cancel_batch(
+        &self,
+        _: Request<postbox::CancelBatchRequest>,
+    ) -> Result<Response<postbox::CancelBatchResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn get_batch(
+        &self,
+        _: Request<postbox::GetBatchRequest>,
+    ) -> Result<Response<postbox::GetBatchResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn list_sent_letters(
+        &self,
+        _: Request<postbox::ListSentLettersRequest>,
+    ) -> Result<Response<postbox::ListSentLettersResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn list_replies(
+        &self,
+        _: Request<postbox::ListRepliesRequest>,
+    ) -> Result<Response<postbox::ListRepliesResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn get_reply(
+        &self,
+        _: Request<postbox::GetReplyRequest>,
+    ) -> Result<Response<postbox::GetReplyResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    type DownloadReplyAttachmentStream = Pin<
+        Box<dyn Stream<Item = Result<postbox::DownloadReplyAttachmentResponse, Status>> + Send>,
+    >;
+
+    async fn download_reply_attachment(
+        &self,
+        _: Request<postbox::DownloadReplyAttachmentRequest>,
+    ) -> Result<Response<Self::DownloadReplyAttachmentStream>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
     /// One message, then silence.
     async fn watch_events(
         &self,

@@ -5,6 +5,7 @@ use super::Base;
 /// A one-line field: text, e-mail, password, code, search or file.
 #[derive(Clone, Debug, Template)]
 #[template(path = "input.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of HTML")]
 pub struct Input {
     pub(super) base: Base,
     kind: &'static str,
@@ -12,6 +13,7 @@ pub struct Input {
     autocomplete: Option<&'static str>,
     inputmode: Option<&'static str>,
     accept: Option<String>,
+    multiple: bool,
     max_length: Option<u32>,
     class: &'static str,
     plain: bool,
@@ -28,6 +30,7 @@ impl Input {
             autocomplete: None,
             inputmode: None,
             accept: None,
+            multiple: false,
             max_length: None,
             class: "",
             plain: false,
@@ -75,6 +78,13 @@ impl Input {
         accept: impl Into<String>,
     ) -> Self {
         Self { accept: Some(accept.into()), ..Self::of("file", name, label) }
+    }
+
+    /// More than one file may be chosen; each comes as a part of its own under the same name.
+    #[must_use]
+    pub fn multiple(mut self) -> Self {
+        self.multiple = true;
+        self
     }
 
     #[must_use]

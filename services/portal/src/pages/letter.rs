@@ -12,6 +12,7 @@ use siegel_web::forms::{Alert, Button, DescriptionList, Item, LevelBadge, Link};
 use siegel_web::{CheckedForm, CsrfField, Locale, Problem, Texts, format};
 
 use super::answer::{self, Answer};
+use super::asked::{self, Asked};
 use super::postbox::{Place, announced, badges, sender, subject};
 use super::receipts::{self, Shown};
 use super::words::{self, Ident};
@@ -101,6 +102,7 @@ struct Letter {
     texts: Vec<Text>,
     attachments: Vec<File>,
     archive: Option<Link>,
+    asked: Vec<Asked>,
     answer: Option<Answer>,
     receipt: Option<Shown>,
     receipts: Link,
@@ -155,6 +157,7 @@ pub async fn read(
             .map(|a| file(&t, locale, (&id, &place), a))
             .collect(),
         archive: archive(&t, &opened.attachments, (&id, &place)),
+        asked: asked::asked(&who, (&id, &place), &letter, &opened.actions),
         answer: answer::offer(&who, &id, &place, &letter),
         receipt,
         receipts: Link::secondary(path(&id, "/receipts", &place), t.get("receipts-all")),
@@ -186,7 +189,11 @@ pub(super) async fn fetch(
     Ok((letter, effect))
 }
 
-async fn call_open(who: &Signed, id: &Ident, place: &Place) -> Result<OpenResponse, Response> {
+pub(super) async fn call_open(
+    who: &Signed,
+    id: &Ident,
+    place: &Place,
+) -> Result<OpenResponse, Response> {
     let mut service = who.mailbox().await?;
     let request = OpenRequest {
         request_id: words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?,
@@ -224,6 +231,13 @@ fn facts(t: &Texts, locale: Locale, letter: &LetterSummary) -> DescriptionList {
     if let Some(level) = convert::level(letter.required_level) {
         let badge = LevelBadge::new(level, locale).to_html();
         items.push(Item::html(t.get("letter-level"), badge));
+    }
+    if !letter.due_on.is_empty() {
+        items.push(Item::new(t.get("letter-due"), words::day(locale, &letter.due_on)));
+    }
+    if letter.retrieve_until.is_some() {
+        let at = words::date_time(locale, letter.retrieve_until.as_ref());
+        items.push(Item::new(t.get("letter-until"), at));
     }
     if letter.attachment_count > 0 {
         let count = t.with("attachments-count", [("n", letter.attachment_count.into())]);

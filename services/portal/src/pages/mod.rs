@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod asked;
 mod attachment;
 mod attributes;
 mod consents;
@@ -13,6 +14,7 @@ mod login;
 mod organisation;
 mod postbox;
 mod receipts;
+mod reply;
 mod scripts;
 mod search;
 mod security;
@@ -52,7 +54,7 @@ pub fn router(app: App) -> Router {
         .branding(branding)
         .sandbox(!outside.profile.is_production());
     let pages = pages().route_layer(from_fn(bounded)).layer(DefaultBodyLimit::max(FORM_BYTES));
-    let router = pages.merge(downloads()).with_state(app);
+    let router = pages.merge(replies()).merge(downloads()).with_state(app);
     siegel_web::protect(router, &face).merge(siegel_web::assets::router()).merge(scripts::router())
 }
 
@@ -80,10 +82,19 @@ fn pages() -> Router<App> {
         .route("/postbox/{letter}/read", get(letter::read))
         .route("/postbox/{letter}/confirm", get(letter::to_preview).post(answer::confirm))
         .route("/postbox/{letter}/refuse", get(answer::ask).post(answer::refuse))
+        .route("/postbox/{letter}/replies/{receipt}", get(reply::confirmation))
         .route("/postbox/{letter}/receipts", get(receipts::list))
         .route("/postbox/{letter}/receipts/{receipt}", get(receipts::download))
         .route("/postbox/{letter}/receipts/{receipt}/pdf", get(documents::receipt))
         .route("/verify", get(verify::show))
+}
+
+/// Replies with their files.
+fn replies() -> Router<App> {
+    Router::new()
+        .route("/postbox/{letter}/reply", get(reply::form).post(reply::send))
+        .route_layer(from_fn(bounded))
+        .layer(DefaultBodyLimit::max(reply::LARGEST + 2 * FORM_BYTES))
 }
 
 /// What may take longer than a page.

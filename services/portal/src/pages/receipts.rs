@@ -149,7 +149,11 @@ pub async fn download(
     Ok((headers, receipt.file).into_response())
 }
 
-async fn fetch(who: &Signed, letter: &Ident, place: &Place) -> Result<Vec<Receipt>, Response> {
+pub(super) async fn fetch(
+    who: &Signed,
+    letter: &Ident,
+    place: &Place,
+) -> Result<Vec<Receipt>, Response> {
     let mut service = who.evidence().await?;
     let request =
         ListReceiptsRequest { letter_id: letter.to_string(), organisation_id: place.id() };

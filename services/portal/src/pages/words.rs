@@ -137,6 +137,7 @@ pub fn receipt(t: &Texts, kind: &str) -> String {
         "deemed_announced" => t.get("receipt-deemed-announced"),
         "provision_ended" => t.get("receipt-provision-ended"),
         "expired_unread" => t.get("receipt-expired"),
+        "reply_accepted" => t.get("receipt-reply-accepted"),
         other => other.to_owned(),
     }
 }

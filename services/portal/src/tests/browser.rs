@@ -54,6 +54,29 @@ impl Browser {
         self.send(request, Body::from(form.finish())).await
     }
 
+    /// Sends a form with files under one name, with the token of the latest page.
+    pub async fn post_files(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        (name, files): (&str, &[(&str, &str)]),
+    ) -> Page {
+        use std::fmt::Write as _;
+        let mut body = String::new();
+        for (name, value) in fields.iter().chain([&("csrf_token", self.token.as_str())]) {
+            let head = format!("Content-Disposition: form-data; name=\"{name}\"");
+            write!(body, "--b\r\n{head}\r\n\r\n{value}\r\n").unwrap();
+        }
+        for (file, content) in files {
+            let head = format!("form-data; name=\"{name}\"; filename=\"{file}\"");
+            write!(body, "--b\r\nContent-Disposition: {head}\r\n\r\n{content}\r\n").unwrap();
+        }
+        body.push_str("--b--\r\n");
+        let kind = "multipart/form-data; boundary=b";
+        let request = Request::post(path).header(header::CONTENT_TYPE, kind);
+        self.send(request, Body::from(body)).await
+    }
+
     async fn send(&mut self, request: http::request::Builder, body: Body) -> Page {
         let cookies: Vec<_> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
         let request = request

@@ -6,6 +6,7 @@ mod identity;
 mod letters;
 mod login;
 mod postbox_fakes;
+mod replies;
 mod services;
 mod settings;
 mod store;

@@ -83,6 +83,7 @@ impl MailboxService for Fake {
             language: language.into(),
             plain_text: text.into(),
             easy_text: String::new(),
+            html: String::new(),
         };
         Ok(Response::new(postbox::OpenResponse {
             letter: Some(self.0.letter()),
@@ -98,6 +99,7 @@ impl MailboxService for Fake {
                 file: self.0.receipt(),
                 recorded_at: None,
             }),
+            actions: self.0.actions.lock().unwrap().clone(),
             ..postbox::OpenResponse::default()
         }))
     }
@@ -214,6 +216,21 @@ impl MailboxService for Fake {
         Ok(Response::new(Box::pin(futures_util::stream::iter([Ok(message)]))))
     }
 
+    async fn reply(
+        &self,
+        request: Request<postbox::ReplyRequest>,
+    ) -> Result<Response<postbox::ReplyResponse>, Status> {
+        self.0.refusal()?;
+        if let Some(reason) = *self.0.reply_refused.lock().unwrap() {
+            return Err(refusal(Code::InvalidArgument, reason, "refused", []));
+        }
+        self.0.replies.lock().unwrap().push(request.into_inner());
+        Ok(Response::new(postbox::ReplyResponse {
+            receipt: Some(postbox::Receipt { receipt_id: "rcp_1".into(), ..Default::default() }),
+            ..Default::default()
+        }))
+    }
+
     type DownloadAttachmentStream = Bytes;
 
     async fn download_attachment(
@@ -249,7 +266,7 @@ impl EvidenceService for Fake {
         let receipt = postbox::Receipt {
             receipt_id: "rcp_1".into(),
             letter_id: LETTER.into(),
-            kind: "opened".into(),
+            kind: self.0.kind().as_str().into(),
             file: self.0.receipt(),
             recorded_at: None,
         };

@@ -13,7 +13,7 @@ use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
 use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsServiceServer;
-use siegel_receipt::{Actor, Body, Claims, FORMAT, Kind, ReceiptFile, Sender, TYP};
+use siegel_receipt::{Actor, Body, Claims, FORMAT, Kind, ReceiptFile, Reply, Sender, TYP};
 use tonic::service::LayerExt as _;
 use tonic::{Code, Status};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -33,6 +33,10 @@ pub struct Services {
     pub answers: Mutex<Vec<&'static str>>,
     pub ended: Mutex<Vec<String>>,
     pub told: Mutex<Told>,
+    /// What the letter asks for, and the replies it got.
+    pub actions: Mutex<Vec<postbox::LetterAction>>,
+    pub replies: Mutex<Vec<postbox::ReplyRequest>>,
+    pub reply_refused: Mutex<Option<&'static str>>,
     pub key: SigningKey,
 }
 
@@ -49,6 +53,9 @@ impl Services {
             answers: Mutex::default(),
             ended: Mutex::default(),
             told: Mutex::default(),
+            actions: Mutex::default(),
+            replies: Mutex::default(),
+            reply_refused: Mutex::default(),
             key: SigningKey::generate().unwrap(),
         })
     }
@@ -73,12 +80,17 @@ impl Services {
             .with("portal", "postbox", &postbox)
     }
 
-    /// A receipt of the opening, signed with the published key.
+    /// What the latest receipt is about.
+    pub fn kind(&self) -> Kind {
+        if self.replies.lock().unwrap().is_empty() { Kind::Opened } else { Kind::ReplyAccepted }
+    }
+
+    /// A receipt of the opening or the reply, signed with the published key.
     pub fn receipt(&self) -> String {
         let at = "2025-03-06T10:15:00.000000Z".to_owned();
         let body = Body {
-            kind: Kind::Opened,
-            etsi_event: Kind::Opened.etsi_event().map(str::to_owned),
+            kind: self.kind(),
+            etsi_event: self.kind().etsi_event().map(str::to_owned),
             content_digest: b64::encode([1; 32]),
             attachment_digests: Vec::new(),
             event_time: at.clone(),
@@ -108,6 +120,13 @@ impl Services {
             instruction: None,
             service_use: None,
             replaced_by: None,
+            reply: (self.kind() == Kind::ReplyAccepted).then(|| Reply {
+                reply_id: "rpl_1".into(),
+                content_digest: b64::encode([9; 32]),
+                attachment_digests: vec![b64::encode([8; 32])],
+                due_on: Some("2025-03-05".into()),
+                late: true,
+            }),
             reason: None,
             commitments: std::collections::BTreeMap::new(),
         };
@@ -117,7 +136,7 @@ impl Services {
             jti: "rcp_1".into(),
             sub: LETTER.into(),
             toe: 1_741_256_100,
-            events: [(Kind::Opened.event_uri(), body)].into(),
+            events: [(self.kind().event_uri(), body)].into(),
         };
         let file = ReceiptFile {
             format: FORMAT.into(),

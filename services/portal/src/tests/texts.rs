@@ -12,6 +12,7 @@ fn both_languages_have_the_same_texts() {
 fn every_text_that_is_asked_for_exists() {
     let sources = [
         include_str!("../pages/account.rs"),
+        include_str!("../pages/asked.rs"),
         include_str!("../pages/attributes.rs"),
         include_str!("../pages/consents.rs"),
         include_str!("../pages/disclosures.rs"),
@@ -21,6 +22,7 @@ fn every_text_that_is_asked_for_exists() {
         include_str!("../pages/organisation.rs"),
         include_str!("../pages/receipts.rs"),
         include_str!("../pages/search.rs"),
+        include_str!("../pages/reply.rs"),
         include_str!("../pages/security.rs"),
         include_str!("../pages/settings.rs"),
         include_str!("../pages/trouble.rs"),
@@ -40,6 +42,8 @@ fn every_text_that_is_asked_for_exists() {
         include_str!("../../templates/receipts.html"),
         include_str!("../../templates/search.html"),
         include_str!("../../templates/search_form.html"),
+        include_str!("../../templates/replied.html"),
+        include_str!("../../templates/reply.html"),
         include_str!("../../templates/security.html"),
         include_str!("../../templates/settings.html"),
         include_str!("../../templates/step_up.html"),

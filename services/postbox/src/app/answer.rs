@@ -134,6 +134,9 @@ impl Postbox {
 /// Whether the reader may give this answer, or gave it before.
 fn may_answer(reader: &Reader, row: &LetterRow, confirmed: bool) -> Result<(), ReadError> {
     reader.check_level(row)?;
+    if confirmed {
+        reader.check_time(row)?;
+    }
     if row.ending != Ending::DeemedServed.as_str() {
         return Err(ReadError::NotFormalService);
     }

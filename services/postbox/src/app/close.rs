@@ -59,12 +59,22 @@ impl Postbox {
         letter: &mut LetterRow,
         now: Now,
     ) -> Result<(), Trouble> {
+        self.fail(tx, letter, (REASON, now)).await
+    }
+
+    /// As [`Postbox::undeliverable`], for any reason.
+    pub(super) async fn fail(
+        &self,
+        tx: &mut Tx,
+        letter: &mut LetterRow,
+        (reason, now): (&'static str, Now),
+    ) -> Result<(), Trouble> {
         let failed = letter.delivery()?.fail();
         letter.set_delivery(failed.map_err(|_| Trouble::Contradiction("failed after its end"))?);
         self.no_longer_unread(tx, letter).await?;
         letter.announced_on = None;
         let mut fact = Fact::by_service(Kind::Undeliverable, now.legal);
-        fact.reason = Some(REASON);
+        fact.reason = Some(reason);
         self.attest(tx, letter, fact, now).await?;
         Ok(())
     }

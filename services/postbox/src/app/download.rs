@@ -70,6 +70,7 @@ impl Postbox {
         let row = letters::get(&mut tx, mailbox.id, letter).await?;
         let row = row.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
         reader.check_level(&row)?;
+        reader.check_time(&row)?;
         // The state machine knows what is gone; opening again would change nothing here.
         row.delivery()?.open()?;
         if row.opened_at.is_none() {

@@ -10,7 +10,7 @@ use siegel_db::events::{self, NewEvent};
 use siegel_kernel::Timestamp;
 use siegel_receipt::{
     Actor, Body, Claims, Disclosure, FORMAT, Instruction, Kind, LegalEffect, Notification,
-    OnBehalfOf, Outage, ReceiptFile, Sender, ServiceUse, TYP, commitment, leaf,
+    OnBehalfOf, Outage, ReceiptFile, Reply, Sender, ServiceUse, TYP, commitment, leaf,
 };
 use siegel_telemetry::metric;
 
@@ -70,6 +70,7 @@ pub struct Fact {
     pub attachment: Option<String>,
     pub declared: Declared,
     pub replaced_by: Option<LetterId>,
+    pub reply: Option<Reply>,
     pub reason: Option<&'static str>,
     /// Declared times of unavailability that touch the letter's provision.
     pub outages: Vec<Outage>,
@@ -102,6 +103,7 @@ impl Fact {
             attachment: None,
             declared: Declared::default(),
             replaced_by: None,
+            reply: None,
             reason: None,
             outages: Vec::new(),
         }
@@ -262,6 +264,7 @@ fn body(letter: &LetterRow, fact: Fact, number: i64, now: Now) -> Result<Body, T
         instruction: fact.declared.instruction,
         service_use: fact.declared.service_use,
         replaced_by: fact.replaced_by.map(|letter| letter.to_string()),
+        reply: fact.reply,
         reason: fact.reason.map(str::to_owned),
         outages: fact.outages,
         commitments,

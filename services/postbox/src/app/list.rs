@@ -1,6 +1,7 @@
 //! Looking at a mailbox without legal effect.
 
 use siegel_crypto::b64;
+use siegel_kernel::berlin::LegalDay;
 
 use super::access::{self, Looked};
 use super::provide::effect;
@@ -28,6 +29,10 @@ pub struct Listing {
     pub folder: Folder,
     /// Empty for all letters.
     pub label: String,
+    /// Empty for all letters.
+    pub case_id: String,
+    /// Empty for all letters; otherwise those that ask for something until this day.
+    pub due_until: String,
 }
 
 /// One page, newest first.
@@ -49,6 +54,10 @@ impl Postbox {
             n if n <= 0 => PAGE,
             n => n.min(PAGE_MAX),
         };
+        let due_until = match listing.due_until.as_str() {
+            "" => None,
+            day => Some(LegalDay::parse(day).ok_or(ReadError::BadDay)?.to_string()),
+        };
         let mut tx = self.db.read().await?;
         let Some((mailbox, key)) = self.mailbox_of(&mut tx, reader).await? else {
             return Ok(Listed::default());
@@ -63,6 +72,9 @@ impl Postbox {
             label: Some(listing.label.trim())
                 .filter(|label| !label.is_empty())
                 .map(|label| vault::label_tag(&key, label)),
+            case: (!listing.case_id.is_empty())
+                .then(|| (vault::case_tag(&key, &listing.case_id), reader.person.level)),
+            due_until,
         };
         let mut rows = letters::page(&mut tx, &page).await?;
         let more = i64::try_from(rows.len()).is_ok_and(|n| n > size);

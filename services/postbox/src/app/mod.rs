@@ -1,12 +1,15 @@
 //! Use cases, one file each: one transaction, no network call inside it.
 
 pub mod access;
-pub mod adopt;
 pub mod admin;
+pub mod adopt;
 pub mod answer;
 pub mod archive;
 pub mod archive_check;
+pub mod batch;
+pub mod batch_run;
 pub mod cases;
+pub mod check;
 pub mod close;
 pub mod content;
 pub mod download;
@@ -16,8 +19,8 @@ pub mod export;
 pub mod flag;
 pub mod handles;
 pub mod inspect;
-pub mod limits;
 pub mod lanes;
+pub mod limits;
 pub mod list;
 pub mod log;
 pub mod notify;
@@ -33,9 +36,12 @@ pub mod recall;
 pub mod receipts;
 pub mod remind;
 pub mod replace;
+pub mod replies;
+pub mod reply;
 pub mod rescan;
 pub mod resumable;
 pub mod search;
+pub mod sent;
 pub mod submit;
 pub mod sweep;
 pub mod upload;
@@ -82,6 +88,8 @@ pub struct Parts {
     pub scanner: Scanner,
     pub feed: Feed,
     pub outbox: Outbox,
+    /// Wakes whoever works on batches.
+    pub batches: tokio::sync::Notify,
     pub limits: LimitsConfig,
     pub lanes: Lanes,
     pub quotas: Quotas,

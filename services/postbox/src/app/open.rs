@@ -60,13 +60,13 @@ impl Postbox {
         }
         // What the law made of the letter before this instant comes first.
         self.settle(&mut tx, &mut row, now).await?;
-        let first = match row.delivery()?.open() {
+        let opening = row.delivery()?.open().map_err(ReadError::from);
+        let first = match reader.check_time(&row).and(opening) {
             Ok((delivery, opening)) => {
                 row.set_delivery(delivery);
                 opening == Opening::First
             }
-            Err(refusal) => {
-                let refused = ReadError::from(refusal);
+            Err(refused) => {
                 letters::save(&mut tx, &row).await?;
                 let what = (OPENED, request_id, refused.outcome());
                 self.audit(&mut tx, reader, &row, what, now).await?;

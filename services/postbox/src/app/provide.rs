@@ -40,13 +40,13 @@ impl Postbox {
             }
             None => None,
         };
-        let (ending, by) = match &rule {
-            Some(rule) => {
-                let effect = rule.on_provision(today, Land::of_ars(&letter.ars));
-                set_effect(letter, rule, &effect)?;
-                (rule.ending(), effect.holds_from())
-            }
-            None => (Ending::ExpiredUnread, self.expires(now.legal)),
+        let (ending, by) = if let Some(rule) = &rule {
+            let effect = rule.on_provision(today, Land::of_ars(&letter.ars));
+            set_effect(letter, rule, &effect)?;
+            (rule.ending(), effect.holds_from())
+        } else {
+            let by = self.expires(now.legal);
+            (Ending::ExpiredUnread, letter.retrieve_until.map_or(by, |until| by.min(until)))
         };
         let delivery = letter.delivery()?.provide(ending, by, now.legal);
         letter.set_delivery(delivery.map_err(|_| Trouble::Contradiction("provided twice"))?);
@@ -102,7 +102,7 @@ impl Postbox {
         // The effect holds from the end of its day, however late the sweeper comes.
         let event_at = letter.terminal_by;
         letter.set_delivery(ended);
-        if kind == Kind::ProvisionEnded {
+        if kind == Kind::ProvisionEnded || letter.is_withdrawn(now.legal) {
             self.no_longer_unread(tx, letter).await?;
         }
         if kind == Kind::ProvisionEnded

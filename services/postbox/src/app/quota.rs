@@ -10,8 +10,8 @@ use siegel_db::StoreError;
 use siegel_kernel::Timestamp;
 use siegel_kernel::berlin::LegalDay;
 
-use super::adopt::Adopted;
 use super::Postbox;
+use super::adopt::Adopted;
 use super::lanes::Turner;
 use super::submit::{Order, SenderClient, SubmitError};
 use crate::config::LimitsConfig;

@@ -3,7 +3,7 @@
 use siegel_crypto::DataKey;
 use siegel_db::{StoreError, Tx};
 use siegel_grpc::Person;
-use siegel_kernel::{OrganisationId, TrustLevel};
+use siegel_kernel::{OrganisationId, Timestamp, TrustLevel};
 use siegel_proto::organisation::v1::Action;
 use siegel_receipt::{Actor, OnBehalfOf};
 
@@ -46,6 +46,8 @@ pub enum ReadError {
     OffsetBeyondEnd,
     #[error("the page token was not made here")]
     BadPageToken,
+    #[error("the day is none")]
+    BadDay,
     #[error(transparent)]
     Access(#[from] AccessError),
     #[error("the letter could not be read")]
@@ -74,7 +76,7 @@ impl ReadError {
             Self::AttachmentUnknown => "ATTACHMENT_UNKNOWN",
             Self::AttachmentBlocked => "ATTACHMENT_BLOCKED",
             Self::ReceiptUnknown => "RECEIPT_UNKNOWN",
-            Self::OffsetBeyondEnd | Self::BadPageToken => "INVALID_FIELD",
+            Self::OffsetBeyondEnd | Self::BadPageToken | Self::BadDay => "INVALID_FIELD",
             Self::Access(AccessError::Unknown) => "ORGANISATION_UNKNOWN",
             Self::Access(AccessError::Down(_)) => "ORGANISATION_DOWN",
             Self::Trouble(_) => "failed",
@@ -86,6 +88,8 @@ impl ReadError {
 #[derive(Clone, Debug)]
 pub struct Reader {
     pub person: Person,
+    /// When the reading began, for what may be read only until a time.
+    pub at: Timestamp,
     organisation: Option<(OrganisationId, String)>,
 }
 
@@ -134,6 +138,14 @@ impl Reader {
         Some(OnBehalfOf { organisation, path: path.clone() })
     }
 
+    /// Refuses content whose provision ended.
+    pub fn check_time(&self, letter: &LetterRow) -> Result<(), ReadError> {
+        if letter.is_withdrawn(self.at) {
+            return Err(ReadError::ProvisionEnded);
+        }
+        Ok(())
+    }
+
     /// Refuses content below the letter's level, and content that was deleted.
     pub fn check_level(&self, letter: &LetterRow) -> Result<(), ReadError> {
         if self.person.level < letter.required_level {
@@ -172,7 +184,7 @@ impl Postbox {
             Some(id) => Some((id, access::check(&self.siblings, person, id, action).await?)),
             None => None,
         };
-        Ok(Reader { person: person.clone(), organisation })
+        Ok(Reader { person: person.clone(), at: self.now().legal, organisation })
     }
 
     /// The id of the reader's mailbox, if anybody ever opened one.
@@ -224,7 +236,7 @@ pub(super) fn summary(
         subject: String::new(),
         case_id: String::new(),
         labels: Vec::new(),
-        can_open: level_suffices && !gone,
+        can_open: level_suffices && !gone && !letter.is_withdrawn(reader.at),
         needs_answer,
         letter,
     };

@@ -22,6 +22,7 @@ use super::write::{Draft, sender_part};
 use super::{Now, Postbox, Trouble, quota};
 use crate::domain::attachment::{self, Declaration};
 use crate::domain::canon::{Content, request_digest};
+use crate::domain::holidays::Land;
 use crate::domain::legal::{self, OnNoRetrieval};
 use crate::domain::letter::{DeliveryType, Letter, Violation};
 use crate::domain::upload::Owner;
@@ -223,7 +224,7 @@ impl Postbox {
     }
 
     /// Everything that can be refused before the first byte is taken.
-    async fn look(
+    pub(super) async fn look(
         &self,
         who: &SenderClient,
         order: &Order,
@@ -256,7 +257,7 @@ impl Postbox {
         policy.class(&who.tenant, &order.letter.retention_class)?;
         let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
         let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
-        check_rule(&mut tx, &order.letter, now).await?;
+        check_rule(&mut tx, &sender, &order.letter, now).await?;
         let to = (mailbox.id, sender.client_id.as_str());
         opt_outs::check(&mut tx, to, &order.letter, now).await?;
         self.check_related(&mut tx, who, mailbox.id, &order.letter).await?;
@@ -303,7 +304,8 @@ impl Postbox {
             self.replace(&mut tx, who, old, (&letter, order, now)).await?;
         }
         letters::add(&mut tx, &letter, &sealed_content).await?;
-        letters::add_sent(&mut tx, &letter, &order.request_id).await?;
+        let tag = self.vault.sent_case_tag(who, &order.letter.case_id);
+        letters::add_sent(&mut tx, &letter, &order.request_id, tag.as_deref()).await?;
         let class = order.letter.retention_class.as_str();
         self.order_retention(&mut tx, &letter, (policy, class)).await?;
         let subject = audit_subject(mailbox.owner());
@@ -359,7 +361,12 @@ impl Postbox {
 }
 
 /// The named rule exists on the day of provision and fits the kind of letter.
-async fn check_rule(tx: &mut Tx, letter: &Letter, now: Now) -> Result<(), SubmitError> {
+pub(super) async fn check_rule(
+    tx: &mut Tx,
+    sender: &Sender,
+    letter: &Letter,
+    now: Now,
+) -> Result<(), SubmitError> {
     let Some(basis) = &letter.legal_basis else { return Ok(()) };
     if letter.service_use.as_ref().is_some_and(|choice| choice.excluded) {
         return Err(SubmitError::Excluded);
@@ -367,6 +374,13 @@ async fn check_rule(tx: &mut Tx, letter: &Letter, now: Now) -> Result<(), Submit
     let rows = rules::of_basis(tx, basis).await?;
     let day = LegalDay::of(letter.publish_at.map_or(now.legal, |at| at.max(now.legal)));
     let rule = legal::in_force(&rows, basis, day).ok_or(SubmitError::LegalBasisUnknown)?;
+    // What the law wants retrievable is retrievable: until a fiction came true, or (VwVfG
+    // § 41(2a)) for all of the ten days.
+    let land = Land::of_ars(&sender.ars);
+    if letter.retrieve_until.is_some_and(|u| u < rule.on_provision(day, land).holds_from()) {
+        let problem = "must not be before the end that the legal basis sets";
+        return Err(SubmitError::field("letter.retrieve_until", problem));
+    }
     let serves = rule.on_no_retrieval == OnNoRetrieval::DeemedServed;
     match (serves, letter.delivery_type == DeliveryType::FormalService) {
         (true, false) => {
@@ -379,7 +393,7 @@ async fn check_rule(tx: &mut Tx, letter: &Letter, now: Now) -> Result<(), Submit
     }
 }
 
-enum Look {
+pub(super) enum Look {
     Fresh(Box<(Sender, Mailbox, Vec<Adopted>)>),
     Again(Vec<u8>),
 }

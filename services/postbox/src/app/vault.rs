@@ -8,8 +8,10 @@ use siegel_crypto::{DataKey, hkdf_sha256, open, seal, unwrap_key, wrap_key};
 use siegel_kernel::Entropy;
 
 use super::Trouble;
+use super::submit::SenderClient;
 use crate::domain::canon::Content;
-use crate::domain::{AttachmentId, LetterId, MailboxId, WebhookId};
+use crate::domain::reply::ReplyContent;
+use crate::domain::{AttachmentId, LetterId, MailboxId, ReplyId, WebhookId};
 
 /// Wraps and opens keys.
 #[derive(Clone)]
@@ -122,6 +124,37 @@ impl Vault {
         Ok(seal(mailbox_key, &access_context(mailbox, letter), &plain, self.entropy.as_ref())?)
     }
 
+    /// What finds the letters of a case in their sender's book: across mailboxes, so under a key
+    /// of the sender's. `None` without a case.
+    pub fn sent_case_tag(&self, who: &SenderClient, case_id: &str) -> Option<Vec<u8>> {
+        let salt = siegel_crypto::sha256_fields(&[who.tenant.as_bytes(), who.client_id.as_bytes()]);
+        let info = b"siegel postbox sent case index";
+        let key = siegel_crypto::hkdf_sha256(self.key_encryption_key.as_bytes(), &salt, info);
+        (!case_id.is_empty()).then(|| siegel_crypto::hmac_sha256(&key, case_id.as_bytes()).to_vec())
+    }
+
+    pub fn wrap_reply_key(
+        &self,
+        mailbox: (MailboxId, &DataKey),
+        reply: ReplyId,
+        key: &DataKey,
+    ) -> Result<Vec<u8>, Trouble> {
+        let context = reply_context("key", mailbox.0, reply);
+        Ok(wrap_key(mailbox.1, &context, key, self.entropy.as_ref())?)
+    }
+
+    /// Seals the canonical bytes of a reply.
+    pub fn seal_reply(
+        &self,
+        key: &DataKey,
+        mailbox: MailboxId,
+        reply: ReplyId,
+        canonical: &[u8],
+    ) -> Result<Vec<u8>, Trouble> {
+        let context = reply_context("content", mailbox, reply);
+        Ok(seal(key, &context, canonical, self.entropy.as_ref())?)
+    }
+
     pub fn wrap_attachment_key(
         &self,
         letter_key: &DataKey,
@@ -200,6 +233,30 @@ pub fn attachment_key(
     wrapped: &[u8],
 ) -> Result<DataKey, Trouble> {
     Ok(unwrap_key(letter_key, &attachment_context("key", attachment), wrapped)?)
+}
+
+pub fn reply_key(
+    mailbox: (MailboxId, &DataKey),
+    reply: ReplyId,
+    wrapped: &[u8],
+) -> Result<DataKey, Trouble> {
+    Ok(unwrap_key(mailbox.1, &reply_context("key", mailbox.0, reply), wrapped)?)
+}
+
+/// As [`open_content`], for a reply.
+pub fn open_reply(
+    key: &DataKey,
+    mailbox: MailboxId,
+    reply: ReplyId,
+    sealed: &[u8],
+) -> Result<(ReplyContent, String), Trouble> {
+    let plain = open(key, &reply_context("content", mailbox, reply), sealed)?;
+    let text = std::str::from_utf8(&plain).map_err(|_| Trouble::Contradiction("reply"))?;
+    Ok((serde_json::from_str(text)?, text.to_owned()))
+}
+
+fn reply_context(what: &str, mailbox: MailboxId, reply: ReplyId) -> Vec<u8> {
+    format!("siegel postbox reply {what} {mailbox} {reply}").into_bytes()
 }
 
 fn mailbox_context(mailbox: MailboxId) -> Vec<u8> {

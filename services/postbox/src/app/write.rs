@@ -2,13 +2,15 @@
 
 use siegel_crypto::{DataKey, sha256};
 use siegel_db::Tx;
+use siegel_kernel::Timestamp;
 use siegel_receipt::{Actor, Kind};
 
 use super::evidence::{Declared, Fact};
 use super::upload::Uploaded;
-use super::vault::Head;
+use super::vault::{self, Head};
 use super::{Now, Postbox, Trouble};
 use crate::domain::LetterId;
+use crate::domain::action;
 use crate::domain::canon::{Content, SenderPart};
 use crate::domain::flags::Folder;
 use crate::domain::letter::Letter;
@@ -35,6 +37,19 @@ impl Postbox {
         letter: &Letter,
         (draft, now): (&Draft<'_>, Now),
     ) -> Result<Option<(LetterRow, Vec<u8>, Vec<EvidenceRow>)>, Trouble> {
+        let (mut row, sealed_content) = self.row((sender, mailbox), letter, (draft, now))?;
+        let later = letter.publish_at.filter(|at| *at > now.legal);
+        let rows = self.accept(tx, &mut row, later, now).await?;
+        Ok(rows.map(|rows| (row, sealed_content, rows)))
+    }
+
+    /// The row of a new letter, without any entry, and its sealed content.
+    pub(super) fn row(
+        &self,
+        (sender, mailbox): (&Sender, &Mailbox),
+        letter: &Letter,
+        (draft, now): (&Draft<'_>, Now),
+    ) -> Result<(LetterRow, Vec<u8>), Trouble> {
         let canonical = draft.content.canonical()?;
         let mailbox_key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
         let head = Head {
@@ -49,7 +64,7 @@ impl Postbox {
             self.vault.seal_content(draft.key, mailbox.id, draft.id, &canonical)?;
         let salt: [u8; 32] = self.entropy.array()?;
         let later = letter.publish_at.filter(|at| *at > now.legal);
-        let mut row = LetterRow {
+        let row = LetterRow {
             mailbox_id: mailbox.id,
             id: draft.id,
             sequence: None,
@@ -92,25 +107,51 @@ impl Postbox {
             replaced_by: None,
             folder: Folder::Inbox.as_str().to_owned(),
             sealed_labels: None,
+            case_tag: (!letter.case_id.is_empty())
+                .then(|| vault::case_tag(&mailbox_key, &letter.case_id)),
+            due_on: action::first_due(&letter.actions).map(|day| day.to_string()),
+            retrieve_until: letter.retrieve_until,
         };
+        Ok((row, sealed_content))
+    }
+
+    /// Signs that a letter was accepted.
+    pub(super) async fn acknowledge(
+        &self,
+        tx: &mut Tx,
+        row: &mut LetterRow,
+        now: Now,
+    ) -> Result<EvidenceRow, Trouble> {
         let mut accepted = Fact::by_service(Kind::Accepted, now.legal);
         accepted.actor = Actor {
             role: "sender".into(),
-            client_id: Some(sender.client_id.clone()),
+            client_id: Some(row.client_id.clone()),
             ..accepted.actor
         };
-        let mut rows = vec![self.attest(tx, &mut row, accepted, now).await?];
+        self.attest(tx, row, accepted, now).await
+    }
+
+    /// Signs that a letter was accepted, and provides it or puts that off to `later`; `None` when
+    /// the mailbox was closed. The caller saves `row`.
+    pub(super) async fn accept(
+        &self,
+        tx: &mut Tx,
+        row: &mut LetterRow,
+        later: Option<Timestamp>,
+        now: Now,
+    ) -> Result<Option<Vec<EvidenceRow>>, Trouble> {
+        let mut rows = vec![self.acknowledge(tx, row, now).await?];
         match later {
             Some(at) => {
                 let scheduled = Delivery::Accepted.schedule(at);
                 row.set_delivery(scheduled.map_err(|_| Trouble::Contradiction("scheduled twice"))?);
             }
-            None => match self.provide(tx, &mut row, now).await? {
+            None => match self.provide(tx, row, now).await? {
                 Some(provided) => rows.push(provided),
                 None => return Ok(None),
             },
         }
-        Ok(Some((row, sealed_content, rows)))
+        Ok(Some(rows))
     }
 }
 

@@ -7,6 +7,7 @@ use siegel_crypto::{b64, sha256};
 use siegel_kernel::Timestamp;
 use siegel_receipt::{Instruction, ServiceUse};
 
+use super::action::Action;
 use super::attachment::Declaration;
 use super::letter::{self, Body, Letter};
 
@@ -40,6 +41,9 @@ pub struct Content {
     pub replaces: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub retention_class: String,
+    pub retrieve_until: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Action>,
 }
 
 /// The registered sender, at the time of sending.
@@ -59,6 +63,8 @@ pub struct BodyPart {
     pub language: String,
     pub plain_text: String,
     pub easy_text: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub html: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +93,7 @@ impl Content {
             language: b.language.clone(),
             plain_text: b.plain_text.clone(),
             easy_text: b.easy_text.clone(),
+            html: b.html.clone(),
         };
         let attachment = |a: &Declaration| AttachmentPart {
             name: a.name.clone(),
@@ -114,6 +121,8 @@ impl Content {
             service_use: letter.service_use.as_ref().map(service_use),
             replaces: letter.replaces.map(|l| l.to_string()).unwrap_or_default(),
             retention_class: letter.retention_class.clone(),
+            retrieve_until: letter.retrieve_until.map(Timestamp::to_rfc3339).unwrap_or_default(),
+            actions: letter.actions.clone(),
         }
     }
 

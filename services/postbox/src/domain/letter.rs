@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use siegel_kernel::{Timestamp, TrustLevel};
 
+use super::action::{self, Action};
 use super::reminder::Reminder;
-use super::{HandleId, LetterId};
+use super::{HandleId, LetterId, html};
 
 /// Longest subject, reference or case id, in characters (the federal interface's limit).
 const LINE: usize = 255;
@@ -64,6 +65,8 @@ pub struct Body {
     pub plain_text: String,
     /// Leichte Sprache; empty when there is none.
     pub easy_text: String,
+    /// The text with structure, of whitelisted elements; empty when there is none.
+    pub html: String,
 }
 
 /// Belehrung about a fiction of formal service (VwZG § 5(7)).
@@ -106,6 +109,9 @@ pub struct Letter {
     pub reminder: Option<Reminder>,
     /// Class that says how long content stays; empty for the tenant's default.
     pub retention_class: String,
+    /// From then on the content can no longer be opened.
+    pub retrieve_until: Option<Timestamp>,
+    pub actions: Vec<Action>,
 }
 
 /// A field and what is wrong with it. Never repeats the value: it is content.
@@ -167,6 +173,12 @@ impl Letter {
                 found.push(Violation::new(field, "must be before the letter is sent"));
             }
         }
+        let provided = self.publish_at.map_or(now, |at| at.max(now));
+        if self.retrieve_until.is_some_and(|until| until <= provided) {
+            let problem = "must be after the letter can be retrieved";
+            found.push(Violation::new("letter.retrieve_until", problem));
+        }
+        found.extend(action::violations(&self.actions, self.delivery_type, now));
         if self.delivery_type == DeliveryType::FormalService && self.instruction.is_none() {
             let problem = "formal service needs the instruction about the fiction";
             found.push(Violation::new("letter.instruction", problem));
@@ -186,7 +198,8 @@ impl Letter {
         if self.bodies.len() > LANGUAGES {
             found.push(Violation::new("letter.bodies", "must hold at most 20 languages"));
         }
-        let bytes: usize = self.bodies.iter().map(|b| b.plain_text.len() + b.easy_text.len()).sum();
+        let size = |b: &Body| b.plain_text.len() + b.easy_text.len() + b.html.len();
+        let bytes: usize = self.bodies.iter().map(size).sum();
         if bytes > TEXTS {
             found.push(Violation::new("letter.bodies", "must be at most 512 KiB in all"));
         }
@@ -201,8 +214,15 @@ impl Letter {
             if body.plain_text.trim().is_empty() {
                 found.push(Violation::new(at("plain_text"), "must not be empty"));
             }
-            for (field, text) in [("plain_text", &body.plain_text), ("easy_text", &body.easy_text)]
-            {
+            if let Err(problem) = html::check(&body.html) {
+                found.push(Violation::new(at("html"), problem));
+            }
+            let texts = [
+                ("plain_text", &body.plain_text),
+                ("easy_text", &body.easy_text),
+                ("html", &body.html),
+            ];
+            for (field, text) in texts {
                 if text.chars().any(|c| is_control(c) && !matches!(c, '\n' | '\r' | '\t')) {
                     found.push(Violation::new(at(field), "must not hold control characters"));
                 }
@@ -240,6 +260,7 @@ pub(crate) mod tests {
                 language: "de".into(),
                 plain_text: "Guten Tag,\nanbei der Bescheid.".into(),
                 easy_text: String::new(),
+                html: String::new(),
             }],
             hide_preview: false,
             required_level: TrustLevel::Substantial,
@@ -255,6 +276,8 @@ pub(crate) mod tests {
             service_use: None,
             reminder: None,
             retention_class: String::new(),
+            retrieve_until: None,
+            actions: Vec::new(),
         }
     }
 

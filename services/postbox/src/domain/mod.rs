@@ -1,13 +1,16 @@
 //! Rules. No database, no network.
 
+pub mod action;
 pub mod admin;
 pub mod attachment;
+pub mod batch;
 pub mod canon;
 pub mod case;
 pub mod effect_text;
 pub mod evidence_keys;
 pub mod flags;
 pub mod holidays;
+pub mod html;
 pub mod lane;
 pub mod legal;
 pub mod letter;
@@ -15,6 +18,7 @@ pub mod media;
 pub mod opt_out;
 pub mod proof;
 pub mod reminder;
+pub mod reply;
 pub mod retention;
 pub mod state;
 pub mod upload;
@@ -45,6 +49,16 @@ typed_id! {
 typed_id! {
     /// An address to which a sender's events are brought.
     WebhookId = "whk", random
+}
+
+typed_id! {
+    /// What a recipient answered.
+    ReplyId = "rpl", random
+}
+
+typed_id! {
+    /// Letters that are delivered together.
+    BatchId = "bat", random
 }
 
 typed_id! {

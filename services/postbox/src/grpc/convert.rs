@@ -6,6 +6,7 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_receipt::ReceiptFile;
 use tonic::Status;
 
+use super::actions;
 use super::status::violations;
 use crate::app::reader::Summary;
 use crate::domain::attachment::Declaration;
@@ -84,6 +85,7 @@ pub fn letter(
     let service_use = dated(service_use, "letter.service_use.chosen_at", &mut bad)
         .map(|(wording_version, chosen_at)| ServiceUse { wording_version, excluded, chosen_at });
     let reminder = super::reminder::wish(wire.notification.as_ref(), &mut bad);
+    let actions = actions::from_wire(wire.actions, &mut bad);
     let (Some(required_level), Some(kind), true) = (required_level, kind, bad.is_empty()) else {
         return Err(violations(&bad));
     };
@@ -91,6 +93,7 @@ pub fn letter(
         language: b.language,
         plain_text: b.plain_text,
         easy_text: b.easy_text,
+        html: b.html,
     };
     let Some(handle) = id(&wire.handle) else { return Ok(None) };
     Ok(Some(Letter {
@@ -112,6 +115,8 @@ pub fn letter(
         service_use,
         reminder,
         retention_class: wire.retention_class,
+        retrieve_until: wire.retrieve_until.as_ref().map(instant),
+        actions,
     }))
 }
 
@@ -176,7 +181,7 @@ pub fn state(name: &str) -> pb::DeliveryState {
     }
 }
 
-fn wire_delivery_type(row: &LetterRow) -> pb::DeliveryType {
+pub fn wire_delivery_type(row: &LetterRow) -> pb::DeliveryType {
     use pb::DeliveryType as P;
     match DeliveryType::parse(&row.delivery_type) {
         Some(DeliveryType::Information) => P::Information,
@@ -214,5 +219,7 @@ pub fn summary(summary: Summary) -> pb::LetterSummary {
         folder: super::flags::wire_folder(&row).into(),
         labels: summary.labels,
         purged: row.is_purged(),
+        due_on: row.due_on.clone().unwrap_or_default(),
+        retrieve_until: wire(row.retrieve_until),
     }
 }

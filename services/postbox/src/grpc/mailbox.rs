@@ -11,16 +11,16 @@ use siegel_proto::postbox::v1::{
     LetterSummary, ListAccessesRequest, ListAccessesResponse, ListCaseUpdatesRequest,
     ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse,
     MailboxServiceExportProofRequest, MailboxServiceExportProofResponse, OpenRequest, OpenResponse,
-    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, RestoreRequest,
-    RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest, SetFlagsResponse,
-    TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
+    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, ReplyRequest, ReplyResponse,
+    RestoreRequest, RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest,
+    SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::proof::Messages;
-use super::{cases, convert, flags, proof, status, upload, watch};
+use super::{actions, cases, convert, flags, proof, replies, status, upload, watch};
 use crate::app::Postbox;
 use crate::app::download::{Download, Range};
 use crate::app::events::read_cursor;
@@ -100,6 +100,8 @@ impl MailboxService for MailboxServer {
             important_only: message.important_only,
             folder: flags::folder(message.folder)?,
             label: message.label,
+            case_id: message.case_id,
+            due_until: message.due_until,
         };
         let listed = self.0.list(&reader, &listing).await.map_err(|e| status::read(&e))?;
         Ok(Response::new(ListLettersResponse {
@@ -151,6 +153,7 @@ impl MailboxService for MailboxServer {
             attachments: answer.attachments,
             receipt: answer.receipt,
             content_json: answer.content_json,
+            actions: answer.actions,
         }))
     }
 
@@ -355,6 +358,15 @@ impl MailboxService for MailboxServer {
         });
         Ok(Response::new(ReceiverStream::new(told).boxed()))
     }
+
+    async fn reply(
+        &self,
+        request: Request<ReplyRequest>,
+    ) -> Result<Response<ReplyResponse>, Status> {
+        let organisation = &request.get_ref().organisation_id;
+        let reader = self.reader(&request, organisation, Action::ReceiveMail).await?;
+        Ok(Response::new(replies::reply(&self.0, &reader, request.into_inner()).await?))
+    }
 }
 
 /// The next message of a download.
@@ -373,6 +385,7 @@ fn response(opened: Opened) -> OpenResponse {
         language: b.language.clone(),
         plain_text: b.plain_text.clone(),
         easy_text: b.easy_text.clone(),
+        html: b.html.clone(),
     });
     let known = opened.attachments.iter().zip(&opened.scans);
     let files = known.zip(&opened.content.attachments);
@@ -382,6 +395,7 @@ fn response(opened: Opened) -> OpenResponse {
         receipt: Some(convert::receipt(&opened.receipt)),
         letter: Some(convert::summary(opened.summary)),
         content_json: opened.content_json,
+        actions: opened.content.actions.iter().map(actions::to_wire).collect(),
     }
 }
 

@@ -1,17 +1,22 @@
 //! Proto to domain and back, and how errors look outside.
 
+mod actions;
 mod admin;
 mod admin_wire;
+mod batches;
 mod cases;
 pub(crate) mod convert;
 mod evidence;
 mod flags;
 mod handle;
+mod inline;
 mod limits;
 mod mailbox;
 mod proof;
 mod reminder;
+mod replies;
 mod sender;
+mod sent;
 mod settings;
 mod status;
 pub mod upload;

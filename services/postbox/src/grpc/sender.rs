@@ -9,10 +9,14 @@ use siegel_proto::convert::timestamp;
 use siegel_proto::postbox::v1::sender_service_server::SenderService;
 use siegel_proto::postbox::v1::submit_stream_request::Part;
 use siegel_proto::postbox::v1::{
-    ExportProofRequest, ExportProofResponse, GetSentLetterRequest, GetSentLetterResponse,
-    LetterEvent, RecallRequest, RecallResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest,
-    SubmitStreamResponse, SupersedeRequest, SupersedeResponse, UpdateCaseStatusRequest,
-    UpdateCaseStatusResponse, WatchEventsRequest, WatchEventsResponse,
+    CancelBatchRequest, CancelBatchResponse, CheckRecipientsRequest, CheckRecipientsResponse,
+    CommitBatchRequest, CommitBatchResponse, DownloadReplyAttachmentRequest, ExportProofRequest,
+    ExportProofResponse, GetBatchRequest, GetBatchResponse, GetReplyRequest, GetReplyResponse,
+    GetSentLetterRequest, GetSentLetterResponse, LetterEvent, ListRepliesRequest,
+    ListRepliesResponse, ListSentLettersRequest, ListSentLettersResponse, RecallRequest,
+    RecallResponse, SubmitBatchRequest, SubmitBatchResponse, SubmitRequest, SubmitResponse,
+    SubmitStreamRequest, SubmitStreamResponse, SupersedeRequest, SupersedeResponse,
+    UpdateCaseStatusRequest, UpdateCaseStatusResponse, WatchEventsRequest, WatchEventsResponse,
 };
 use siegel_telemetry::metric;
 use tokio::sync::mpsc;
@@ -20,7 +24,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::proof::Messages;
-use super::{cases, convert, limits, proof, status, upload};
+use super::{batches, cases, convert, inline, limits, proof, replies, sent, status, upload};
 use crate::app::events::{self, EventsError, read_cursor, write_cursor};
 use crate::app::proof::Holder;
 use crate::app::submit::{Order, SenderClient, SubmitError, Submitted};
@@ -197,6 +201,84 @@ impl SenderService for SenderServer {
         });
         Ok(Response::new(ReceiverStream::new(told).boxed()))
     }
+
+    type DownloadReplyAttachmentStream = replies::Download;
+
+    async fn check_recipients(
+        &self,
+        request: Request<CheckRecipientsRequest>,
+    ) -> Result<Response<CheckRecipientsResponse>, Status> {
+        let who = client(&request)?;
+        Ok(Response::new(sent::check(&self.0, &who, request.into_inner()).await?))
+    }
+
+    async fn submit_batch(
+        &self,
+        request: Request<SubmitBatchRequest>,
+    ) -> Result<Response<SubmitBatchResponse>, Status> {
+        let who = client(&request)?;
+        Ok(Response::new(batches::fill(&self.0, &who, request.into_inner()).await?))
+    }
+
+    async fn commit_batch(
+        &self,
+        request: Request<CommitBatchRequest>,
+    ) -> Result<Response<CommitBatchResponse>, Status> {
+        let (who, message) = (client(&request)?, request.get_ref());
+        let done = self.0.commit_batch(&who, &message.request_id, message.without_refused).await;
+        let batch = batches::wire(&done.map_err(|e| batches::error(&e))?)?;
+        Ok(Response::new(CommitBatchResponse { batch: Some(batch) }))
+    }
+
+    async fn cancel_batch(
+        &self,
+        request: Request<CancelBatchRequest>,
+    ) -> Result<Response<CancelBatchResponse>, Status> {
+        let who = client(&request)?;
+        let done = self.0.cancel_batch(&who, &request.get_ref().request_id).await;
+        let batch = batches::wire(&done.map_err(|e| batches::error(&e))?)?;
+        Ok(Response::new(CancelBatchResponse { batch: Some(batch) }))
+    }
+
+    async fn get_batch(
+        &self,
+        request: Request<GetBatchRequest>,
+    ) -> Result<Response<GetBatchResponse>, Status> {
+        let who = client(&request)?;
+        Ok(Response::new(batches::get(&self.0, &who, request.get_ref()).await?))
+    }
+
+    async fn list_sent_letters(
+        &self,
+        request: Request<ListSentLettersRequest>,
+    ) -> Result<Response<ListSentLettersResponse>, Status> {
+        let who = client(&request)?;
+        Ok(Response::new(sent::list(&self.0, &who, request.into_inner()).await?))
+    }
+
+    async fn list_replies(
+        &self,
+        request: Request<ListRepliesRequest>,
+    ) -> Result<Response<ListRepliesResponse>, Status> {
+        let who = client(&request)?;
+        Ok(Response::new(replies::list(&self.0, &who, request.get_ref()).await?))
+    }
+
+    async fn get_reply(
+        &self,
+        request: Request<GetReplyRequest>,
+    ) -> Result<Response<GetReplyResponse>, Status> {
+        let who = client(&request)?;
+        Ok(Response::new(replies::get(&self.0, &who, request.get_ref()).await?))
+    }
+
+    async fn download_reply_attachment(
+        &self,
+        request: Request<DownloadReplyAttachmentRequest>,
+    ) -> Result<Response<Self::DownloadReplyAttachmentStream>, Status> {
+        let who = client(&request)?;
+        Ok(Response::new(replies::download(&self.0, &who, request.get_ref()).await?))
+    }
 }
 
 impl SenderServer {
@@ -207,35 +289,12 @@ impl SenderServer {
         message: SubmitRequest,
         recalls: bool,
     ) -> Result<Submitted, Status> {
-        let (wire, contents): (Vec<_>, Vec<_>) = message
-            .attachments
-            .into_iter()
-            .map(|a| (a.declaration.unwrap_or_default(), Bytes::from(a.content)))
-            .unzip();
-        let declared = convert::declarations(wire)?;
-        self.check_inline(&declared, &contents).map_err(|e| status::submit(&e))?;
+        let limit = self.0.limits.inline_bytes;
+        let (declared, contents) = inline::read(message.attachments, limit)?;
         let letter = convert::letter(message.letter, self.0.default_required_level)?;
         let content = stream::iter(contents.into_iter().map(Ok));
         let uploads = upload::ids(&message.upload_ids)?;
         self.run(who, (message.request_id, letter, declared, uploads), recalls, content).await
-    }
-
-    fn check_inline(
-        &self,
-        declared: &[Declaration],
-        contents: &[Bytes],
-    ) -> Result<(), SubmitError> {
-        let limit = self.0.limits.inline_bytes;
-        if contents.iter().map(Bytes::len).sum::<usize>() > limit {
-            return Err(SubmitError::InlineTooLarge { limit });
-        }
-        for (index, (one, content)) in declared.iter().zip(contents).enumerate() {
-            if one.size_bytes != content.len() as u64 {
-                let field = format!("attachments[{index}].declaration.size_bytes");
-                return Err(SubmitError::field(&field, "is not the size of the content"));
-            }
-        }
-        Ok(())
     }
 
     async fn run<S>(

@@ -119,6 +119,7 @@ pub fn read(error: &ReadError) -> Status {
         E::ReceiptUnknown => refusal(Code::NotFound, "RECEIPT_UNKNOWN", error, []),
         E::AttachmentUnknown => refusal(Code::NotFound, "ATTACHMENT_UNKNOWN", error, []),
         E::OffsetBeyondEnd => invalid(&[("offset_bytes", "must be within the attachment")]),
+        E::BadDay => invalid(&[("due_until", "must be a date such as 2025-04-01")]),
         E::BadPageToken => invalid(&[("page_token", "was not made here")]),
         E::Access(AccessError::Unknown) => {
             refusal(Code::NotFound, "ORGANISATION_UNKNOWN", error, [])

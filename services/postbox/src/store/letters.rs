@@ -61,6 +61,12 @@ pub struct LetterRow {
     pub replaced_by: Option<LetterId>,
     pub folder: String,
     pub sealed_labels: Option<Vec<u8>>,
+    /// Finds the letters of a case; see `vault::case_tag`.
+    pub case_tag: Option<Vec<u8>>,
+    /// First local day on which the letter asks for something.
+    pub due_on: Option<String>,
+    #[sqlx(rename = "retrieve_until_us")]
+    pub retrieve_until: Option<Timestamp>,
 }
 
 pub(super) const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, tenant, authority, \
@@ -69,7 +75,7 @@ pub(super) const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, c
     attachment_digests, wrapped_key, sealed_head, commitment_salt, accepted_at_us, publish_at_us, \
     provided_at_us, notified_at_us, opened_at_us, terminal_by_us, due_at_us, unread, \
     evidence_count, last_evidence, declared, replaced_by, folder, \
-    sealed_labels";
+    sealed_labels, case_tag, due_on, retrieve_until_us";
 
 impl LetterRow {
     /// The delivery state that the columns say.
@@ -110,6 +116,12 @@ impl LetterRow {
         };
     }
 
+    /// The content can no longer be opened: the time the sender set is over, and so is the one the
+    /// law set, which a late notification may have moved.
+    pub fn is_withdrawn(&self, now: Timestamp) -> bool {
+        self.retrieve_until.is_some_and(|until| until.max(self.terminal_by) <= now)
+    }
+
     /// What the counters of the mailbox see.
     pub fn counted(&self) -> Result<Counted, StoreError> {
         let folder = Folder::parse(&self.folder).ok_or(StoreError::corrupt("letters: folder"))?;
@@ -134,7 +146,9 @@ pub fn topic(tenant: &str, client_id: &str) -> String {
 
 /// Adds a letter with its sealed content.
 pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<(), StoreError> {
-    let places: Vec<String> = (1..=43).map(|n| format!("${n}")).collect();
+    // All columns and the content.
+    let last = COLUMNS.split(',').count() + 1;
+    let places: Vec<String> = (1..=last).map(|n| format!("${n}")).collect();
     let sql = AssertSqlSafe(format!(
         "INSERT INTO letters ({COLUMNS}, sealed_content) VALUES ({})",
         places.join(", ")
@@ -151,6 +165,7 @@ pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<()
         .bind(l.provided_at).bind(l.notified_at).bind(l.opened_at).bind(l.terminal_by)
         .bind(l.due_at).bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence)
         .bind(&l.declared).bind(l.replaced_by).bind(&l.folder).bind(&l.sealed_labels)
+        .bind(&l.case_tag).bind(&l.due_on).bind(l.retrieve_until)
         .bind(sealed_content)
         .execute(c).await?.rows_affected());
     Ok(())
@@ -218,6 +233,10 @@ pub struct Page {
     pub folder: Folder,
     /// Only letters with this label.
     pub label: Option<Vec<u8>>,
+    /// Only letters of this case whose case may be seen at this level.
+    pub case: Option<(Vec<u8>, TrustLevel)>,
+    /// Only letters that ask for something until this local day.
+    pub due_until: Option<String>,
 }
 
 /// Provided letters, newest first. Each filter has an index of its own.
@@ -229,13 +248,20 @@ pub async fn page(tx: &mut Tx, page: &Page) -> Result<Vec<LetterRow>, StoreError
     } else {
         "AND $5 IS NULL"
     };
+    let (tag, level) = page.case.as_ref().map_or((None, None), |(t, l)| (Some(t), Some(*l)));
+    let case = if tag.is_some() {
+        "AND case_tag = $6 AND (required_level <= $7 OR NOT hide_preview)"
+    } else {
+        "AND $6 IS NULL AND $7 IS NULL"
+    };
+    let due = if page.due_until.is_some() { "AND due_on <= $8" } else { "AND $8 IS NULL" };
     let sql = AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM letters WHERE mailbox_id = $1 AND folder = $4 AND sequence < $2 \
-         {unread} {important} {label} ORDER BY sequence DESC LIMIT $3"
+         {unread} {important} {label} {case} {due} ORDER BY sequence DESC LIMIT $3"
     ));
     Ok(on!(tx, c => sqlx::query_as(sql)
         .bind(page.mailbox).bind(page.before).bind(page.limit).bind(page.folder.as_str())
-        .bind(&page.label).fetch_all(c).await?))
+        .bind(&page.label).bind(tag).bind(level).bind(&page.due_until).fetch_all(c).await?))
 }
 
 /// Letters whose time has come, soonest first.
@@ -265,12 +291,19 @@ pub struct Sent {
     pub request_id: String,
 }
 
-pub async fn add_sent(tx: &mut Tx, letter: &LetterRow, request_id: &str) -> Result<(), StoreError> {
+/// Notes a letter in its sender's book; `case_tag` finds those of a case.
+pub async fn add_sent(
+    tx: &mut Tx,
+    letter: &LetterRow,
+    request_id: &str,
+    case_tag: Option<&[u8]>,
+) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO sent_letters \
-        (client_id, letter_id, mailbox_id, request_id, accepted_at_us) VALUES ($1, $2, $3, $4, $5)";
+        (client_id, letter_id, mailbox_id, request_id, accepted_at_us, case_tag) \
+        VALUES ($1, $2, $3, $4, $5, $6)";
     on!(tx, c => sqlx::query(SQL)
         .bind(&letter.client_id).bind(letter.id).bind(letter.mailbox_id).bind(request_id)
-        .bind(letter.accepted_at)
+        .bind(letter.accepted_at).bind(case_tag)
         .execute(c).await?.rows_affected());
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Mailboxes and the handles under which senders reach them.
 
+use std::collections::HashMap;
+
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, OrganisationId, Timestamp};
 use uuid::Uuid;
@@ -165,4 +167,32 @@ pub async fn by_handle(
         m.archived, m.trashed, m.closed_at_us FROM handles h JOIN mailboxes m ON m.id = h.mailbox_id \
         WHERE h.id = $1 AND h.sector = $2 AND h.revoked_at_us IS NULL";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(handle).bind(sector).fetch_optional(c).await?))
+}
+
+/// The mailboxes that handles reach, for senders of the handles' sector only.
+pub async fn reached(
+    tx: &mut Tx,
+    handles: &[HandleId],
+    sector: &str,
+) -> Result<HashMap<HandleId, MailboxId>, StoreError> {
+    let mut found = HashMap::with_capacity(handles.len());
+    // One statement for a hundred: SQLite has no arrays.
+    for some in handles.chunks(100) {
+        let places: Vec<String> = (0..some.len()).map(|n| format!("${}", n + 2)).collect();
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT h.id, m.id FROM handles h JOIN mailboxes m ON m.id = h.mailbox_id \
+             WHERE h.sector = $1 AND h.revoked_at_us IS NULL AND m.closed_at_us IS NULL \
+             AND h.id IN ({})",
+            places.join(", ")
+        ));
+        let rows: Vec<(HandleId, MailboxId)> = on!(&mut *tx, c => {
+            let mut query = sqlx::query_as(sql).bind(sector);
+            for handle in some {
+                query = query.bind(*handle);
+            }
+            query.fetch_all(c).await?
+        });
+        found.extend(rows);
+    }
+    Ok(found)
 }

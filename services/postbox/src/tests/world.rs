@@ -381,6 +381,7 @@ pub fn request(request_id: &str, handle: &str) -> pb::SubmitRequest {
                 language: "de".into(),
                 plain_text: "Guten Tag, der Bescheid liegt bei.".into(),
                 easy_text: String::new(),
+                html: String::new(),
             }],
             hide_preview: false,
             required_level: WireLevel::Substantial.into(),

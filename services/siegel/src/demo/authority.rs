@@ -127,6 +127,7 @@ impl Authority {
                 Grüßen\nStadt Musterstadt"
                 .into(),
             easy_text: "Hier ist unsere Entscheidung. Sie steht in der PDF-Datei.".into(),
+            html: String::new(),
         };
         let letter = pb::Letter {
             handle: handle.to_owned(),

@@ -1,0 +1,60 @@
+//! Whether letters to these recipients would reach anybody.
+
+use siegel_db::StoreError;
+
+use super::Postbox;
+use super::submit::{SenderClient, SubmitError};
+use crate::domain::{HandleId, MailboxId};
+use crate::store::mailboxes;
+use crate::store::senders::{self, Sender};
+
+/// Handles of one question.
+pub const MOST: usize = 1_000;
+
+/// What a recipient excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptOut {
+    Nothing,
+    #[expect(dead_code, reason = "the mailbox keeps no choice yet; see `opt_out`")]
+    All,
+    #[expect(dead_code, reason = "the mailbox keeps no choice yet; see `opt_out`")]
+    Sender,
+}
+
+/// What is known about a recipient; `None`: nobody, whyever.
+pub type Checked = Option<OptOut>;
+
+impl Postbox {
+    /// Looks up handles for a sender, in their order. `None` among them: text that is no handle.
+    #[tracing::instrument(name = "postbox.check_recipients", skip_all)]
+    pub async fn check_recipients(
+        &self,
+        who: &SenderClient,
+        handles: &[Option<HandleId>],
+    ) -> Result<Vec<Checked>, SubmitError> {
+        if handles.is_empty() || handles.len() > MOST {
+            return Err(SubmitError::field("handles", "must be 1 to 1,000"));
+        }
+        let mut tx = self.db.read().await?;
+        let sender = senders::find(&mut tx, &who.client_id, &who.tenant).await?;
+        let sender = sender.ok_or(SubmitError::SenderUnknown)?;
+        let asked: Vec<HandleId> = handles.iter().flatten().copied().collect();
+        let found = mailboxes::reached(&mut tx, &asked, &sender.sector).await?;
+        let mut checked = Vec::with_capacity(handles.len());
+        for handle in handles {
+            let mailbox = handle.and_then(|handle| found.get(&handle).copied());
+            checked.push(match mailbox {
+                Some(mailbox) => Some(opt_out(mailbox, &sender)?),
+                None => None,
+            });
+        }
+        Ok(checked)
+    }
+}
+
+/// What the owner of a mailbox excluded, for this sender. Choices made while using an online
+/// service are the sender's to know (`ServiceUse`); the mailbox keeps none of its own.
+#[expect(clippy::unnecessary_wraps, reason = "an answer of the store, once it keeps choices")]
+fn opt_out(_: MailboxId, _: &Sender) -> Result<OptOut, StoreError> {
+    Ok(OptOut::Nothing)
+}

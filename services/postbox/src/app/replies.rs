@@ -1,0 +1,201 @@
+//! Replies as their addressee, the sender of the letter, reads them.
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use siegel_crypto::{DataKey, Opener};
+use siegel_db::{StoreError, Tx};
+use siegel_receipt::ReceiptFile;
+
+use super::evidence::Party;
+use super::submit::SenderClient;
+use super::vault::{self, attachment_context};
+use super::{Postbox, Trouble};
+use crate::domain::canon::AttachmentPart;
+use crate::domain::reply::ReplyContent;
+use crate::domain::{AttachmentId, LetterId, ReplyId};
+use crate::ports::objects::ObjectError;
+use crate::store::evidence::{self, EvidenceRow};
+use crate::store::letters::{self, LetterRow};
+use crate::store::mailboxes;
+use crate::store::replies::{self, ReplyAttachment, ReplyRow};
+
+/// Kind of the audit line.
+const READ: &str = "postbox.reply.read";
+
+/// A reply is not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum RepliesError {
+    #[error("there is no such letter of this sender")]
+    LetterUnknown,
+    #[error("there is no such reply to the letter")]
+    ReplyUnknown,
+    #[error("there is no such attachment")]
+    AttachmentUnknown,
+    #[error("the offset is beyond the end of the attachment")]
+    OffsetBeyondEnd,
+    #[error("the reply could not be read")]
+    Trouble(#[from] Trouble),
+}
+
+impl From<StoreError> for RepliesError {
+    fn from(error: StoreError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+/// A reply with its receipt.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub row: ReplyRow,
+    pub receipt: (EvidenceRow, ReceiptFile),
+}
+
+/// A reply with its content.
+#[derive(Clone, Debug)]
+pub struct Read {
+    pub shown: Shown,
+    pub content: ReplyContent,
+    pub content_json: String,
+    /// In the order of `content.attachments`.
+    pub attachments: Vec<AttachmentId>,
+}
+
+/// An attachment that is handed out.
+pub struct ReplyDownload {
+    pub id: AttachmentId,
+    pub part: AttachmentPart,
+    opener: Option<Opener>,
+    /// Plain bytes still to be passed over.
+    skip: u64,
+    sealed: BoxStream<'static, Result<Bytes, ObjectError>>,
+}
+
+impl Postbox {
+    /// The replies to a letter of this sender, oldest first.
+    #[tracing::instrument(name = "postbox.list_replies", skip_all, fields(letter.id = %letter))]
+    pub async fn replies(
+        &self,
+        who: &SenderClient,
+        letter: LetterId,
+    ) -> Result<Vec<Shown>, RepliesError> {
+        let mut tx = self.db.read().await?;
+        let letter = of_sender(&mut tx, who, letter).await?;
+        let rows = replies::of_letter(&mut tx, letter.mailbox_id, letter.id).await?;
+        let entries = evidence::of_letter(&mut tx, letter.mailbox_id, letter.id).await?;
+        let shown = rows.into_iter().map(|row| self.shown(&letter, row, &entries));
+        Ok(shown.collect::<Result<_, _>>()?)
+    }
+
+    /// A reply with its content; the access is on record.
+    #[tracing::instrument(name = "postbox.get_reply", skip_all, fields(letter.id = %letter))]
+    pub async fn read_reply(
+        &self,
+        who: &SenderClient,
+        letter: LetterId,
+        reply: ReplyId,
+    ) -> Result<Read, RepliesError> {
+        let mut tx = self.db.begin().await?;
+        let letter = of_sender(&mut tx, who, letter).await?;
+        let row = replies::get(&mut tx, (letter.mailbox_id, letter.id), reply).await?;
+        let row = row.ok_or(RepliesError::ReplyUnknown)?;
+        let (key, content, content_json) = self.open_reply(&mut tx, &row).await?;
+        drop(key);
+        let entries = evidence::of_letter(&mut tx, letter.mailbox_id, letter.id).await?;
+        let files = replies::attachments(&mut tx, &row).await?;
+        self.audit_sender(&mut tx, who, &letter, (READ, "", "done"), self.now()).await?;
+        tx.commit().await?;
+        let attachments = files.iter().map(|file| file.id).collect();
+        let shown = self.shown(&letter, row, &entries)?;
+        Ok(Read { shown, content, content_json, attachments })
+    }
+
+    /// Notes the access to an attachment of a reply and begins to read from `offset`.
+    #[tracing::instrument(name = "postbox.download_reply", skip_all, fields(letter.id = %letter))]
+    pub async fn download_reply(
+        &self,
+        who: &SenderClient,
+        (letter, reply, attachment): (LetterId, ReplyId, AttachmentId),
+        offset: u64,
+    ) -> Result<ReplyDownload, RepliesError> {
+        let mut tx = self.db.begin().await?;
+        let letter = of_sender(&mut tx, who, letter).await?;
+        let row = replies::get(&mut tx, (letter.mailbox_id, letter.id), reply).await?;
+        let row = row.ok_or(RepliesError::ReplyUnknown)?;
+        let (reply_key, content, _) = self.open_reply(&mut tx, &row).await?;
+        let files = replies::attachments(&mut tx, &row).await?;
+        let mut files = files.into_iter().zip(content.attachments);
+        let found = files.find(|(file, _)| file.id == attachment);
+        let (file, part): (ReplyAttachment, _) = found.ok_or(RepliesError::AttachmentUnknown)?;
+        if offset > part.size_bytes {
+            return Err(RepliesError::OffsetBeyondEnd);
+        }
+        let key = vault::attachment_key(&reply_key, attachment, &file.wrapped_key)?;
+        self.audit_sender(&mut tx, who, &letter, (READ, "", "done"), self.now()).await?;
+        tx.commit().await?;
+        let sealed = self.objects.read(&file.object_key).await.map_err(Trouble::from)?;
+        let opener = Opener::new(&key, &attachment_context("content", attachment));
+        Ok(ReplyDownload { id: attachment, part, opener: Some(opener), skip: offset, sealed })
+    }
+
+    fn shown(
+        &self,
+        letter: &LetterRow,
+        row: ReplyRow,
+        entries: &[EvidenceRow],
+    ) -> Result<Shown, Trouble> {
+        let entry = entries.iter().find(|e| e.number == row.evidence_number).cloned();
+        let entry = entry.ok_or(Trouble::Contradiction("a reply's evidence is gone"))?;
+        let file = self.receipt(letter, &entry, Party::Sender);
+        Ok(Shown { row, receipt: (entry, file) })
+    }
+
+    async fn open_reply(
+        &self,
+        tx: &mut Tx,
+        row: &ReplyRow,
+    ) -> Result<(DataKey, ReplyContent, String), Trouble> {
+        let mailbox = mailboxes::by_id(tx, row.mailbox_id).await?;
+        let mailbox = mailbox.ok_or(Trouble::Contradiction("a reply's mailbox is gone"))?;
+        let mailbox_key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
+        let key = vault::reply_key((mailbox.id, &mailbox_key), row.id, &row.wrapped_key)?;
+        let (content, json) = vault::open_reply(&key, mailbox.id, row.id, &row.sealed_content)?;
+        Ok((key, content, json))
+    }
+}
+
+impl ReplyDownload {
+    /// The next plain bytes; `None` when all were handed out.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
+        loop {
+            let plain = match self.sealed.next().await {
+                Some(piece) => match &mut self.opener {
+                    Some(opener) => opener.push(&piece?)?,
+                    None => return Ok(None),
+                },
+                None => match self.opener.take() {
+                    Some(opener) => opener.finish()?,
+                    None => return Ok(None),
+                },
+            };
+            let skip = usize::try_from(self.skip).unwrap_or(usize::MAX).min(plain.len());
+            self.skip = self.skip.saturating_sub(skip as u64);
+            let wanted = Bytes::from(plain).slice(skip..);
+            if !wanted.is_empty() {
+                return Ok(Some(wanted));
+            }
+        }
+    }
+}
+
+/// A letter of this sender; whose else it is is not told.
+async fn of_sender(
+    tx: &mut Tx,
+    who: &SenderClient,
+    letter: LetterId,
+) -> Result<LetterRow, RepliesError> {
+    let sent = letters::sent(tx, &who.client_id, letter).await?;
+    let sent = sent.ok_or(RepliesError::LetterUnknown)?;
+    let row = letters::get(tx, sent.mailbox_id, letter).await?;
+    row.filter(|l| l.tenant == who.tenant).ok_or(RepliesError::LetterUnknown)
+}

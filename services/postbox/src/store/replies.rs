@@ -1,0 +1,103 @@
+//! Replies of recipients and their attachments. Texts stand here sealed only.
+
+use siegel_db::{StoreError, Tx, on};
+use siegel_kernel::Timestamp;
+
+use super::attachments::AttachmentRow;
+use crate::domain::{AttachmentId, LetterId, MailboxId, ReplyId};
+
+/// A reply with its sealed content.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ReplyRow {
+    pub mailbox_id: MailboxId,
+    pub letter_id: LetterId,
+    /// Place among the replies to the letter, from 1.
+    pub number: i64,
+    pub id: ReplyId,
+    pub wrapped_key: Vec<u8>,
+    pub sealed_content: Vec<u8>,
+    pub attachment_count: i64,
+    pub late: bool,
+    #[sqlx(rename = "submitted_at_us")]
+    pub submitted_at: Timestamp,
+    /// Place of its entry among those of the letter.
+    pub evidence_number: i64,
+}
+
+/// An attachment of a reply: as one of a letter.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ReplyAttachment {
+    pub id: AttachmentId,
+    pub object_key: String,
+    pub wrapped_key: Vec<u8>,
+}
+
+pub async fn add(tx: &mut Tx, r: &ReplyRow) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO replies (mailbox_id, letter_id, number, id, wrapped_key, \
+        sealed_content, attachment_count, late, submitted_at_us, evidence_number) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    on!(tx, c => sqlx::query(SQL)
+        .bind(r.mailbox_id).bind(r.letter_id).bind(r.number).bind(r.id).bind(&r.wrapped_key)
+        .bind(&r.sealed_content).bind(r.attachment_count).bind(r.late).bind(r.submitted_at)
+        .bind(r.evidence_number)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Notes that a reply, not a letter, has this attachment.
+pub async fn add_attachment(
+    tx: &mut Tx,
+    reply: ReplyId,
+    a: &AttachmentRow,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO reply_attachments (mailbox_id, letter_id, reply_id, id, \
+        number, size_bytes, sha256, object_key, wrapped_key) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    on!(tx, c => sqlx::query(SQL)
+        .bind(a.mailbox_id).bind(a.letter_id).bind(reply).bind(a.id).bind(a.number)
+        .bind(a.size_bytes).bind(&a.sha256).bind(&a.object_key).bind(&a.wrapped_key)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// How many replies a letter has.
+pub async fn count(tx: &mut Tx, mailbox: MailboxId, letter: LetterId) -> Result<i64, StoreError> {
+    // At most `reply::MOST` rows.
+    const SQL: &str = "SELECT COUNT(*) FROM replies WHERE mailbox_id = $1 AND letter_id = $2";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(mailbox).bind(letter).fetch_one(c).await?))
+}
+
+/// The replies to a letter, oldest first.
+pub async fn of_letter(
+    tx: &mut Tx,
+    mailbox: MailboxId,
+    letter: LetterId,
+) -> Result<Vec<ReplyRow>, StoreError> {
+    const SQL: &str = "SELECT mailbox_id, letter_id, number, id, wrapped_key, sealed_content, \
+        attachment_count, late, submitted_at_us, evidence_number FROM replies \
+        WHERE mailbox_id = $1 AND letter_id = $2 ORDER BY number";
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(mailbox).bind(letter).fetch_all(c).await?))
+}
+
+pub async fn get(
+    tx: &mut Tx,
+    (mailbox, letter): (MailboxId, LetterId),
+    reply: ReplyId,
+) -> Result<Option<ReplyRow>, StoreError> {
+    const SQL: &str = "SELECT mailbox_id, letter_id, number, id, wrapped_key, sealed_content, \
+        attachment_count, late, submitted_at_us, evidence_number FROM replies \
+        WHERE mailbox_id = $1 AND letter_id = $2 AND id = $3";
+    Ok(on!(tx, c => sqlx::query_as(SQL)
+        .bind(mailbox).bind(letter).bind(reply).fetch_optional(c).await?))
+}
+
+/// The attachments of a reply in its order.
+pub async fn attachments(
+    tx: &mut Tx,
+    reply: &ReplyRow,
+) -> Result<Vec<ReplyAttachment>, StoreError> {
+    const SQL: &str = "SELECT id, object_key, wrapped_key FROM reply_attachments \
+        WHERE mailbox_id = $1 AND letter_id = $2 AND reply_id = $3 ORDER BY number";
+    Ok(on!(tx, c => sqlx::query_as(SQL)
+        .bind(reply.mailbox_id).bind(reply.letter_id).bind(reply.id).fetch_all(c).await?))
+}

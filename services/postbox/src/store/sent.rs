@@ -1,0 +1,47 @@
+//! The book of what a sender sent.
+
+use siegel_db::{StoreError, Tx, on};
+use siegel_kernel::Timestamp;
+
+use crate::domain::{LetterId, MailboxId};
+
+/// A line of the book.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct SentRow {
+    pub letter_id: LetterId,
+    pub mailbox_id: MailboxId,
+    pub request_id: String,
+    #[sqlx(rename = "accepted_at_us")]
+    pub accepted_at: Timestamp,
+}
+
+/// What of the book to read.
+#[derive(Clone, Debug)]
+pub struct SentPage<'a> {
+    pub client_id: &'a str,
+    /// Lines before this one.
+    pub before: (Timestamp, LetterId),
+    pub since: Timestamp,
+    pub case_tag: Option<Vec<u8>>,
+    pub limit: i64,
+}
+
+/// Lines of a sender's book, newest first.
+pub async fn page(tx: &mut Tx, page: &SentPage<'_>) -> Result<Vec<SentRow>, StoreError> {
+    const ALL: &str = "SELECT letter_id, mailbox_id, request_id, accepted_at_us FROM sent_letters \
+        WHERE client_id = $1 AND (accepted_at_us, letter_id) < ($2, $3) AND accepted_at_us >= $4 \
+        ORDER BY accepted_at_us DESC, letter_id DESC LIMIT $5";
+    const OF_CASE: &str = "SELECT letter_id, mailbox_id, request_id, accepted_at_us \
+        FROM sent_letters \
+        WHERE client_id = $1 AND (accepted_at_us, letter_id) < ($2, $3) AND accepted_at_us >= $4 \
+        AND case_tag = $6 ORDER BY accepted_at_us DESC, letter_id DESC LIMIT $5";
+    let (at, letter) = page.before;
+    Ok(match &page.case_tag {
+        None => on!(tx, c => sqlx::query_as(ALL)
+            .bind(page.client_id).bind(at).bind(letter).bind(page.since).bind(page.limit)
+            .fetch_all(c).await?),
+        Some(tag) => on!(tx, c => sqlx::query_as(OF_CASE)
+            .bind(page.client_id).bind(at).bind(letter).bind(page.since).bind(page.limit)
+            .bind(tag).fetch_all(c).await?),
+    })
+}
