@@ -168,7 +168,8 @@ pub async fn a_proof_for_another_method_uploads_nothing(world: &mut World) -> an
     let answer = sender.ask(wrong, &upload, Some(&nonce), (None, PDF)).await?;
     ensure!(answer.status() == StatusCode::UNAUTHORIZED, "{answer:?}");
     let problem: serde_json::Value = serde_json::from_str(&answer.text().await?)?;
-    ensure!(problem["reason"] == "DPOP_PROOF_INVALID", "{problem}");
+    let reason = problem.get("reason").and_then(serde_json::Value::as_str);
+    ensure!(reason == Some("DPOP_PROOF_INVALID"), "{problem}");
     let url = format!("{}/v1/uploads/{upload}", sender.origin);
     let answer = sender.client.http.put(&url).body(PDF).send().await?;
     ensure!(answer.status() == StatusCode::UNAUTHORIZED, "without a token: {answer:?}");

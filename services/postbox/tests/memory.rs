@@ -28,8 +28,7 @@ fn content() -> impl Iterator<Item = Vec<u8>> {
     (0..LARGE / PIECE).map(|n| {
         let mut piece = vec![u8::try_from(n % 251).unwrap(); PIECE];
         if n == 0 {
-            let head = b"%PDF-1.7\n";
-            piece[..head.len()].copy_from_slice(head);
+            piece.iter_mut().zip(b"%PDF-1.7\n").for_each(|(byte, head)| *byte = *head);
         }
         piece
     })
