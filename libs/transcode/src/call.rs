@@ -138,3 +138,68 @@ async fn unary(mut frames: Frames, head: &HeaderMap) -> Result<Response, Refused
     answer::metadata(&frames.trailers, &mut response);
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use http::StatusCode;
+    use http_body_util::{BodyExt as _, StreamBody};
+    use hyper::body::Frame;
+
+    use super::*;
+    use crate::frames::framed;
+    use crate::routes::routes;
+
+    /// A call that a service answers with this message and these trailers.
+    async fn answered(message: Option<&[u8]>, trailers: &[(&'static str, &str)]) -> Response {
+        let mut end = HeaderMap::new();
+        for (name, value) in trailers {
+            end.insert(*name, value.parse().unwrap());
+        }
+        let message = message.map(|message| Frame::data(framed(message).unwrap()));
+        let end = (!end.is_empty()).then(|| Frame::trailers(end));
+        let frames: Vec<_> = message.into_iter().chain(end).map(Ok::<_, Status>).collect();
+        let body = Body::new(StreamBody::new(stream::iter(frames)));
+        let response = Arc::new(std::sync::Mutex::new(Some(Response::new(body))));
+        let service =
+            Router::new().fallback(async move || response.lock().unwrap().take().unwrap());
+        let path = "/v1/postbox/EvidenceService/GetCheckpoint";
+        let route = routes().into_iter().find(|route| route.path == path).unwrap();
+        let request = Request::post(path).body(Body::empty()).unwrap();
+        answer(Arc::new(route), service, request).await
+    }
+
+    /// `GetCheckpointResponse { checkpoint: "c" }`
+    const MESSAGE: &[u8] = &[0x0a, 1, b'c'];
+
+    #[tokio::test]
+    async fn what_a_service_says_in_trailers_stands_in_headers() {
+        let trailers = [("grpc-status", "0"), ("x-left", "5"), ("x-secret-bin", "AA")];
+        let response = answered(Some(MESSAGE), &trailers).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["x-left"], "5");
+        for own in ["grpc-status", "x-secret-bin"] {
+            assert!(!response.headers().contains_key(own), "{own} is gRPC's own");
+        }
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(&body[..], br#"{"checkpoint":"c"}"#);
+    }
+
+    #[tokio::test]
+    async fn an_error_behind_the_message_is_the_answer() {
+        let trailers = [("grpc-status", "14"), ("x-left", "5")];
+        let response = answered(Some(MESSAGE), &trailers).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()["x-left"], "5");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_no_answer() {
+        for message in [None, Some(MESSAGE)] {
+            let response = answered(message, &[]).await;
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        let nothing = answered(None, &[("grpc-status", "0")]).await;
+        assert_eq!(nothing.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}

@@ -67,3 +67,26 @@ fn description() -> Router {
     };
     Router::new().route("/openapi.json", get(answer))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::{Path, Request};
+    use axum::routing::put;
+    use http::StatusCode;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn routes_of_others_under_v1_stay_reachable() {
+        let others =
+            Router::new().route("/v1/uploads/{id}", put(async |Path(id): Path<String>| id));
+        let all = with_http_faces(Router::new(), &Origins::default()).merge(others);
+        let status = async |request: Request| all.clone().oneshot(request).await.unwrap().status();
+        let upload = Request::put("/v1/uploads/7").body(Body::empty()).unwrap();
+        assert_eq!(status(upload).await, StatusCode::OK);
+        let unknown = Request::put("/v1/nothing").body(Body::empty()).unwrap();
+        assert_eq!(status(unknown).await, StatusCode::NOT_FOUND);
+    }
+}
