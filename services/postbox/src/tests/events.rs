@@ -21,7 +21,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_reader_goes_on_at_another_replica,
     a_cursor_from_months_back_still_leads_to_everything_after_it,
     a_message_says_how_many_events_wait_behind_it,
-    a_reader_that_does_not_read_makes_nobody_hold_its_events,
+    a_reader_that_pauses_gets_every_event_in_order_all_the_same,
     a_cursor_from_before_the_kept_events_is_refused_with_the_oldest_one,
     without_a_cursor_the_stream_begins_with_what_is_kept,
     events_are_kept_for_good_unless_days_are_set
@@ -134,12 +134,12 @@ async fn a_message_says_how_many_events_wait_behind_it(db: Db) {
     assert_eq!(behind, (0..120).rev().collect::<Vec<i64>>());
 }
 
-async fn a_reader_that_does_not_read_makes_nobody_hold_its_events(db: Db) {
+async fn a_reader_that_pauses_gets_every_event_in_order_all_the_same(db: Db) {
     let world = World::new(db).await;
     letters(&world, 2).await;
     let mut slow = stream(&world, "").await;
     letters(&world, 40).await;
-    // Nobody took a message: what was read for this reader is bounded, and all of it comes later.
+    // Nobody took a message: at most a batch was read ahead, and all of it comes later.
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }

@@ -101,8 +101,11 @@ impl notification::push_service_server::PushService for Pushes {
     }
 }
 
-/// A fake `organisation`: accounts 1 and 3 may receive mail for organisation 9, until that has ended.
-pub(super) struct Access(pub Arc<AtomicBool>);
+/// A fake `organisation`: accounts 1 and 3 may receive mail for organisation 9, until they are barred.
+#[derive(Clone, Default)]
+pub struct Access {
+    pub barred: Arc<AtomicBool>,
+}
 
 #[tonic::async_trait]
 impl organisation::access_service_server::AccessService for Access {
@@ -111,7 +114,7 @@ impl organisation::access_service_server::AccessService for Access {
         request: Request<organisation::CheckAccessRequest>,
     ) -> Result<Response<organisation::CheckAccessResponse>, Status> {
         let answer = |q: &organisation::AccessQuestion| {
-            let allowed = !self.0.load(Ordering::SeqCst)
+            let allowed = !self.barred.load(Ordering::SeqCst)
                 && [1, 3].iter().any(|n| q.account_id == account(*n).to_string())
                 && q.organisation_id == company().to_string();
             let path = if allowed { "member:owner" } else { "" }.to_owned();

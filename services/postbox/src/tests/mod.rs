@@ -40,6 +40,7 @@ mod settings;
 mod store;
 mod submit;
 mod uploads;
+mod webhook_endpoints;
 mod webhook_receivers;
 mod webhooks;
 mod witness;

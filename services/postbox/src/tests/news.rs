@@ -1,5 +1,8 @@
 //! What happens in a mailbox, as those who may read it watch it.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use siegel_db::Db;
 use siegel_grpc::reason;
 use siegel_kernel::TrustLevel;
@@ -21,6 +24,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     nobody_hears_of_somebody_elses_mailbox,
     a_member_hears_that_another_opened_the_organisations_letter,
     watching_for_an_organisation_takes_its_right,
+    a_stream_ends_when_the_right_to_read_for_the_organisation_does,
     a_cursor_that_was_not_made_here_is_refused
 }
 
@@ -226,6 +230,23 @@ async fn watching_for_an_organisation_takes_its_right(db: Db) {
         (status.code(), reason(&status).as_deref()),
         (Code::NotFound, Some("ORGANISATION_UNKNOWN"))
     );
+}
+
+async fn a_stream_ends_when_the_right_to_read_for_the_organisation_does(db: Db) {
+    let world = World::new(db).await;
+    let owner = pb::issue_handle_request::Owner::OrganisationId(company().to_string());
+    let handle = world.handle_for(owner, "musterstadt").await;
+    let request =
+        pb::WatchMailboxRequest { cursor: String::new(), organisation_id: company().to_string() };
+    let mut member = world.reader(1, TrustLevel::High);
+    let mut stream = member.watch_mailbox(request).await.unwrap().into_inner();
+    stream.message().await.unwrap();
+    world.access.barred.store(true, Ordering::SeqCst);
+    world.clock.advance(Duration::from_secs(5));
+    world.deliver("r1", |r| letter(r).handle = handle).await;
+    world.settle().await;
+    let status = stream.message().await.unwrap_err();
+    assert_eq!(reason(&status).as_deref(), Some("ORGANISATION_UNKNOWN"));
 }
 
 async fn a_cursor_that_was_not_made_here_is_refused(db: Db) {

@@ -41,8 +41,7 @@ pub struct World {
     pub dir: tempfile::TempDir,
     pub notifications: Notifications,
     pub pushes: Pushes,
-    /// Account 1 may no longer act for the organisation.
-    pub membership_ended: Arc<AtomicBool>,
+    pub access: Access,
     pub outside: Outside,
 }
 
@@ -105,7 +104,6 @@ impl World {
     /// One with other settings.
     pub async fn with(db: Db, bend: impl FnOnce(&mut Config)) -> Self {
         let clock = Arc::new(TestClock::default());
-        let membership_ended = Arc::<AtomicBool>::default();
         let dir = tempfile::tempdir().unwrap();
         let notifications = Notifications {
             state: Arc::new(Mutex::new(notification::NotificationState::Sent)),
@@ -116,9 +114,8 @@ impl World {
         );
         let pushes = Pushes::default();
         let pusher = PushServiceServer::new(pushes.clone());
-        let access = organisation::access_service_server::AccessServiceServer::new(Access(
-            membership_ended.clone(),
-        ));
+        let rights = Access::default();
+        let access = organisation::access_service_server::AccessServiceServer::new(rights.clone());
         let fakes = Fakes::new()
             .with("postbox", "notification", &GrpcServices::new().add(notifier).add(pusher))
             .with("postbox", "organisation", &GrpcServices::new().add(access));
@@ -128,7 +125,7 @@ impl World {
         config.limits.attachment_bytes = 200_000;
         bend(&mut config);
         let postbox = build(config, &outside).await.unwrap();
-        Self { postbox, clock, db, dir, notifications, pushes, membership_ended, outside }
+        Self { postbox, clock, db, dir, notifications, pushes, access: rights, outside }
     }
 
     pub fn channel(&self, caller: Caller) -> Channel {

@@ -166,7 +166,7 @@ impl Town {
 
     /// Person 1 after their membership ended: what was the organisation's is foreign now.
     fn former_member(&self) -> Stranger {
-        self.world.membership_ended.store(true, Ordering::SeqCst);
+        self.world.access.barred.store(true, Ordering::SeqCst);
         Stranger {
             who: "a former member",
             token: person(1, TrustLevel::High),
