@@ -58,9 +58,7 @@ async fn own_settings(world: &World) -> anyhow::Result<()> {
     let mut settings = MailboxSettingsServiceClient::new(channel);
     let organisation_id = String::new();
     let request_id = fresh()?;
-    settings
-        .revoke_handle(pb::RevokeHandleRequest { request_id, organisation_id, handle })
-        .await?;
+    settings.revoke_handle(pb::RevokeHandleRequest { request_id, organisation_id, handle }).await?;
     settings
         .set_opt_out(pb::SetOptOutRequest {
             request_id: fresh()?,
