@@ -108,7 +108,6 @@ macro_rules! of_letter {
             request_id: $n.request_id.clone(),
             letter_id: $n.letter.clone(),
             organisation_id: $n.organisation.clone(),
-            ..Default::default()
         })
     };
 }
@@ -231,7 +230,9 @@ fn mailboxes() -> Vec<Call> {
         call("MailboxService/Trash", |n| of_letter!(TrashRequest, n)),
         call("MailboxService/Restore", |n| of_letter!(RestoreRequest, n)),
         call("MailboxService/ListCaseUpdates", |n| of_mailbox!(ListCaseUpdatesRequest, n)),
-        call("MailboxService/GetCounts", |n| of_mailbox!(GetCountsRequest, n)),
+        call("MailboxService/GetCounts", |n| {
+            one(&pb::GetCountsRequest { organisation_id: n.organisation.clone() })
+        }),
         call("MailboxService/Search", search),
     ]
 }
