@@ -91,8 +91,7 @@ const fn refused(reason: &'static str, call: Call) -> Call {
     Call { refused_with: Some(reason), ..call }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "rows read better so")]
-fn one(message: impl Message) -> Vec<Vec<u8>> {
+fn one(message: &impl Message) -> Vec<Vec<u8>> {
     vec![message.encode_to_vec()]
 }
 
@@ -105,18 +104,17 @@ fn submit(n: &Names) -> pb::SubmitRequest {
 
 macro_rules! of_letter {
     ($request:ident, $n:expr) => {
-        one(pb::$request {
+        one(&pb::$request {
             request_id: $n.request_id.clone(),
             letter_id: $n.letter.clone(),
             organisation_id: $n.organisation.clone(),
-            ..Default::default()
         })
     };
 }
 
 macro_rules! of_mailbox {
     ($request:ident, $n:expr) => {
-        one(pb::$request { organisation_id: $n.organisation.clone(), ..Default::default() })
+        one(&pb::$request { organisation_id: $n.organisation.clone(), ..Default::default() })
     };
 }
 
@@ -129,7 +127,7 @@ fn handles() -> Vec<Call> {
     vec![
         call("HandleService/IssueHandle", |n| {
             let owner = n.organisation.clone();
-            one(pb::IssueHandleRequest {
+            one(&pb::IssueHandleRequest {
                 request_id: n.request_id.clone(),
                 owner: Some(pb::issue_handle_request::Owner::OrganisationId(owner)),
                 sector: "musterstadt".into(),
@@ -137,7 +135,7 @@ fn handles() -> Vec<Call> {
         }),
         call("HandleService/CloseMailbox", |n| {
             let owner = n.organisation.clone();
-            one(pb::CloseMailboxRequest {
+            one(&pb::CloseMailboxRequest {
                 request_id: n.request_id.clone(),
                 owner: Some(pb::close_mailbox_request::Owner::OrganisationId(owner)),
             })
@@ -152,7 +150,7 @@ fn senders() -> Vec<Call> {
             let letter = world::letter(&mut request);
             letter.thread.clone_from(&n.letter);
             letter.replaces.clone_from(&n.letter);
-            one(request)
+            one(&request)
         }),
         call("SenderService/SubmitStream", |n| {
             let mut letter = submit(n).letter;
@@ -161,11 +159,13 @@ fn senders() -> Vec<Call> {
             }
             let request_id = format!("streamed {}", n.request_id);
             let head = pb::SubmitStreamHead { request_id, letter, ..Default::default() };
-            one(pb::SubmitStreamRequest { part: Some(pb::submit_stream_request::Part::Head(head)) })
+            one(&pb::SubmitStreamRequest {
+                part: Some(pb::submit_stream_request::Part::Head(head)),
+            })
         }),
         call("SenderService/Recall", |n| {
             let (request_id, letter_id) = (n.request_id.clone(), n.letter.clone());
-            one(pb::RecallRequest { request_id, letter_id })
+            one(&pb::RecallRequest { request_id, letter_id })
         }),
         call("SenderService/Supersede", |n| {
             let mut letter = submit(n).letter;
@@ -173,10 +173,10 @@ fn senders() -> Vec<Call> {
                 letter.replaces.clone_from(&n.letter);
             }
             let request_id = format!("instead {}", n.request_id);
-            one(pb::SupersedeRequest { request_id, letter, ..Default::default() })
+            one(&pb::SupersedeRequest { request_id, letter, ..Default::default() })
         }),
         call("SenderService/UpdateCaseStatus", |n| {
-            one(pb::UpdateCaseStatusRequest {
+            one(&pb::UpdateCaseStatusRequest {
                 request_id: format!("case {}", n.request_id),
                 handle: n.handle.clone(),
                 case_id: "BA-1".into(),
@@ -185,9 +185,9 @@ fn senders() -> Vec<Call> {
             })
         }),
         call("SenderService/GetSentLetter", |n| {
-            one(pb::GetSentLetterRequest { letter_id: n.letter.clone() })
+            one(&pb::GetSentLetterRequest { letter_id: n.letter.clone() })
         }),
-        call("SenderService/WatchEvents", |_| one(pb::WatchEventsRequest::default())),
+        call("SenderService/WatchEvents", |_| one(&pb::WatchEventsRequest::default())),
     ]
 }
 
@@ -195,10 +195,10 @@ fn mailboxes() -> Vec<Call> {
     let search = |n: &Names| {
         let organisation_id = n.organisation.clone();
         let query = "Zwetschgenmus".into();
-        one(pb::SearchRequest { organisation_id, query, ..Default::default() })
+        one(&pb::SearchRequest { organisation_id, query, ..Default::default() })
     };
     let download = |n: &Names| {
-        one(pb::DownloadAttachmentRequest {
+        one(&pb::DownloadAttachmentRequest {
             letter_id: n.letter.clone(),
             attachment_id: n.attachment.clone(),
             organisation_id: n.organisation.clone(),
@@ -207,10 +207,10 @@ fn mailboxes() -> Vec<Call> {
     };
     let preview = |n: &Names| {
         let (letter_id, organisation_id) = (n.letter.clone(), n.organisation.clone());
-        one(pb::PreviewRequest { letter_id, organisation_id })
+        one(&pb::PreviewRequest { letter_id, organisation_id })
     };
     let flags = |n: &Names| {
-        one(pb::SetFlagsRequest {
+        one(&pb::SetFlagsRequest {
             request_id: n.request_id.clone(),
             letter_id: n.letter.clone(),
             organisation_id: n.organisation.clone(),
@@ -230,7 +230,9 @@ fn mailboxes() -> Vec<Call> {
         call("MailboxService/Trash", |n| of_letter!(TrashRequest, n)),
         call("MailboxService/Restore", |n| of_letter!(RestoreRequest, n)),
         call("MailboxService/ListCaseUpdates", |n| of_mailbox!(ListCaseUpdatesRequest, n)),
-        call("MailboxService/GetCounts", |n| of_mailbox!(GetCountsRequest, n)),
+        call("MailboxService/GetCounts", |n| {
+            one(&pb::GetCountsRequest { organisation_id: n.organisation.clone() })
+        }),
         call("MailboxService/Search", search),
     ]
 }
@@ -239,15 +241,15 @@ fn evidence() -> Vec<Call> {
     vec![
         call("EvidenceService/ListReceipts", |n| {
             let (letter_id, organisation_id) = (n.letter.clone(), n.organisation.clone());
-            one(pb::ListReceiptsRequest { letter_id, organisation_id })
+            one(&pb::ListReceiptsRequest { letter_id, organisation_id })
         }),
-        call("EvidenceService/ListSigningKeys", |_| one(pb::ListSigningKeysRequest {})),
-        call("EvidenceService/GetCheckpoint", |_| one(pb::GetCheckpointRequest {})),
+        call("EvidenceService/ListSigningKeys", |_| one(&pb::ListSigningKeysRequest {})),
+        call("EvidenceService/GetCheckpoint", |_| one(&pb::GetCheckpointRequest {})),
         call("EvidenceService/GetInclusionProof", |_| {
-            one(pb::GetInclusionProofRequest { leaf: vec![1; 32], tree_size: 0 })
+            one(&pb::GetInclusionProofRequest { leaf: vec![1; 32], tree_size: 0 })
         }),
         call("EvidenceService/GetConsistencyProof", |_| {
-            one(pb::GetConsistencyProofRequest { from_size: 1, to_size: 0 })
+            one(&pb::GetConsistencyProofRequest { from_size: 1, to_size: 0 })
         }),
         call("EvidenceService/GetMailboxHead", |n| of_mailbox!(GetMailboxHeadRequest, n)),
     ]
@@ -268,7 +270,7 @@ fn settings() -> Vec<Call> {
     vec![
         call("MailboxSettingsService/ListHandles", |n| of_mailbox!(ListHandlesRequest, n)),
         call("MailboxSettingsService/RevokeHandle", |n| {
-            one(pb::RevokeHandleRequest {
+            one(&pb::RevokeHandleRequest {
                 request_id: format!("revoke {}", n.request_id),
                 organisation_id: n.organisation.clone(),
                 handle: n.handle.clone(),
