@@ -13,7 +13,7 @@ use crate::grpc::convert;
 pub fn takes_attachment(name: &str, media_type: &str) -> bool {
     let (name, media_type) = (name.to_owned(), media_type.to_owned());
     let declared = Declaration { name, media_type, sha256: [0; 32], size_bytes: 1 };
-    attachment::check(&[declared], &LimitsConfig::default().attachments()).is_ok()
+    attachment::check(&[declared], &LimitsConfig::default().of_tenant("")).is_ok()
 }
 
 /// Whether content that comes in these pieces is what was declared.
@@ -30,7 +30,7 @@ pub fn is_of_type(media_type: &str, pieces: &[&[u8]]) -> bool {
 pub fn takes_message(bytes: &[u8]) -> bool {
     let Ok(message) = SubmitStreamRequest::decode(bytes) else { return false };
     let Some(Part::Head(head)) = message.part else { return false };
-    let limits = LimitsConfig::default().attachments();
+    let limits = LimitsConfig::default().of_tenant("");
     let declared = convert::declarations(head.attachments);
     let declared = declared.is_ok_and(|all| attachment::check(&all, &limits).is_ok());
     let letter = convert::letter(head.letter, TrustLevel::High);

@@ -155,6 +155,7 @@ impl House {
                 language: "de".into(),
                 plain_text: "Guten Tag".into(),
                 easy_text: String::new(),
+                ..Default::default()
             }],
             delivery_type: pb::DeliveryType::Information.into(),
             ..pb::Letter::default()

@@ -70,7 +70,7 @@ impl<'a> Looked<'a> {
 
 impl Postbox {
     /// Notes an access in the transaction in which it happens.
-    pub(super) async fn note(
+    pub(super) async fn note_access(
         &self,
         tx: &mut Tx,
         reader: &Reader,

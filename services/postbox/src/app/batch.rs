@@ -6,8 +6,9 @@ use futures_util::stream;
 use siegel_db::audit::{self, Entry};
 use siegel_db::{IdempotencyKey, StoreError, Tx};
 
+use super::quota::{self, Policy};
 use super::submit::{Look, Order, SenderClient, SubmitError};
-use super::upload::Place;
+use super::upload::{Place, UploadedBy};
 use super::write::{Draft, sender_part};
 use super::{Now, Postbox, Trouble};
 use crate::domain::batch::{BatchState, OPEN_FOR, Refusal};
@@ -101,29 +102,41 @@ impl Postbox {
         let Look::Fresh(found) = self.look(who, order, &key, now).await? else {
             return Err(Trouble::Contradiction("a batch's letter was submitted").into());
         };
-        let (sender, mailbox) = *found;
+        let (sender, mailbox, _) = *found;
+        let admission = self.admit(who, 1, quota::weighs(order, &[])).await?;
         let id =
             LetterId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
         let letter_key = self.vault.new_key()?;
-        let goes_to = Place { mailbox: mailbox.id, letter: id, letter_key: &letter_key };
+        let turner = admission.turner(who, true);
+        let goes_to = Place { mailbox: mailbox.id, letter: id, letter_key: &letter_key, turner };
+        let by = UploadedBy { tenant: &who.tenant, name: &who.name };
         let bytes = stream::iter(contents.into_iter().map(Ok));
-        let uploaded = self.upload(&goes_to, &order.attachments, bytes).await?;
+        let uploaded = self.upload_by(&by, &goes_to, &order.attachments, bytes).await?;
         let objects: Vec<String> = uploaded.rows.iter().map(|a| a.object_key.clone()).collect();
         let content =
             Content::new(&id.to_string(), sender_part(&sender), &order.letter, &order.attachments);
         let draft = Draft { id, key: &letter_key, content, uploaded };
-        let added = self.add_staged((who, &sender), batch, order, (&draft, digest)).await;
+        let added = match self.lanes.turn(turner).await {
+            Ok(_turn) => {
+                let from = (who, &sender, admission.policy());
+                self.add_staged(from, batch, order, (&draft, digest)).await
+            }
+            Err(full) => Err(full.into()),
+        };
         // After an error of the commit the letter may be there: its objects are left to the sweeper.
         if !matches!(added, Ok(true) | Err(BatchError::Letter(SubmitError::Trouble(_)))) {
             self.discard(&objects).await;
         }
-        added.map(|_| ())
+        if added? {
+            admission.keep();
+        }
+        Ok(())
     }
 
     /// The one transaction; `false`, and nothing done, when somebody was faster.
     async fn add_staged(
         &self,
-        (who, sender): (&SenderClient, &Sender),
+        (who, sender, policy): (&SenderClient, &Sender, &Policy),
         batch: &BatchRow,
         order: &Order,
         (draft, digest): (&Draft<'_>, [u8; 32]),
@@ -149,6 +162,9 @@ impl Postbox {
         STAGED.clone_into(&mut row.state);
         row.publish_at = order.letter.publish_at;
         letters::add(&mut tx, &row, &sealed).await?;
+        self.keep_reminder(&mut tx, (row.mailbox_id, row.id), &order.letter, now).await?;
+        let class = order.letter.retention_class.as_str();
+        self.order_retention(&mut tx, &row, (policy, class)).await?;
         let entry = EntryRow {
             batch_id: batch.id,
             number,

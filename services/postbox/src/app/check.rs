@@ -1,12 +1,10 @@
 //! Whether letters to these recipients would reach anybody.
 
-use siegel_db::StoreError;
-
 use super::Postbox;
 use super::submit::{SenderClient, SubmitError};
 use crate::domain::{HandleId, MailboxId};
 use crate::store::mailboxes;
-use crate::store::senders::{self, Sender};
+use crate::store::{opt_outs, senders};
 
 /// Handles of one question.
 pub const MOST: usize = 1_000;
@@ -15,9 +13,7 @@ pub const MOST: usize = 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptOut {
     Nothing,
-    #[expect(dead_code, reason = "the mailbox keeps no choice yet; see `opt_out`")]
     All,
-    #[expect(dead_code, reason = "the mailbox keeps no choice yet; see `opt_out`")]
     Sender,
 }
 
@@ -40,21 +36,20 @@ impl Postbox {
         let sender = sender.ok_or(SubmitError::SenderUnknown)?;
         let asked: Vec<HandleId> = handles.iter().flatten().copied().collect();
         let found = mailboxes::reached(&mut tx, &asked, &sender.sector).await?;
+        let mailboxes: Vec<MailboxId> = found.values().copied().collect();
+        let excluded = opt_outs::excluded(&mut tx, &mailboxes, &sender.client_id).await?;
         let mut checked = Vec::with_capacity(handles.len());
         for handle in handles {
             let mailbox = handle.and_then(|handle| found.get(&handle).copied());
             checked.push(match mailbox {
-                Some(mailbox) => Some(opt_out(mailbox, &sender)?),
+                Some(mailbox) => Some(match excluded.get(&mailbox) {
+                    None => OptOut::Nothing,
+                    Some(true) => OptOut::Sender,
+                    Some(false) => OptOut::All,
+                }),
                 None => None,
             });
         }
         Ok(checked)
     }
-}
-
-/// What the owner of a mailbox excluded, for this sender. Choices made while using an online
-/// service are the sender's to know (`ServiceUse`); the mailbox keeps none of its own.
-#[expect(clippy::unnecessary_wraps, reason = "an answer of the store, once it keeps choices")]
-fn opt_out(_: MailboxId, _: &Sender) -> Result<OptOut, StoreError> {
-    Ok(OptOut::Nothing)
 }

@@ -50,13 +50,13 @@ impl Postbox {
         attachment: AttachmentId,
         range: Range,
     ) -> Result<Download, ReadError> {
-        let mut download = self.admit(reader, letter, attachment, range).await?;
+        let mut download = self.admit_download(reader, letter, attachment, range).await?;
         download.plain.begin().await?;
         Ok(download)
     }
 
     /// Checks the right to an attachment and notes the access; reading begins with the first byte.
-    pub(super) async fn admit(
+    pub(super) async fn admit_download(
         &self,
         reader: &Reader,
         letter: LetterId,
@@ -110,7 +110,7 @@ impl Postbox {
         audit::record(&mut tx, &entry).await?;
         let looked =
             Looked { attachment: Some(attachment), ..Looked::at(access::DOWNLOADED, letter) };
-        self.note(&mut tx, reader, looked, now).await?;
+        self.note_access(&mut tx, reader, looked, now).await?;
         tx.commit().await?;
         self.feed.committed();
         let end = length.and_then(|length| offset.checked_add(length));

@@ -165,7 +165,7 @@ impl Postbox {
             .find(|what| kind.strip_prefix("postbox.letter.") == Some(what));
         if let Some(what) = looked {
             let looked = Looked { outcome, ..Looked::at(what, letter.id) };
-            self.note(tx, reader, looked, now).await?;
+            self.note_access(tx, reader, looked, now).await?;
         }
         Ok(())
     }

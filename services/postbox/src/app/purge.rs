@@ -17,7 +17,7 @@ use crate::domain::retention::{Cause, Facts, Verdict, decide};
 use crate::domain::state::Delivery;
 use crate::store::letters::{self, LetterRow};
 use crate::store::retention::{self, NewOrder, OrderRow};
-use crate::store::{admin, evidence, mailboxes};
+use crate::store::{admin, evidence, mailboxes, words};
 
 /// Letters and objects taken at a time.
 const BATCH: i64 = 100;

@@ -222,7 +222,7 @@ impl Postbox {
             state: pointer.state,
             occurred_at: event.occurred_at.to_rfc3339(),
         };
-        Ok(self.notary.key.sign(TYP, &claims)?)
+        Ok(siegel_crypto::sign_token(self.notary.key_at(self.clock.now())?, Some(TYP), &claims)?)
     }
 
     async fn taken(&self, claim: &Claim, position: i64) -> Result<bool, Trouble> {

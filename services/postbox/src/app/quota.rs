@@ -261,7 +261,7 @@ impl Postbox {
 }
 
 /// Bytes that a letter counts.
-pub fn weighs(order: &Order, adopted: &[Adopted]) -> i64 {
+pub(super) fn weighs(order: &Order, adopted: &[Adopted]) -> i64 {
     let texts: usize = order
         .letter
         .bodies

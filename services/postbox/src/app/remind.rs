@@ -4,6 +4,7 @@
 use siegel_db::outbox::{self, Done, Job};
 use siegel_db::{StoreError, Tx};
 
+use super::batch::STAGED;
 use super::{Now, Postbox, Trouble};
 use crate::domain::letter::Letter;
 use crate::domain::state::Delivery;
@@ -112,5 +113,8 @@ impl Postbox {
 
 /// Provided, without an end, and not opened by anybody.
 fn waits(letter: &LetterRow) -> Result<bool, StoreError> {
+    if letter.state == STAGED {
+        return Ok(false); // its batch waits for its commit
+    }
     Ok(matches!(letter.delivery()?, Delivery::Provided { opened: false, .. }))
 }

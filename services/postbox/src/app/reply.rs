@@ -12,9 +12,10 @@ use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::{Kind, ReceiptFile, Reply};
 
 use super::evidence::{Fact, Party};
+use super::lanes::Turner;
 use super::reader::{ReadError, Reader, letter_key};
 use super::submit::SubmitError;
-use super::upload::{Place, Uploaded};
+use super::upload::{Place, Uploaded, UploadedBy};
 use super::{Now, Postbox, Trouble, vault};
 use crate::domain::action::asked_reply;
 use crate::domain::attachment::{self, Declaration};
@@ -124,14 +125,16 @@ impl Postbox {
         if let Some(reply) = self.replied_before(&key).await? {
             return self.replied_again(reader, order.letter, reply).await;
         }
-        let limits = self.limits.attachments();
+        let limits = self.limits_of("").await?;
         attachment::check(&order.attachments, &limits).map_err(SubmitError::from)?;
         let held = self.may_reply(reader, order).await?;
         let id = ReplyId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
         let reply_key = self.vault.new_key()?;
-        let place =
-            Place { mailbox: held.row.mailbox_id, letter: order.letter, letter_key: &reply_key };
-        let uploaded = self.upload(&place, &order.attachments, content).await?;
+        let turner = Turner { bulk: false, sender: "", weight: 1 };
+        let (mailbox, letter) = (held.row.mailbox_id, order.letter);
+        let place = Place { mailbox, letter, letter_key: &reply_key, turner };
+        let by = UploadedBy { tenant: "", name: &caller };
+        let uploaded = self.upload_by(&by, &place, &order.attachments, content).await?;
         let objects: Vec<String> = uploaded.rows.iter().map(|a| a.object_key.clone()).collect();
         let stored = self.store_reply(reader, order, &key, (id, &reply_key, &uploaded)).await;
         match stored {

@@ -60,7 +60,7 @@ impl Postbox {
         }
         let mut downloads = Vec::with_capacity(files.len());
         for file in files {
-            downloads.push(self.admit(reader, letter, file.id, Range::ALL).await?);
+            downloads.push(self.admit_download(reader, letter, file.id, Range::ALL).await?);
         }
         let (end, bytes) = tokio::io::duplex(PIPE);
         let work = tokio::spawn(write(self.clone(), downloads, end));

@@ -79,7 +79,13 @@ async fn stage(
     let Some(letter) = letter else {
         return Err(status::submit(&postbox.unknown_recipient(who).await));
     };
-    let order = Order { request_id: one.request_id, letter, attachments, recalls: false };
+    let order = Order {
+        request_id: one.request_id,
+        letter,
+        attachments,
+        uploads: Vec::new(),
+        recalls: false,
+    };
     postbox.stage(who, batch, &order, contents).await.map_err(|e| error(&e))
 }
 

@@ -135,5 +135,7 @@ fn attachment(id: AttachmentId, part: &AttachmentPart) -> pb::Attachment {
         media_type: part.media_type.clone(),
         size_bytes: i64::try_from(part.size_bytes).unwrap_or(i64::MAX),
         sha256: siegel_crypto::b64::decode(&part.sha256).unwrap_or_default(),
+        // Scanned before it was accepted where there is a scanner; what came of it is not kept.
+        ..Default::default()
     }
 }

@@ -213,6 +213,8 @@ pub async fn remove(
     const FILES: &str = "DELETE FROM attachments WHERE mailbox_id = $1 AND letter_id = $2 \
         RETURNING object_key";
     const ORPHAN: &str = "INSERT INTO uploads (object_key, started_at_us) VALUES ($1, 0)";
+    const RETENTION: &str = "DELETE FROM retention WHERE mailbox_id = $1 AND letter_id = $2";
+    const REMINDER: &str = "DELETE FROM reminders WHERE mailbox_id = $1 AND letter_id = $2";
     const LETTER: &str =
         "DELETE FROM letters WHERE mailbox_id = $1 AND id = $2 AND state = 'staged'";
     let keys: Vec<String> = on!(&mut *tx, c => sqlx::query_scalar(FILES)
@@ -220,7 +222,9 @@ pub async fn remove(
     for key in &keys {
         on!(&mut *tx, c => sqlx::query(ORPHAN).bind(key).execute(c).await?.rows_affected());
     }
-    on!(tx, c => sqlx::query(LETTER)
-        .bind(mailbox).bind(letter).execute(c).await?.rows_affected());
+    for sql in [RETENTION, REMINDER, LETTER] {
+        on!(&mut *tx, c => sqlx::query(sql)
+            .bind(mailbox).bind(letter).execute(c).await?.rows_affected());
+    }
     Ok(keys)
 }

@@ -1,6 +1,6 @@
 //! What owners chose about letters in their postbox.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{Timestamp, TrustLevel};
@@ -81,12 +81,13 @@ pub async fn latest(
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(mailbox).bind(sender).fetch_optional(c).await?))
 }
 
-/// Those of the mailboxes whose owners exclude letters of this sender.
+/// Those of the mailboxes whose owners exclude letters of this sender; whether they chose so about
+/// this sender, not about all.
 pub async fn excluded(
     tx: &mut Tx,
     mailboxes: &[MailboxId],
     client_id: &str,
-) -> Result<HashSet<MailboxId>, StoreError> {
+) -> Result<HashMap<MailboxId, bool>, StoreError> {
     let mut choices: HashMap<MailboxId, [Option<Choice>; 2]> = HashMap::new();
     for some in mailboxes.chunks(AT_ONCE) {
         // Filled up with the last one, so that few statements are prepared.
@@ -109,7 +110,8 @@ pub async fn excluded(
         }
     }
     let excluded = |[general, own]: &[Option<Choice>; 2]| opt_out::excluded(*general, *own);
-    Ok(choices.iter().filter(|(_, both)| excluded(both)).map(|(id, _)| *id).collect())
+    let named = |(id, [_, own]): (&MailboxId, &[Option<Choice>; 2])| (*id, own.is_some());
+    Ok(choices.iter().filter(|(_, both)| excluded(both)).map(named).collect())
 }
 
 /// Whether letters under a rule reach those who opted out as well.

@@ -38,7 +38,6 @@ pub async fn add(
 }
 
 /// Takes a letter out of the index. To be called where its content is destroyed.
-#[cfg_attr(not(test), expect(dead_code, reason = "no content is destroyed yet"))]
 pub async fn forget_letter(
     tx: &mut Tx,
     mailbox: MailboxId,

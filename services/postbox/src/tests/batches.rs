@@ -32,7 +32,7 @@ on_each_backend! { &crate::MIGRATIONS =>
 }
 
 fn named(request: pb::SubmitRequest) -> pb::BatchLetter {
-    let pb::SubmitRequest { request_id, letter, attachments } = request;
+    let pb::SubmitRequest { request_id, letter, attachments, .. } = request;
     pb::BatchLetter { request_id, letter, attachments }
 }
 

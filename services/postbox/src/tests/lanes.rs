@@ -118,6 +118,8 @@ async fn replica(world: &World) -> World {
         db: world.db.clone(),
         dir: tempfile::tempdir().unwrap(),
         notifications: world.notifications.clone(),
+        pushes: world.pushes.clone(),
+        access: world.access.clone(),
         outside: world.outside.clone(),
     }
 }

@@ -171,7 +171,7 @@ pub async fn download(world: &World, opened: &pb::OpenResponse) {
         letter_id: opened.letter.as_ref().unwrap().letter_id.clone(),
         attachment_id: opened.attachments[0].attachment_id.clone(),
         organisation_id: String::new(),
-        offset_bytes: 0,
+        ..Default::default()
     };
     let stream = world.reader(1, TrustLevel::High).download_attachment(request).await;
     let mut stream = stream.unwrap().into_inner();
@@ -246,7 +246,7 @@ async fn the_proof_names_every_file_with_its_digest_under_a_signature(db: Db) {
     assert_eq!(named, files.keys().cloned().collect());
     let token = std::str::from_utf8(&files["index.jws"]).unwrap();
     let keys = KeySet::from_json(&world.postbox.key_set().await.unwrap()).unwrap();
-    let key = keys.find(world.postbox.notary.key.kid()).unwrap();
+    let key = keys.find(world.postbox.notary.keys[0].signer.kid()).unwrap();
     let claims: Value = siegel_crypto::verify_with_jwk(token, "siegel-proof+jwt", key).unwrap();
     assert_eq!(claims["index_sha256"], b64::encode(sha256(&files["index.json"])));
     assert_eq!(claims["sub"], done.letter_id);

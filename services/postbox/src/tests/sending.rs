@@ -58,11 +58,7 @@ async fn a_handle_nobody_has_a_revoked_and_a_foreign_one_are_the_same_answer(db:
     let owner = || pb::issue_handle_request::Owner::AccountId(account(1).to_string());
     let foreign = world.handle_for(owner(), "neustadt").await;
     let revoked = world.handle(1).await;
-    let mut tx = world.db.begin().await.unwrap();
-    let now = world.postbox.now().recorded;
-    let id = revoked.parse().unwrap();
-    assert!(crate::store::mailboxes::revoke_handle(&mut tx, id, now).await.unwrap());
-    tx.commit().await.unwrap();
+    world.revoke(1, &revoked).await.unwrap();
     let nobody = "hdl_00000000000000000000000000000000".to_owned();
     let told = check(&world, vec![foreign, revoked, nobody, "x".into()]).await.unwrap();
     let expected = |handle: &str| pb::RecipientCheck {

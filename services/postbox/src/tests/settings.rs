@@ -309,11 +309,11 @@ async fn many_mailboxes_are_asked_about_at_once(db: Db) {
         ids.push(mailboxes::of_owner(&mut tx, owner).await.unwrap().unwrap().id);
     }
     let excluded = opt_outs::excluded(&mut tx, &ids, CLIENT).await.unwrap();
-    assert_eq!(excluded, [ids[0]].into());
+    assert_eq!(excluded, [(ids[0], true)].into());
     assert!(opt_outs::excluded(&mut tx, &ids, OTHER_CLIENT).await.unwrap().is_empty());
     assert!(opt_outs::excluded(&mut tx, &[], CLIENT).await.unwrap().is_empty());
     let many: Vec<_> = ids.iter().copied().cycle().take(700).collect();
-    assert_eq!(opt_outs::excluded(&mut tx, &many, CLIENT).await.unwrap(), [ids[0]].into());
+    assert_eq!(opt_outs::excluded(&mut tx, &many, CLIENT).await.unwrap(), [(ids[0], true)].into());
 }
 
 async fn handles(world: &World, n: u128) -> Vec<pb::Handle> {

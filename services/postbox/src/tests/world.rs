@@ -1,6 +1,5 @@
 //! One postbox for a test, with people, senders and a clock that is moved.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::access::{Looked, MAILBOX_EXPORTED};
 use super::archive::{Archive, Broken, Piece, run};
+use super::download::Range;
 use super::list::{read_token, write_token};
 use super::proof::Holder;
 use super::reader::{ReadError, Reader, Summary, letter_key, summary};
@@ -86,7 +87,7 @@ impl Postbox {
             at: now.recorded,
         };
         audit::record(&mut tx, &entry).await?;
-        self.note(&mut tx, reader, Looked::around(MAILBOX_EXPORTED), now).await?;
+        self.note_access(&mut tx, reader, Looked::around(MAILBOX_EXPORTED), now).await?;
         tx.commit().await?;
         self.feed.committed();
         let (out, pieces) = mpsc::channel(4);
@@ -106,7 +107,7 @@ impl Postbox {
         let mut told = Vec::new();
         let (mut at, mut left, mut more) = (wish.after, wish.limit, false);
         loop {
-            let batch = self.batch(reader, at, left.min(BATCH)).await?;
+            let batch = self.next_letters(reader, at, left.min(BATCH)).await?;
             let Some((last, _)) = batch.last().copied() else { break };
             for (sequence, letter) in &batch {
                 told.push(self.letter(reader, *letter, &mut archive).await?);
@@ -115,7 +116,7 @@ impl Postbox {
             at = last;
             left -= i64::try_from(batch.len()).unwrap_or(i64::MAX);
             if left <= 0 {
-                more = !self.batch(reader, at, 1).await?.is_empty();
+                more = !self.next_letters(reader, at, 1).await?.is_empty();
                 break;
             }
         }
@@ -139,7 +140,7 @@ impl Postbox {
         archive.finish(more).await
     }
 
-    async fn batch(
+    async fn next_letters(
         &self,
         reader: &Reader,
         after: i64,
@@ -218,7 +219,7 @@ impl Postbox {
         let mut written = Vec::new();
         for (number, row) in (1..).zip(&rows) {
             let number: u32 = number;
-            let mut download = self.download(reader, letter, row.id, 0).await?;
+            let mut download = self.download(reader, letter, row.id, Range::ALL).await?;
             // Names are checked at submission: none can leave its folder.
             let path = format!("{folder}attachments/{number:02}-{}", download.part.name);
             let mut file = archive.begin(&path, download.part.size_bytes)?;

@@ -184,7 +184,7 @@ impl Postbox {
             checkpoint,
             head: head.map(|head| head_json(&head)),
             language,
-            key: self.notary.key.clone(),
+            notary: self.notary.clone(),
             origin: self.notary.origin.clone(),
         })
     }
@@ -211,7 +211,7 @@ impl Postbox {
         };
         audit::record(&mut tx, &entry).await?;
         if let Holder::Recipient(reader) = holder {
-            self.note(&mut tx, reader, Looked::at(PROOF_EXPORTED, letter), now).await?;
+            self.note_access(&mut tx, reader, Looked::at(PROOF_EXPORTED, letter), now).await?;
         }
         tx.commit().await?;
         self.feed.committed();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use siegel_crypto::{SigningKey, b64, sha256};
+use siegel_crypto::{b64, sha256, sign_token};
 use siegel_kernel::Timestamp;
 use siegel_receipt::{PublishedKeys, ReceiptFile};
 use siegel_receipt_pdf::{Known, Language};
@@ -11,7 +11,7 @@ use siegel_receipt_pdf::{Known, Language};
 use super::{proven, rendered, stem};
 use crate::app::Trouble;
 use crate::app::archive::{Archive, Broken};
-use crate::app::evidence::Party;
+use crate::app::evidence::{Notary, Party};
 use crate::domain::LetterId;
 use crate::domain::proof::{Facts, Item};
 use crate::store::evidence::EvidenceRow;
@@ -40,7 +40,7 @@ pub struct Package {
     /// The mailbox's head after this letter; the recipient's only.
     pub head: Option<serde_json::Value>,
     pub language: Language,
-    pub key: SigningKey,
+    pub notary: Notary,
     pub origin: String,
 }
 
@@ -128,7 +128,7 @@ impl Package {
             "sub": self.letter,
             "index_sha256": b64::encode(sha256(index)),
         });
-        Ok(self.key.sign(INDEX_TYP, &claims)?)
+        Ok(sign_token(self.notary.key_at(self.made_at)?, Some(INDEX_TYP), &claims)?)
     }
 }
 
