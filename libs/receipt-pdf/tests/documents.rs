@@ -58,6 +58,8 @@ fn body(kind: Kind) -> Body {
         notification: None,
         attachment: None,
         instruction: None,
+        outages: Vec::new(),
+        reply: None,
         service_use: None,
         replaced_by: None,
         reason: None,

@@ -78,6 +78,11 @@ const body = record(
     instruction: record({ text_version: text, given_at: text }),
     service_use: record({ wording_version: text, excluded: yesNo, chosen_at: text }),
     replaced_by: text,
+    outages: listOf(record({ from: text, to: text })),
+    reply: record(
+      { reply_id: text, content_digest: text, attachment_digests: listOf(text), late: yesNo },
+      { due_on: text },
+    ),
     reason: text,
   },
 )

@@ -306,10 +306,9 @@ pub async fn confirmation(
         items.push(Item::new(t.get("replied-digest"), reply.content_digest));
         late = reply.due_on.filter(|_| reply.late);
     }
-    let href = path(&id, &format!("/receipts/{wanted}"), &place);
     let body = Replied {
         facts: DescriptionList::new(locale, items),
-        receipt: receipts::shown(&who.view, &receipt, keys.as_ref(), href),
+        receipt: receipts::shown(&who.view, &receipt, keys.as_ref(), (&id, &place)),
         back: Link::secondary(path(&id, "/read", &place), t.get("letter-read")),
     };
     let page = who.page(t.get("replied")).lead(t.get("replied-text"));
