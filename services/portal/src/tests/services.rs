@@ -120,6 +120,7 @@ impl Services {
             instruction: None,
             service_use: None,
             replaced_by: None,
+            outages: Vec::new(),
             reply: (self.kind() == Kind::ReplyAccepted).then(|| Reply {
                 reply_id: "rpl_1".into(),
                 content_digest: b64::encode([9; 32]),
