@@ -68,7 +68,7 @@ async fn token(
     let http = reqwest::Client::new();
     let discovery = format!("{origin}/.well-known/openid-configuration");
     let metadata: Value = http.get(discovery).send().await?.json().await?;
-    let text = |name: &str| metadata[name].as_str().context("no such member in the metadata");
+    let text = |name: &str| metadata.get(name).and_then(Value::as_str).context("no metadata");
     let (issuer, url) = (text("issuer")?, text("token_endpoint")?);
     let mut nonce: Option<String> = None;
     loop {
@@ -88,9 +88,10 @@ async fn token(
         let asked = answer.headers().get("dpop-nonce").and_then(|n| n.to_str().ok());
         let asked = asked.map(str::to_owned);
         let body: Value = answer.json().await?;
-        match body["access_token"].as_str() {
+        let said = |name: &str| body.get(name).and_then(Value::as_str);
+        match said("access_token") {
             Some(token) => return Ok(token.to_owned()),
-            None if body["error"] == "use_dpop_nonce" && nonce.is_none() => nonce = asked,
+            None if said("error") == Some("use_dpop_nonce") && nonce.is_none() => nonce = asked,
             None => anyhow::bail!("the token endpoint refused: {body}"),
         }
     }

@@ -1,6 +1,6 @@
 //! Prints the corpus of `tests/corpus` with the verdicts of this library, for other verifiers:
 //! `{"cases": [{"name", "receipt", "keys", "thumbprint"?, "verdict"}]}`.
-#![expect(clippy::unwrap_used, reason = "a tool of the tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a tool of the tests")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 #![expect(dead_code, reason = "the tests use the rest")]
 

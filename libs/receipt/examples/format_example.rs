@@ -1,6 +1,6 @@
 //! Prints the worked example of `docs/receipt-format.md` § 11, signed with keys that nobody keeps:
 //! `cargo run -p siegel-receipt --example format_example`. A test verifies what stands there.
-#![expect(clippy::unwrap_used, reason = "a tool of the tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a tool of the tests")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 #![expect(dead_code, reason = "the tests use the rest")]
 

@@ -1,4 +1,4 @@
-use serde_json::{Value, json};
+use serde_json::Value;
 use siegel_crypto::{Jwk, KeySet, SignatureAlg, b64};
 use siegel_kernel::Timestamp;
 use siegel_log::{NoteVerifier, Policy};
@@ -121,13 +121,15 @@ fn published(entry: &Value) -> Result<Option<PublishedKey>, Failure> {
     if !says_only("alg", alg.as_str()) || !says_only("use", "sig") {
         return Ok(None);
     }
-    let mut plain = json!({ "kty": kty, "crv": crv, "kid": kid, "alg": alg.as_str() });
+    let plain = [("kty", kty), ("crv", crv), ("kid", kid), ("alg", alg.as_str())];
+    let mut plain: serde_json::Map<String, Value> =
+        plain.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     for name in if kty == "EC" { &["x", "y"][..] } else { &["x"] } {
         let number = text(name).filter(|t| b64::decode(t).is_some_and(|b| b.len() == bytes));
         let Some(number) = number else { return Ok(None) };
-        plain[name] = number.into();
+        plain.insert((*name).to_owned(), number.into());
     }
-    let Ok(jwk) = serde_json::from_value(plain) else { return Ok(None) };
+    let Ok(jwk) = serde_json::from_value(plain.into()) else { return Ok(None) };
     let date = |name: &str| match entry.get(name) {
         None => Ok(None),
         Some(date) => date.as_str().and_then(crate::utc).map(Some).ok_or(Failure::NotAKeySet),

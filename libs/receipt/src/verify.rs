@@ -68,9 +68,10 @@ pub fn verify_published(
     published: &PublishedKeys,
     trust: KeyTrust,
 ) -> Result<Verified, Failure> {
-    let (key, found, bytes) = signed(file, published, &trust)?;
+    let (trusted_keys, key_source) = (trust.is_independent(), trust.as_str());
+    let (key, found, bytes) = signed(file, published, trust)?;
     let value = strict::inside(&bytes).map_err(|e| Failure::Payload(e.to_string()))?;
-    let claims = read_claims(value)?;
+    let claims = read_claims(&value)?;
     let body = consistent(&claims)?;
     if !key.signed_at(instant(&body.recorded_time)?) {
         return Err(Failure::KeyOutOfTime(body.recorded_time.clone()));
@@ -82,9 +83,9 @@ pub fn verify_published(
     let place = crate::log::place(file, &leaf, published)?;
     Ok(Verified {
         valid: true,
-        trusted_keys: trust.is_independent(),
+        trusted_keys,
         key_thumbprint: found,
-        key_source: trust.as_str(),
+        key_source,
         kind: body.kind,
         receipt_id: claims.jti.clone(),
         letter_id: claims.sub.clone(),
@@ -105,7 +106,7 @@ pub fn verify_published(
 fn signed<'a>(
     file: &ReceiptFile,
     published: &'a PublishedKeys,
-    trust: &KeyTrust,
+    trust: KeyTrust,
 ) -> Result<(&'a PublishedKey, String, Vec<u8>), Failure> {
     let mut parts = file.jws.split('.');
     let (Some(header), Some(payload), Some(signature), None) =
@@ -117,9 +118,9 @@ fn signed<'a>(
     let key = published.find(&header.kid).ok_or(Failure::UnknownKey(header.kid))?;
     let found = siegel_crypto::thumbprint(&key.jwk).map_err(|_| Failure::NotAKeySet)?;
     if let KeyTrust::Thumbprint(wanted) = trust
-        && *wanted != found
+        && wanted != found
     {
-        return Err(Failure::OtherThumbprint { wanted: wanted.clone(), found });
+        return Err(Failure::OtherThumbprint { wanted, found });
     }
     if header.alg != key.alg.as_str() {
         return Err(Failure::Token("its algorithm is not that of its key"));
@@ -153,11 +154,11 @@ fn read_header(part: &str) -> Result<Header, Failure> {
     Ok(header)
 }
 
-fn read_claims(value: serde_json::Value) -> Result<Claims, Failure> {
+fn read_claims(value: &serde_json::Value) -> Result<Claims, Failure> {
     let failed = |e: serde_json::Error| Failure::Payload(e.to_string());
     let claims: Claims = serde_json::from_value(value.clone()).map_err(failed)?;
     // Written again it is what was read: serde takes an array for an object, too.
-    if serde_json::to_value(&claims).map_err(failed)? == value {
+    if serde_json::to_value(&claims).map_err(failed)? == *value {
         Ok(claims)
     } else {
         Err(Failure::Payload("an array stands where an object should".into()))

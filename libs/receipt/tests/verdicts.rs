@@ -1,6 +1,6 @@
 //! Hundreds of receipts, sound and bent, each with the verdict that `docs/receipt-format.md` asks
 //! for. The portal's script is held to the same (`tests/clients/node/receipts.mjs`).
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod corpus;
 

@@ -13,7 +13,7 @@ use crate::store::senders::Sender;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Key that signs evidence, PEM (PKCS#8): P-256 (ES256), P-384 (ES384) or Ed25519 (EdDSA).
+    /// Key that signs evidence, PEM (PKCS#8): P-256 (ES256), P-384 (ES384) or Ed25519 (`EdDSA`).
     /// Made at first start (P-256), except in production.
     pub evidence_signing_key_file: PathBuf,
     /// `[[postbox.evidence_keys]]`: keys that take over at an instant. All are published from the

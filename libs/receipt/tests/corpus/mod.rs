@@ -1,6 +1,7 @@
 //! Receipts of every kind, and bent ones: what two verifiers must say the same about. Each case is
 //! a receipt file and a key set, as texts.
 
+mod around;
 mod bent;
 mod sound;
 
@@ -74,17 +75,7 @@ impl Office {
 
     /// Signs claims and packs them as the postbox does.
     pub fn receipt(&self, claims: &Value) -> Value {
-        self.pack(sign_token(&self.key, Some(TYP), claims).unwrap())
-    }
-
-    pub fn pack(&self, jws: String) -> Value {
-        json!({
-            "format": FORMAT,
-            "jws": jws,
-            "leaf_salt": b64::encode([7; 32]),
-            "jwks_uri": "https://postfach.example/log/keys.json",
-            "disclosed": { "recipient": { "salt": b64::encode([9; 32]), "value": "hdl_1" } },
-        })
+        pack(&sign_token(&self.key, Some(TYP), claims).unwrap())
     }
 
     /// Signs exactly these bytes as header and payload.
@@ -95,7 +86,7 @@ impl Office {
     pub fn raw_text(&self, header: &str, payload: &str) -> Value {
         let message = format!("{}.{payload}", b64::encode(header));
         let signature = self.key.sign_message(message.as_bytes()).unwrap();
-        self.pack(format!("{message}.{}", b64::encode(signature)))
+        pack(&format!("{message}.{}", b64::encode(signature)))
     }
 
     pub fn header(&self) -> String {
@@ -127,6 +118,17 @@ impl Office {
         });
         file
     }
+}
+
+/// Packs a token as the postbox does.
+fn pack(jws: &str) -> Value {
+    json!({
+        "format": FORMAT,
+        "jws": jws,
+        "leaf_salt": b64::encode([7; 32]),
+        "jwks_uri": "https://postfach.example/log/keys.json",
+        "disclosed": { "recipient": { "salt": b64::encode([9; 32]), "value": "hdl_1" } },
+    })
 }
 
 /// Claims of a receipt of this kind, with the members that every receipt has.

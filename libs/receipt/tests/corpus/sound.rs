@@ -110,7 +110,7 @@ fn changes() -> Vec<(&'static str, Change)> {
             c["toe"] = 1_754_004_659.into();
         }),
         ("short fraction of a second", |c| {
-            body(c)["recorded_time"] = "2025-03-06T10:15:00.1Z".into()
+            body(c)["recorded_time"] = "2025-03-06T10:15:00.1Z".into();
         }),
         ("a time that is none, where only people read it", |c| {
             body(c)["instruction"]["given_at"] = "gestern".into();

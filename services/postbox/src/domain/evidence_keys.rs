@@ -58,7 +58,9 @@ pub fn schedule(
     }
     // A key that others announced, and this process does not know, stays as it is.
     for key in others.iter_mut().filter(|key| key.to.is_none()) {
-        key.to = after(key.from).map(|next| next.plus(OVERLAP));
+        // Even one that began at the same instant is replaced by ours.
+        let ours = own.iter().map(|own| own.from).filter(|from| *from >= key.from).min();
+        key.to = ours.into_iter().chain(after(key.from)).min().map(|next| next.plus(OVERLAP));
     }
     own.append(&mut others);
     own.retain(|key| known(&key.kid) != Some(key));
@@ -109,6 +111,8 @@ mod tests {
     fn a_replaced_file_takes_over_at_once_and_the_old_key_ends_in_an_hour() {
         let done = schedule(&[dated("a", 5, None)], &[own("b", None)], at(30)).unwrap();
         assert_eq!(done, [dated("b", 30, None), dated("a", 5, Some(31))]);
+        let at_once = schedule(&[dated("a", 30, None)], &[own("b", None)], at(30)).unwrap();
+        assert_eq!(at_once, [dated("b", 30, None), dated("a", 30, Some(31))]);
     }
 
     #[test]

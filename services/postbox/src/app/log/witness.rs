@@ -17,7 +17,7 @@ use crate::store::witnesses;
 /// How often witnesses are asked, when there is something new.
 const EVERY: Duration = Duration::from_secs(2);
 /// Longer than asking all of them takes.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// A witness and where it takes checkpoints.
 #[derive(Clone, Debug)]
