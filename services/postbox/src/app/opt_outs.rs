@@ -74,7 +74,7 @@ pub struct Writer {
 #[derive(Clone, Debug, Default)]
 pub struct Writers {
     pub general: Option<Choice>,
-    pub writers: Vec<Writer>,
+    pub page: Vec<Writer>,
     pub next_page_token: String,
 }
 
@@ -156,7 +156,7 @@ impl Postbox {
         };
         Ok(Writers {
             general,
-            writers: rows.into_iter().map(writer).collect(),
+            page: rows.into_iter().map(writer).collect(),
             next_page_token: next.unwrap_or_default(),
         })
     }

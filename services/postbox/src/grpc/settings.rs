@@ -75,7 +75,7 @@ impl MailboxSettingsService for SettingsServer {
         let found = self.0.writers(&reader, page).await.map_err(|e| status::setting(&e))?;
         Ok(Response::new(ListSendersResponse {
             general: wire_choice(found.general).into(),
-            senders: found.writers.into_iter().map(sender).collect(),
+            senders: found.page.into_iter().map(sender).collect(),
             next_page_token: found.next_page_token,
         }))
     }

@@ -31,7 +31,7 @@ pub async fn add(
         on!(&mut *tx, c => {
             let query = sqlx::query(sql).bind(mailbox).bind(sequence).bind(needed);
             let filled = tags.iter().chain(tags.last().into_iter().cycle()).take(rows);
-            filled.fold(query, |query, tag| query.bind(tag)).execute(c).await?.rows_affected()
+            filled.fold(query, sqlx::query::Query::bind).execute(c).await?.rows_affected()
         });
     }
     Ok(())
@@ -103,7 +103,7 @@ pub async fn page(
     Ok(on!(tx, c => {
         let query = sqlx::query_as(sql)
             .bind(wanted.mailbox).bind(before).bind(limit).bind(wanted.level);
-        wanted.tags.iter().fold(query, |query, tag| query.bind(tag)).fetch_all(c).await?
+        wanted.tags.iter().fold(query, sqlx::query::QueryAs::bind).fetch_all(c).await?
     }))
 }
 
@@ -116,7 +116,7 @@ pub async fn found(tx: &mut Tx, wanted: &Wanted, most: i64) -> Result<i64, Store
     let found: Vec<i64> = on!(tx, c => {
         let query = sqlx::query_scalar(sql)
             .bind(wanted.mailbox).bind(i64::MAX).bind(most).bind(wanted.level);
-        wanted.tags.iter().fold(query, |query, tag| query.bind(tag)).fetch_all(c).await?
+        wanted.tags.iter().fold(query, sqlx::query::QueryScalar::bind).fetch_all(c).await?
     });
     Ok(i64::try_from(found.len()).unwrap_or(most))
 }
