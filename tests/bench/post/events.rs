@@ -54,7 +54,7 @@ pub async fn run(post: &Post, args: &Args, verdict: &mut Verdict) -> anyhow::Res
             if let Ok(mut noted) = noted.lock() {
                 noted.insert(answer.letter_id, at);
             }
-            if n % FOLLOWED == 0 {
+            if n.is_multiple_of(FOLLOWED) {
                 let leaf = leaf(answer.receipts.last()?)?;
                 let ms = in_the_log(log, leaf, at).await?;
                 times.lock().ok()?.push(ms);

@@ -41,14 +41,11 @@ impl Postbox {
         let mut checked = Vec::with_capacity(handles.len());
         for handle in handles {
             let mailbox = handle.and_then(|handle| found.get(&handle).copied());
-            checked.push(match mailbox {
-                Some(mailbox) => Some(match excluded.get(&mailbox) {
-                    None => OptOut::Nothing,
-                    Some(true) => OptOut::Sender,
-                    Some(false) => OptOut::All,
-                }),
-                None => None,
-            });
+            checked.push(mailbox.map(|mailbox| match excluded.get(&mailbox) {
+                None => OptOut::Nothing,
+                Some(true) => OptOut::Sender,
+                Some(false) => OptOut::All,
+            }));
         }
         Ok(checked)
     }
