@@ -222,14 +222,19 @@ remedy_days = {{ int64 . }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- with .Values.postbox.quota }}
+{{- if or .Values.postbox.quota .Values.attachments.largeTenants }}
 
 [postbox.limits]
-{{- with .lettersPerHour }}
+{{- with .Values.postbox.quota.lettersPerHour }}
 letters_per_hour = {{ int64 . }}
 {{- end }}
-{{- with .bytesPerDay }}
+{{- with .Values.postbox.quota.bytesPerDay }}
 bytes_per_day = {{ int64 . }}
+{{- end }}
+{{- with .Values.attachments.largeTenants }}
+large_tenants = {{ toJson . }}
+large_attachments = {{ int $.Values.attachments.largeCount }}
+large_attachment_bytes = {{ int64 $.Values.attachments.largeBytes }}
 {{- end }}
 {{- end }}
 
@@ -241,13 +246,6 @@ address = {{ printf "%s:%d" .Values.clamd.host (int .Values.clamd.port) | toJson
 {{- with .Values.clamd.offFor }}
 off_for = {{ toJson . }}
 {{- end }}
-{{- end }}
-{{- with .Values.attachments.largeTenants }}
-
-[postbox.limits]
-large_tenants = {{ toJson . }}
-large_attachments = {{ int $.Values.attachments.largeCount }}
-large_attachment_bytes = {{ int64 $.Values.attachments.largeBytes }}
 {{- end }}
 {{- range .Values.senders }}
 

@@ -41,6 +41,7 @@ pub struct Content {
     pub replaces: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub retention_class: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub retrieve_until: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Action>,
