@@ -1,6 +1,5 @@
 //! The postbox behind the real guard, and callers with tokens of a fake identity.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +19,9 @@ use tokio_stream::{Stream, StreamExt as _};
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::metadata::MetadataMap;
-use tonic::{Code, Request, Response, Status};
-use tonic_types::StatusExt as _;
+use tonic::{Request, Response, Status};
 
+use super::answer::{Answer, Told};
 use crate::start::services;
 use crate::tests::world::World;
 
@@ -89,6 +87,13 @@ impl pb::sibling_service_server::SiblingService for Identity {
 pub enum Token {
     Person { account: AccountId, level: TrustLevel },
     Client { client_id: &'static str, tenant: &'static str },
+}
+
+impl Token {
+    /// Whether it is of a client of this tenant.
+    pub fn is_of(&self, name: &str) -> bool {
+        matches!(self, Self::Client { tenant, .. } if *tenant == name)
+    }
 }
 
 pub struct Guarded {
@@ -203,57 +208,6 @@ async fn read(mut stream: tonic::Streaming<Vec<u8>>, endless: bool) -> Answer {
         }
     }
     Answer { messages, status: None }
-}
-
-/// Everything a caller can see of an answer.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
-    pub messages: Vec<Vec<u8>>,
-    /// `None`: the call succeeded.
-    pub status: Option<Told>,
-}
-
-impl Answer {
-    pub fn holds(&self, text: &str) -> bool {
-        let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|w| w == text.as_bytes());
-        let told = self.status.iter().map(|t| format!("{t:?}").into_bytes());
-        self.messages.iter().cloned().chain(told).any(|bytes| holds(&bytes))
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub struct Told {
-    pub code: Code,
-    pub reason: String,
-    message: String,
-    /// Facts in their order, and what is wrong with fields.
-    facts: BTreeMap<String, String>,
-    fields: String,
-    /// Of the details as they were sent.
-    size_bytes: usize,
-    metadata: Vec<(String, String)>,
-}
-
-impl From<&Status> for Told {
-    fn from(status: &Status) -> Self {
-        let details = status.get_error_details();
-        Self {
-            code: status.code(),
-            reason: siegel_grpc::reason(status).unwrap_or_default(),
-            message: status.message().to_owned(),
-            facts: details.error_info().map(|i| i.metadata.clone()).into_iter().flatten().collect(),
-            fields: format!("{:?} {:?}", details.bad_request(), details.retry_info()),
-            size_bytes: status.details().len(),
-            metadata: metadata(status.metadata()),
-        }
-    }
-}
-
-/// All but what differs between any two answers.
-fn metadata(map: &MetadataMap) -> Vec<(String, String)> {
-    let headers = map.clone().into_headers();
-    let own = headers.iter().filter(|(name, _)| !["dpop-nonce", "date"].contains(&name.as_str()));
-    own.map(|(name, value)| (name.to_string(), format!("{value:?}"))).collect()
 }
 
 /// Messages as bytes.
