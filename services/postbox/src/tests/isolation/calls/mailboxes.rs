@@ -54,7 +54,7 @@ pub fn calls() -> Vec<Call> {
         }),
         tells_of_nothing(call("MailboxService/ListAccesses", |n| {
             one(&pb::ListAccessesRequest {
-                letter_id: n.letter.clone(),
+                letter_id: n.answered.clone(),
                 organisation_id: n.organisation.clone(),
                 ..Default::default()
             })
