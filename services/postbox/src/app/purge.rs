@@ -132,6 +132,10 @@ impl Postbox {
         letters::save(tx, row).await?;
         retention::destroy(tx, row).await?;
         words::forget_letter(tx, row.mailbox_id, row.id).await?;
+        if cause == Cause::Class {
+            // An emptied trash takes nothing from the authority that was answered.
+            retention::destroy_replies(tx, row).await?;
+        }
         let entry = Entry {
             kind: "postbox.letter.purged",
             actor: "service:postbox",

@@ -107,18 +107,33 @@ pub async fn destroy(tx: &mut Tx, letter: &LetterRow) -> Result<(), StoreError> 
         sealed_content = $3, sealed_labels = NULL WHERE mailbox_id = $1 AND id = $2";
     const DOOM: &str = "INSERT INTO doomed_objects (object_key) SELECT object_key \
         FROM attachments WHERE mailbox_id = $1 AND letter_id = $2 ON CONFLICT DO NOTHING";
+    const PARTS: &str = "DELETE FROM attachment_parts WHERE attachment_id IN \
+        (SELECT id FROM attachments WHERE mailbox_id = $1 AND letter_id = $2)";
     const FILES: &str = "DELETE FROM attachments WHERE mailbox_id = $1 AND letter_id = $2";
     const LABELS: &str = "DELETE FROM letter_labels WHERE mailbox_id = $1 AND sequence = $2";
     const ORDERS: &str = "DELETE FROM retention WHERE mailbox_id = $1 AND letter_id = $2";
     let (mailbox, id) = (letter.mailbox_id, letter.id);
     on!(&mut *tx, c => sqlx::query(CONTENT).bind(mailbox).bind(id).bind(&b""[..])
         .execute(c).await?.rows_affected());
-    for sql in [DOOM, FILES, ORDERS] {
+    for sql in [DOOM, PARTS, FILES, ORDERS] {
         on!(&mut *tx, c => sqlx::query(sql).bind(mailbox).bind(id)
             .execute(c).await?.rows_affected());
     }
     if let Some(sequence) = letter.sequence {
         on!(tx, c => sqlx::query(LABELS).bind(mailbox).bind(sequence)
+            .execute(c).await?.rows_affected());
+    }
+    Ok(())
+}
+
+/// Destroys what was answered to a letter; its receipts stay.
+pub async fn destroy_replies(tx: &mut Tx, letter: &LetterRow) -> Result<(), StoreError> {
+    const DOOM: &str = "INSERT INTO doomed_objects (object_key) SELECT object_key \
+        FROM reply_attachments WHERE mailbox_id = $1 AND letter_id = $2 ON CONFLICT DO NOTHING";
+    const FILES: &str = "DELETE FROM reply_attachments WHERE mailbox_id = $1 AND letter_id = $2";
+    const REPLIES: &str = "DELETE FROM replies WHERE mailbox_id = $1 AND letter_id = $2";
+    for sql in [DOOM, FILES, REPLIES] {
+        on!(&mut *tx, c => sqlx::query(sql).bind(letter.mailbox_id).bind(letter.id)
             .execute(c).await?.rows_affected());
     }
     Ok(())

@@ -7,7 +7,7 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 
 use super::admin::{approve, class, hold, place, propose_release};
-use super::world::{DAY, World, formal, letter};
+use super::world::{DAY, PDF, World, attachment, formal, letter};
 use crate::store::retention;
 
 on_each_backend! { &crate::MIGRATIONS =>
@@ -21,6 +21,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_hold_on_another_letter_or_case_keeps_nothing,
     content_goes_once_the_hold_is_released,
     nothing_that_can_be_read_is_left_anywhere,
+    what_was_answered_goes_with_the_class_of_its_letter,
     a_purge_happens_once_however_often_it_is_looked_at,
     a_purge_stopped_between_object_and_note_goes_on,
     an_object_store_that_is_down_keeps_no_key_alive,
@@ -284,6 +285,35 @@ async fn nothing_that_can_be_read_is_left_anywhere(db: Db) {
     for table in ["attachments", "letter_labels", "doomed_objects", "retention", "uploads"] {
         assert_eq!(world.count(table).await, 0, "{table} holds rows");
     }
+}
+
+async fn what_was_answered_goes_with_the_class_of_its_letter(db: Db) {
+    use pb::letter_action::Action;
+    let world = world(db).await;
+    class(&world, "kurz", 10, false).await;
+    let done = world
+        .deliver("r1", |r| {
+            letter(r).legal_basis.clear();
+            letter(r).retention_class = "kurz".into();
+            let reply = pb::ReplyAction { form_id: "f".into(), due_on: String::new() };
+            letter(r).actions = vec![pb::LetterAction { action: Some(Action::Reply(reply)) }];
+        })
+        .await;
+    world.open(&done.letter_id).await.unwrap();
+    let reply = pb::ReplyRequest {
+        request_id: "a1".into(),
+        letter_id: done.letter_id.clone(),
+        text: "Anbei der Nachweis.".into(),
+        attachments: vec![attachment("Nachweis.pdf", "application/pdf", PDF)],
+        ..Default::default()
+    };
+    world.reader(1, TrustLevel::High).reply(reply).await.unwrap();
+    assert_eq!((world.count("replies").await, world.objects()), (1, 3));
+    world.wait(DAY * 10).await;
+    assert!(purged(&world, &done.letter_id).await);
+    assert_eq!((world.count("replies").await, world.count("reply_attachments").await), (0, 0));
+    assert_eq!(world.objects(), 0);
+    assert!(world.kinds(&done.letter_id).await.contains(&"reply_accepted".to_owned()));
 }
 
 async fn a_purge_happens_once_however_often_it_is_looked_at(db: Db) {
