@@ -89,6 +89,7 @@ pub fn cross_origin(router: Router, origins: &Origins) -> Router {
             ours("grpc-message"),
             ours("grpc-status"),
             ours("grpc-status-details-bin"),
+            ours("upload-offset"),
         ])
         .max_age(Duration::from_mins(10));
     router.layer(layer)

@@ -58,8 +58,8 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let (end_streams, streams_ended) = watch::channel(false);
     let public = siegel_grpc::public_router(&house.grpc).await;
     let public = stream_end::layer(public, &streams_ended);
-    let public = siegel_transcode::with_http_faces(public, &settings.listen.origins()?);
     let public = if service == "postbox" { siegel_postbox::with_uploads(public) } else { public };
+    let public = siegel_transcode::with_http_faces(public, &settings.listen.origins()?);
     let public = public.merge(house.http.clone());
     let public = siegel_grpc::with_client_address(public, settings.listen.proxies());
     let public = public::serve(&settings.listen, public, stopped.clone()).await?;

@@ -46,8 +46,8 @@ pub async fn run(args: UpArgs, started: Instant) -> anyhow::Result<()> {
     let registry = InProcess::default();
     let house = start_all(&settings, clocks, registry.clone()).await?;
     let public = siegel_grpc::public_router(&house.grpc).await;
-    let public = siegel_transcode::with_http_faces(public, &settings.listen.origins()?);
     let public = siegel_postbox::with_uploads(public);
+    let public = siegel_transcode::with_http_faces(public, &settings.listen.origins()?);
     let sandbox = Sandbox::new(&settings.origin, mail, legal, defaults.personas());
     let router = public.merge(house.http.clone()).merge(sandbox.router());
     let router = crate::serve::with_probes(router, house.databases.clone());
