@@ -32,13 +32,26 @@ pub(crate) fn wanted(headers: &HeaderMap, message: &mut DynamicMessage) -> Wante
     let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
     let range = range.filter(|_| !headers.contains_key(header::IF_RANGE)).and_then(one_range);
     let Some((from, to)) = range else {
-        return Wanted { from: offset(message), ..Wanted::default() };
+        let from = offset(message);
+        let to = length(message).map(|length| from.saturating_add(length).saturating_sub(1));
+        return Wanted { from, to, partial: false };
     };
     let Ok(start) = i64::try_from(from) else { return Wanted::default() };
     if message.try_set_field_by_name("offset_bytes", Value::I64(start)).is_err() {
         return Wanted::default();
     }
+    // The service hands out, and records, what is asked for and no more.
+    let length = to.map(|to| to.saturating_sub(from).saturating_add(1));
+    if let Some(Ok(length)) = length.map(i64::try_from) {
+        let _ = message.try_set_field_by_name("length_bytes", Value::I64(length));
+    }
     Wanted { from, to, partial: true }
+}
+
+/// How many bytes the request asks for; absent for all.
+fn length(message: &DynamicMessage) -> Option<u64> {
+    let field = message.get_field_by_name("length_bytes")?;
+    field.as_i64().and_then(|length| u64::try_from(length).ok()).filter(|length| *length > 0)
 }
 
 /// A service refuses an offset as a malformed field; of a range HTTP has words of its own.

@@ -327,6 +327,7 @@ impl Postbox {
                 (mailbox, None, Some(self.case_tag_in(tx, mailbox, case).await?))
             }
         };
+        mailboxes::hold(tx, mailbox_id).await?;
         let id = HoldId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
         let row = HoldRow {
             id,

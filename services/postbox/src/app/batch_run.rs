@@ -5,9 +5,11 @@
 use std::time::Duration;
 
 use siegel_db::audit::{self, Entry};
+use siegel_kernel::berlin::LegalDay;
 use siegel_telemetry::metric;
 
 use super::handles::audit_subject;
+use super::opt_outs;
 use super::{Now, Postbox, Trouble};
 use crate::domain::batch::BatchState;
 use crate::domain::state::Delivery;
@@ -123,7 +125,10 @@ impl Postbox {
         row.accepted_at = now.legal;
         row.terminal_by = self.expires(later.unwrap_or(now.legal));
         let reached = mailboxes::by_handle(&mut tx, row.handle_id, &row.sector).await?;
-        let accepted = if reached.is_some() {
+        let day = LegalDay::of(later.unwrap_or(now.legal));
+        let to = (mailbox, row.client_id.as_str());
+        let excluded = opt_outs::excludes(&mut tx, to, row.legal_basis.as_deref(), day).await?;
+        let accepted = if reached.is_some() && !excluded {
             self.accept(&mut tx, &mut row, later, now).await?.is_some()
         } else {
             self.acknowledge(&mut tx, &mut row, now).await?;
@@ -131,7 +136,11 @@ impl Postbox {
         };
         let owner = mailboxes::by_id(&mut tx, mailbox).await?.ok_or(MISSING)?;
         if !accepted {
-            let reason = if owner.is_closed() { "MAILBOX_CLOSED" } else { "HANDLE_REVOKED" };
+            let reason = match (owner.is_closed(), reached.is_some()) {
+                (true, _) => "MAILBOX_CLOSED",
+                (false, true) => "RECIPIENT_OPTED_OUT",
+                (false, false) => "HANDLE_REVOKED",
+            };
             self.fail(&mut tx, &mut row, (reason, now)).await?;
         }
         batches::accept(&mut tx, &row).await?;

@@ -262,19 +262,29 @@ pub(super) async fn check(
     letter: &Letter,
     now: Now,
 ) -> Result<(), SubmitError> {
+    let day = LegalDay::of(letter.publish_at.map_or(now.legal, |at| at.max(now.legal)));
+    if excludes(tx, (mailbox, client_id), letter.legal_basis.as_deref(), day).await? {
+        return Err(SubmitError::OptedOut);
+    }
+    Ok(())
+}
+
+/// Whether a recipient excluded letters of this sender, and no law overrides it on that day.
+pub(super) async fn excludes(
+    tx: &mut Tx,
+    (mailbox, client_id): (MailboxId, &str),
+    legal_basis: Option<&str>,
+    day: LegalDay,
+) -> Result<bool, StoreError> {
     if opt_outs::excluded(tx, &[mailbox], client_id).await?.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
-    if let Some(basis) = &letter.legal_basis {
-        let rows = rules::of_basis(tx, basis).await?;
-        let day = LegalDay::of(letter.publish_at.map_or(now.legal, |at| at.max(now.legal)));
-        if let Some(rule) = legal::in_force(&rows, basis, day)
-            && opt_outs::is_overridden_by(tx, &rule.id).await?
-        {
-            return Ok(());
-        }
+    let Some(basis) = legal_basis else { return Ok(true) };
+    let rows = rules::of_basis(tx, basis).await?;
+    match legal::in_force(&rows, basis, day) {
+        Some(rule) => Ok(!opt_outs::is_overridden_by(tx, &rule.id).await?),
+        None => Ok(true),
     }
-    Err(SubmitError::OptedOut)
 }
 
 impl<'a> Write<'a> {

@@ -4,9 +4,11 @@
 use siegel_crypto::DataKey;
 use siegel_db::audit::{self, Entry};
 use siegel_db::{StoreError, Tx};
+use siegel_kernel::Timestamp;
 use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::Kind;
 
+use super::batch::STAGED;
 use super::evidence::Fact;
 use super::quota::Policy;
 use super::submit::SubmitError;
@@ -17,7 +19,7 @@ use crate::domain::retention::{Cause, Facts, Verdict, decide};
 use crate::domain::state::Delivery;
 use crate::store::letters::{self, LetterRow};
 use crate::store::retention::{self, NewOrder, OrderRow};
-use crate::store::{admin, evidence, mailboxes, words};
+use crate::store::{admin, evidence, mailboxes, replies, words};
 
 /// Letters and objects taken at a time.
 const BATCH: i64 = 100;
@@ -103,14 +105,25 @@ impl Postbox {
             return Ok(()); // somebody was faster
         }
         let restored = cause == Cause::Trash && row.folder != Folder::Trash.as_str();
-        if row.is_purged() || restored {
+        if restored || (row.is_purged() && cause == Cause::Trash) {
             retention::cancel(&mut tx, place, cause).await?;
             return Ok(tx.commit().await?);
         }
-        let facts = self.facts(&mut tx, &row).await?;
+        if row.state == STAGED {
+            retention::look_again(&mut tx, order, now.legal.plus(DAY)).await?;
+            return Ok(tx.commit().await?);
+        }
+        // A hold that is placed meanwhile waits for the outcome, or is seen.
+        mailboxes::hold(&mut tx, row.mailbox_id).await?;
+        let facts = self.facts(&mut tx, &row, order).await?;
         let days = (order.since, order.days);
         match decide(&facts, days, self.retention.remedy_days, now.legal) {
             Verdict::NotBefore(at) => retention::look_again(&mut tx, order, at).await?,
+            Verdict::Now if row.is_purged() => {
+                // The trash was emptied before; what was answered stayed.
+                retention::destroy_replies(&mut tx, &row).await?;
+                retention::cancel(&mut tx, place, cause).await?;
+            }
             Verdict::Now => self.purge(&mut tx, &mut row, (cause, now)).await?,
         }
         tx.commit().await?;
@@ -130,7 +143,7 @@ impl Postbox {
         fact.reason = Some(cause.reason());
         self.attest(tx, row, fact, now).await?;
         letters::save(tx, row).await?;
-        retention::destroy(tx, row).await?;
+        retention::destroy(tx, row, cause).await?;
         words::forget_letter(tx, row.mailbox_id, row.id).await?;
         if cause == Cause::Class {
             // An emptied trash takes nothing from the authority that was answered.
@@ -149,7 +162,12 @@ impl Postbox {
         Ok(audit::record(tx, &entry).await?)
     }
 
-    async fn facts(&self, tx: &mut Tx, row: &LetterRow) -> Result<Facts, Trouble> {
+    async fn facts(
+        &self,
+        tx: &mut Tx,
+        row: &LetterRow,
+        order: &OrderRow,
+    ) -> Result<Facts, Trouble> {
         let ended_at = match row.delivery()? {
             Delivery::Ended { end, .. } => {
                 let entries = evidence::of_letter(tx, row.mailbox_id, row.id).await?;
@@ -162,8 +180,26 @@ impl Postbox {
             ended_at,
             terminal_by: row.terminal_by,
             announced_on: row.announced_on.as_deref().and_then(LegalDay::parse),
+            needed_until: match order.cause()? {
+                Cause::Class => self.answers_until(tx, row, order.days).await?,
+                Cause::Trash => None,
+            },
             held: self.is_held(tx, row).await?,
         })
+    }
+
+    /// Until when replies are awaited, or stay for the authority that asked for them: as long after
+    /// the last one as content after the letter's end.
+    async fn answers_until(
+        &self,
+        tx: &mut Tx,
+        row: &LetterRow,
+        days: i64,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let days = u32::try_from(days).unwrap_or(u32::MAX);
+        let due = row.due_on.as_deref().and_then(LegalDay::parse).map(LegalDay::end);
+        let last = replies::last(tx, row.mailbox_id, row.id).await?;
+        Ok(due.max(last.map(|at| at.plus(DAY.saturating_mul(days)))))
     }
 
     async fn is_held(&self, tx: &mut Tx, row: &LetterRow) -> Result<bool, Trouble> {

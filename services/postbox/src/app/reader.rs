@@ -146,11 +146,17 @@ impl Reader {
         Ok(())
     }
 
-    /// Refuses content below the letter's level, and content that was deleted.
-    pub fn check_level(&self, letter: &LetterRow) -> Result<(), ReadError> {
+    /// Refuses what lies below the letter's level.
+    pub fn check_reach(&self, letter: &LetterRow) -> Result<(), ReadError> {
         if self.person.level < letter.required_level {
             return Err(ReadError::TrustTooLow { needed: letter.required_level });
         }
+        Ok(())
+    }
+
+    /// Refuses content below the letter's level, and content that was deleted.
+    pub fn check_level(&self, letter: &LetterRow) -> Result<(), ReadError> {
+        self.check_reach(letter)?;
         if letter.is_purged() {
             return Err(ReadError::Purged);
         }

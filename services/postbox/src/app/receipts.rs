@@ -53,7 +53,7 @@ impl Postbox {
         let row = letters::get(&mut tx, mailbox.id, letter).await?;
         let row = row.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
         if row.hide_preview {
-            reader.check_level(&row)?;
+            reader.check_reach(&row)?;
         }
         let rows = evidence::of_letter(&mut tx, mailbox.id, letter).await?;
         drop(tx);

@@ -216,7 +216,9 @@ impl Postbox {
     ) -> Result<Progress, UploadError> {
         let reason = error.refusal();
         let mut tx = self.db.begin().await?;
-        resumable::refuse(&mut tx, row, reason).await?;
+        if !resumable::refuse(&mut tx, row, reason).await? {
+            return Err(error); // a late piece of an upload that another request completed
+        }
         self.upload_line(&mut tx, who, (STORED, reason, ""), (row.id, self.now())).await?;
         tx.commit().await?;
         self.feed.committed();

@@ -49,10 +49,21 @@ impl Postbox {
             }
         }
         // First, since keys are destroyed whether or not the object store answers.
-        taken += self.sweep_retention().await?;
-        taken += self.sweep_uploads().await?;
-        taken += self.sweep_reminders().await?;
-        taken += self.forget_events().await?;
+        // None of them waits for another that fails.
+        let rest = [
+            self.sweep_retention().await,
+            self.sweep_uploads().await,
+            self.sweep_reminders().await,
+            self.forget_events().await,
+        ];
+        for outcome in rest {
+            match outcome {
+                Ok(count) => taken += count,
+                Err(trouble) => {
+                    failed.get_or_insert(trouble);
+                }
+            }
+        }
         failed.map_or(Ok(taken), Err)
     }
 

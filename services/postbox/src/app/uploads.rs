@@ -13,7 +13,7 @@ use super::sweep::ORPHANED_AFTER;
 use super::upload::UploadedBy;
 use super::{Now, Postbox, Trouble, vault};
 use crate::domain::attachment::{self, Declaration};
-use crate::domain::upload::{OPEN_UPLOADS, Owner, Scan, State};
+use crate::domain::upload::{Owner, Scan, State};
 use crate::domain::{AttachmentId, UploadId};
 use crate::store::resumable::{self, UploadRow};
 use crate::store::{senders, uploads};
@@ -129,7 +129,7 @@ impl Postbox {
             Attempt::Conflict => return Err(SubmitError::RequestIdReused.into()),
         }
         attachment::check(one, &limits).map_err(SubmitError::from)?;
-        if resumable::open_of(&mut tx, &who.owner.to_string()).await? >= OPEN_UPLOADS {
+        if resumable::open_of(&mut tx, &who.owner.to_string()).await? >= who.owner.open_uploads() {
             return Err(UploadError::TooManyUploads);
         }
         let row = self.new_upload(who, declared, (&plain, now))?;

@@ -46,6 +46,8 @@ pub struct Facts {
     pub terminal_by: Timestamp,
     /// The local date on which it counts as announced or served.
     pub announced_on: Option<LegalDay>,
+    /// Something is awaited, or was answered, for which the content is needed.
+    pub needed_until: Option<Timestamp>,
     pub held: bool,
 }
 
@@ -75,6 +77,9 @@ pub fn decide(
     if let Some(day) = facts.announced_on {
         at = at.max(day.plus_days(i64::from(remedy_days)).end());
     }
+    if let Some(until) = facts.needed_until {
+        at = at.max(until);
+    }
     if at > now {
         Verdict::NotBefore(at)
     } else if facts.held {
@@ -92,7 +97,13 @@ mod tests {
     const START: Timestamp = Timestamp::from_seconds(1_740_000_000);
 
     fn facts() -> Facts {
-        Facts { ended_at: Some(START), terminal_by: START, announced_on: None, held: false }
+        Facts {
+            ended_at: Some(START),
+            terminal_by: START,
+            announced_on: None,
+            needed_until: None,
+            held: false,
+        }
     }
 
     fn at(days: u32) -> Timestamp {
@@ -119,6 +130,13 @@ mod tests {
         let verdict = decide(&decision, (Some(START), 1), 30, at(20));
         assert_eq!(verdict, Verdict::NotBefore(day.plus_days(30).end()));
         assert_eq!(decide(&decision, (Some(START), 1), 30, at(36)), Verdict::Now);
+    }
+
+    #[test]
+    fn content_stays_as_long_as_an_answer_needs_it() {
+        let asked = Facts { needed_until: Some(at(30)), ..facts() };
+        assert_eq!(decide(&asked, (None, 10), 0, at(20)), Verdict::NotBefore(at(30)));
+        assert_eq!(decide(&asked, (None, 10), 0, at(30)), Verdict::Now);
     }
 
     #[test]

@@ -9,13 +9,25 @@ pub const PART: usize = 4 * 1024 * 1024;
 /// Parts an upload may have beside those its size needs: every interruption leaves one.
 const SPARE_PARTS: i64 = 1_000;
 /// Uploads that one owner may have open.
-pub const OPEN_UPLOADS: i64 = 1_000;
+const OPEN_UPLOADS: i64 = 1_000;
+/// As many for a person: what one letter may be answered with.
+const OPEN_UPLOADS_OF_PERSONS: i64 = 5;
 
 /// To whom an upload belongs; nobody else finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
     Sender { tenant: String, client_id: String },
     Mailbox(MailboxId),
+}
+
+impl Owner {
+    /// Uploads that may be open at once.
+    pub const fn open_uploads(&self) -> i64 {
+        match self {
+            Self::Sender { .. } => OPEN_UPLOADS,
+            Self::Mailbox(_) => OPEN_UPLOADS_OF_PERSONS,
+        }
+    }
 }
 
 impl fmt::Display for Owner {

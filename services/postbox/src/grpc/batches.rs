@@ -33,7 +33,9 @@ pub async fn fill(
         let Err(found) = stage(postbox, who, &batch, one).await else { continue };
         // What is wrong with the batch, or with us, ends the call; it can be repeated.
         let reason = reason(&found).unwrap_or_default();
-        let ours = matches!(found.code(), Code::Unavailable | Code::Internal);
+        // Quotas and full lanes say nothing about the letter.
+        let later = matches!(&*reason, "QUOTA_EXCEEDED" | "LANE_FULL");
+        let ours = later || matches!(found.code(), Code::Unavailable | Code::Internal);
         if ours || reason.starts_with("BATCH_") || reason.is_empty() {
             return Err(found);
         }

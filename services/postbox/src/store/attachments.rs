@@ -74,8 +74,10 @@ pub async fn to_scan(
     limit: i64,
 ) -> Result<Vec<AttachmentRow>, StoreError> {
     const SQL: &str = "SELECT mailbox_id, letter_id, id, number, size_bytes, sha256, object_key, \
-        wrapped_key, scan, scanned_with FROM attachments \
-        WHERE scan <> 'blocked' AND (scanned_with < $1 OR scanned_with > $1) LIMIT $2";
+        wrapped_key, scan, scanned_with FROM attachments a \
+        WHERE scan <> 'blocked' AND (scanned_with < $1 OR scanned_with > $1) \
+        AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.mailbox_id = a.mailbox_id \
+            AND l.id = a.letter_id AND l.state = 'staged') LIMIT $2";
     let mut tx = db.read().await?;
     Ok(on!(&mut tx, c => sqlx::query_as(SQL).bind(scanned_with).bind(limit).fetch_all(c).await?))
 }

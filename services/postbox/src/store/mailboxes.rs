@@ -120,6 +120,13 @@ pub async fn close(
     Ok(closed)
 }
 
+/// Holds a mailbox until the transaction ends: who decides about its content, and who forbids it.
+pub async fn hold(tx: &mut Tx, id: MailboxId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE mailboxes SET letters = letters WHERE id = $1";
+    on!(tx, c => sqlx::query(SQL).bind(id).execute(c).await?.rows_affected());
+    Ok(())
+}
+
 /// Takes the next place in the mailbox's gap-free sequence for a letter that is now provided, and
 /// the mailbox's wrapped key; `None` when the mailbox was closed.
 pub async fn next_sequence(

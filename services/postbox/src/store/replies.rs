@@ -67,6 +67,17 @@ pub async fn count(tx: &mut Tx, mailbox: MailboxId, letter: LetterId) -> Result<
     Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(mailbox).bind(letter).fetch_one(c).await?))
 }
 
+/// When the last reply came.
+pub async fn last(
+    tx: &mut Tx,
+    mailbox: MailboxId,
+    letter: LetterId,
+) -> Result<Option<Timestamp>, StoreError> {
+    const SQL: &str =
+        "SELECT MAX(submitted_at_us) FROM replies WHERE mailbox_id = $1 AND letter_id = $2";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(mailbox).bind(letter).fetch_one(c).await?))
+}
+
 /// The replies to a letter, oldest first.
 pub async fn of_letter(
     tx: &mut Tx,

@@ -110,13 +110,16 @@ pub async fn ready(
         == 1)
 }
 
-/// It can never be used; its parts are forgotten.
+/// It can never be used; its parts are forgotten. `false`, and nothing done, when it was complete
+/// or refused before: its parts may be a letter's by now.
 pub async fn refuse(tx: &mut Tx, upload: &UploadRow, reason: &str) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE resumable_uploads SET state = 'refused', refusal = $2 \
         WHERE id = $1 AND state = 'receiving'";
     let refused = on!(&mut *tx, c => sqlx::query(SQL).bind(upload.id).bind(reason)
         .execute(c).await?.rows_affected());
-    forget_parts(tx, upload.attachment_id).await?;
+    if refused == 1 {
+        forget_parts(tx, upload.attachment_id).await?;
+    }
     Ok(refused == 1)
 }
 

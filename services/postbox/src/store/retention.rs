@@ -102,7 +102,7 @@ pub async fn current(tx: &mut Tx, order: &OrderRow) -> Result<Option<Timestamp>,
 
 /// Destroys what opens a letter and everything sealed of it. Its objects are doomed with it; its
 /// digests, dates and evidence stay.
-pub async fn destroy(tx: &mut Tx, letter: &LetterRow) -> Result<(), StoreError> {
+pub async fn destroy(tx: &mut Tx, letter: &LetterRow, cause: Cause) -> Result<(), StoreError> {
     const CONTENT: &str = "UPDATE letters SET wrapped_key = $3, sealed_head = $3, \
         sealed_content = $3, sealed_labels = NULL WHERE mailbox_id = $1 AND id = $2";
     const DOOM: &str = "INSERT INTO doomed_objects (object_key) SELECT object_key \
@@ -111,13 +111,17 @@ pub async fn destroy(tx: &mut Tx, letter: &LetterRow) -> Result<(), StoreError> 
         (SELECT id FROM attachments WHERE mailbox_id = $1 AND letter_id = $2)";
     const FILES: &str = "DELETE FROM attachments WHERE mailbox_id = $1 AND letter_id = $2";
     const LABELS: &str = "DELETE FROM letter_labels WHERE mailbox_id = $1 AND sequence = $2";
-    const ORDERS: &str = "DELETE FROM retention WHERE mailbox_id = $1 AND letter_id = $2";
     let (mailbox, id) = (letter.mailbox_id, letter.id);
     on!(&mut *tx, c => sqlx::query(CONTENT).bind(mailbox).bind(id).bind(&b""[..])
         .execute(c).await?.rows_affected());
-    for sql in [DOOM, PARTS, FILES, ORDERS] {
+    for sql in [DOOM, PARTS, FILES] {
         on!(&mut *tx, c => sqlx::query(sql).bind(mailbox).bind(id)
             .execute(c).await?.rows_affected());
+    }
+    cancel(tx, (mailbox, id), Cause::Trash).await?;
+    if cause == Cause::Class {
+        // Emptying the trash leaves the replies until their class is over.
+        cancel(tx, (mailbox, id), cause).await?;
     }
     if let Some(sequence) = letter.sequence {
         on!(tx, c => sqlx::query(LABELS).bind(mailbox).bind(sequence)

@@ -52,8 +52,9 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Rule>, StoreError> {
 /// takes over on its first day.
 pub async fn add(tx: &mut Tx, rule_id: &str, new: &NewRule) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO legal_rules (rule_id, legal_basis, law, valid_from, valid_to, \
-        day0_event, days, shift, on_no_retrieval, provision_days, confirmed_by_operator) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, TRUE)";
+        day0_event, days, shift, on_no_retrieval, provision_days, confirmed_by_operator, \
+        despite_opt_out) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, TRUE, \
+        EXISTS (SELECT 1 FROM legal_rules WHERE legal_basis = $2 AND despite_opt_out))";
     let shift = if new.shifts { "working_day" } else { "none" };
     on!(tx, c => sqlx::query(SQL)
         .bind(rule_id).bind(&new.legal_basis).bind(&new.law).bind(&new.valid_from)

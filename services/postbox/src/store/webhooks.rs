@@ -98,7 +98,8 @@ pub async fn remove(
 /// An endpoint that waits for a deliverer: it has news, or something to be tried again.
 pub async fn waiting(db: &Db, now: Timestamp) -> Result<Option<WebhookId>, StoreError> {
     const SQL: &str = "SELECT w.id FROM webhooks w \
-        WHERE w.due_at_us <= $1 AND w.claimed_until_us <= $1 AND (\
+        WHERE w.due_at_us <= $1 AND w.claimed_until_us <= $1 AND EXISTS (SELECT 1 FROM senders s \
+        WHERE s.client_id = w.client_id AND s.tenant = w.tenant AND s.removed_at_us IS NULL) AND (\
         EXISTS (SELECT 1 FROM events e WHERE e.topic = w.topic AND e.position > w.position) \
         OR EXISTS (SELECT 1 FROM webhook_dead_letters d \
         WHERE d.webhook_id = w.id AND d.due_at_us <= $1)) \

@@ -9,7 +9,9 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 use tonic::{Code, Status};
 
-use super::world::{CLIENT, DAY, FOREIGN_CLIENT, OTHER_CLIENT, World, client, letter, request};
+use super::world::{
+    CLIENT, DAY, FOREIGN_CLIENT, OTHER_CLIENT, World, client, letter, person, request,
+};
 use crate::store::batches;
 
 on_each_backend! { &crate::MIGRATIONS =>
@@ -26,6 +28,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     an_empty_batch_is_not_committed,
     a_batch_exists_for_its_sender_only,
     a_mailbox_that_was_closed_meanwhile_makes_its_letter_undeliverable,
+    who_opted_out_before_the_delivery_of_a_batch_gets_nothing_of_it,
     a_scheduled_letter_of_a_batch_waits_for_its_time,
     more_than_500_letters_in_a_call_are_refused,
     entries_of_a_batch_come_in_pages
@@ -299,6 +302,26 @@ async fn a_mailbox_that_was_closed_meanwhile_makes_its_letter_undeliverable(db: 
     let entry = world.entry(&entries[0].letter_id, "undeliverable").await;
     assert_eq!(entry.body.reason.as_deref(), Some("MAILBOX_CLOSED"));
     assert_eq!(world.kinds(&entries[1].letter_id).await, ["accepted", "provided"]);
+}
+
+async fn who_opted_out_before_the_delivery_of_a_batch_gets_nothing_of_it(db: Db) {
+    let world = World::new(db).await;
+    let all = letters(&world, 1).await;
+    add(&world, all).await.unwrap();
+    commit(&world, false).await.unwrap();
+    let choice = pb::SetOptOutRequest {
+        request_id: "c1".into(),
+        about: Some(pb::set_opt_out_request::About::Everybody(true)),
+        choice: pb::OptOutChoice::Excluded.into(),
+        wording_version: "portal-1".into(),
+        ..Default::default()
+    };
+    world.settings(person(1, TrustLevel::Low)).set_opt_out(choice).await.unwrap();
+    work(&world).await;
+    let id = get(&world).await.entries[0].letter_id.clone();
+    assert_eq!(world.kinds(&id).await, ["accepted", "undeliverable"]);
+    let entry = world.entry(&id, "undeliverable").await;
+    assert_eq!(entry.body.reason.as_deref(), Some("RECIPIENT_OPTED_OUT"));
 }
 
 async fn a_scheduled_letter_of_a_batch_waits_for_its_time(db: Db) {

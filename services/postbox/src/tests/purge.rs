@@ -22,6 +22,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     content_goes_once_the_hold_is_released,
     nothing_that_can_be_read_is_left_anywhere,
     what_was_answered_goes_with_the_class_of_its_letter,
+    what_was_answered_stays_for_the_authority_when_the_trash_is_emptied,
     a_purge_happens_once_however_often_it_is_looked_at,
     a_purge_stopped_between_object_and_note_goes_on,
     an_object_store_that_is_down_keeps_no_key_alive,
@@ -287,10 +288,10 @@ async fn nothing_that_can_be_read_is_left_anywhere(db: Db) {
     }
 }
 
-async fn what_was_answered_goes_with_the_class_of_its_letter(db: Db) {
+/// A letter of a class of ten days, opened at once and answered after nine.
+async fn answered(world: &World) -> String {
     use pb::letter_action::Action;
-    let world = world(db).await;
-    class(&world, "kurz", 10, false).await;
+    class(world, "kurz", 10, false).await;
     let done = world
         .deliver("r1", |r| {
             letter(r).legal_basis.clear();
@@ -300,6 +301,7 @@ async fn what_was_answered_goes_with_the_class_of_its_letter(db: Db) {
         })
         .await;
     world.open(&done.letter_id).await.unwrap();
+    world.wait(DAY * 9).await;
     let reply = pb::ReplyRequest {
         request_id: "a1".into(),
         letter_id: done.letter_id.clone(),
@@ -309,11 +311,36 @@ async fn what_was_answered_goes_with_the_class_of_its_letter(db: Db) {
     };
     world.reader(1, TrustLevel::High).reply(reply).await.unwrap();
     assert_eq!((world.count("replies").await, world.objects()), (1, 3));
-    world.wait(DAY * 10).await;
-    assert!(purged(&world, &done.letter_id).await);
+    done.letter_id
+}
+
+async fn what_was_answered_goes_with_the_class_of_its_letter(db: Db) {
+    let world = world(db).await;
+    let id = answered(&world).await;
+    world.wait(DAY * 9).await;
+    assert!(!purged(&world, &id).await, "the authority may not have fetched it yet");
+    world.wait(DAY).await;
+    assert!(purged(&world, &id).await);
     assert_eq!((world.count("replies").await, world.count("reply_attachments").await), (0, 0));
     assert_eq!(world.objects(), 0);
-    assert!(world.kinds(&done.letter_id).await.contains(&"reply_accepted".to_owned()));
+    assert!(world.kinds(&id).await.contains(&"reply_accepted".to_owned()));
+}
+
+async fn what_was_answered_stays_for_the_authority_when_the_trash_is_emptied(db: Db) {
+    let world = World::with(db, |config| {
+        config.retention.remedy_days = 0;
+        config.retention.trash_days = 1;
+    })
+    .await;
+    let id = answered(&world).await;
+    trash(&world, &id).await;
+    world.wait(DAY * 2).await;
+    assert!(purged(&world, &id).await);
+    assert_eq!(world.count("replies").await, 1);
+    world.wait(DAY * 9).await;
+    assert_eq!((world.count("replies").await, world.objects()), (0, 0));
+    let kinds = world.kinds(&id).await;
+    assert_eq!(kinds.iter().filter(|k| *k == "purged").count(), 1, "{kinds:?}");
 }
 
 async fn a_purge_happens_once_however_often_it_is_looked_at(db: Db) {

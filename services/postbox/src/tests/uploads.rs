@@ -36,6 +36,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     an_upload_with_a_wrong_digest_can_never_be_used,
     an_upload_of_another_media_type_can_never_be_used,
     more_bytes_than_declared_can_never_be_used,
+    a_late_piece_takes_nothing_from_the_letter_that_took_the_upload,
     an_upload_that_is_not_complete_is_in_no_letter,
     names_that_are_paths_or_hold_control_characters_begin_no_upload,
     an_upload_over_the_limit_does_not_begin,
@@ -368,6 +369,30 @@ async fn more_bytes_than_declared_can_never_be_used(db: Db) {
     let status = send(&world, sender(), &begun.upload_id, (0, &more)).await.unwrap_err();
     is(&status, Code::InvalidArgument, "SIZE_MISMATCH");
     refused_for_good(&world, &begun, "SIZE_MISMATCH").await;
+}
+
+async fn a_late_piece_takes_nothing_from_the_letter_that_took_the_upload(db: Db) {
+    let world = World::new(db).await;
+    let begun = create(&world, sender(), declared("a.pdf", "application/pdf", PDF)).await.unwrap();
+    let (asked, reached) = tokio::sync::oneshot::channel();
+    let (release, released) = tokio::sync::oneshot::channel::<()>();
+    // Asked for its first bytes, a request has read how far the upload is.
+    let more = stream::once(async move {
+        let _ = asked.send(());
+        let _ = released.await;
+        Ok(bytes::Bytes::from([PDF, b" "].concat()))
+    });
+    let (postbox, id) = (world.postbox.clone(), begun.upload_id.parse().unwrap());
+    let late = tokio::spawn(async move {
+        postbox.append(&uploader(), id, 0, Box::pin(more)).await.map(|_| ())
+    });
+    reached.await.unwrap();
+    send(&world, sender(), &begun.upload_id, (0, PDF)).await.unwrap();
+    let done = world.deliver("r1", |r| naming(r, &begun)).await;
+    release.send(()).unwrap();
+    late.await.unwrap().unwrap_err();
+    let opened = world.open(&done.letter_id).await.unwrap();
+    assert_eq!(super::downloads::whole(&world, &opened, 0).await, PDF);
 }
 
 async fn an_upload_that_is_not_complete_is_in_no_letter(db: Db) {

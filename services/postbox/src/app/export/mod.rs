@@ -169,7 +169,7 @@ impl Postbox {
             files = self.attachments(reader, letter, &folder, archive).await?;
         }
         // Receipts of a hidden letter name its sender: they need its level, as the letter does.
-        let proof = !row.hide_preview || reader.check_level(row).is_ok();
+        let proof = !row.hide_preview || reader.check_reach(row).is_ok();
         if proof {
             let holder = Holder::Recipient(reader);
             let held = self.held(holder, letter).await?;
@@ -186,8 +186,11 @@ impl Postbox {
         let (mailbox, key) = found.ok_or(ReadError::LetterUnknown)?;
         let row = letters::get(&mut tx, mailbox.id, letter).await?;
         let row = row.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
-        let status = match (reader.check_level(&row), row.delivery()?.open(), row.opened_at) {
+        let level = reader.check_reach(&row);
+        let withdrawn = row.is_purged() || reader.check_time(&row).is_err();
+        let status = match (level, row.delivery()?.open(), row.opened_at) {
             (Err(_), ..) => "level_too_low",
+            (Ok(()), ..) if withdrawn => "not_available",
             (Ok(()), Err(_), None) => "never_opened",
             (Ok(()), Err(_), Some(_)) => "not_available",
             (Ok(()), Ok(_), None) => "unopened",
@@ -219,7 +222,12 @@ impl Postbox {
         let mut written = Vec::new();
         for (number, row) in (1..).zip(&rows) {
             let number: u32 = number;
-            let mut download = self.download(reader, letter, row.id, Range::ALL).await?;
+            let mut download = match self.download(reader, letter, row.id, Range::ALL).await {
+                Ok(download) => download,
+                // One file that is not handed out keeps nobody from the rest.
+                Err(ReadError::AttachmentBlocked) => continue,
+                Err(error) => return Err(error.into()),
+            };
             // Names are checked at submission: none can leave its folder.
             let path = format!("{folder}attachments/{number:02}-{}", download.part.name);
             let mut file = archive.begin(&path, download.part.size_bytes)?;

@@ -79,7 +79,7 @@ impl Postbox {
         let words = match holder {
             Holder::Sender(_) => true,
             // As a preview: hidden words stay hidden below the letter's level.
-            Holder::Recipient(reader) => !row.hide_preview || reader.check_level(&row).is_ok(),
+            Holder::Recipient(reader) => !row.hide_preview || reader.check_reach(&row).is_ok(),
         };
         let mut known = Known::default();
         if words {
