@@ -172,7 +172,7 @@ async function journey({ raiseAt, ...how }) {
   await page.waitForURL(`${origin}${letter}/read`)
 
   // --- the receipt, on the page, as a file, on the public page, and by the program
-  const receipt = await download(page, main.locator(`a[href^="${letter}/receipts/"]`))
+  const receipt = await download(page, main.locator(`a[href^="${letter}/receipts/"]:not([href$="/pdf"])`))
   assert.match(receipt.name, /^receipt-opened-.*\.json$/)
   await open(`${letter}/receipts`)
   const keys = await download(page, main.locator('a[href="/log/keys.json"]'))
