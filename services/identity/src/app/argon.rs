@@ -13,14 +13,22 @@ const MEMORY_KIB: u32 = 7_168;
 const ROUNDS: u32 = 5;
 const LANES: u32 = 1;
 
-/// Hashes and verifies. Holds as many buffers as were ever in use at once: one per worker. What a
-/// hash leaves in its buffer tells no more than the hash itself.
+/// Hashes and verifies. Holds one buffer per worker. What a hash leaves in its buffer tells no more
+/// than the hash itself.
 #[derive(Default)]
 pub struct Hasher {
     idle: Mutex<Vec<Vec<Block>>>,
 }
 
 impl Hasher {
+    /// Takes the memory of all workers now: by far the most a log-in needs, and a machine that does
+    /// not have it says so at the start, not in the first rush of log-ins.
+    pub fn with_workers(workers: usize) -> Self {
+        let blocks = Params::new(MEMORY_KIB, ROUNDS, LANES, None).map_or(0, |p| p.block_count());
+        let buffers = (0..workers).map(|_| vec![Block::new(); blocks]).collect();
+        Self { idle: Mutex::new(buffers) }
+    }
+
     /// The PHC string of a password, at the cost of today.
     pub fn hash(&self, password: &[u8], salt: &[u8; 16]) -> Result<String> {
         let params = Params::new(MEMORY_KIB, ROUNDS, LANES, Some(Params::DEFAULT_OUTPUT_LEN))?;
@@ -100,6 +108,16 @@ mod tests {
             plain().verify_password(word, ours.as_str()).unwrap();
         }
         assert_eq!(hasher.idle().len(), 1, "one after the other they share one buffer");
+    }
+
+    #[test]
+    fn the_memory_of_every_worker_is_there_before_the_first_log_in() {
+        let hasher = Hasher::with_workers(2);
+        let held = |hasher: &Hasher| hasher.idle().iter().map(Vec::len).collect::<Vec<_>>();
+        let before = held(&hasher);
+        assert_eq!(before, [7_168, 7_168], "blocks of a KiB");
+        hasher.hash(b"eins", &[1; 16]).unwrap();
+        assert_eq!(held(&hasher), before, "a log-in takes no more");
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl PasswordPool {
             places: Arc::new(Semaphore::new(places)),
             workers: Arc::new(Semaphore::new(workers)),
             begun: Arc::default(),
-            hasher: Arc::default(),
+            hasher: Arc::new(Hasher::with_workers(workers)),
             entropy,
         }
     }
