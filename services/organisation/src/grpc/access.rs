@@ -48,12 +48,11 @@ fn question(i: usize, wire: &pb::AccessQuestion) -> Result<Question, Status> {
 fn written(answer: Answer) -> pb::AccessAnswer {
     match answer {
         Ok(through) => {
-            pb::AccessAnswer { allowed: true, path: through.to_string(), reason: String::new() }
+            pb::AccessAnswer { allowed: true, path: through.to_string(), ..Default::default() }
         }
         Err(denied) => pb::AccessAnswer {
-            allowed: false,
-            path: String::new(),
             reason: denied.reason().to_owned(),
+            ..Default::default()
         },
     }
 }

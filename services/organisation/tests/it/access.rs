@@ -21,6 +21,7 @@ fn ask(account: AccountId, organisation: &Organisation, action: Action) -> Acces
         organisation_id: organisation.organisation_id.clone(),
         action: action.into(),
         session_level: 3,
+        ..AccessQuestion::default()
     }
 }
 

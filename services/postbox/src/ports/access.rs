@@ -27,6 +27,7 @@ pub async fn check(
         organisation_id: organisation.to_string(),
         action: action.into(),
         session_level: common::TrustLevel::from(person.level).into(),
+        ..AccessQuestion::default()
     };
     let mut client = AccessServiceClient::new(siblings.channel("organisation"));
     let answers = client

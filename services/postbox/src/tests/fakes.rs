@@ -118,7 +118,7 @@ impl organisation::access_service_server::AccessService for Access {
                 && [1, 3].iter().any(|n| q.account_id == account(*n).to_string())
                 && q.organisation_id == company().to_string();
             let path = if allowed { "member:owner" } else { "" }.to_owned();
-            organisation::AccessAnswer { allowed, path, reason: String::new() }
+            organisation::AccessAnswer { allowed, path, ..Default::default() }
         };
         let answers = request.get_ref().questions.iter().map(answer).collect();
         Ok(Response::new(organisation::CheckAccessResponse { answers }))
