@@ -50,9 +50,8 @@ fn written(answer: Answer) -> pb::AccessAnswer {
         Ok(through) => {
             pb::AccessAnswer { allowed: true, path: through.to_string(), ..Default::default() }
         }
-        Err(denied) => pb::AccessAnswer {
-            reason: denied.reason().to_owned(),
-            ..Default::default()
-        },
+        Err(denied) => {
+            pb::AccessAnswer { reason: denied.reason().to_owned(), ..Default::default() }
+        }
     }
 }
