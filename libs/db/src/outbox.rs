@@ -8,6 +8,7 @@ use siegel_kernel::{Clock, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use crate::rows::{self, Insert, Rule};
 use crate::{Db, StoreError, Tx, on};
 
 /// How long one worker may take for one job before another may try.
@@ -40,9 +41,9 @@ pub async fn put(
     payload: &[u8],
     due: Timestamp,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO outbox (kind, payload, due_at_us) VALUES ($1, $2, $3)";
-    on!(tx, c => sqlx::query(SQL).bind(kind).bind(payload).bind(due).execute(c).await?.rows_affected());
-    Ok(())
+    const OUTBOX: Insert =
+        Insert { table: "outbox", columns: &["kind", "payload", "due_at_us"], rule: Rule::Plain };
+    rows::insert(tx, OUTBOX, vec![kind.into(), payload.into(), due.into()]).await
 }
 
 /// Runs jobs as they fall due.
