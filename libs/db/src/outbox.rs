@@ -59,7 +59,6 @@ pub struct Outbox {
 /// slow: they have workers of their own.
 #[derive(Clone, Copy)]
 enum Lane {
-    All,
     Inside,
     Pushes,
 }
@@ -148,7 +147,7 @@ impl Outbox {
         F: Fn(Job) -> Fut,
         Fut: Future<Output = Done>,
     {
-        self.step_of(Lane::All, handle).await
+        Ok(self.step_of(Lane::Inside, handle).await? || self.step_of(Lane::Pushes, handle).await?)
     }
 
     async fn step_of<F, Fut>(&self, lane: Lane, handle: &F) -> Result<bool, StoreError>
@@ -187,22 +186,21 @@ impl Outbox {
             };
         }
         let sql = match lane {
-            Lane::All => of!(""),
             Lane::Inside => of!(" AND kind NOT LIKE 'push.%'"),
             Lane::Pushes => of!(" AND kind LIKE 'push.%'"),
         };
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        let job = on!(&mut tx, c => sqlx::query_as(sql)
-            .bind(now).bind(now.plus(CLAIM)).fetch_optional(c).await?);
-        tx.commit().await?;
-        Ok(job)
+        let mut tx = self.db.singly().await?;
+        // To the last row: only then is a single statement committed.
+        let mut jobs: Vec<Job> = on!(&mut tx, c => sqlx::query_as(sql)
+            .bind(now).bind(now.plus(CLAIM)).fetch_all(c).await?);
+        Ok(jobs.pop())
     }
 
     async fn remove(&self, id: i64) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.singly().await?;
         on!(&mut tx, c => sqlx::query("DELETE FROM outbox WHERE id = $1").bind(id).execute(c).await?.rows_affected());
-        tx.commit().await
+        Ok(())
     }
 
     async fn postpone(&self, id: i64, attempts: i64) -> Result<(), StoreError> {
@@ -211,9 +209,9 @@ impl Outbox {
             WHERE id = $1 AND attempts = $3";
         let wait = Duration::from_secs(1 << attempts.clamp(0, 9)).min(Duration::from_mins(10));
         let due = self.clock.now().plus(wait);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.singly().await?;
         on!(&mut tx, c => sqlx::query(SQL)
             .bind(id).bind(due).bind(attempts + 1).execute(c).await?.rows_affected());
-        tx.commit().await
+        Ok(())
     }
 }
