@@ -119,9 +119,8 @@ impl Lane {
         more
     }
 
-    /// What is to be written next, no mailbox twice; with nothing left the writer is released.
-    fn next(&self) -> Option<Vec<Job>> {
-        let mut state = self.state();
+    /// What is to be written next, no mailbox twice; `None` when nothing is left.
+    fn next(state: &mut State) -> Option<Vec<Job>> {
         let (mut group, mut later) = (Vec::new(), VecDeque::new());
         let mut mailboxes = HashSet::new();
         while let Some(job) = state.waiting.pop_front() {
@@ -142,13 +141,39 @@ impl Lane {
         later.append(&mut state.waiting);
         state.waiting = later;
         if group.is_empty() {
-            state.writers -= 1;
             return None;
         }
         // Everybody takes mailboxes in the same order: nobody waits for a letter that waits for
         // his own.
         group.sort_unstable_by_key(|job| job.letter.mailbox);
         Some(group)
+    }
+}
+
+/// Whoever writes the letters of a lane; its place is free again when it is gone, however.
+struct Writer {
+    lane: Arc<Lane>,
+    released: bool,
+}
+
+impl Writer {
+    /// Takes the next letters; with nothing left the place is free before anybody puts another.
+    fn next(&mut self) -> Option<Vec<Job>> {
+        let mut state = self.lane.state();
+        let group = Lane::next(&mut state);
+        if group.is_none() {
+            state.writers -= 1;
+            self.released = true;
+        }
+        group
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if !self.released {
+            self.lane.state().writers -= 1;
+        }
     }
 }
 
@@ -162,9 +187,10 @@ impl Postbox {
         let (answer, outcome) = oneshot::channel();
         job.answer = Some(answer);
         if lane.put(job) {
-            let (postbox, lane) = (self.clone(), lane.clone());
+            let mut writer = Writer { lane: lane.clone(), released: false };
+            let postbox = self.clone();
             tokio::spawn(async move {
-                while let Some(group) = lane.next() {
+                while let Some(group) = writer.next() {
                     postbox.write_group(group).await;
                 }
             });
