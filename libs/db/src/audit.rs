@@ -3,6 +3,7 @@
 
 use siegel_kernel::{Timestamp, TrustLevel};
 
+use crate::rows::{self, Insert, Rule};
 use crate::{StoreError, Tx, on};
 
 /// One line of the audit trail. No names, no content: ids and stable words only.
@@ -42,15 +43,31 @@ pub struct Line {
 
 /// Writes a line in the transaction of its fact.
 pub async fn record(tx: &mut Tx, entry: &Entry<'_>) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO audit \
-        (kind, actor, subject, level, outcome, request_id, detail, occurred_at_us) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    on!(tx, c => sqlx::query(SQL)
-        .bind(entry.kind).bind(entry.actor).bind(entry.subject)
-        .bind(entry.level.map(|l| i64::from(l.number())))
-        .bind(entry.outcome).bind(entry.request_id).bind(entry.detail).bind(entry.at)
-        .execute(c).await?.rows_affected());
-    Ok(())
+    const AUDIT: Insert = Insert {
+        table: "audit",
+        columns: &[
+            "kind",
+            "actor",
+            "subject",
+            "level",
+            "outcome",
+            "request_id",
+            "detail",
+            "occurred_at_us",
+        ],
+        rule: Rule::Plain,
+    };
+    let row = vec![
+        entry.kind.into(),
+        entry.actor.into(),
+        entry.subject.into(),
+        entry.level.map(|l| i64::from(l.number())).into(),
+        entry.outcome.into(),
+        entry.request_id.into(),
+        entry.detail.into(),
+        entry.at.into(),
+    ];
+    rows::insert(tx, AUDIT, row).await
 }
 
 /// The kinds that occur in the trail, sorted.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use siegel_kernel::{Clock, Timestamp};
 use tokio::sync::{Notify, watch};
 
+use crate::rows::{self, Insert, Rule};
 use crate::{Db, StoreError, Tx, on};
 
 /// How many events one numbering round takes.
@@ -42,12 +43,18 @@ pub struct Event {
 
 /// Writes an event. It becomes visible to readers after the commit.
 pub async fn append(tx: &mut Tx, event: &NewEvent<'_>) -> Result<(), StoreError> {
-    const SQL: &str =
-        "INSERT INTO events (topic, kind, payload, occurred_at_us) VALUES ($1, $2, $3, $4)";
-    on!(tx, c => sqlx::query(SQL)
-        .bind(event.topic).bind(event.kind).bind(&event.payload[..]).bind(event.occurred_at)
-        .execute(c).await?.rows_affected());
-    Ok(())
+    const EVENTS: Insert = Insert {
+        table: "events",
+        columns: &["topic", "kind", "payload", "occurred_at_us"],
+        rule: Rule::Plain,
+    };
+    let row = vec![
+        event.topic.into(),
+        event.kind.into(),
+        (&event.payload).into(),
+        event.occurred_at.into(),
+    ];
+    rows::insert(tx, EVENTS, row).await
 }
 
 /// Up to `limit` events of a topic after a position, in order.

@@ -1,5 +1,6 @@
 use siegel_kernel::Timestamp;
 
+use crate::rows::{self, Insert, Rule};
 use crate::{StoreError, Tx, on};
 
 /// Who asked, under which id, for what: the scope of an idempotent write.
@@ -66,6 +67,36 @@ pub async fn seen_request(
         Some((digest, _)) if digest != key.digest => Some(Attempt::Conflict),
         _ => None,
     })
+}
+
+/// Claims the request id and keeps the answer at once, for a use case that knows its answer before
+/// it ends. Somebody who was quicker shows as a refusal by the table `requests`
+/// ([`StoreError::refused_by`]): then nothing of this transaction may be kept, and
+/// [`seen_request`] tells what was answered.
+pub async fn claim_answered(
+    tx: &mut Tx,
+    key: &IdempotencyKey<'_>,
+    response: &[u8],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const REQUESTS: Insert = Insert {
+        table: "requests",
+        columns: &["caller", "request_id", "digest", "response", "created_at_us"],
+        rule: Rule::OnlyNew,
+    };
+    let row = vec![
+        key.caller.into(),
+        key.request_id.into(),
+        key.digest.as_slice().into(),
+        response.into(),
+        now.into(),
+    ];
+    rows::insert(tx, REQUESTS, row).await
+}
+
+/// Whether a unit of work was refused because somebody else had its request id first.
+pub fn is_raced(error: &StoreError) -> bool {
+    error.refused_by() == Some("requests")
 }
 
 /// Keeps the answer beside the claim.

@@ -8,11 +8,14 @@ mod idempotency;
 mod lease;
 mod migrate;
 pub mod outbox;
+pub mod rows;
 mod schema;
 mod tx;
 
 pub use connect::{DbError, Target};
-pub use idempotency::{Attempt, IdempotencyKey, begin_request, finish_request, seen_request};
+pub use idempotency::{
+    Attempt, IdempotencyKey, begin_request, claim_answered, finish_request, is_raced, seen_request,
+};
 pub use lease::{Lease, take_lease};
 pub use migrate::{COMMON, Migrations};
 pub use schema::{Column, columns};

@@ -8,6 +8,7 @@ use siegel_kernel::{Clock, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use crate::rows::{self, Insert, Rule};
 use crate::{Db, StoreError, Tx, on};
 
 /// How long one worker may take for one job before another may try.
@@ -40,9 +41,9 @@ pub async fn put(
     payload: &[u8],
     due: Timestamp,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO outbox (kind, payload, due_at_us) VALUES ($1, $2, $3)";
-    on!(tx, c => sqlx::query(SQL).bind(kind).bind(payload).bind(due).execute(c).await?.rows_affected());
-    Ok(())
+    const OUTBOX: Insert =
+        Insert { table: "outbox", columns: &["kind", "payload", "due_at_us"], rule: Rule::Plain };
+    rows::insert(tx, OUTBOX, vec![kind.into(), payload.into(), due.into()]).await
 }
 
 /// Runs jobs as they fall due.
@@ -58,7 +59,6 @@ pub struct Outbox {
 /// slow: they have workers of their own.
 #[derive(Clone, Copy)]
 enum Lane {
-    All,
     Inside,
     Pushes,
 }
@@ -147,7 +147,7 @@ impl Outbox {
         F: Fn(Job) -> Fut,
         Fut: Future<Output = Done>,
     {
-        self.step_of(Lane::All, handle).await
+        Ok(self.step_of(Lane::Inside, handle).await? || self.step_of(Lane::Pushes, handle).await?)
     }
 
     async fn step_of<F, Fut>(&self, lane: Lane, handle: &F) -> Result<bool, StoreError>
@@ -186,22 +186,21 @@ impl Outbox {
             };
         }
         let sql = match lane {
-            Lane::All => of!(""),
             Lane::Inside => of!(" AND kind NOT LIKE 'push.%'"),
             Lane::Pushes => of!(" AND kind LIKE 'push.%'"),
         };
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        let job = on!(&mut tx, c => sqlx::query_as(sql)
-            .bind(now).bind(now.plus(CLAIM)).fetch_optional(c).await?);
-        tx.commit().await?;
-        Ok(job)
+        let mut tx = self.db.singly().await?;
+        // To the last row: only then is a single statement committed.
+        let mut jobs: Vec<Job> = on!(&mut tx, c => sqlx::query_as(sql)
+            .bind(now).bind(now.plus(CLAIM)).fetch_all(c).await?);
+        Ok(jobs.pop())
     }
 
     async fn remove(&self, id: i64) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.singly().await?;
         on!(&mut tx, c => sqlx::query("DELETE FROM outbox WHERE id = $1").bind(id).execute(c).await?.rows_affected());
-        tx.commit().await
+        Ok(())
     }
 
     async fn postpone(&self, id: i64, attempts: i64) -> Result<(), StoreError> {
@@ -210,9 +209,9 @@ impl Outbox {
             WHERE id = $1 AND attempts = $3";
         let wait = Duration::from_secs(1 << attempts.clamp(0, 9)).min(Duration::from_mins(10));
         let due = self.clock.now().plus(wait);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.singly().await?;
         on!(&mut tx, c => sqlx::query(SQL)
             .bind(id).bind(due).bind(attempts + 1).execute(c).await?.rows_affected());
-        tx.commit().await
+        Ok(())
     }
 }

@@ -3,6 +3,8 @@ use std::ops::{Deref, DerefMut};
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
+use crate::rows::Gathered;
+
 /// A statement failed, or the database is out of reach.
 #[derive(Debug, thiserror::Error)]
 #[error("the database refused a statement")]
@@ -13,7 +15,23 @@ impl StoreError {
     pub fn corrupt(what: &'static str) -> Self {
         Self(sqlx::Error::Decode(what.into()))
     }
+
+    pub(crate) fn refused(table: &'static str) -> Self {
+        Self(sqlx::Error::Decode(Box::new(Refused(table))))
+    }
+
+    /// The table whose rule ([`crate::rows::Rule`]) a row broke, if that is what happened.
+    pub fn refused_by(&self) -> Option<&'static str> {
+        match &self.0 {
+            sqlx::Error::Decode(cause) => cause.downcast_ref::<Refused>().map(|r| r.0),
+            _ => None,
+        }
+    }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("a row may not stand in the table {0}")]
+struct Refused(&'static str);
 
 /// The database of one service. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -35,6 +53,8 @@ pub enum Tx {
 /// The connection of one unit of work.
 pub enum Unit<B: Database> {
     Whole(Transaction<'static, B>),
+    /// A transaction that adds its rows when it ends: only [`Tx::gathering`] makes it.
+    Gathering(Transaction<'static, B>, Gathered),
     /// Each statement for itself: only [`Db::glance`] and [`Db::singly`] make it.
     Single(PoolConnection<B>),
 }
@@ -44,7 +64,7 @@ impl<B: Database> Deref for Unit<B> {
 
     fn deref(&self) -> &Self::Target {
         match self {
-            Self::Whole(tx) => tx,
+            Self::Whole(tx) | Self::Gathering(tx, _) => tx,
             Self::Single(connection) => connection,
         }
     }
@@ -53,7 +73,7 @@ impl<B: Database> Deref for Unit<B> {
 impl<B: Database> DerefMut for Unit<B> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         match self {
-            Self::Whole(tx) => tx,
+            Self::Whole(tx) | Self::Gathering(tx, _) => tx,
             Self::Single(connection) => connection,
         }
     }
@@ -62,8 +82,15 @@ impl<B: Database> DerefMut for Unit<B> {
 impl<B: Database> Unit<B> {
     async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
-            Self::Whole(tx) => tx.commit().await,
+            Self::Whole(tx) | Self::Gathering(tx, _) => tx.commit().await,
             Self::Single(_) => Ok(()),
+        }
+    }
+
+    pub(crate) fn gathering(self) -> Self {
+        match self {
+            Self::Whole(tx) => Self::Gathering(tx, Gathered::default()),
+            Self::Gathering(..) | Self::Single(_) => self,
         }
     }
 }
@@ -140,7 +167,8 @@ async fn begin_whole(
 
 impl Tx {
     /// Makes everything done in this transaction durable.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.write_rows().await?;
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
             Self::Postgres(tx) => tx.commit().await?,

@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 use crate::app::evidence::{Notary, NotaryKey};
 use crate::app::lanes::Lanes;
 use crate::app::log::{Journal, KnownWitness, Witnesses};
+use crate::app::press::Press;
 use crate::app::push::Webhooks;
 use crate::app::quota::Quotas;
 use crate::app::vault::Vault;
@@ -161,6 +162,7 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
         batches: tokio::sync::Notify::new(),
         limits: config.limits,
         lanes: Lanes::new(&config.lanes),
+        press: Press::default(),
         quotas: Quotas::default(),
         retention: config.retention,
         operator_tenant: config.operator_tenant,

@@ -24,6 +24,12 @@ const CAPTURE: &str = "
                 EXECUTE FUNCTION public.capture()', t.tablename);
         END LOOP; END $$;";
 const RELEASE: &str = "DROP FUNCTION public.capture() CASCADE; DROP TABLE public.captured";
+/// Tables like the postbox's with the same indexes, where nobody works on what the script writes.
+const BARE: &str = "DROP SCHEMA IF EXISTS bare CASCADE; CREATE SCHEMA bare;
+    DO $$ DECLARE t RECORD; BEGIN
+        FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'postbox' LOOP
+            EXECUTE format('CREATE TABLE bare.%I (LIKE postbox.%I INCLUDING ALL)', t.tablename, t.tablename);
+        END LOOP; END $$;";
 /// The rows of the transaction that stored the letter, in order.
 const ROWS: &str = "SELECT tab, row_::text FROM public.captured WHERE tx = \
     (SELECT tx FROM public.captured WHERE tab = 'letters' ORDER BY n LIMIT 1) ORDER BY n";
@@ -53,6 +59,7 @@ impl Script {
         sender.submit(pb::SubmitRequest { request_id, letter, ..Default::default() }).await?;
         let rows: Vec<(String, String)> = sqlx::query_as(ROWS).fetch_all(&pool).await?;
         sqlx::raw_sql(RELEASE).execute(&pool).await?;
+        sqlx::raw_sql(BARE).execute(&pool).await?;
         let mut writer = Writer::new(post);
         for (table, row) in &rows {
             let columns = sqlx::query_as(COLUMNS).bind(table).fetch_all(&pool).await?;
@@ -125,7 +132,7 @@ impl Writer {
             values.push(self.value(value, (name, kind, *unique))?);
         }
         let (names, values) = (names.join(", "), values.join(", "));
-        writeln!(self.statements, "INSERT INTO postbox.{table} ({names}) VALUES ({values});")?;
+        writeln!(self.statements, "INSERT INTO bare.{table} ({names}) VALUES ({values});")?;
         Ok(())
     }
 

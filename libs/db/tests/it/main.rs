@@ -6,6 +6,7 @@ mod events;
 mod idempotency;
 mod lease;
 mod outbox;
+mod rows;
 mod schema;
 mod tx;
 

@@ -115,10 +115,11 @@ impl Postbox {
         let objects: Vec<String> = uploaded.rows.iter().map(|a| a.object_key.clone()).collect();
         let content =
             Content::new(&id.to_string(), sender_part(&sender), &order.letter, &order.attachments);
-        let draft = Draft { id, key: &letter_key, content, uploaded };
+        let draft = Draft { id, key: letter_key, content, uploaded };
         let added = match self.lanes.turn(turner).await {
             Ok(_turn) => {
-                let from = (who, &sender, admission.policy());
+                let policy = admission.policy();
+                let from = (who, &sender, policy.as_ref());
                 self.add_staged(from, batch, order, (&draft, digest)).await
             }
             Err(full) => Err(full.into()),
@@ -139,7 +140,7 @@ impl Postbox {
         (who, sender, policy): (&SenderClient, &Sender, &Policy),
         batch: &BatchRow,
         order: &Order,
-        (draft, digest): (&Draft<'_>, [u8; 32]),
+        (draft, digest): (&Draft, [u8; 32]),
     ) -> Result<bool, BatchError> {
         let mut tx = self.db.begin().await?;
         let now = self.now();

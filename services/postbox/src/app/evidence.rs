@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use siegel_crypto::{KeyError, TokenSigner, b64, hmac_sha256, sha256, sign_token};
-use siegel_db::Tx;
 use siegel_db::events::{self, NewEvent};
+use siegel_db::{StoreError, Tx};
 use siegel_kernel::Timestamp;
 use siegel_receipt::{
     Actor, Body, Claims, Disclosure, FORMAT, Instruction, Kind, LegalEffect, Notification,
@@ -166,11 +166,7 @@ impl Postbox {
             recorded_at: now.recorded,
             jws,
         };
-        if !evidence::add(tx, &row).await? {
-            let replaced =
-                "another evidence key has taken over: restart with the settings of today";
-            return Err(KeyError::Keeper(replaced.into()).into());
-        }
+        evidence::add(tx, &row).await.map_err(refused)?;
         log::enqueue(tx, &row).await?;
         if kind == Kind::Provided {
             self.move_head(tx, letter, &row).await?;
@@ -215,6 +211,15 @@ impl Postbox {
             log: None,
         }
     }
+}
+
+/// Says what to do when no entry was stored because its key has ended.
+pub fn refused(error: StoreError) -> Trouble {
+    if evidence::is_ended_key(&error) {
+        let replaced = "another evidence key has taken over: restart with the settings of today";
+        return KeyError::Keeper(replaced.into()).into();
+    }
+    error.into()
 }
 
 /// Whose copy of a receipt it is: a sender's copy never shows a place in the mailbox.

@@ -12,6 +12,7 @@ pub mod cases;
 pub mod check;
 pub mod close;
 pub mod content;
+pub mod deliver;
 pub mod download;
 pub mod events;
 pub mod evidence;
@@ -26,6 +27,7 @@ pub mod log;
 pub mod notify;
 pub mod open;
 pub mod opt_outs;
+pub mod press;
 pub mod proof;
 pub mod provide;
 pub mod purge;
@@ -66,6 +68,7 @@ use crate::ports::scanner::Scanner;
 use evidence::Notary;
 use lanes::Lanes;
 use log::Journal;
+use press::Press;
 use push::Webhooks;
 use quota::Quotas;
 use vault::Vault;
@@ -92,6 +95,7 @@ pub struct Parts {
     pub batches: tokio::sync::Notify,
     pub limits: LimitsConfig,
     pub lanes: Lanes,
+    pub press: Press,
     pub quotas: Quotas,
     pub retention: RetentionConfig,
     /// The tenant whose operators decide what holds for all tenants.

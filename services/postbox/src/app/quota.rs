@@ -117,8 +117,8 @@ impl Admission {
     }
 
     /// What operators decided when the letter came.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.clone()
     }
 
     pub fn turner<'a>(&self, who: &'a SenderClient, bulk: bool) -> Turner<'a> {

@@ -1,22 +1,17 @@
-//! Delivering a letter: checks, upload, then one transaction with the letter, its evidence, its
-//! events, its notification order and the answer.
+//! Submitting a letter: checks, upload, then its turn to be written ([`super::press`]).
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use serde::{Deserialize, Serialize};
-use siegel_db::audit::{self, Entry};
-use siegel_db::{Attempt, IdempotencyKey, StoreError, Tx, begin_request, finish_request};
+use siegel_db::{Attempt, IdempotencyKey, StoreError, Tx};
 use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::ReceiptFile;
-use siegel_telemetry::metric;
 
 use super::adopt::{self, Adopted};
-use super::evidence::Party;
-use super::handles::audit_subject;
+use super::deliver::Prepared;
 use super::opt_outs;
-use super::quota::Policy;
+use super::press::{Delivered, Job, Undelivered};
 use super::upload::{Place, UploadedBy};
 use super::write::{Draft, sender_part};
 use super::{Now, Postbox, Trouble, quota};
@@ -26,13 +21,12 @@ use crate::domain::holidays::Land;
 use crate::domain::legal::{self, OnNoRetrieval};
 use crate::domain::letter::{DeliveryType, Letter, Violation};
 use crate::domain::upload::Owner;
-use crate::domain::{LetterId, MailboxId, UploadId};
+use crate::domain::{LetterId, UploadId};
 use crate::ports::scanner::ScannerError;
 use crate::store::evidence::EvidenceRow;
-use crate::store::letters::{self, LetterRow};
 use crate::store::mailboxes::{self, Mailbox};
+use crate::store::rules;
 use crate::store::senders::{self, Sender};
-use crate::store::{attachments, resumable, rules, uploads};
 
 /// The calling client, as the guard established it.
 #[derive(Clone, Debug)]
@@ -135,16 +129,6 @@ impl SubmitError {
     }
 }
 
-/// What is kept beside the request id: enough to give the same answer again.
-#[derive(Serialize, Deserialize)]
-struct Answer {
-    mailbox: MailboxId,
-    letter: LetterId,
-    state: String,
-    announced_on: String,
-    receipts: usize,
-}
-
 impl Postbox {
     /// Delivers a letter; `content` is the attachments' bytes in order.
     #[tracing::instrument(name = "postbox.submit", skip_all)]
@@ -178,34 +162,34 @@ impl Postbox {
         self.adopt(&place, &adopted, &mut uploaded)?;
         let declared = adopt::declarations(&order.attachments, &adopted);
         let content = Content::new(&id.to_string(), sender_part(&sender), &order.letter, &declared);
-        let draft = Draft { id, key: &letter_key, content, uploaded };
-        let outcome = match self.lanes.turn(turner).await {
-            Ok(_turn) => {
-                let parts = (&sender, draft, admission.policy());
-                self.deliver(who, order, &key, parts).await
+        let turn = match self.lanes.turn(turner).await {
+            Ok(turn) => turn,
+            Err(full) => {
+                self.discard(&objects).await;
+                return Err(full.into());
             }
-            Err(full) => Err(full.into()),
         };
-        match outcome {
-            Ok(Delivered::Now(submitted)) => {
-                admission.keep();
-                self.feed.committed();
-                self.outbox.committed();
-                Ok(submitted)
-            }
+        let prepared = Prepared {
+            who: who.clone(),
+            order: order.clone(),
+            digest,
+            sender,
+            mailbox: mailbox.id,
+            draft: Draft { id, key: letter_key, content, uploaded },
+            policy: admission.policy(),
+        };
+        match self.press(Job::new(prepared, admission, turn)).await {
+            Ok(Delivered::Now(submitted)) => Ok(*submitted),
             Ok(Delivered::Before(answer)) => {
                 self.discard(&objects).await;
                 self.again(&answer).await
             }
-            Err(Undelivered { error, uncertain }) => {
-                // After a commit whose outcome is unknown the objects may be part of a letter.
-                if uncertain {
-                    admission.keep();
-                } else {
-                    self.discard(&objects).await;
-                }
+            Err(Undelivered::Refused(error)) => {
+                self.discard(&objects).await;
                 Err(error)
             }
+            // The objects may be part of a letter after all.
+            Err(Undelivered::Uncertain(error)) => Err(error),
         }
     }
 
@@ -240,7 +224,8 @@ impl Postbox {
         }
         // Before the transaction: two connections at a time for one call can lock up the pool.
         let policy = self.policy().await?;
-        let mut tx = self.db.read().await?;
+        // Only looks: what counts is asked again in the transaction.
+        let mut tx = self.db.glance().await?;
         let sender = senders::find(&mut tx, &who.client_id, &who.tenant).await?;
         let sender = sender.ok_or(SubmitError::SenderUnknown)?;
         match siegel_db::seen_request(&mut tx, key).await? {
@@ -262,101 +247,6 @@ impl Postbox {
         opt_outs::check(&mut tx, to, &order.letter, now).await?;
         self.check_related(&mut tx, who, mailbox.id, &order.letter).await?;
         Ok(Look::Fresh(Box::new((sender, mailbox, adopted))))
-    }
-
-    /// The one transaction.
-    async fn deliver(
-        &self,
-        who: &SenderClient,
-        order: &Order,
-        key: &IdempotencyKey<'_>,
-        (sender, draft, policy): (&Sender, Draft<'_>, &Policy),
-    ) -> Result<Delivered, Undelivered> {
-        let mut tx = self.db.begin().await?;
-        // Read behind the write lock: times in the order of commits, as far as one writer goes.
-        let now = self.now();
-        match begin_request(&mut tx, key, now.recorded).await? {
-            Attempt::Fresh => {}
-            Attempt::Repeated(answer) => return Ok(Delivered::Before(answer)),
-            Attempt::Conflict => return Err(SubmitError::RequestIdReused.into()),
-        }
-        // Again: the handle may have been revoked during the upload.
-        let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
-        let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
-        let to = (mailbox.id, sender.client_id.as_str());
-        opt_outs::check(&mut tx, to, &order.letter, now).await?;
-        let replaced = self.take_replaced(&mut tx, who, mailbox.id, (order, now)).await?;
-        for upload in &draft.uploaded.adopted {
-            if !resumable::take(&mut tx, *upload).await? {
-                return Err(SubmitError::UploadUnknown.into());
-            }
-        }
-        for row in &draft.uploaded.rows {
-            if !uploads::attach(&mut tx, &row.object_key).await? {
-                return Err(Trouble::Contradiction("an upload was swept away").into());
-            }
-            attachments::add(&mut tx, row).await?;
-        }
-        self.keep_reminder(&mut tx, (mailbox.id, draft.id), &order.letter, now).await?;
-        let written = self.write(&mut tx, (sender, &mailbox), &order.letter, (&draft, now)).await?;
-        let (letter, sealed_content, rows) = written.ok_or(SubmitError::RecipientUnknown)?;
-        if let Some(old) = replaced {
-            self.replace(&mut tx, who, old, (&letter, order, now)).await?;
-        }
-        letters::add(&mut tx, &letter, &sealed_content).await?;
-        let tag = self.vault.sent_case_tag(who, &order.letter.case_id);
-        letters::add_sent(&mut tx, &letter, &order.request_id, tag.as_deref()).await?;
-        let class = order.letter.retention_class.as_str();
-        self.order_retention(&mut tx, &letter, (policy, class)).await?;
-        let subject = audit_subject(mailbox.owner());
-        let entry = Entry {
-            kind: "postbox.letter.submitted",
-            actor: &who.name,
-            subject: &subject,
-            level: None,
-            outcome: "done",
-            request_id: &order.request_id,
-            detail: &letter.id.to_string(),
-            at: now.recorded,
-        };
-        audit::record(&mut tx, &entry).await?;
-        let answer = Answer {
-            mailbox: letter.mailbox_id,
-            letter: letter.id,
-            state: letter.state.clone(),
-            announced_on: letter.announced_on.clone().unwrap_or_default(),
-            receipts: rows.len(),
-        };
-        let bytes = serde_json::to_vec(&answer).map_err(Trouble::from)?;
-        finish_request(&mut tx, key, &bytes).await?;
-        tx.commit().await.map_err(|e| Undelivered { error: e.into(), uncertain: true })?;
-        metric::LETTERS_ACCEPTED.count([&letter.delivery_type]);
-        Ok(Delivered::Now(self.submitted(&letter, answer, rows)))
-    }
-
-    /// The answer given before, from what is stored.
-    async fn again(&self, bytes: &[u8]) -> Result<Submitted, SubmitError> {
-        let answer: Answer = serde_json::from_slice(bytes).map_err(Trouble::from)?;
-        let mut tx = self.db.read().await?;
-        let letter = letters::get(&mut tx, answer.mailbox, answer.letter).await?;
-        let letter = letter.ok_or(Trouble::Contradiction("an answered letter is gone"))?;
-        let mut rows =
-            crate::store::evidence::of_letter(&mut tx, answer.mailbox, answer.letter).await?;
-        rows.truncate(answer.receipts);
-        Ok(self.submitted(&letter, answer, rows))
-    }
-
-    fn submitted(&self, letter: &LetterRow, answer: Answer, rows: Vec<EvidenceRow>) -> Submitted {
-        let file = |row: EvidenceRow| {
-            let file = self.receipt(letter, &row, Party::Sender);
-            (row, file)
-        };
-        Submitted {
-            letter: answer.letter,
-            state: answer.state,
-            announced_on: answer.announced_on,
-            receipts: rows.into_iter().map(file).collect(),
-        }
     }
 }
 
@@ -396,21 +286,4 @@ pub(super) async fn check_rule(
 pub(super) enum Look {
     Fresh(Box<(Sender, Mailbox, Vec<Adopted>)>),
     Again(Vec<u8>),
-}
-
-enum Delivered {
-    Now(Submitted),
-    Before(Vec<u8>),
-}
-
-struct Undelivered {
-    error: SubmitError,
-    /// Whether the transaction may have been committed after all.
-    uncertain: bool,
-}
-
-impl<E: Into<SubmitError>> From<E> for Undelivered {
-    fn from(error: E) -> Self {
-        Self { error: error.into(), uncertain: false }
-    }
 }

@@ -21,9 +21,9 @@ use crate::store::mailboxes::Mailbox;
 use crate::store::senders::Sender;
 
 /// What a letter goes with into its transaction.
-pub(super) struct Draft<'a> {
+pub(super) struct Draft {
     pub id: LetterId,
-    pub key: &'a DataKey,
+    pub key: DataKey,
     pub content: Content,
     pub uploaded: Uploaded,
 }
@@ -35,7 +35,7 @@ impl Postbox {
         tx: &mut Tx,
         (sender, mailbox): (&Sender, &Mailbox),
         letter: &Letter,
-        (draft, now): (&Draft<'_>, Now),
+        (draft, now): (&Draft, Now),
     ) -> Result<Option<(LetterRow, Vec<u8>, Vec<EvidenceRow>)>, Trouble> {
         let (mut row, sealed_content) = self.row((sender, mailbox), letter, (draft, now))?;
         let later = letter.publish_at.filter(|at| *at > now.legal);
@@ -48,7 +48,7 @@ impl Postbox {
         &self,
         (sender, mailbox): (&Sender, &Mailbox),
         letter: &Letter,
-        (draft, now): (&Draft<'_>, Now),
+        (draft, now): (&Draft, Now),
     ) -> Result<(LetterRow, Vec<u8>), Trouble> {
         let canonical = draft.content.canonical()?;
         let mailbox_key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
@@ -58,10 +58,10 @@ impl Postbox {
             case_id: letter.case_id.clone(),
         };
         let wrapped_key =
-            self.vault.wrap_letter_key((mailbox.id, &mailbox_key), draft.id, draft.key)?;
-        let sealed_head = self.vault.seal_head(draft.key, mailbox.id, draft.id, &head)?;
+            self.vault.wrap_letter_key((mailbox.id, &mailbox_key), draft.id, &draft.key)?;
+        let sealed_head = self.vault.seal_head(&draft.key, mailbox.id, draft.id, &head)?;
         let sealed_content =
-            self.vault.seal_content(draft.key, mailbox.id, draft.id, &canonical)?;
+            self.vault.seal_content(&draft.key, mailbox.id, draft.id, &canonical)?;
         let salt: [u8; 32] = self.entropy.array()?;
         let later = letter.publish_at.filter(|at| *at > now.legal);
         let row = LetterRow {

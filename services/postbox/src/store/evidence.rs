@@ -1,5 +1,6 @@
 //! Signed entries about letters: added, never changed.
 
+use siegel_db::rows::{self, Insert, Rule};
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::Timestamp;
 
@@ -25,18 +26,51 @@ pub struct EvidenceRow {
     pub recorded_at: Timestamp,
 }
 
-/// `false` when the key has ended: nothing is stored that no verifier would take.
-pub async fn add(tx: &mut Tx, e: &EvidenceRow) -> Result<bool, StoreError> {
-    const SQL: &str = "INSERT INTO evidence (mailbox_id, letter_id, number, id, kind, jws, \
-        leaf_salt, leaf, key_id, event_at_us, recorded_at_us) \
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE NOT EXISTS \
-            (SELECT 1 FROM evidence_keys WHERE kid = $9 AND valid_to_us < $11)";
-    let added = on!(tx, c => sqlx::query(SQL)
-        .bind(e.mailbox_id).bind(e.letter_id).bind(e.number).bind(e.id).bind(&e.kind)
-        .bind(&e.jws).bind(&e.leaf_salt).bind(&e.leaf).bind(&e.key_id).bind(e.event_at)
-        .bind(e.recorded_at)
-        .execute(c).await?.rows_affected());
-    Ok(added == 1)
+const EVIDENCE: Insert = Insert {
+    table: "evidence",
+    columns: &[
+        "mailbox_id",
+        "letter_id",
+        "number",
+        "id",
+        "kind",
+        "jws",
+        "leaf_salt",
+        "leaf",
+        "key_id",
+        "event_at_us",
+        "recorded_at_us",
+    ],
+    // Nothing is stored that no verifier would take.
+    rule: Rule::OnlyIf(
+        "NOT EXISTS (SELECT 1 FROM evidence_keys k \
+         WHERE k.kid = r.key_id AND k.valid_to_us < r.recorded_at_us)",
+    ),
+};
+
+/// Adds an entry.
+/// # Errors
+/// When its key has ended: [`is_ended_key`] tells.
+pub async fn add(tx: &mut Tx, e: &EvidenceRow) -> Result<(), StoreError> {
+    let row = vec![
+        e.mailbox_id.as_uuid().into(),
+        e.letter_id.as_uuid().into(),
+        e.number.into(),
+        e.id.as_uuid().into(),
+        (&e.kind).into(),
+        (&e.jws).into(),
+        (&e.leaf_salt).into(),
+        (&e.leaf).into(),
+        (&e.key_id).into(),
+        e.event_at.into(),
+        e.recorded_at.into(),
+    ];
+    rows::insert(tx, EVIDENCE, row).await
+}
+
+/// Whether an entry was refused because its key has ended.
+pub fn is_ended_key(error: &StoreError) -> bool {
+    error.refused_by() == Some(EVIDENCE.table)
 }
 
 /// Times of a letter's last entry; absent when there is none.

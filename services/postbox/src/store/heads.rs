@@ -1,8 +1,10 @@
 //! Heads of mailboxes: added with the letter they follow, never changed.
 
+use siegel_db::rows::{self, Insert, Rule};
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::Timestamp;
 
+use super::log;
 use crate::domain::{LetterId, MailboxId};
 
 /// The head of a mailbox after one letter.
@@ -33,20 +35,36 @@ macro_rules! select {
 
 /// Adds a head and its leaf.
 pub async fn add(tx: &mut Tx, row: &HeadRow) -> Result<(), StoreError> {
-    const HEAD: &str = "INSERT INTO mailbox_heads (mailbox_id, sequence, letter_id, previous, \
-        content_digest, provided_digest, head, leaf_salt, leaf, recorded_at_us) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    const LEAF: &str = "INSERT INTO log_leaves (mailbox_id, letter_id, number, leaf) \
-        VALUES ($1, $2, 0, $3)";
-    on!(&mut *tx, c => sqlx::query(HEAD)
-        .bind(row.mailbox_id).bind(row.sequence).bind(row.letter_id).bind(&row.previous)
-        .bind(&row.content_digest).bind(&row.provided_digest).bind(&row.head)
-        .bind(&row.leaf_salt).bind(&row.leaf).bind(row.recorded_at)
-        .execute(c).await?.rows_affected());
-    on!(tx, c => sqlx::query(LEAF)
-        .bind(row.mailbox_id).bind(row.letter_id).bind(&row.leaf)
-        .execute(c).await?.rows_affected());
-    Ok(())
+    const HEADS: Insert = Insert {
+        table: "mailbox_heads",
+        columns: &[
+            "mailbox_id",
+            "sequence",
+            "letter_id",
+            "previous",
+            "content_digest",
+            "provided_digest",
+            "head",
+            "leaf_salt",
+            "leaf",
+            "recorded_at_us",
+        ],
+        rule: Rule::Plain,
+    };
+    let new = vec![
+        row.mailbox_id.as_uuid().into(),
+        row.sequence.into(),
+        row.letter_id.as_uuid().into(),
+        (&row.previous).into(),
+        (&row.content_digest).into(),
+        (&row.provided_digest).into(),
+        (&row.head).into(),
+        (&row.leaf_salt).into(),
+        (&row.leaf).into(),
+        row.recorded_at.into(),
+    ];
+    rows::insert(tx, HEADS, new).await?;
+    log::add_leaf(tx, (row.mailbox_id, row.letter_id, 0), &row.leaf).await
 }
 
 /// The head after the letter at `sequence`.

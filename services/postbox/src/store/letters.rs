@@ -1,5 +1,6 @@
 //! Letters. Texts stand here sealed only.
 
+use siegel_db::rows::{self, Insert, Rule};
 use siegel_db::{Db, StoreError, Tx, on};
 use siegel_kernel::{Timestamp, TrustLevel};
 use sqlx::AssertSqlSafe;
@@ -144,31 +145,111 @@ pub fn topic(tenant: &str, client_id: &str) -> String {
     format!("sender:{tenant}/{client_id}")
 }
 
+/// All columns of [`LetterRow`], and the content.
+const LETTERS: Insert = Insert {
+    table: "letters",
+    columns: &[
+        "mailbox_id",
+        "id",
+        "sequence",
+        "handle_id",
+        "sector",
+        "client_id",
+        "tenant",
+        "authority",
+        "ars",
+        "service_id",
+        "state",
+        "ending",
+        "delivery_type",
+        "importance",
+        "required_level",
+        "hide_preview",
+        "lane",
+        "thread",
+        "legal_basis",
+        "legal_rule",
+        "legal_effect",
+        "announced_on",
+        "attachment_count",
+        "content_digest",
+        "attachment_digests",
+        "wrapped_key",
+        "sealed_head",
+        "commitment_salt",
+        "accepted_at_us",
+        "publish_at_us",
+        "provided_at_us",
+        "notified_at_us",
+        "opened_at_us",
+        "terminal_by_us",
+        "due_at_us",
+        "unread",
+        "evidence_count",
+        "last_evidence",
+        "declared",
+        "replaced_by",
+        "folder",
+        "sealed_labels",
+        "case_tag",
+        "due_on",
+        "retrieve_until_us",
+        "sealed_content",
+    ],
+    rule: Rule::Plain,
+};
+
 /// Adds a letter with its sealed content.
 pub async fn add(tx: &mut Tx, l: &LetterRow, sealed_content: &[u8]) -> Result<(), StoreError> {
-    // All columns and the content.
-    let last = COLUMNS.split(',').count() + 1;
-    let places: Vec<String> = (1..=last).map(|n| format!("${n}")).collect();
-    let sql = AssertSqlSafe(format!(
-        "INSERT INTO letters ({COLUMNS}, sealed_content) VALUES ({})",
-        places.join(", ")
-    ));
-    on!(tx, c => sqlx::query(sql)
-        .bind(l.mailbox_id).bind(l.id).bind(l.sequence).bind(l.handle_id).bind(&l.sector)
-        .bind(&l.client_id).bind(&l.tenant).bind(&l.authority).bind(&l.ars).bind(&l.service_id)
-        .bind(&l.state).bind(&l.ending).bind(&l.delivery_type).bind(l.importance)
-        .bind(l.required_level).bind(l.hide_preview).bind(&l.lane).bind(l.thread)
-        .bind(&l.legal_basis).bind(&l.legal_rule).bind(&l.legal_effect).bind(&l.announced_on)
-        .bind(l.attachment_count)
-        .bind(&l.content_digest).bind(&l.attachment_digests).bind(&l.wrapped_key)
-        .bind(&l.sealed_head).bind(&l.commitment_salt).bind(l.accepted_at).bind(l.publish_at)
-        .bind(l.provided_at).bind(l.notified_at).bind(l.opened_at).bind(l.terminal_by)
-        .bind(l.due_at).bind(l.unread).bind(l.evidence_count).bind(&l.last_evidence)
-        .bind(&l.declared).bind(l.replaced_by).bind(&l.folder).bind(&l.sealed_labels)
-        .bind(&l.case_tag).bind(&l.due_on).bind(l.retrieve_until)
-        .bind(sealed_content)
-        .execute(c).await?.rows_affected());
-    Ok(())
+    let row = vec![
+        l.mailbox_id.as_uuid().into(),
+        l.id.as_uuid().into(),
+        l.sequence.into(),
+        l.handle_id.as_uuid().into(),
+        (&l.sector).into(),
+        (&l.client_id).into(),
+        (&l.tenant).into(),
+        (&l.authority).into(),
+        (&l.ars).into(),
+        (&l.service_id).into(),
+        (&l.state).into(),
+        (&l.ending).into(),
+        (&l.delivery_type).into(),
+        l.importance.into(),
+        i64::from(l.required_level.number()).into(),
+        l.hide_preview.into(),
+        (&l.lane).into(),
+        l.thread.map(|id| id.as_uuid()).into(),
+        (&l.legal_basis).into(),
+        (&l.legal_rule).into(),
+        (&l.legal_effect).into(),
+        (&l.announced_on).into(),
+        l.attachment_count.into(),
+        (&l.content_digest).into(),
+        (&l.attachment_digests).into(),
+        (&l.wrapped_key).into(),
+        (&l.sealed_head).into(),
+        (&l.commitment_salt).into(),
+        l.accepted_at.into(),
+        l.publish_at.into(),
+        l.provided_at.into(),
+        l.notified_at.into(),
+        l.opened_at.into(),
+        l.terminal_by.into(),
+        l.due_at.into(),
+        l.unread.into(),
+        l.evidence_count.into(),
+        (&l.last_evidence).into(),
+        (&l.declared).into(),
+        l.replaced_by.map(|id| id.as_uuid()).into(),
+        (&l.folder).into(),
+        (&l.sealed_labels).into(),
+        (&l.case_tag).into(),
+        (&l.due_on).into(),
+        l.retrieve_until.into(),
+        sealed_content.into(),
+    ];
+    rows::insert(tx, LETTERS, row).await
 }
 
 /// Reads a letter and holds it: nobody else changes it before this transaction ends.
@@ -298,14 +379,27 @@ pub async fn add_sent(
     request_id: &str,
     case_tag: Option<&[u8]>,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO sent_letters \
-        (client_id, letter_id, mailbox_id, request_id, accepted_at_us, case_tag) \
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    on!(tx, c => sqlx::query(SQL)
-        .bind(&letter.client_id).bind(letter.id).bind(letter.mailbox_id).bind(request_id)
-        .bind(letter.accepted_at).bind(case_tag)
-        .execute(c).await?.rows_affected());
-    Ok(())
+    const SENT: Insert = Insert {
+        table: "sent_letters",
+        columns: &[
+            "client_id",
+            "letter_id",
+            "mailbox_id",
+            "request_id",
+            "accepted_at_us",
+            "case_tag",
+        ],
+        rule: Rule::Plain,
+    };
+    let row = vec![
+        (&letter.client_id).into(),
+        letter.id.as_uuid().into(),
+        letter.mailbox_id.as_uuid().into(),
+        request_id.into(),
+        letter.accepted_at.into(),
+        case_tag.into(),
+    ];
+    rows::insert(tx, SENT, row).await
 }
 
 /// Where a letter of this sender is.

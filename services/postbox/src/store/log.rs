@@ -1,8 +1,10 @@
 //! The public log: leaves in the order of their places, how far it is, what was signed.
 
+use siegel_db::rows::{self, Insert, Rule};
 use siegel_db::{Db, StoreError, Tx, on};
 use siegel_kernel::Timestamp;
 
+use crate::domain::{LetterId, MailboxId};
 use crate::store::evidence::EvidenceRow;
 
 /// How far the log is.
@@ -27,12 +29,22 @@ pub struct CheckpointRow {
 
 /// The leaf of an entry, in the entry's transaction.
 pub async fn enqueue(tx: &mut Tx, e: &EvidenceRow) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO log_leaves (mailbox_id, letter_id, number, leaf) \
-        VALUES ($1, $2, $3, $4)";
-    on!(tx, c => sqlx::query(SQL)
-        .bind(e.mailbox_id).bind(e.letter_id).bind(e.number).bind(&e.leaf)
-        .execute(c).await?.rows_affected());
-    Ok(())
+    add_leaf(tx, (e.mailbox_id, e.letter_id, e.number), &e.leaf).await
+}
+
+/// Lets a leaf wait for its place; number 0 is that of a mailbox's head.
+pub async fn add_leaf(
+    tx: &mut Tx,
+    (mailbox, letter, number): (MailboxId, LetterId, i64),
+    leaf: &[u8],
+) -> Result<(), StoreError> {
+    const LEAVES: Insert = Insert {
+        table: "log_leaves",
+        columns: &["mailbox_id", "letter_id", "number", "leaf"],
+        rule: Rule::Plain,
+    };
+    let row = vec![mailbox.as_uuid().into(), letter.as_uuid().into(), number.into(), leaf.into()];
+    rows::insert(tx, LEAVES, row).await
 }
 
 pub async fn head(tx: &mut Tx) -> Result<HeadRow, StoreError> {

@@ -1,5 +1,6 @@
 //! The blind index of the search.
 
+use siegel_db::rows::{self, Insert, Rule};
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::TrustLevel;
 use sqlx::AssertSqlSafe;
@@ -7,9 +8,6 @@ use sqlx::AssertSqlSafe;
 use super::letters::{COLUMNS, LetterRow};
 use crate::domain::flags::Folder;
 use crate::domain::{LetterId, MailboxId};
-
-/// Tags stored by one statement.
-const AT_ONCE: usize = 256;
 
 /// Lets a letter be found by these words, by readers of at least this level. A word by which it is
 /// found already stays as it is.
@@ -19,22 +17,14 @@ pub async fn add(
     needed: TrustLevel,
     tags: &[Vec<u8>],
 ) -> Result<(), StoreError> {
-    for tags in tags.chunks(AT_ONCE) {
-        // Filled up with the last tag to a power of two, so that few statements are prepared.
-        let rows = tags.len().next_power_of_two();
-        let places: Vec<String> = (4..4 + rows).map(|n| format!("($1, ${n}, $2, $3)")).collect();
-        let sql = AssertSqlSafe(format!(
-            "INSERT INTO letter_words (mailbox_id, tag, sequence, needed_level) VALUES {} \
-             ON CONFLICT DO NOTHING",
-            places.join(", ")
-        ));
-        on!(&mut *tx, c => {
-            let query = sqlx::query(sql).bind(mailbox).bind(sequence).bind(needed);
-            let filled = tags.iter().chain(tags.last().into_iter().cycle()).take(rows);
-            filled.fold(query, sqlx::query::Query::bind).execute(c).await?.rows_affected()
-        });
-    }
-    Ok(())
+    const WORDS: Insert = Insert {
+        table: "letter_words",
+        columns: &["mailbox_id", "tag", "sequence", "needed_level"],
+        rule: Rule::KeepOld,
+    };
+    let place = (mailbox.as_uuid(), i64::from(needed.number()));
+    let row = |tag: &Vec<u8>| vec![place.0.into(), tag.into(), sequence.into(), place.1.into()];
+    rows::insert_all(tx, WORDS, tags.iter().map(row).collect()).await
 }
 
 /// Takes a letter out of the index. To be called where its content is destroyed.

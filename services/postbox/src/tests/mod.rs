@@ -39,6 +39,7 @@ mod sending;
 mod settings;
 mod store;
 mod submit;
+mod together;
 mod uploads;
 mod webhook_endpoints;
 mod webhook_receivers;
