@@ -21,6 +21,7 @@ mod isolation;
 mod json;
 mod lanes;
 mod law;
+mod limits;
 mod log;
 mod log_audit;
 mod mailbox;
