@@ -1,7 +1,7 @@
 //! The blind index of the search.
 
 use siegel_db::{StoreError, Tx, on};
-use siegel_kernel::TrustLevel;
+use siegel_kernel::{Timestamp, TrustLevel};
 use sqlx::AssertSqlSafe;
 
 use super::letters::{COLUMNS, LetterRow};
@@ -11,25 +11,36 @@ use crate::domain::{LetterId, MailboxId};
 /// Tags stored by one statement.
 const AT_ONCE: usize = 256;
 
+/// Where a word stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// In what lists show.
+    Head,
+    /// In what only opening shows: it finds nothing once the content is withdrawn.
+    Content,
+}
+
 /// Lets a letter be found by these words, by readers of at least this level. A word by which it is
 /// found already stays as it is.
 pub async fn add(
     tx: &mut Tx,
     (mailbox, sequence): (MailboxId, i64),
-    needed: TrustLevel,
+    (needed, of): (TrustLevel, Of),
     tags: &[Vec<u8>],
 ) -> Result<(), StoreError> {
     for tags in tags.chunks(AT_ONCE) {
         // Filled up with the last tag to a power of two, so that few statements are prepared.
         let rows = tags.len().next_power_of_two();
-        let places: Vec<String> = (4..4 + rows).map(|n| format!("($1, ${n}, $2, $3)")).collect();
+        let places: Vec<String> = (5..5 + rows).map(|n| format!("($1, ${n}, $2, $3, $4)")).collect();
         let sql = AssertSqlSafe(format!(
-            "INSERT INTO letter_words (mailbox_id, tag, sequence, needed_level) VALUES {} \
+            "INSERT INTO letter_words (mailbox_id, tag, sequence, needed_level, of_content) \
+             VALUES {} \
              ON CONFLICT DO NOTHING",
             places.join(", ")
         ));
         on!(&mut *tx, c => {
             let query = sqlx::query(sql).bind(mailbox).bind(sequence).bind(needed);
+            let query = query.bind(of == Of::Content);
             let filled = tags.iter().chain(tags.last().into_iter().cycle()).take(rows);
             filled.fold(query, sqlx::query::Query::bind).execute(c).await?.rows_affected()
         });
@@ -68,6 +79,8 @@ pub struct Wanted {
     pub folder: Option<Folder>,
     pub unread_only: bool,
     pub important_only: bool,
+    /// When the search is made.
+    pub at: Timestamp,
 }
 
 impl Wanted {
@@ -78,13 +91,24 @@ impl Wanted {
         };
         let unread = if self.unread_only { " AND unread" } else { "" };
         let important = if self.important_only { " AND importance = 2" } else { "" };
-        let words = (5..5 + self.tags.len()).map(|n| {
+        // As `LetterRow::is_withdrawn`: then only what lists show finds the letter.
+        format!(
+            "{folder}{unread}{important}{} AND (retrieve_until_us IS NULL \
+             OR retrieve_until_us > $5 OR terminal_by_us > $5 OR (TRUE{}))",
+            self.found_by(""),
+            self.found_by(" AND NOT of_content")
+        )
+    }
+
+    /// All words are found, in rows that are `such`.
+    fn found_by(&self, such: &str) -> String {
+        let words = (6..6 + self.tags.len()).map(|n| {
             format!(
                 " AND sequence IN (SELECT sequence FROM letter_words \
-                 WHERE mailbox_id = $1 AND tag = ${n} AND needed_level <= $4)"
+                 WHERE mailbox_id = $1 AND tag = ${n} AND needed_level <= $4{such})"
             )
         });
-        format!("{folder}{unread}{important}{}", words.collect::<String>())
+        words.collect()
     }
 }
 
@@ -102,7 +126,8 @@ pub async fn page(
     ));
     Ok(on!(tx, c => {
         let query = sqlx::query_as(sql)
-            .bind(wanted.mailbox).bind(before).bind(limit).bind(wanted.level);
+            .bind(wanted.mailbox).bind(before).bind(limit).bind(wanted.level)
+            .bind(wanted.at);
         wanted.tags.iter().fold(query, sqlx::query::QueryAs::bind).fetch_all(c).await?
     }))
 }
@@ -115,7 +140,8 @@ pub async fn found(tx: &mut Tx, wanted: &Wanted, most: i64) -> Result<i64, Store
     ));
     let found: Vec<i64> = on!(tx, c => {
         let query = sqlx::query_scalar(sql)
-            .bind(wanted.mailbox).bind(i64::MAX).bind(most).bind(wanted.level);
+            .bind(wanted.mailbox).bind(i64::MAX).bind(most).bind(wanted.level)
+            .bind(wanted.at);
         wanted.tags.iter().fold(query, sqlx::query::QueryScalar::bind).fetch_all(c).await?
     });
     Ok(i64::try_from(found.len()).unwrap_or(most))
