@@ -20,6 +20,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_hold_on_the_letter_its_case_or_its_mailbox_keeps_content,
     a_hold_on_another_letter_or_case_keeps_nothing,
     content_goes_once_the_hold_is_released,
+    a_purge_waits_for_a_hold_that_is_being_placed,
     nothing_that_can_be_read_is_left_anywhere,
     what_was_answered_goes_with_the_class_of_its_letter,
     what_was_answered_stays_for_the_authority_when_the_trash_is_emptied,
@@ -184,6 +185,36 @@ async fn content_goes_once_the_hold_is_released(db: Db) {
     approve(&world, "betrieb-2", &proposal).await.unwrap();
     world.settle().await;
     assert!(purged(&world, &id).await);
+}
+
+async fn a_purge_waits_for_a_hold_that_is_being_placed(db: Db) {
+    use crate::store::admin::{HoldRow, place_hold};
+    let world = world(db).await;
+    let id = opened(&world, "r1").await;
+    world.clock.advance(DAY * 10);
+    // As `PlaceLegalHold` does, stopped before its commit.
+    let mut tx = world.db.begin().await.unwrap();
+    let mailbox = crate::store::mailboxes::any(&mut tx).await.unwrap().unwrap().id;
+    crate::store::mailboxes::hold(&mut tx, mailbox).await.unwrap();
+    let row = HoldRow {
+        id: crate::domain::HoldId::from_uuid(uuid::Uuid::from_u128(7)),
+        tenant: "musterstadt".into(),
+        mailbox_id: mailbox,
+        letter_id: None,
+        case_tag: None,
+        reference: "Az. 1".into(),
+        placed_at: world.postbox.now().recorded,
+        placed_by: "betrieb-1".into(),
+        released_at: None,
+    };
+    place_hold(&mut tx, &row).await.unwrap();
+    let sweeping = world.postbox.clone();
+    let mut sweep = tokio::spawn(async move { sweeping.sweep().await });
+    let early = tokio::time::timeout(std::time::Duration::from_millis(300), &mut sweep).await;
+    assert!(early.is_err(), "it decided before the hold was there");
+    tx.commit().await.unwrap();
+    sweep.await.unwrap().unwrap();
+    assert!(!purged(&world, &id).await);
 }
 
 /// Every value of every table as text.
