@@ -9,10 +9,9 @@ use siegel_proto::postbox::v1::letter_action::Action;
 use siegel_testkit::on_each_backend;
 use tonic::{Code, Status};
 
-use super::uploads::{create, declared, send, uploaded};
 use super::world::{
     CLIENT, DAY, FOREIGN_CLIENT, OTHER_CLIENT, PDF, World, XML, attachment, client, company,
-    letter, person, request,
+    letter, request,
 };
 
 on_each_backend! { &crate::MIGRATIONS =>
@@ -30,8 +29,6 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_reply_exists_for_the_sender_of_its_letter_only,
     a_member_replies_for_an_organisation_and_the_receipt_names_the_path,
     bad_attachments_of_a_reply_are_refused_and_leave_nothing,
-    a_reply_takes_uploads_that_were_made_before,
-    an_upload_that_is_not_the_persons_own_or_not_complete_is_in_no_reply,
     a_fifty_first_reply_is_refused,
     nothing_of_a_reply_lies_readable_in_its_row
 }
@@ -43,13 +40,13 @@ fn asks(due_on: &str) -> impl FnOnce(&mut pb::SubmitRequest) {
 }
 
 /// A delivered and opened letter that asks for a reply until 20 March.
-async fn asked(world: &World) -> String {
+pub async fn asked(world: &World) -> String {
     let done = world.deliver("r1", asks("2025-03-20")).await;
     world.open(&done.letter_id).await.unwrap();
     done.letter_id
 }
 
-fn order(request_id: &str, letter_id: &str) -> pb::ReplyRequest {
+pub fn order(request_id: &str, letter_id: &str) -> pb::ReplyRequest {
     pb::ReplyRequest {
         request_id: request_id.into(),
         letter_id: letter_id.into(),
@@ -63,7 +60,7 @@ fn order(request_id: &str, letter_id: &str) -> pb::ReplyRequest {
     }
 }
 
-async fn reply(world: &World, order: pb::ReplyRequest) -> Result<pb::ReplyResponse, Status> {
+pub async fn reply(world: &World, order: pb::ReplyRequest) -> Result<pb::ReplyResponse, Status> {
     Ok(world.reader(1, TrustLevel::High).reply(order).await?.into_inner())
 }
 
@@ -119,7 +116,13 @@ async fn the_sender_hears_of_a_reply_and_gets_it_byte_for_byte(db: Db) {
     }
 }
 
-async fn download(world: &World, letter: &str, reply: &str, file: &str, offset: usize) -> Vec<u8> {
+pub async fn download(
+    world: &World,
+    letter: &str,
+    reply: &str,
+    file: &str,
+    offset: usize,
+) -> Vec<u8> {
     let request = pb::DownloadReplyAttachmentRequest {
         letter_id: letter.into(),
         reply_id: reply.into(),
@@ -339,68 +342,6 @@ async fn bad_attachments_of_a_reply_are_refused_and_leave_nothing(db: Db) {
     }
     assert_eq!((world.count("replies").await, world.count("uploads").await), (0, 0));
     assert_eq!(world.objects(), objects);
-}
-
-/// An upload of account 1.
-async fn own_upload(world: &World, name: &str) -> pb::Upload {
-    let who = || person(1, TrustLevel::High);
-    let begun = create(world, who(), declared(name, "application/pdf", PDF)).await.unwrap();
-    send(world, who(), &begun.upload_id, (0, PDF)).await.unwrap()
-}
-
-async fn a_reply_takes_uploads_that_were_made_before(db: Db) {
-    let world = World::new(db).await;
-    let letter_id = asked(&world).await;
-    let upload = own_upload(&world, "Vorher.pdf").await;
-    let mut sent = order("a1", &letter_id);
-    sent.upload_ids = vec![upload.upload_id.clone()];
-    let done = reply(&world, sent.clone()).await.unwrap();
-    let signed = world.verified(done.receipt.as_ref().unwrap()).await.body.reply.unwrap();
-    assert_eq!(signed.attachment_digests.len(), 3, "receipts sign it as any other");
-    assert_eq!(reply(&world, sent.clone()).await.unwrap(), done, "again, with the same answer");
-    let get = pb::GetReplyRequest { letter_id: letter_id.clone(), reply_id: done.reply_id.clone() };
-    let got = world.sender().get_reply(get).await.unwrap().into_inner();
-    let names: Vec<_> = got.attachments.iter().map(|a| a.name.as_str()).collect();
-    assert_eq!(names, ["Nachweis.pdf", "Daten.xml", "Vorher.pdf"]);
-    let file = &got.attachments[2].attachment_id;
-    assert_eq!(download(&world, &letter_id, &done.reply_id, file, 7).await, PDF[7..]);
-    assert_eq!((world.count("uploads").await, world.count("resumable_uploads").await), (0, 0));
-    // It is taken: neither another reply nor another request has it.
-    for (request_id, wanted) in [("a2", "UPLOAD_UNKNOWN"), ("a1", "REQUEST_ID_REUSED")] {
-        let mut other = order(request_id, &letter_id);
-        other.attachments.clear();
-        other.upload_ids = vec![upload.upload_id.clone()];
-        let status = reply(&world, other).await.unwrap_err();
-        assert_eq!(reason(&status).as_deref(), Some(wanted));
-    }
-}
-
-async fn an_upload_that_is_not_the_persons_own_or_not_complete_is_in_no_reply(db: Db) {
-    let world = World::new(db).await;
-    let letter_id = asked(&world).await;
-    world.handle(2).await;
-    let two = person(2, TrustLevel::High);
-    let theirs = create(&world, two, declared("a.pdf", "application/pdf", PDF)).await.unwrap();
-    let senders = uploaded(&world, "a.pdf", PDF).await;
-    let one = person(1, TrustLevel::High);
-    let begun = create(&world, one, declared("a.pdf", "application/pdf", PDF)).await.unwrap();
-    for (upload, wanted) in [
-        (theirs.upload_id, "UPLOAD_UNKNOWN"),
-        (senders.upload_id, "UPLOAD_UNKNOWN"),
-        ("made up".into(), "UPLOAD_UNKNOWN"),
-        (begun.upload_id, "UPLOAD_INCOMPLETE"),
-    ] {
-        let mut sent = order("a1", &letter_id);
-        sent.upload_ids = vec![upload];
-        let status = reply(&world, sent).await.unwrap_err();
-        assert_eq!(reason(&status).as_deref(), Some(wanted));
-    }
-    let upload = own_upload(&world, "b.pdf").await;
-    let mut six = order("a1", &letter_id);
-    six.upload_ids = vec![upload.upload_id.clone(); 4];
-    let status = reply(&world, six).await.unwrap_err();
-    assert_eq!(reason(&status).as_deref(), Some("TOO_MANY_ATTACHMENTS"));
-    assert_eq!(world.count("replies").await, 0);
 }
 
 async fn a_fifty_first_reply_is_refused(db: Db) {
