@@ -93,7 +93,7 @@ impl State {
         if tag.self_closing || self.open.len() >= DEPTH {
             return None;
         }
-        let link = address(tag)?;
+        let link = address(tag).ok()?;
         self.open.push(name);
         self.written.push_str(&format!("<{name}"));
         if !class.is_empty() {
@@ -109,15 +109,18 @@ impl State {
     }
 }
 
+/// An attribute that is not on the list.
+struct NotListed;
+
 /// Where a link leads; only links have attributes, and only this one.
-fn address(tag: &Tag) -> Option<Option<Url>> {
+fn address(tag: &Tag) -> Result<Option<Url>, NotListed> {
     if &*tag.name != "a" {
-        return tag.attrs.is_empty().then_some(None);
+        return if tag.attrs.is_empty() { Ok(None) } else { Err(NotListed) };
     }
-    let [href] = tag.attrs.as_slice() else { return None };
-    let url = Url::parse(&href.value).ok().filter(|_| &*href.name.local == "href")?;
+    let [href] = tag.attrs.as_slice() else { return Err(NotListed) };
+    let url = Url::parse(&href.value).map_err(|_| NotListed)?;
     let plain = url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
-    plain.then_some(Some(url))
+    if plain && &*href.name.local == "href" { Ok(Some(url)) } else { Err(NotListed) }
 }
 
 fn escape(to: &mut String, text: &str) {

@@ -141,11 +141,7 @@ impl Postbox {
         vault::attachment_key(&owner, file.id(), wrapped)
     }
 
-    async fn scanned(
-        &self,
-        file: &File<'_>,
-        found: (Scan, &str),
-    ) -> Result<(), RescanError> {
+    async fn scanned(&self, file: &File<'_>, found: (Scan, &str)) -> Result<(), RescanError> {
         let mut tx = self.db.begin().await?;
         file.set_scan(&mut tx, found).await?;
         Ok(tx.commit().await?)

@@ -113,9 +113,7 @@ fn unread(error: &RepliesError) -> Status {
         E::LetterUnknown => refusal(Code::NotFound, "LETTER_UNKNOWN", error, []),
         E::ReplyUnknown => refusal(Code::NotFound, "REPLY_UNKNOWN", error, []),
         E::AttachmentUnknown => refusal(Code::NotFound, "ATTACHMENT_UNKNOWN", error, []),
-        E::AttachmentBlocked => {
-            refusal(Code::FailedPrecondition, "ATTACHMENT_BLOCKED", error, [])
-        }
+        E::AttachmentBlocked => refusal(Code::FailedPrecondition, "ATTACHMENT_BLOCKED", error, []),
         E::OffsetBeyondEnd => invalid(&[("offset_bytes", "must be within the attachment")]),
         E::Trouble(inner) => status::trouble(inner),
     }

@@ -213,9 +213,7 @@ pub fn upload(error: &UploadError) -> Status {
         E::TooManyBytes => refusal(Code::InvalidArgument, "SIZE_MISMATCH", error, []),
         E::TooManyPieces => refusal(Code::ResourceExhausted, "UPLOAD_IN_PIECES", error, []),
         E::TooManyUploads => refusal(Code::ResourceExhausted, "TOO_MANY_UPLOADS", error, []),
-        E::BeingChecked { retry_in } => {
-            exhausted("UPLOAD_BEING_CHECKED", error, [], *retry_in)
-        }
+        E::BeingChecked { retry_in } => exhausted("UPLOAD_BEING_CHECKED", error, [], *retry_in),
     }
 }
 

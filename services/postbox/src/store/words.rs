@@ -31,7 +31,8 @@ pub async fn add(
     for tags in tags.chunks(AT_ONCE) {
         // Filled up with the last tag to a power of two, so that few statements are prepared.
         let rows = tags.len().next_power_of_two();
-        let places: Vec<String> = (5..5 + rows).map(|n| format!("($1, ${n}, $2, $3, $4)")).collect();
+        let places: Vec<String> =
+            (5..5 + rows).map(|n| format!("($1, ${n}, $2, $3, $4)")).collect();
         let sql = AssertSqlSafe(format!(
             "INSERT INTO letter_words (mailbox_id, tag, sequence, needed_level, of_content) \
              VALUES {} \

@@ -149,7 +149,10 @@ async fn a_range_is_recorded_as_a_range_and_proves_no_download(db: Db) {
     let request =
         pb::ListAccessesRequest { letter_id: done.letter_id.clone(), ..Default::default() };
     let listed = world.reader(1, TrustLevel::High).list_accesses(request).await.unwrap();
-    let parts: Vec<_> = listed.into_inner().accesses.iter()
+    let parts: Vec<_> = listed
+        .into_inner()
+        .accesses
+        .iter()
         .filter(|access| access.kind() == pb::AccessKind::Downloaded)
         .map(|access| (access.offset_bytes, access.length_bytes))
         .collect();

@@ -341,8 +341,15 @@ async fn the_proof_holds_what_the_recipient_had_chosen_when_the_letter_came(db: 
     for files in [senders, theirs] {
         let item = json(&files, "items/05-choice.json");
         let choices = item["facts"]["mailbox_choices"].as_array().unwrap();
-        let held: Vec<_> = choices.iter()
-            .map(|c| (c["about"].as_str().unwrap(), c["choice"].as_str().unwrap(), c["wording_version"].as_str().unwrap()))
+        let held: Vec<_> = choices
+            .iter()
+            .map(|c| {
+                (
+                    c["about"].as_str().unwrap(),
+                    c["choice"].as_str().unwrap(),
+                    c["wording_version"].as_str().unwrap(),
+                )
+            })
             .collect();
         let wanted =
             [("all_senders", "excluded", "portal-2"), ("this_sender", "allowed", "portal-4")];

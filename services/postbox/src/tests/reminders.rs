@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use siegel_db::Db;
 use siegel_grpc::{Caller, reason};
-use siegel_proto::notification::v1::{NotificationState as Order, NotifyRequest, Template};
 use siegel_proto::convert::timestamp;
+use siegel_proto::notification::v1::{NotificationState as Order, NotifyRequest, Template};
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::reminder_service_client::ReminderServiceClient;
 use siegel_testkit::on_each_backend;
