@@ -232,7 +232,7 @@ async fn choices(tx: &mut Tx, letter: &LetterRow) -> Result<Vec<Chosen>, StoreEr
         choice: row.choice,
         wording_version: row.wording_version,
         trust_level: row.level.number(),
-        chosen_at: row.chosen_at.to_rfc3339(),
+        at: row.chosen_at.to_rfc3339(),
     };
     Ok(rows.into_iter().map(chosen).collect())
 }

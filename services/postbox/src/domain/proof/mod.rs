@@ -56,7 +56,8 @@ pub struct Chosen {
     pub wording_version: String,
     /// Of their session.
     pub trust_level: u8,
-    pub chosen_at: String,
+    #[serde(rename = "chosen_at")]
+    pub at: String,
 }
 
 /// Present, or why not.
