@@ -174,6 +174,8 @@ async function journey({ raiseAt, ...how }) {
   // --- the receipt, on the page, as a file, on the public page, and by the program
   const receipt = await download(page, main.locator(`a[href^="${letter}/receipts/"]:not([href$="/pdf"])`))
   assert.match(receipt.name, /^receipt-opened-.*\.json$/)
+  await open(`${letter}/accesses`)
+  await open('/postbox?show=archive')
   await open(`${letter}/receipts`)
   const keys = await download(page, main.locator('a[href="/log/keys.json"]'))
   if (how.script === false) {

@@ -47,6 +47,7 @@ REFUSED = [
     ("a client's private key", {"clients": [{"clientId": "a", "name": "A", "tenant": "a", "scopes": ["openid"], "jwks": {"keys": [{"kty": "EC", "crv": "P-256", "kid": "1", "x": "M" * 43, "y": "4" * 43, "d": "8" * 43}]}}]}, "jwks"),
     ("a client with a key nobody knows", {"clients": [{"clientId": "a", "name": "A", "tenant": "a", "scopes": ["openid"], "firstParty": True}]}, "firstParty"),
     ("a sender without an authority", {"senders": [{"clientId": "a", "tenant": "a", "sector": "a"}]}, "authority"),
+    ("a witness without TLS", {"postbox": {"witnesses": [{"key": "w.example+0a1b2c3d+BAAA", "url": "http://w.example"}]}}, "witnesses"),
     ("a virus scanner with its port in the name", {"clamd": {"host": "clamd.scanner:3310"}}, "clamd"),
     ("a large profile beyond two gibibytes", {"attachments": {"largeBytes": 2147483649}}, "largeBytes"),
     ("four eyes without two operators, in production", {"identity": {"fourEyes": True}}, "operators"),
@@ -152,6 +153,7 @@ def network(case: str, values: dict, objects: list[dict]) -> None:
           f"{case}: what no policy allows is denied, both ways, for every pod of the release")
     dns = {"to": n["dns"]["to"], "ports": [{"protocol": p, "port": port} for port in n["dns"]["ports"] for p in ("UDP", "TCP")]}
     off = (set() if v["clamd"]["host"] else {"clamd"}) | (set() if v["telemetry"]["otlpEndpoint"] else {"otlp"})
+    off |= set() if v["postbox"]["witnesses"] else {"witnesses"}
     grpc = json.loads((CHART / "files/grpc.json").read_text())
     paths = json.loads((CHART / "files/paths.json").read_text())
     for name, row in REACH.items():
@@ -274,7 +276,7 @@ def backends(case: str, objects: list[dict]) -> None:
 
 def tables() -> None:
     check(generate.TARGET.read_text() == generate.text(), "files/reach.json is made from libs/grpc/reach.toml (tests/helm/generate.py)")
-    names, outside = set(REACH), {"database", "otlp", "smtp", "webhooks", "object_store", "clamd", "eid_servers", "upstream_identity"}
+    names, outside = set(REACH), {"database", "otlp", "smtp", "webhooks", "object_store", "clamd", "eid_servers", "upstream_identity", "witnesses"}
     check(all(set(row) == {"calls", "events_of", "outside", "faces"} and set(row["calls"]) | set(row["events_of"]) <= names - {name}
               and set(row["outside"]) <= outside and set(row["faces"]) <= {"http", "grpc"} and all(len(v) == len(set(v)) for v in row.values())
               for name, row in REACH.items()), "reach.toml names only services, ways out and faces that exist")

@@ -66,6 +66,7 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
         organisation_id: String::new(),
         text: "Anbei der Nachweis.".into(),
         attachments: vec![pb::InlineAttachment { declaration: Some(declaration), content }],
+        upload_ids: Vec::new(),
     };
     let replied = own.reply(reply).await?.into_inner();
     let kind = replied.receipt.context("a reply without a receipt")?.kind;

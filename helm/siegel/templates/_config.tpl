@@ -222,6 +222,12 @@ remedy_days = {{ int64 . }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- range .Values.postbox.witnesses }}
+
+[[postbox.witnesses]]
+key = {{ .key | toJson }}
+url = {{ .url | toJson }}
+{{- end }}
 {{- if or .Values.postbox.quota .Values.attachments.largeTenants }}
 
 [postbox.limits]

@@ -19,7 +19,7 @@ Takes (list root name).
 {{- define "siegel.egressOutside" -}}
 {{- $values := (index . 0).Values -}}
 {{- $name := index . 1 -}}
-{{- $off := or (and (eq $name "otlp") (not $values.telemetry.otlpEndpoint)) (and (eq $name "clamd") (not $values.clamd.host)) -}}
+{{- $off := or (and (eq $name "otlp") (not $values.telemetry.otlpEndpoint)) (and (eq $name "clamd") (not $values.clamd.host)) (and (eq $name "witnesses") (not $values.postbox.witnesses)) -}}
 {{- with index $values.networkPolicy.outside $name }}
 {{- if and .to (not $off) -}}
 - to:

@@ -16,9 +16,12 @@ use tonic::{Code, Status};
 use crate::frames::framed;
 use crate::routes::Route;
 
-/// Longest JSON taken, bytes: the largest message of a service (8 MiB), whose attachments base64
-/// makes a third longer, and room. The service's own limit is checked after that, as in gRPC.
+/// Longest JSON taken, bytes, where a message carries files: the largest message of a service
+/// (8 MiB), whose attachments base64 makes a third longer, and room. The service's own limit is
+/// checked after that, as in gRPC.
 const LARGEST: usize = 12 * 1024 * 1024;
+/// The same for all other calls: names, settings, lists of ids.
+const USUAL: usize = 256 * 1024;
 /// The same for calls that anybody may make.
 const LARGEST_OF_ANYBODY: usize = 64 * 1024;
 /// How long a body may take to arrive.
@@ -47,12 +50,21 @@ pub(crate) fn check_headers(headers: &HeaderMap) -> Result<(), Status> {
 /// The body of the gRPC call. The caller's is read when the service asks for it, that is, when the
 /// guard has let the call pass: who may not call makes us hold nothing.
 pub(crate) fn body(route: &Route, body: Body) -> Body {
-    let limit = if route.is_public() { LARGEST_OF_ANYBODY } else { LARGEST };
+    let limit = limit(route);
     let kind = route.input();
     Body::from_stream(stream::once(async move {
         let text = read(body, limit).await?;
         encoded(&message(kind, &text)?)
     }))
+}
+
+/// How many bytes of JSON a route takes.
+pub(crate) fn limit(route: &Route) -> usize {
+    match (route.is_public(), route.takes_files()) {
+        (true, _) => LARGEST_OF_ANYBODY,
+        (false, true) => LARGEST,
+        (false, false) => USUAL,
+    }
 }
 
 /// A body that is known already.
@@ -109,6 +121,35 @@ mod tests {
             POOL.get_message_by_name("siegel.postbox.v1.SubmitRequest").unwrap(),
             text.as_bytes(),
         )
+    }
+
+    #[test]
+    fn only_calls_that_carry_files_take_large_bodies() {
+        let large: Vec<String> = crate::routes::routes()
+            .iter()
+            .filter(|route| limit(route) == LARGEST)
+            .map(|route| route.path.trim_start_matches("/v1/postbox/").to_owned())
+            .collect();
+        for path in ["SenderService/Submit", "SenderService/SubmitBatch", "MailboxService/Reply"] {
+            assert!(large.contains(&path.to_owned()), "{path} carries attachments");
+        }
+        for path in ["SenderService/CheckRecipients", "UploadService/CreateUpload"] {
+            assert!(!large.contains(&path.to_owned()), "{path} carries none");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_of_its_route_is_refused() {
+        let routes = crate::routes::routes();
+        let find = |path: &str| routes.iter().find(|route| route.path == path).unwrap();
+        let text = format!("{{\"requestId\": \"{}\"}}", "r".repeat(USUAL));
+        for (path, taken) in [
+            ("/v1/postbox/UploadService/CreateUpload", false),
+            ("/v1/postbox/SenderService/Submit", true),
+        ] {
+            let read = body(find(path), Body::from(text.clone())).collect().await;
+            assert_eq!(read.is_ok(), taken, "{path}");
+        }
     }
 
     #[test]

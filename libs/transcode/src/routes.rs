@@ -1,5 +1,6 @@
 //! Which RPC is reachable where.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use http::Method;
@@ -59,6 +60,11 @@ impl Route {
         if self.is_get() { Method::GET } else { Method::POST }
     }
 
+    /// The bytes of files stand in its messages.
+    pub(crate) fn takes_files(&self) -> bool {
+        holds_files(&self.input(), &mut HashSet::new())
+    }
+
     pub(crate) fn is_public(&self) -> bool {
         self.rule.allows(CallerKind::Public)
     }
@@ -101,6 +107,16 @@ pub(crate) fn chunk(message: &MessageDescriptor) -> Option<FieldDescriptor> {
     message.get_field_by_name("chunk").filter(|field| field.kind() == Kind::Bytes)
 }
 
+/// Whether a message has, at any depth, a field for the bytes of a file; digests are none.
+fn holds_files(message: &MessageDescriptor, seen: &mut HashSet<String>) -> bool {
+    seen.insert(message.full_name().to_owned())
+        && message.fields().any(|field| match field.kind() {
+            Kind::Bytes => matches!(field.name(), "content" | "chunk" | "document"),
+            Kind::Message(inner) => holds_files(&inner, seen),
+            _ => false,
+        })
+}
+
 pub(crate) fn fits_a_query(field: &FieldDescriptor) -> bool {
     match field.kind() {
         Kind::Message(message) => {
@@ -113,8 +129,6 @@ pub(crate) fn fits_a_query(field: &FieldDescriptor) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     /// Takes a stream: reachable by gRPC only.

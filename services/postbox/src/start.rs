@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 use crate::app::evidence::{Notary, NotaryKey};
 use crate::app::lanes::Lanes;
 use crate::app::log::{Journal, KnownWitness, Witnesses};
+use crate::app::places::Places;
 use crate::app::press::Press;
 use crate::app::push::Webhooks;
 use crate::app::quota::Quotas;
@@ -45,6 +46,11 @@ use crate::store::{keys, log, mailboxes, opt_outs, senders};
 
 /// Longest gRPC message taken: the inline attachments' 3 MiB, the texts, and room.
 const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
+/// Archives of attachments at once on one replica, and of one person: enough for two devices.
+const ARCHIVES: (usize, usize) = (64, 2);
+/// Streams of mailbox news at once on one replica, and of one person: tabs, devices, colleagues'
+/// mailboxes.
+const WATCHERS: (usize, usize) = (10_000, 16);
 
 /// The postbox cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -164,6 +170,8 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
         lanes: Lanes::new(&config.lanes),
         press: Press::default(),
         quotas: Quotas::default(),
+        archives: Places::new(ARCHIVES.0, ARCHIVES.1),
+        watchers: Places::new(WATCHERS.0, WATCHERS.1),
         retention: config.retention,
         operator_tenant: config.operator_tenant,
         unread_days: config.unread_days,

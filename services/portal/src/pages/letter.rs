@@ -6,17 +6,18 @@ use serde::Deserialize;
 use siegel_kernel::TrustLevel;
 use siegel_proto::convert;
 use siegel_proto::postbox::v1::{
-    Attachment, Body, LetterSummary, OpenRequest, OpenResponse, PreviewRequest, ScanState,
+    Attachment, Body, LetterSummary, OpenRequest, OpenResponse, PreviewRequest, Receipt, ScanState,
 };
 use siegel_web::forms::{Alert, Button, DescriptionList, Item, LevelBadge, Link};
 use siegel_web::{CheckedForm, CsrfField, Locale, Problem, Texts, format};
 
 use super::answer::{self, Answer};
 use super::asked::{self, Asked};
+use super::folders::{self, Moves};
 use super::postbox::{Place, announced, badges, sender, subject};
 use super::receipts::{self, Shown};
 use super::words::{self, Ident};
-use super::{Signed, trouble, visitor};
+use super::{Signed, rich, trouble, visitor};
 
 #[derive(askama::Template)]
 #[template(path = "preview.html")]
@@ -30,6 +31,8 @@ struct Preview {
     read: Option<Link>,
     answer: Option<Answer>,
     raise: Option<Link>,
+    accesses: Link,
+    moves: Moves,
 }
 
 /// Sender, subject, deadline and what opening will mean. Without legal effect.
@@ -56,6 +59,8 @@ pub async fn preview(
             .then(|| Link::primary(path(&id, "/read", &place), t.get("letter-read"))),
         answer: answer::offer(&who, &id, &place, &letter),
         raise,
+        accesses: accesses(&t, &id, &place),
+        moves: folders::offer(&who, (&id, &place), &letter),
         t,
     };
     let page = who.page(subject(&t, &letter)).back(format!("/postbox{}", place.query()));
@@ -104,8 +109,12 @@ struct Letter {
     archive: Option<Link>,
     asked: Vec<Asked>,
     answer: Option<Answer>,
+    /// What was answered to it, each with its confirmation of receipt.
+    replies: Vec<Link>,
     receipt: Option<Shown>,
     receipts: Link,
+    accesses: Link,
+    moves: Moves,
 }
 
 struct Text {
@@ -113,6 +122,8 @@ struct Text {
     /// In the page's language, or the first: shown at once.
     main: bool,
     heading: String,
+    /// As the authority laid it out; nothing on it runs, and nothing is fetched for it.
+    html: Option<String>,
     paragraphs: Vec<Vec<String>>,
 }
 
@@ -148,6 +159,11 @@ pub async fn read(
         }
     };
     let (t, locale) = (who.texts(), who.view.locale);
+    let asked = asked::asked(&who, (&id, &place), &letter, &opened.actions);
+    let replies = match asked::asked_reply(&letter, &opened.actions) {
+        Some(_) => replies(&who, (&id, &place)).await?,
+        None => Vec::new(),
+    };
     let body = Letter {
         facts: facts(&t, locale, &letter),
         texts: texts(&t, locale, opened.bodies),
@@ -157,14 +173,35 @@ pub async fn read(
             .map(|a| file(&t, locale, (&id, &place), a))
             .collect(),
         archive: archive(&t, &opened.attachments, (&id, &place)),
-        asked: asked::asked(&who, (&id, &place), &letter, &opened.actions),
+        asked,
         answer: answer::offer(&who, &id, &place, &letter),
+        replies,
         receipt,
         receipts: Link::secondary(path(&id, "/receipts", &place), t.get("receipts-all")),
+        accesses: accesses(&t, &id, &place),
+        moves: folders::offer(&who, (&id, &place), &letter),
         t,
     };
     let page = who.page(subject(&t, &letter)).back(format!("/postbox{}", place.query()));
     Ok(page.show(&body))
+}
+
+/// To who looked at this letter.
+fn accesses(t: &Texts, id: &Ident, place: &Place) -> Link {
+    Link::secondary(path(id, "/accesses", place), t.get("accesses-letter"))
+}
+
+/// To the confirmations of receipt of what was answered, oldest first.
+async fn replies(who: &Signed, (id, place): (&Ident, &Place)) -> Result<Vec<Link>, Response> {
+    let (t, locale) = (who.texts(), who.view.locale);
+    let receipts = receipts::fetch(who, id, place).await?;
+    let replies = receipts.iter().filter(|receipt| receipt.kind == "reply_accepted");
+    let link = |receipt: &Receipt| {
+        let at = words::date_time(locale, receipt.recorded_at.as_ref());
+        let way = path(id, &format!("/replies/{}", receipt.receipt_id), place);
+        Link::text(way, t.with("replies-one", [("at", at.into())]))
+    };
+    Ok(replies.map(link).collect())
 }
 
 /// `/postbox/{id}{rest}?organisation=…`
@@ -259,10 +296,11 @@ fn texts(t: &Texts, locale: Locale, mut bodies: Vec<Body>) -> Vec<Text> {
         let easy = t.with("letter-easy-text", args.clone());
         let heading = t.with("letter-text-in", args);
         let paragraphs = paragraphs(&body.plain_text);
-        texts.push(Text { lang: body.language.clone(), main: n == 0, heading, paragraphs });
+        let (lang, html) = (body.language.clone(), rich::shown(&body.html));
+        texts.push(Text { lang, main: n == 0, heading, html, paragraphs });
         if !body.easy_text.is_empty() {
-            let paragraphs = self::paragraphs(&body.easy_text);
-            texts.push(Text { lang: body.language, main: false, heading: easy, paragraphs });
+            let (paragraphs, html) = (self::paragraphs(&body.easy_text), None);
+            texts.push(Text { lang: body.language, main: false, heading: easy, html, paragraphs });
         }
     }
     texts

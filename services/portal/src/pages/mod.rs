@@ -1,5 +1,6 @@
 //! The pages. All of them work without script; the one that verifies receipts says how to do it then.
 
+mod accesses;
 mod account;
 mod answer;
 mod asked;
@@ -8,6 +9,7 @@ mod attributes;
 mod consents;
 mod disclosures;
 mod documents;
+mod folders;
 mod home;
 mod letter;
 mod login;
@@ -15,6 +17,7 @@ mod organisation;
 mod postbox;
 mod receipts;
 mod reply;
+mod rich;
 mod scripts;
 mod search;
 mod security;
@@ -74,6 +77,7 @@ fn pages() -> Router<App> {
         .route("/organisation/new", get(organisation::form).post(organisation::create))
         .route("/organisation/{organisation}", get(organisation::show))
         .route("/postbox", get(postbox::list))
+        .route("/postbox/accesses", get(accesses::mailbox))
         .route("/postbox/settings", get(settings::show))
         .route("/postbox/settings/choice", get(settings::again).post(settings::choose))
         .route("/postbox/settings/handle", get(settings::again).post(settings::revoke))
@@ -82,6 +86,8 @@ fn pages() -> Router<App> {
         .route("/postbox/{letter}/read", get(letter::read))
         .route("/postbox/{letter}/confirm", get(letter::to_preview).post(answer::confirm))
         .route("/postbox/{letter}/refuse", get(answer::ask).post(answer::refuse))
+        .route("/postbox/{letter}/accesses", get(accesses::letter))
+        .route("/postbox/{letter}/move", get(letter::to_preview).post(folders::put))
         .route("/postbox/{letter}/replies/{receipt}", get(reply::confirmation))
         .route("/postbox/{letter}/receipts", get(receipts::list))
         .route("/postbox/{letter}/receipts/{receipt}", get(receipts::download))

@@ -5,13 +5,20 @@ use axum::response::Response;
 use serde::Deserialize;
 use siegel_proto::convert;
 use siegel_proto::organisation::v1::GetOrganisationRequest;
-use siegel_proto::postbox::v1::{DeliveryState, Importance, LetterSummary, ListLettersRequest};
+use siegel_proto::postbox::v1::{
+    DeliveryState, Folder, Importance, LetterSummary, ListLettersRequest,
+};
 use siegel_web::forms::{Alert, Badge, LevelBadge, Link, Pagination};
 use siegel_web::{Locale, Texts};
 
 use super::search::{self, SearchForm};
 use super::words::{self, Ident};
 use super::{Signed, disclosures, settings};
+
+/// What the list can be narrowed to, as addresses name it.
+const FILTERS: [&str; 5] = ["unread", "important", "due", "archive", "trash"];
+/// Whatever is asked for, whenever.
+const LAST_DAY: &str = "9999-12-31";
 
 /// Whose mailbox: the person's own, or an organisation's.
 #[derive(Clone, Deserialize)]
@@ -49,6 +56,8 @@ struct List {
     letters: Vec<Card>,
     pages: Pagination,
     settings: Link,
+    /// Who looked at what.
+    accesses: Link,
     /// The whole mailbox as an archive.
     export: Link,
 }
@@ -77,17 +86,16 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
     if let Some(query) = wish.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         return search::show(&who, &place, query, wish.page.as_deref()).await;
     }
-    let show = match wish.show.as_deref() {
-        Some("unread") => "unread",
-        Some("important") => "important",
-        _ => "all",
-    };
+    let shown = |name: &&str| wish.show.as_deref() == Some(name);
+    let show = FILTERS.into_iter().find(shown).unwrap_or("all");
     let request = ListLettersRequest {
         organisation_id: place.id(),
         page_size: 25,
         page_token: wish.page.clone().unwrap_or_default(),
         unread_only: show == "unread",
         important_only: show == "important",
+        due_until: if show == "due" { LAST_DAY.to_owned() } else { String::new() },
+        folder: folder(show).into(),
         ..ListLettersRequest::default()
     };
     let mut service = who.mailbox().await?;
@@ -109,10 +117,17 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
     let body = List {
         search: SearchForm::new(&t, &place, "", None),
         settings: settings::link(&t, &place),
+        accesses: {
+            let href = format!("/postbox/accesses{}", place.query());
+            Link::secondary(href, t.get("accesses"))
+        },
         filters: vec![
             filter("all", t.with("letters-all", [("n", found.total.into())])),
             filter("unread", t.with("letters-unread", [("n", found.unread.into())])),
             filter("important", t.get("letters-important")),
+            filter("due", t.get("letters-due")),
+            filter("archive", t.get("letters-archive")),
+            filter("trash", t.get("letters-trash")),
         ],
         letters: found.letters.iter().map(|l| card(&t, who.view.locale, &place, l)).collect(),
         export: {
@@ -130,6 +145,15 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
         }
     };
     Ok(page.show(&body))
+}
+
+/// Where the letters of a filter lie.
+fn folder(show: &str) -> Folder {
+    match show {
+        "archive" => Folder::Archive,
+        "trash" => Folder::Trash,
+        _ => Folder::Inbox,
+    }
 }
 
 /// Says whose postbox it is.

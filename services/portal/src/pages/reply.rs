@@ -167,6 +167,7 @@ async fn call(who: &Signed, (id, place): (&Ident, &Place), sent: &Sent) -> Resul
         organisation_id: place.id(),
         text: sent.text.clone(),
         attachments: sent.files.iter().map(inline).collect(),
+        upload_ids: Vec::new(),
     };
     let service = who.mailbox().await;
     let mut service = service.map_err(|_| Status::unavailable("the postbox is out of reach"))?;

@@ -2,6 +2,7 @@
 
 mod account_fakes;
 mod browser;
+mod filing;
 mod identity;
 mod letters;
 mod login;

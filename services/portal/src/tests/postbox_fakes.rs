@@ -49,8 +49,9 @@ impl MailboxService for Fake {
 
     async fn list_letters(
         &self,
-        _: Request<postbox::ListLettersRequest>,
+        request: Request<postbox::ListLettersRequest>,
     ) -> Result<Response<postbox::ListLettersResponse>, Status> {
+        self.0.listed.lock().unwrap().push(request.into_inner());
         if *self.0.down.lock().unwrap() {
             return Err(unavailable("DOWN", "down"));
         }
@@ -83,7 +84,7 @@ impl MailboxService for Fake {
             language: language.into(),
             plain_text: text.into(),
             easy_text: String::new(),
-            html: String::new(),
+            html: self.0.html.lock().unwrap().clone(),
         };
         Ok(Response::new(postbox::OpenResponse {
             letter: Some(self.0.letter()),
@@ -134,21 +135,24 @@ impl MailboxService for Fake {
         &self,
         _: Request<postbox::ArchiveRequest>,
     ) -> Result<Response<postbox::ArchiveResponse>, Status> {
-        not_faked()
+        self.0.moved.lock().unwrap().push("archive");
+        Ok(Response::new(postbox::ArchiveResponse::default()))
     }
 
     async fn trash(
         &self,
         _: Request<postbox::TrashRequest>,
     ) -> Result<Response<postbox::TrashResponse>, Status> {
-        not_faked()
+        self.0.moved.lock().unwrap().push("trash");
+        Ok(Response::new(postbox::TrashResponse::default()))
     }
 
     async fn restore(
         &self,
         _: Request<postbox::RestoreRequest>,
     ) -> Result<Response<postbox::RestoreResponse>, Status> {
-        not_faked()
+        self.0.moved.lock().unwrap().push("inbox");
+        Ok(Response::new(postbox::RestoreResponse::default()))
     }
 
     async fn get_counts(
@@ -186,9 +190,30 @@ impl MailboxService for Fake {
 
     async fn list_accesses(
         &self,
-        _: Request<postbox::ListAccessesRequest>,
+        request: Request<postbox::ListAccessesRequest>,
     ) -> Result<Response<postbox::ListAccessesResponse>, Status> {
-        not_faked()
+        let at = pbjson_types::Timestamp { seconds: 1_741_256_100, nanos: 0 };
+        let access = |kind: postbox::AccessKind, own| postbox::Access {
+            letter_id: LETTER.into(),
+            kind: kind.into(),
+            accessed_at: Some(at),
+            own,
+            person: "per_<b>".into(),
+            trust_level: 3,
+            client_id: "siegel-portal".into(),
+            outcome: "done".into(),
+            ..postbox::Access::default()
+        };
+        let denied = "TRUST_TOO_LOW".to_owned();
+        let accesses = vec![
+            postbox::Access { length_bytes: 7, ..access(postbox::AccessKind::Downloaded, true) },
+            postbox::Access { outcome: denied, ..access(postbox::AccessKind::Opened, false) },
+        ];
+        let next_page_token = match request.get_ref().page_token.as_str() {
+            "" => "older".to_owned(),
+            _ => String::new(),
+        };
+        Ok(Response::new(postbox::ListAccessesResponse { accesses, next_page_token }))
     }
 
     type ExportProofStream = Proof;

@@ -37,6 +37,11 @@ pub struct Services {
     pub actions: Mutex<Vec<postbox::LetterAction>>,
     pub replies: Mutex<Vec<postbox::ReplyRequest>>,
     pub reply_refused: Mutex<Option<&'static str>>,
+    /// Which letters were asked for, where the letter was moved, and how it is laid out.
+    pub listed: Mutex<Vec<postbox::ListLettersRequest>>,
+    pub moved: Mutex<Vec<&'static str>>,
+    pub folder: Mutex<postbox::Folder>,
+    pub html: Mutex<String>,
     pub key: SigningKey,
 }
 
@@ -56,6 +61,10 @@ impl Services {
             actions: Mutex::default(),
             replies: Mutex::default(),
             reply_refused: Mutex::default(),
+            listed: Mutex::default(),
+            moved: Mutex::default(),
+            folder: Mutex::default(),
+            html: Mutex::default(),
             key: SigningKey::generate().unwrap(),
         })
     }
@@ -168,6 +177,7 @@ impl Services {
             announced_on: "2025-03-10".into(),
             can_open: self.level_needed.lock().unwrap().is_none(),
             needs_answer: *self.needs_answer.lock().unwrap(),
+            folder: (*self.folder.lock().unwrap()).into(),
             ..postbox::LetterSummary::default()
         }
     }

@@ -32,6 +32,9 @@ pub struct Visitor {
     path: String,
     #[serde(default)]
     attachment: Option<AttachmentId>,
+    /// Offset and length, where it was a part of the attachment.
+    #[serde(default)]
+    part: Option<(u64, u64)>,
 }
 
 /// An access as the owner sees it.
@@ -47,6 +50,8 @@ pub struct Shown {
     pub level: u8,
     pub client_id: String,
     pub attachment: Option<AttachmentId>,
+    /// Offset and length, where it was a part of the attachment.
+    pub part: Option<(u64, u64)>,
 }
 
 /// What was looked at.
@@ -55,16 +60,18 @@ pub struct Looked<'a> {
     pub kind: &'a str,
     pub letter: Option<LetterId>,
     pub attachment: Option<AttachmentId>,
+    /// Offset and length, where it is a part of the attachment.
+    pub part: Option<(u64, u64)>,
     pub outcome: &'a str,
 }
 
 impl<'a> Looked<'a> {
     pub const fn at(kind: &'a str, letter: LetterId) -> Self {
-        Self { kind, letter: Some(letter), attachment: None, outcome: "done" }
+        Self { kind, letter: Some(letter), attachment: None, part: None, outcome: "done" }
     }
 
     pub const fn around(kind: &'a str) -> Self {
-        Self { kind, letter: None, attachment: None, outcome: "done" }
+        Self { kind, letter: None, attachment: None, part: None, outcome: "done" }
     }
 }
 
@@ -116,6 +123,7 @@ impl Postbox {
             client_id: reader.person.client_id.clone(),
             path: reader.path().unwrap_or_default().to_owned(),
             attachment: looked.attachment,
+            part: looked.part,
         };
         let row = AccessRow {
             id: 0,
@@ -162,6 +170,7 @@ impl Postbox {
                 level: visitor.level,
                 client_id: visitor.client_id,
                 attachment: visitor.attachment,
+                part: visitor.part,
             })
         });
         Ok((shown.collect::<Result<_, Trouble>>()?, last.map(write_token).unwrap_or_default()))

@@ -163,7 +163,7 @@ impl Postbox {
         STAGED.clone_into(&mut row.state);
         row.publish_at = order.letter.publish_at;
         letters::add(&mut tx, &row, &sealed).await?;
-        self.keep_reminder(&mut tx, (row.mailbox_id, row.id), &order.letter, now).await?;
+        self.keep_wish(&mut tx, (row.mailbox_id, row.id), &order.letter).await?;
         let class = order.letter.retention_class.as_str();
         self.order_retention(&mut tx, &row, (policy, class)).await?;
         let entry = EntryRow {

@@ -5,12 +5,14 @@
 use std::time::Duration;
 
 use siegel_db::audit::{self, Entry};
+use siegel_kernel::Timestamp;
 use siegel_kernel::berlin::LegalDay;
 use siegel_telemetry::metric;
 
 use super::handles::audit_subject;
 use super::opt_outs;
 use super::{Now, Postbox, Trouble};
+use crate::domain::BatchId;
 use crate::domain::batch::BatchState;
 use crate::domain::state::Delivery;
 use crate::store::batches::{self, BatchRow, EntryRow, Moved};
@@ -23,9 +25,12 @@ const READ: i64 = 200;
 const EVERY: Duration = Duration::from_secs(1);
 /// When a batch is looked at again of which a letter could not be handled.
 const AGAIN: Duration = Duration::from_secs(30);
+/// For how long a replica claims a batch, from each page of its letters on: longer than a page
+/// takes, and as long as a batch waits whose replica ended.
+const CLAIM: Duration = Duration::from_secs(30);
 
 impl Postbox {
-    /// Works on batches until the task is dropped. Every replica may.
+    /// Works on batches until the task is dropped. Every replica may: each batch is claimed.
     pub async fn run_batches(self) {
         loop {
             match self.next_batch().await {
@@ -44,18 +49,30 @@ impl Postbox {
 
     /// Does all there is to do with one batch; `false` when there was none.
     pub async fn next_batch(&self) -> Result<bool, Trouble> {
-        let Some(batch) = batches::due(&self.db, self.now().legal).await? else {
-            return Ok(false);
-        };
+        let now = self.now().legal;
+        let Some((batch, due)) = batches::due(&self.db, now).await? else { return Ok(false) };
+        let mut claim = Claim { batch: batch.id, until: due };
+        if !self.hold_batch(&mut claim).await? {
+            return Ok(true); // somebody was faster; there may be another batch
+        }
         let done = match batch.state()? {
             BatchState::Open => self.expire_batch(&batch).await,
-            state => self.finish_batch(&batch, state).await,
+            state => self.finish_batch(&batch, (state, &mut claim)).await,
         };
         if done.is_err() {
             // Other batches do not wait for this one.
             batches::postpone(&self.db, batch.id, self.now().legal.plus(AGAIN)).await?;
         }
         done.map(|()| true)
+    }
+
+    /// Claims a batch, or goes on claiming it; `false` when somebody else has it.
+    async fn hold_batch(&self, claim: &mut Claim) -> Result<bool, Trouble> {
+        // Never the same instant twice: it names the claim.
+        let until = self.now().legal.plus(CLAIM).max(claim.until.plus(Duration::from_micros(1)));
+        let held = batches::claim(&self.db, claim.batch, (claim.until, until)).await?;
+        claim.until = until;
+        Ok(held)
     }
 
     /// Cancels a batch whose time is over.
@@ -80,11 +97,18 @@ impl Postbox {
     }
 
     /// Handles every letter that waits; the first failure is the answer and keeps no other letter.
-    async fn finish_batch(&self, batch: &BatchRow, state: BatchState) -> Result<(), Trouble> {
+    async fn finish_batch(
+        &self,
+        batch: &BatchRow,
+        (state, claim): (BatchState, &mut Claim),
+    ) -> Result<(), Trouble> {
         let (mut after, mut failed) = (0, None);
         loop {
             let entries = batches::waiting(&self.db, batch.id, (after, READ)).await?;
             let Some(last) = entries.last().map(|entry| entry.number) else { break };
+            if !self.hold_batch(claim).await? {
+                return Ok(()); // it took too long, or something else was decided
+            }
             for entry in &entries {
                 let handled = if state == BatchState::Committed {
                     self.deliver_entry(batch, entry).await
@@ -121,6 +145,7 @@ impl Postbox {
         let (mailbox, letter) = entry.mailbox_id.zip(entry.letter_id).ok_or(MISSING)?;
         let mut row = letters::lock(&mut tx, mailbox, letter).await?.ok_or(MISSING)?;
         let later = row.publish_at.take().filter(|at| *at > now.legal);
+        self.begin_reminder(&mut tx, (mailbox, letter), later.unwrap_or(now.legal)).await?;
         Delivery::Accepted.as_str().clone_into(&mut row.state);
         row.accepted_at = now.legal;
         row.terminal_by = self.expires(later.unwrap_or(now.legal));
@@ -172,6 +197,13 @@ impl Postbox {
         self.discard(&objects).await;
         Ok(())
     }
+}
+
+/// A batch that this replica works on.
+struct Claim {
+    batch: BatchId,
+    /// Until when; also when others may look at it, so that it names this claim.
+    until: Timestamp,
 }
 
 const MISSING: Trouble = Trouble::Contradiction("a batch's letter is gone");

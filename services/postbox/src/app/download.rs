@@ -20,11 +20,35 @@ pub struct Download {
     pub id: AttachmentId,
     pub part: AttachmentPart,
     pub scan: Scan,
+    plain: Plain,
+    handed_out: HandedOut,
+}
+
+/// Bytes of an attachment that were handed out, until they are on record: at the latest when nobody
+/// asks for more, so that a download that broke off can be completed.
+struct HandedOut {
+    postbox: Postbox,
     row: AttachmentRow,
     reader: Reader,
-    plain: Plain,
-    /// The last byte is among those wanted.
-    to_the_end: bool,
+    from: u64,
+    to: u64,
+}
+
+impl Drop for HandedOut {
+    fn drop(&mut self) {
+        if self.from == self.to {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (postbox, row, reader) = (self.postbox.clone(), self.row.clone(), self.reader.clone());
+        let range = (self.from, self.to);
+        runtime.spawn(async move {
+            if let Err(error) = postbox.note_handed_out(&row, &reader, range).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::info!(error, "how far a download came was not noted");
+            }
+        });
+    }
 }
 
 /// Which bytes of an attachment are wanted.
@@ -37,6 +61,13 @@ pub struct Range {
 
 impl Range {
     pub const ALL: Self = Self { offset: 0, length: None };
+
+    /// What of `size` bytes is wanted, where that is not all: offset and length.
+    fn part_of(self, size: u64) -> Option<(u64, u64)> {
+        let rest = size.saturating_sub(self.offset);
+        let length = self.length.map_or(rest, |length| length.min(rest));
+        (length < size).then_some((self.offset, length))
+    }
 }
 
 impl Postbox {
@@ -97,6 +128,11 @@ impl Postbox {
         let (object_key, size) = (file.object_key.as_str(), part.size_bytes);
         let whole = Whole { id: attachment, key: &key, object_key, size };
         let plain = self.plain(&mut tx, &whole, (offset, length.unwrap_or(u64::MAX))).await?;
+        let part_of = range.part_of(size);
+        let detail = match part_of {
+            Some((offset, length)) => format!("{attachment} {offset}+{length}"),
+            None => attachment.to_string(),
+        };
         let entry = Entry {
             kind: "postbox.attachment.downloaded",
             actor: &reader.name(),
@@ -104,44 +140,55 @@ impl Postbox {
             level: Some(reader.person.level),
             outcome: "done",
             request_id: "",
-            detail: &attachment.to_string(),
+            detail: &detail,
             at: now.recorded,
         };
         audit::record(&mut tx, &entry).await?;
-        let looked =
-            Looked { attachment: Some(attachment), ..Looked::at(access::DOWNLOADED, letter) };
+        let looked = Looked::at(access::DOWNLOADED, letter);
+        let looked = Looked { attachment: Some(attachment), part: part_of, ..looked };
         self.note_access(&mut tx, reader, looked, now).await?;
         tx.commit().await?;
         self.feed.committed();
-        let end = length.and_then(|length| offset.checked_add(length));
-        Ok(Download {
-            id: attachment,
-            to_the_end: end.is_none_or(|end| end >= part.size_bytes),
-            part,
-            scan,
-            row: file,
-            reader: reader.clone(),
-            plain,
-        })
+        let (postbox, reader) = (self.clone(), reader.clone());
+        let handed_out = HandedOut { postbox, row: file, reader, from: offset, to: offset };
+        Ok(Download { id: attachment, part, scan, plain, handed_out })
     }
 
     /// The next plain bytes; `None` when all were handed out, which is then on record.
     pub async fn next_bytes(&self, download: &mut Download) -> Result<Option<Bytes>, Trouble> {
         let bytes = download.plain.next().await?;
-        let last = bytes.is_none() || download.plain.is_done();
-        if last && std::mem::take(&mut download.to_the_end) {
-            self.downloaded(&download.row, &download.reader).await?;
+        let handed_out = &mut download.handed_out;
+        handed_out.to += bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        let (from, to) = (handed_out.from, handed_out.to);
+        if download.plain.is_done() && from < to {
+            self.note_handed_out(&handed_out.row, &handed_out.reader, (from, to)).await?;
+            handed_out.from = to;
         }
         Ok(bytes)
     }
 
-    /// Signs that the attachment was handed out completely; the first time only.
-    async fn downloaded(&self, file: &AttachmentRow, reader: &Reader) -> Result<(), Trouble> {
+    /// Notes what was handed out, and signs that the attachment was handed out completely when no
+    /// byte from its first to its last is missing; the first time only.
+    async fn note_handed_out(
+        &self,
+        file: &AttachmentRow,
+        reader: &Reader,
+        range: (u64, u64),
+    ) -> Result<(), Trouble> {
         let mut tx = self.db.begin().await?;
         let now = self.now();
+        let size = u64::try_from(file.size_bytes).unwrap_or_default();
+        if range.1 < size {
+            if attachments::handed_out(&mut tx, file, range).await? {
+                tx.commit().await?;
+            }
+            return Ok(());
+        }
         let letter = letters::lock(&mut tx, file.mailbox_id, file.letter_id).await?;
         let mut letter = letter.ok_or(Trouble::Contradiction("an attachment's letter is gone"))?;
-        if !attachments::first_download(&mut tx, file, now.legal).await? {
+        if !attachments::handed_out(&mut tx, file, range).await?
+            || !attachments::first_download(&mut tx, file, now.legal).await?
+        {
             return Ok(());
         }
         let Some((_, mailbox_key)) = self.mailbox_of(&mut tx, reader).await? else {

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod batch_run;
 pub mod cases;
 pub mod check;
+pub mod check_upload;
 pub mod close;
 pub mod content;
 pub mod deliver;
@@ -28,6 +29,8 @@ pub mod notify;
 pub mod open;
 pub mod opt_outs;
 pub mod press;
+pub mod patient;
+pub mod places;
 pub mod proof;
 pub mod provide;
 pub mod purge;
@@ -68,6 +71,7 @@ use crate::ports::scanner::Scanner;
 use evidence::Notary;
 use lanes::Lanes;
 use log::Journal;
+use places::Places;
 use press::Press;
 use push::Webhooks;
 use quota::Quotas;
@@ -97,6 +101,10 @@ pub struct Parts {
     pub lanes: Lanes,
     pub press: Press,
     pub quotas: Quotas,
+    /// Archives of attachments that are written at the same time; each holds a thread.
+    pub archives: Places,
+    /// Streams of mailbox news.
+    pub watchers: Places,
     pub retention: RetentionConfig,
     /// The tenant whose operators decide what holds for all tenants.
     pub operator_tenant: Option<String>,

@@ -260,16 +260,15 @@ impl Postbox {
     }
 }
 
-/// Bytes that a letter counts.
-pub(super) fn weighs(order: &Order, adopted: &[Adopted]) -> i64 {
+/// Bytes that a letter counts. Those of uploads counted when they began.
+pub(super) fn weighs(order: &Order, _uploads: &[Adopted]) -> i64 {
     let texts: usize = order
         .letter
         .bodies
         .iter()
         .map(|b| b.plain_text.len().saturating_add(b.easy_text.len()))
         .sum();
-    let before = adopted.iter().map(|a| a.declaration.size_bytes);
-    let files = order.attachments.iter().map(|a| a.size_bytes).chain(before);
+    let files = order.attachments.iter().map(|a| a.size_bytes);
     let all = files.fold(texts as u64, u64::saturating_add);
     i64::try_from(all).unwrap_or(i64::MAX)
 }

@@ -48,6 +48,10 @@ pub enum ReadError {
     BadPageToken,
     #[error("the day is none")]
     BadDay,
+    #[error("too many archives of attachments are being read")]
+    TooManyArchives,
+    #[error("too many streams of mailbox news are open")]
+    TooManyWatchers,
     #[error(transparent)]
     Access(#[from] AccessError),
     #[error("the letter could not be read")]
@@ -77,6 +81,8 @@ impl ReadError {
             Self::AttachmentBlocked => "ATTACHMENT_BLOCKED",
             Self::ReceiptUnknown => "RECEIPT_UNKNOWN",
             Self::OffsetBeyondEnd | Self::BadPageToken | Self::BadDay => "INVALID_FIELD",
+            Self::TooManyArchives => "TOO_MANY_DOWNLOADS",
+            Self::TooManyWatchers => "TOO_MANY_STREAMS",
             Self::Access(AccessError::Unknown) => "ORGANISATION_UNKNOWN",
             Self::Access(AccessError::Down(_)) => "ORGANISATION_DOWN",
             Self::Trouble(_) => "failed",

@@ -3,6 +3,7 @@
 
 use siegel_db::outbox::{self, Done, Job};
 use siegel_db::{StoreError, Tx};
+use siegel_kernel::Timestamp;
 
 use super::batch::STAGED;
 use super::{Now, Postbox, Trouble};
@@ -39,6 +40,32 @@ impl Postbox {
         let Some(reminder) = letter.reminder else { return Ok(()) };
         let provided = letter.publish_at.map_or(now.legal, |at| at.max(now.legal));
         reminders::add(tx, place, reminder.due(provided)).await
+    }
+
+    /// Keeps the wish about a letter of a batch: its days count from the provision, not from now.
+    pub(super) async fn keep_wish(
+        &self,
+        tx: &mut Tx,
+        place: (MailboxId, LetterId),
+        letter: &Letter,
+    ) -> Result<(), StoreError> {
+        match letter.reminder {
+            Some(wish) => reminders::wish(tx, place, wish).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Begins to count what was wished for, now that the letter is or will be `provided`.
+    pub(super) async fn begin_reminder(
+        &self,
+        tx: &mut Tx,
+        place: (MailboxId, LetterId),
+        provided: Timestamp,
+    ) -> Result<(), StoreError> {
+        match reminders::wished(tx, place).await? {
+            Some(wish) => reminders::begin(tx, place, wish.due(provided)).await,
+            None => Ok(()),
+        }
     }
 
     /// Orders the reminders that are due; how many it took.

@@ -1,20 +1,18 @@
 //! Replies as their addressee, the sender of the letter, reads them.
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use futures_util::stream::BoxStream;
-use siegel_crypto::{DataKey, Opener};
+use siegel_crypto::DataKey;
 use siegel_db::{StoreError, Tx};
 use siegel_receipt::ReceiptFile;
 
+use super::content::{Plain, Whole};
 use super::evidence::Party;
 use super::submit::SenderClient;
-use super::vault::{self, attachment_context};
-use super::{Postbox, Trouble};
+use super::{Postbox, Trouble, vault};
 use crate::domain::canon::AttachmentPart;
 use crate::domain::reply::ReplyContent;
+use crate::domain::upload::Scan;
 use crate::domain::{AttachmentId, LetterId, ReplyId};
-use crate::ports::objects::ObjectError;
 use crate::store::evidence::{self, EvidenceRow};
 use crate::store::letters::{self, LetterRow};
 use crate::store::mailboxes;
@@ -32,6 +30,8 @@ pub enum RepliesError {
     ReplyUnknown,
     #[error("there is no such attachment")]
     AttachmentUnknown,
+    #[error("a virus was found in the attachment after it was accepted")]
+    AttachmentBlocked,
     #[error("the offset is beyond the end of the attachment")]
     OffsetBeyondEnd,
     #[error("the reply could not be read")]
@@ -58,17 +58,15 @@ pub struct Read {
     pub content: ReplyContent,
     pub content_json: String,
     /// In the order of `content.attachments`.
-    pub attachments: Vec<AttachmentId>,
+    pub attachments: Vec<(AttachmentId, Scan)>,
 }
 
 /// An attachment that is handed out.
 pub struct ReplyDownload {
     pub id: AttachmentId,
     pub part: AttachmentPart,
-    opener: Option<Opener>,
-    /// Plain bytes still to be passed over.
-    skip: u64,
-    sealed: BoxStream<'static, Result<Bytes, ObjectError>>,
+    pub scan: Scan,
+    plain: Plain,
 }
 
 impl Postbox {
@@ -105,7 +103,8 @@ impl Postbox {
         let files = replies::attachments(&mut tx, &row).await?;
         self.audit_sender(&mut tx, who, &letter, (READ, "", "done"), self.now()).await?;
         tx.commit().await?;
-        let attachments = files.iter().map(|file| file.id).collect();
+        let attachments = files.iter().map(|file| Ok((file.id, file.scan()?)));
+        let attachments = attachments.collect::<Result<_, StoreError>>()?;
         let shown = self.shown(&letter, row, &entries)?;
         Ok(Read { shown, content, content_json, attachments })
     }
@@ -130,12 +129,18 @@ impl Postbox {
         if offset > part.size_bytes {
             return Err(RepliesError::OffsetBeyondEnd);
         }
+        let scan = file.scan()?;
+        if scan == Scan::Blocked {
+            return Err(RepliesError::AttachmentBlocked);
+        }
         let key = vault::attachment_key(&reply_key, attachment, &file.wrapped_key)?;
+        let (object_key, size) = (file.object_key.as_str(), part.size_bytes);
+        let whole = Whole { id: attachment, key: &key, object_key, size };
+        let mut plain = self.plain(&mut tx, &whole, (offset, u64::MAX)).await?;
         self.audit_sender(&mut tx, who, &letter, (READ, "", "done"), self.now()).await?;
         tx.commit().await?;
-        let sealed = self.objects.read(&file.object_key).await.map_err(Trouble::from)?;
-        let opener = Opener::new(&key, &attachment_context("content", attachment));
-        Ok(ReplyDownload { id: attachment, part, opener: Some(opener), skip: offset, sealed })
+        plain.begin().await?;
+        Ok(ReplyDownload { id: attachment, part, scan, plain })
     }
 
     fn shown(
@@ -167,24 +172,7 @@ impl Postbox {
 impl ReplyDownload {
     /// The next plain bytes; `None` when all were handed out.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
-        loop {
-            let plain = match self.sealed.next().await {
-                Some(piece) => match &mut self.opener {
-                    Some(opener) => opener.push(&piece?)?,
-                    None => return Ok(None),
-                },
-                None => match self.opener.take() {
-                    Some(opener) => opener.finish()?,
-                    None => return Ok(None),
-                },
-            };
-            let skip = usize::try_from(self.skip).unwrap_or(usize::MAX).min(plain.len());
-            self.skip = self.skip.saturating_sub(skip as u64);
-            let wanted = Bytes::from(plain).slice(skip..);
-            if !wanted.is_empty() {
-                return Ok(Some(wanted));
-            }
-        }
+        self.plain.next().await
     }
 }
 

@@ -11,6 +11,7 @@ use siegel_kernel::Timestamp;
 use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::{Kind, ReceiptFile, Reply};
 
+use super::adopt::{self, Adopted};
 use super::evidence::{Fact, Party};
 use super::lanes::Turner;
 use super::reader::{ReadError, Reader, letter_key};
@@ -22,11 +23,12 @@ use crate::domain::attachment::{self, Declaration};
 use crate::domain::letter::Violation;
 use crate::domain::reply::{self, FORMAT, MOST, ReplyContent};
 use crate::domain::state::{Delivery, End};
-use crate::domain::{LetterId, ReplyId};
+use crate::domain::upload::Owner;
+use crate::domain::{LetterId, MailboxId, ReplyId, UploadId};
 use crate::store::evidence::{self, EvidenceRow};
 use crate::store::letters::{self, LetterRow};
 use crate::store::replies::{self, ReplyRow};
-use crate::store::uploads;
+use crate::store::{resumable, uploads};
 
 /// Kind of the audit line.
 const REPLIED: &str = "postbox.letter.replied";
@@ -38,6 +40,8 @@ pub struct ReplyOrder {
     pub letter: LetterId,
     pub text: String,
     pub attachments: Vec<Declaration>,
+    /// Made before; behind those attachments.
+    pub uploads: Vec<UploadId>,
 }
 
 /// An accepted reply.
@@ -94,6 +98,15 @@ struct Asked {
     due_on: Option<LegalDay>,
 }
 
+/// A reply whose attachments are stored.
+struct Drafted<'a> {
+    id: ReplyId,
+    key: &'a DataKey,
+    /// Of all attachments, in their order.
+    declared: Vec<Declaration>,
+    uploaded: Uploaded,
+}
+
 /// A letter that is held, and its mailbox's key.
 struct Held {
     row: LetterRow,
@@ -119,24 +132,26 @@ impl Postbox {
         }
         let owner = reader.owner().text();
         let digest = reply::request_digest(order.letter, &owner, &order.text, &order.attachments);
-        let digest = digest.map_err(Trouble::from)?;
+        let digest = adopt::digest(digest.map_err(Trouble::from)?, &order.uploads);
         let caller = reader.name();
         let key = IdempotencyKey { caller: &caller, request_id: &order.request_id, digest };
         if let Some(reply) = self.replied_before(&key).await? {
             return self.replied_again(reader, order.letter, reply).await;
         }
-        let limits = self.limits_of("").await?;
-        attachment::check(&order.attachments, &limits).map_err(SubmitError::from)?;
         let held = self.may_reply(reader, order).await?;
+        let adopted = self.check_attachments(held.row.mailbox_id, order).await?;
         let id = ReplyId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
         let reply_key = self.vault.new_key()?;
         let turner = Turner { bulk: false, sender: "", weight: 1 };
         let (mailbox, letter) = (held.row.mailbox_id, order.letter);
         let place = Place { mailbox, letter, letter_key: &reply_key, turner };
         let by = UploadedBy { tenant: "", name: &caller };
-        let uploaded = self.upload_by(&by, &place, &order.attachments, content).await?;
+        let mut uploaded = self.upload_by(&by, &place, &order.attachments, content).await?;
         let objects: Vec<String> = uploaded.rows.iter().map(|a| a.object_key.clone()).collect();
-        let stored = self.store_reply(reader, order, &key, (id, &reply_key, &uploaded)).await;
+        self.adopt(&place, &adopted, &mut uploaded)?;
+        let declared = adopt::declarations(&order.attachments, &adopted);
+        let drafted = Drafted { id, key: &reply_key, declared, uploaded };
+        let stored = self.store_reply(reader, order, &key, drafted).await;
         match stored {
             Ok(Some(replied)) => {
                 self.feed.committed();
@@ -157,6 +172,22 @@ impl Postbox {
                 Err(error)
             }
         }
+    }
+
+    /// Checks what is attached; the uploads that were made before.
+    async fn check_attachments(
+        &self,
+        mailbox: MailboxId,
+        order: &ReplyOrder,
+    ) -> Result<Vec<Adopted>, SubmitError> {
+        let limits = self.limits_of("").await?;
+        // Before each of them is looked for.
+        attachment::check_count(order.attachments.len() + order.uploads.len(), &limits)?;
+        let mut tx = self.db.read().await?;
+        let owner = Owner::Mailbox(mailbox);
+        let adopted = self.find_adopted(&mut tx, &owner, &order.uploads).await?;
+        attachment::check(&adopt::declarations(&order.attachments, &adopted), &limits)?;
+        Ok(adopted)
     }
 
     /// Whether this person may answer this letter now; a refusal is on record.
@@ -211,8 +242,9 @@ impl Postbox {
         reader: &Reader,
         order: &ReplyOrder,
         key: &IdempotencyKey<'_>,
-        (id, reply_key, uploaded): (ReplyId, &DataKey, &Uploaded),
+        drafted: Drafted<'_>,
     ) -> Result<Option<Replied>, ReplyError> {
+        let Drafted { id, key: reply_key, declared, uploaded } = drafted;
         let mut tx = self.db.begin().await?;
         let now = self.now();
         match begin_request(&mut tx, key, now.recorded).await? {
@@ -223,6 +255,11 @@ impl Postbox {
         // Again: the letter may have been taken back during the upload.
         let held = self.hold(&mut tx, reader, order.letter, now).await?;
         let Held { mut row, mailbox_key, asked } = held.map_err(|(_, refused)| refused)?;
+        for upload in &uploaded.adopted {
+            if !resumable::take(&mut tx, *upload).await? {
+                return Err(SubmitError::UploadUnknown.into());
+            }
+        }
         for file in &uploaded.rows {
             if !uploads::attach(&mut tx, &file.object_key).await? {
                 return Err(Trouble::Contradiction("an upload was swept away").into());
@@ -237,7 +274,7 @@ impl Postbox {
             letter_digest: b64::encode(&row.content_digest),
             form_id: asked.form_id,
             text: order.text.clone(),
-            attachments: reply::parts(&order.attachments),
+            attachments: reply::parts(&declared),
         };
         let canonical = content.canonical().map_err(Trouble::from)?;
         let mut fact = Fact::by_service(Kind::ReplyAccepted, now.legal);
@@ -327,7 +364,8 @@ impl Postbox {
 }
 
 fn violations(order: &ReplyOrder) -> Vec<Violation> {
-    let mut found = reply::violations(&order.text, order.attachments.len());
+    let attached = order.attachments.len() + order.uploads.len();
+    let mut found = reply::violations(&order.text, attached);
     if order.request_id.is_empty() || order.request_id.chars().count() > 128 {
         found.push(Violation::new("request_id", "must have 1 to 128 characters"));
     }

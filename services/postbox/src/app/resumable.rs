@@ -1,12 +1,13 @@
 //! Uploads that go on after an interruption: bytes are durable part by part, and checked as a
 //! whole before a letter may name them.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 use siegel_crypto::{DataKey, Sealer, random_token};
 
 use super::adopt::object_key;
-use super::content::Whole;
 use super::inspect::{Inspector, Passed};
 use super::submit::SubmitError;
 use super::uploads::{Progress, Uploader, declaration, progress, size};
@@ -37,6 +38,8 @@ pub enum UploadError {
     TooManyPieces,
     #[error("too many uploads are open")]
     TooManyUploads,
+    #[error("the upload is being checked, or was a moment ago")]
+    BeingChecked { retry_in: Duration },
 }
 
 impl<E: Into<Trouble>> From<E> for UploadError {
@@ -108,11 +111,10 @@ impl Postbox {
         if left > 0 {
             return Ok(progress(&row)?);
         }
-        let inspector = match inspector {
-            Some(inspector) => inspector,
-            None => self.read_back(who, &row, (&declared, &key)).await?,
-        };
-        self.complete(who, row, (&declared, inspector)).await
+        match inspector {
+            Some(inspector) => self.complete(who, row, (&declared, inspector)).await,
+            None => self.check_stored(who, row).await,
+        }
     }
 
     /// Makes bytes durable behind those that are there.
@@ -160,7 +162,7 @@ impl Postbox {
     }
 
     /// All bytes are there: are they what was declared?
-    async fn complete(
+    pub(super) async fn complete(
         &self,
         who: &Uploader,
         mut row: UploadRow,
@@ -187,24 +189,6 @@ impl Postbox {
         State::Ready.as_str().clone_into(&mut row.state);
         scan.as_str().clone_into(&mut row.scan);
         Ok(progress(&row)?)
-    }
-
-    /// Looks at everything that is stored, once.
-    async fn read_back(
-        &self,
-        who: &Uploader,
-        row: &UploadRow,
-        (declared, key): (&Declaration, &DataKey),
-    ) -> Result<Inspector, UploadError> {
-        let whole = Whole { id: row.attachment_id, key, object_key: "", size: size(row) };
-        let mut tx = self.db.read().await?;
-        let mut plain = self.plain(&mut tx, &whole, (0, u64::MAX)).await?;
-        drop(tx);
-        let mut inspector = self.inspector(who.tenant(), &declared.media_type);
-        while let Some(bytes) = plain.next().await? {
-            inspector.push(&bytes).await?;
-        }
-        Ok(inspector)
     }
 
     /// The upload can never be used; nothing of its bytes stays.

@@ -12,7 +12,7 @@ use super::{Postbox, Trouble, vault};
 use crate::domain::flags::Folder;
 use crate::domain::words as text;
 use crate::store::letters::{self, LetterRow};
-use crate::store::words::{self, Wanted};
+use crate::store::words::{self, Of, Wanted};
 
 /// Bytes of a tag: so many that no two words of a mailbox share one.
 const TAG: usize = 16;
@@ -64,6 +64,7 @@ impl Postbox {
             folder: search.folder,
             unread_only: search.unread_only,
             important_only: search.important_only,
+            at: reader.at,
         };
         let mut rows = words::page(&mut tx, &wanted, before, size + 1).await?;
         let total = if search.page_token.is_empty() {
@@ -97,10 +98,11 @@ impl Postbox {
         let texts = [head.subject.as_str(), &head.case_id, &letter.authority];
         let tags = WordKey::of(mailbox_key).tags(texts);
         let place = (letter.mailbox_id, sequence);
-        Ok(words::add(tx, place, TrustLevel::Basic, &tags).await?)
+        Ok(words::add(tx, place, (TrustLevel::Basic, Of::Head), &tags).await?)
     }
 
-    /// Lets a letter that is now opened be found by all its texts, at its level.
+    /// Lets a letter that is now opened be found by all its texts, at its level, for as long as
+    /// they can be read.
     pub(super) async fn index_content(
         &self,
         tx: &mut Tx,
@@ -114,10 +116,11 @@ impl Postbox {
         let head = [content.subject.as_str(), &content.case_id, &content.sender.authority];
         let bodies = content.bodies.iter().flat_map(|b| [b.plain_text.as_str(), &b.easy_text]);
         let names = content.attachments.iter().map(|a| a.name.as_str());
-        let texts = head.into_iter().chain([content.sender_reference.as_str()]);
-        let tags = WordKey::of(mailbox_key).tags(texts.chain(names).chain(bodies));
-        let place = (letter.mailbox_id, sequence);
-        Ok(words::add(tx, place, letter.required_level, &tags).await?)
+        let texts = [content.sender_reference.as_str()].into_iter().chain(names).chain(bodies);
+        let (index, place) = (WordKey::of(mailbox_key), (letter.mailbox_id, sequence));
+        let level = letter.required_level;
+        words::add(tx, place, (level, Of::Head), &index.tags(head)).await?;
+        Ok(words::add(tx, place, (level, Of::Content), &index.tags(texts)).await?)
     }
 }
 

@@ -3,16 +3,19 @@
 use serde::{Deserialize, Serialize};
 use siegel_crypto::DataKey;
 use siegel_db::audit::{self, Entry};
-use siegel_db::{Attempt, IdempotencyKey, StoreError, Tx, begin_request, finish_request};
+use siegel_db::{
+    Attempt, IdempotencyKey, StoreError, Tx, begin_request, finish_request, seen_request,
+};
 use siegel_kernel::Timestamp;
 
 use super::adopt::object_key;
+use super::quota::Admission;
 use super::resumable::UploadError;
-use super::submit::SubmitError;
+use super::submit::{SenderClient, SubmitError};
 use super::sweep::ORPHANED_AFTER;
 use super::upload::UploadedBy;
 use super::{Now, Postbox, Trouble, vault};
-use crate::domain::attachment::{self, Declaration};
+use crate::domain::attachment::{self, Declaration, Limits};
 use crate::domain::upload::{Owner, Scan, State};
 use crate::domain::{AttachmentId, UploadId};
 use crate::store::resumable::{self, UploadRow};
@@ -106,7 +109,6 @@ impl Postbox {
         if request_id.is_empty() || request_id.chars().count() > 128 {
             return Err(SubmitError::field("request_id", "must have 1 to 128 characters").into());
         }
-        let one = std::slice::from_ref(declared);
         let plain = serde_json::to_vec(&Named {
             name: declared.name.clone(),
             media_type: declared.media_type.clone(),
@@ -116,6 +118,7 @@ impl Postbox {
             siegel_crypto::sha256_fields(&[b"siegel upload", &plain, &declared.sha256, &size]);
         let key = IdempotencyKey { caller: &who.name, request_id, digest };
         let limits = self.limits_of(who.tenant()).await?;
+        let admission = self.admit_upload(who, (declared, &limits), &key).await?;
         let mut tx = self.db.begin().await?;
         let now = self.now();
         self.may_upload(&mut tx, who).await?;
@@ -128,7 +131,6 @@ impl Postbox {
             }
             Attempt::Conflict => return Err(SubmitError::RequestIdReused.into()),
         }
-        attachment::check(one, &limits).map_err(SubmitError::from)?;
         if resumable::open_of(&mut tx, &who.owner.to_string()).await? >= who.owner.open_uploads() {
             return Err(UploadError::TooManyUploads);
         }
@@ -138,8 +140,32 @@ impl Postbox {
         self.upload_line(&mut tx, who, (CREATED, "done", request_id), (row.id, now)).await?;
         finish_request(&mut tx, &key, &serde_json::to_vec(&row.id)?).await?;
         tx.commit().await?;
+        if let Some(admission) = admission {
+            admission.keep();
+        }
         self.feed.committed();
         Ok(progress(&row)?)
+    }
+
+    /// Checks a new upload and lets its bytes count against its sender's quota, whether or not a
+    /// letter takes them. Persons have none: what they have open at once is limited.
+    async fn admit_upload(
+        &self,
+        who: &Uploader,
+        (declared, limits): (&Declaration, &Limits),
+        key: &IdempotencyKey<'_>,
+    ) -> Result<Option<Admission>, UploadError> {
+        let mut tx = self.db.read().await?;
+        if seen_request(&mut tx, key).await?.is_some() {
+            return Ok(None);
+        }
+        drop(tx);
+        attachment::check(std::slice::from_ref(declared), limits).map_err(SubmitError::from)?;
+        let Owner::Sender { tenant, client_id } = &who.owner else { return Ok(None) };
+        let (client_id, tenant) = (client_id.clone(), tenant.clone());
+        let sender = SenderClient { client_id, tenant, name: who.name.clone() };
+        let bytes = i64::try_from(declared.size_bytes).unwrap_or(i64::MAX);
+        Ok(Some(self.admit(&sender, 0, bytes).await?))
     }
 
     /// Only registered senders and owners of mailboxes upload.

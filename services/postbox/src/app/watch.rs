@@ -14,6 +14,7 @@ use siegel_receipt::Kind;
 use super::cases::CaseShown;
 use super::events::{BATCH, EventsError};
 use super::flag::Counted;
+use super::places::Place;
 use super::reader::{ReadError, Reader, Summary, summary};
 use super::{Postbox, Trouble};
 use crate::domain::{LetterId, MailboxId};
@@ -102,6 +103,13 @@ impl Postbox {
         let payload = serde_json::to_vec(&about)?;
         let event = NewEvent { topic: &topic(mailbox), kind, payload, occurred_at };
         Ok(events::append(tx, &event).await?)
+    }
+
+    /// A place among those who watch at the same time.
+    /// # Errors
+    /// `TooManyWatchers` when this person, or everybody together, has taken all of theirs.
+    pub fn watching(&self, person: &Person) -> Result<Place, ReadError> {
+        self.watchers.take(person.account).map_err(|_| ReadError::TooManyWatchers)
     }
 
     /// Begins to watch; asks `organisation` when it is not the person's own mailbox.

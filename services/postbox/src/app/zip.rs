@@ -1,24 +1,27 @@
 //! All attachments of a letter as one ZIP file, written while it is read.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tokio::io::DuplexStream;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::io::{ReaderStream, SyncIoBridge};
 use tokio_util::task::AbortOnDropHandle;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::download::{Download, Range};
+use super::patient::Patient;
+use super::places::Place;
 use super::reader::{ReadError, Reader};
 use super::{Postbox, Trouble};
 use crate::domain::LetterId;
 use crate::store::{attachments, letters};
 
-/// ZIP files written at the same time: each holds a thread while its reader reads.
-static AT_ONCE: Semaphore = Semaphore::const_new(64);
+/// How long a reader may take nothing before its thread goes to somebody else.
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Bytes on their way to the reader.
 const PIPE: usize = 256 * 1024;
 /// Messages on their way to the writer.
@@ -41,7 +44,8 @@ enum Step {
 
 impl Postbox {
     /// Begins a ZIP file of all attachments of an opened letter. All are checked before the first
-    /// byte.
+    /// byte. It keeps its place until its last byte was taken, nobody reads any more, or nobody
+    /// took a byte for a minute.
     #[tracing::instrument(name = "postbox.download_all", skip_all, fields(letter.id = %letter))]
     pub async fn download_all(
         &self,
@@ -58,12 +62,14 @@ impl Postbox {
         if files.is_empty() {
             return Err(ReadError::AttachmentUnknown);
         }
+        let place = self.archives.take(reader.person.account);
+        let place = place.map_err(|_| ReadError::TooManyArchives)?;
         let mut downloads = Vec::with_capacity(files.len());
         for file in files {
             downloads.push(self.admit_download(reader, letter, file.id, Range::ALL).await?);
         }
         let (end, bytes) = tokio::io::duplex(PIPE);
-        let work = tokio::spawn(write(self.clone(), downloads, end));
+        let work = tokio::spawn(write(self.clone(), downloads, (end, place)));
         let bytes = ReaderStream::with_capacity(bytes, PIPE);
         Ok(Archive { bytes, work: Some(AbortOnDropHandle::new(work)) })
     }
@@ -91,11 +97,10 @@ fn broken() -> Trouble {
 async fn write(
     postbox: Postbox,
     downloads: Vec<Download>,
-    end: DuplexStream,
+    (end, _place): (DuplexStream, Place),
 ) -> Result<(), Trouble> {
-    let _turn = AT_ONCE.acquire().await.map_err(|_| broken())?;
     let (steps, told) = mpsc::channel(ON_THE_WAY);
-    let bridge = SyncIoBridge::new(end);
+    let bridge = SyncIoBridge::new(Patient::new(end, PATIENCE));
     let writer = tokio::task::spawn_blocking(move || written(bridge, told));
     for mut download in downloads {
         let (name, size) = (download.part.name.clone(), download.part.size_bytes);
@@ -115,7 +120,7 @@ async fn send(steps: &mpsc::Sender<Step>, step: Step) -> Result<(), Trouble> {
 
 /// The thread that writes. Names are safe and differ: attachments are declared so.
 fn written(
-    to: SyncIoBridge<DuplexStream>,
+    to: SyncIoBridge<Patient<DuplexStream>>,
     mut told: mpsc::Receiver<Step>,
 ) -> Result<(), zip::result::ZipError> {
     let mut writer = ZipWriter::new_stream(to);

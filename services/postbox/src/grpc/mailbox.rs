@@ -349,9 +349,11 @@ impl MailboxService for MailboxServer {
         } else {
             read_cursor(&message.cursor).map_err(|_| invalid(&[("cursor", "was not made here")]))?
         };
+        let place = self.0.watching(person).map_err(|e| status::read(&e))?;
         let (out, told) = mpsc::channel(watch::AHEAD);
         let postbox = self.0.clone();
         tokio::spawn(async move {
+            let _place = place;
             if let Err(status) = watch::watch(&postbox, watcher, position, &out).await {
                 let _ = out.send(Err(status)).await;
             }

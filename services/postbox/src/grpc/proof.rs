@@ -139,6 +139,10 @@ fn messages(pieces: mpsc::Receiver<Result<Piece, ReadError>>) -> Messages<Piece>
     unfold(pieces, next).boxed()
 }
 
+fn wire_bytes(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
 pub fn access(shown: Shown) -> pb::Access {
     use pb::AccessKind as K;
     let kind = match shown.kind.as_str() {
@@ -165,6 +169,8 @@ pub fn access(shown: Shown) -> pb::Access {
             .unwrap_or_default(),
         client_id: shown.client_id,
         attachment_id: shown.attachment.map(|a| a.to_string()).unwrap_or_default(),
+        offset_bytes: shown.part.map_or(0, |(offset, _)| wire_bytes(offset)),
+        length_bytes: shown.part.map_or(0, |(_, length)| wire_bytes(length)),
         outcome: shown.outcome,
     }
 }

@@ -8,7 +8,7 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::download_reply_attachment_response::Part;
 use tonic::{Code, Status};
 
-use super::{convert, inline, status};
+use super::{convert, inline, status, upload};
 use crate::app::Postbox;
 use crate::app::reader::{ReadError, Reader};
 use crate::app::replies::{RepliesError, Shown};
@@ -16,6 +16,7 @@ use crate::app::reply::{ReplyError, ReplyOrder};
 use crate::app::submit::SenderClient;
 use crate::domain::AttachmentId;
 use crate::domain::canon::AttachmentPart;
+use crate::domain::upload::Scan;
 
 pub async fn reply(
     postbox: &Postbox,
@@ -26,8 +27,9 @@ pub async fn reply(
     let letter = letter.ok_or_else(|| status::read(&ReadError::LetterUnknown))?;
     let limit = postbox.limits.inline_bytes;
     let (attachments, contents) = inline::read(message.attachments, limit)?;
-    let order =
-        ReplyOrder { request_id: message.request_id, letter, text: message.text, attachments };
+    let uploads = upload::ids(&message.upload_ids)?;
+    let (request_id, text) = (message.request_id, message.text);
+    let order = ReplyOrder { request_id, letter, text, attachments, uploads };
     let content = stream::iter(contents.into_iter().map(Ok));
     let replied = postbox.reply(reader, &order, content).await.map_err(|e| refused(&e))?;
     Ok(pb::ReplyResponse {
@@ -69,7 +71,7 @@ pub async fn get(
     let files = read.attachments.iter().zip(&read.content.attachments);
     Ok(pb::GetReplyResponse {
         reply: Some(wire(&read.shown)),
-        attachments: files.map(|(id, part)| attachment(*id, part)).collect(),
+        attachments: files.map(|(known, part)| attachment(*known, part)).collect(),
         form_id: read.content.form_id,
         text: read.content.text,
         content_json: read.content_json,
@@ -91,7 +93,7 @@ pub async fn download(
         .map_err(|_| invalid(&[("offset_bytes", "must not be negative")]))?;
     let download = postbox.download_reply(who, (letter, reply, file), offset).await;
     let download = download.map_err(|e| unread(&e))?;
-    let head = Part::Attachment(attachment(download.id, &download.part));
+    let head = Part::Attachment(attachment((download.id, download.scan), &download.part));
     let rest = stream::try_unfold(download, async |mut download| {
         let bytes = download.next().await.map_err(|e| status::trouble(&e))?;
         Ok(bytes.map(|bytes| (Part::Chunk(bytes.to_vec()), download)))
@@ -111,6 +113,7 @@ fn unread(error: &RepliesError) -> Status {
         E::LetterUnknown => refusal(Code::NotFound, "LETTER_UNKNOWN", error, []),
         E::ReplyUnknown => refusal(Code::NotFound, "REPLY_UNKNOWN", error, []),
         E::AttachmentUnknown => refusal(Code::NotFound, "ATTACHMENT_UNKNOWN", error, []),
+        E::AttachmentBlocked => refusal(Code::FailedPrecondition, "ATTACHMENT_BLOCKED", error, []),
         E::OffsetBeyondEnd => invalid(&[("offset_bytes", "must be within the attachment")]),
         E::Trouble(inner) => status::trouble(inner),
     }
@@ -128,14 +131,13 @@ fn wire(shown: &Shown) -> pb::LetterReply {
     }
 }
 
-fn attachment(id: AttachmentId, part: &AttachmentPart) -> pb::Attachment {
+fn attachment((id, scan): (AttachmentId, Scan), part: &AttachmentPart) -> pb::Attachment {
     pb::Attachment {
         attachment_id: id.to_string(),
         name: part.name.clone(),
         media_type: part.media_type.clone(),
         size_bytes: i64::try_from(part.size_bytes).unwrap_or(i64::MAX),
         sha256: siegel_crypto::b64::decode(&part.sha256).unwrap_or_default(),
-        // Scanned before it was accepted where there is a scanner; what came of it is not kept.
-        ..Default::default()
+        scan: upload::scan(scan).into(),
     }
 }

@@ -121,6 +121,9 @@ pub fn read(error: &ReadError) -> Status {
         E::OffsetBeyondEnd => invalid(&[("offset_bytes", "must be within the attachment")]),
         E::BadDay => invalid(&[("due_until", "must be a date such as 2025-04-01")]),
         E::BadPageToken => invalid(&[("page_token", "was not made here")]),
+        E::TooManyArchives | E::TooManyWatchers => {
+            exhausted(error.outcome(), error, [], Duration::from_secs(10))
+        }
         E::Access(AccessError::Unknown) => {
             refusal(Code::NotFound, "ORGANISATION_UNKNOWN", error, [])
         }
@@ -210,6 +213,7 @@ pub fn upload(error: &UploadError) -> Status {
         E::TooManyBytes => refusal(Code::InvalidArgument, "SIZE_MISMATCH", error, []),
         E::TooManyPieces => refusal(Code::ResourceExhausted, "UPLOAD_IN_PIECES", error, []),
         E::TooManyUploads => refusal(Code::ResourceExhausted, "TOO_MANY_UPLOADS", error, []),
+        E::BeingChecked { retry_in } => exhausted("UPLOAD_BEING_CHECKED", error, [], *retry_in),
     }
 }
 

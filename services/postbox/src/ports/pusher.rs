@@ -44,8 +44,8 @@ pub async fn push(siblings: &Siblings, push: Push<'_>) -> Result<Pushed, tonic::
             Pushed::Failed("REDIRECTED".to_owned())
         }
         PushOutcome::Answered => Pushed::Failed(format!("HTTP_{}", answer.status)),
-        PushOutcome::AddressRefused => Pushed::Failed("ADDRESS_REFUSED".to_owned()),
-        PushOutcome::Unreachable | PushOutcome::Unspecified => {
+        // One word for both: whoever names addresses does not learn which of them are ours.
+        PushOutcome::AddressRefused | PushOutcome::Unreachable | PushOutcome::Unspecified => {
             Pushed::Failed("UNREACHABLE".to_owned())
         }
     })

@@ -53,6 +53,23 @@ pub async fn of_letter(
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(mailbox).bind(letter).fetch_all(c).await?))
 }
 
+/// Notes that the bytes from `from` to `to` were handed out; `false` when they tell nothing new:
+/// they were before, or do not follow on what was.
+pub async fn handed_out(
+    tx: &mut Tx,
+    a: &AttachmentRow,
+    (from, to): (u64, u64),
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE attachments SET handed_out_bytes = $5 WHERE mailbox_id = $1 \
+        AND letter_id = $2 AND id = $3 AND handed_out_bytes >= $4 AND handed_out_bytes < $5";
+    let (from, to) = (i64::try_from(from), i64::try_from(to));
+    let (Ok(from), Ok(to)) = (from, to) else { return Ok(false) };
+    Ok(on!(tx, c => sqlx::query(SQL)
+        .bind(a.mailbox_id).bind(a.letter_id).bind(a.id).bind(from).bind(to)
+        .execute(c).await?.rows_affected())
+        == 1)
+}
+
 /// Notes the first complete download; `false` when there was one before.
 pub async fn first_download(
     tx: &mut Tx,

@@ -117,13 +117,38 @@ pub async fn turn(
         == 1)
 }
 
-/// The batch with which there has been something to do for longest.
-pub async fn due(db: &Db, now: Timestamp) -> Result<Option<BatchRow>, StoreError> {
+/// A batch with which there is something to do.
+#[derive(sqlx::FromRow)]
+struct DueRow {
+    #[sqlx(flatten)]
+    batch: BatchRow,
+    due_at_us: Timestamp,
+}
+
+/// The batch with which there has been something to do for longest, and since when.
+pub async fn due(db: &Db, now: Timestamp) -> Result<Option<(BatchRow, Timestamp)>, StoreError> {
     const SQL: &str = "SELECT id, caller, request_id, state, opened_at_us, expires_at_us, \
-        places, waiting, refused, delivered FROM batches \
+        places, waiting, refused, delivered, due_at_us FROM batches \
         WHERE due_at_us <= $1 ORDER BY due_at_us, id LIMIT 1";
     let mut tx = db.read().await?;
-    Ok(on!(&mut tx, c => sqlx::query_as(SQL).bind(now).fetch_optional(c).await?))
+    let found: Option<DueRow> =
+        on!(&mut tx, c => sqlx::query_as(SQL).bind(now).fetch_optional(c).await?);
+    Ok(found.map(|row| (row.batch, row.due_at_us)))
+}
+
+/// Keeps everybody else from a batch until an instant; `false` when it is not due since `seen` any
+/// more: somebody was faster, or something was decided about it.
+pub async fn claim(
+    db: &Db,
+    id: BatchId,
+    (seen, until): (Timestamp, Timestamp),
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE batches SET due_at_us = $3 WHERE id = $1 AND due_at_us = $2";
+    let mut tx = db.begin().await?;
+    let claimed = on!(&mut tx, c => sqlx::query(SQL).bind(id).bind(seen).bind(until)
+        .execute(c).await?.rows_affected());
+    tx.commit().await?;
+    Ok(claimed == 1)
 }
 
 /// Puts the next look at a batch off.

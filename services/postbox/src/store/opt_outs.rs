@@ -69,6 +69,22 @@ pub async fn page(
         .fetch_all(c).await?))
 }
 
+/// What held at an instant: the choice about all senders, and the one about this sender.
+pub async fn held_at(
+    tx: &mut Tx,
+    mailbox: MailboxId,
+    sender: &str,
+    at: Timestamp,
+) -> Result<Vec<ChoiceRow>, StoreError> {
+    const SQL: &str = "SELECT number, sender, authority, service_id, choice, wording_version, \
+        level, chosen_at_us, latest FROM opt_outs o \
+        WHERE mailbox_id = $1 AND sender IN ('', $2) AND chosen_at_us <= $3 AND NOT EXISTS \
+        (SELECT 1 FROM opt_outs n WHERE n.mailbox_id = o.mailbox_id AND n.sender = o.sender \
+        AND n.number > o.number AND n.chosen_at_us <= $3) ORDER BY sender";
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(mailbox).bind(sender).bind(at)
+        .fetch_all(c).await?))
+}
+
 /// The latest choice about a sender; about all, where `sender` is empty.
 pub async fn latest(
     tx: &mut Tx,

@@ -3,6 +3,7 @@
 use siegel_db::{Db, StoreError, Tx, on};
 use siegel_kernel::Timestamp;
 
+use crate::domain::reminder::Reminder;
 use crate::domain::{LetterId, MailboxId};
 
 pub async fn add(
@@ -12,6 +13,51 @@ pub async fn add(
 ) -> Result<(), StoreError> {
     const SQL: &str =
         "INSERT INTO reminders (mailbox_id, letter_id, due_at_us) VALUES ($1, $2, $3)";
+    on!(tx, c => sqlx::query(SQL).bind(mailbox).bind(letter).bind(due).execute(c).await?
+        .rows_affected());
+    Ok(())
+}
+
+/// Keeps what a sender wished for, for a letter that is not provided yet.
+pub async fn wish(
+    tx: &mut Tx,
+    (mailbox, letter): (MailboxId, LetterId),
+    wish: Reminder,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO reminders (mailbox_id, letter_id, after_days, wished_at_us) \
+        VALUES ($1, $2, $3, $4)";
+    let (days, at) = match wish {
+        Reminder::AfterDays(days) => (Some(i64::from(days)), None),
+        Reminder::At(at) => (None, Some(at)),
+    };
+    on!(tx, c => sqlx::query(SQL).bind(mailbox).bind(letter).bind(days).bind(at)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// What was wished for a letter that was not provided.
+pub async fn wished(
+    tx: &mut Tx,
+    (mailbox, letter): (MailboxId, LetterId),
+) -> Result<Option<Reminder>, StoreError> {
+    const SQL: &str = "SELECT after_days, wished_at_us FROM reminders \
+        WHERE mailbox_id = $1 AND letter_id = $2";
+    let row: Option<(Option<i64>, Option<Timestamp>)> =
+        on!(tx, c => sqlx::query_as(SQL).bind(mailbox).bind(letter).fetch_optional(c).await?);
+    let Some((days, at)) = row else { return Ok(None) };
+    let days = days.map(i32::try_from).transpose();
+    let days = days.map_err(|_| StoreError::corrupt("reminders: after_days"))?;
+    Ok(days.map(Reminder::AfterDays).or(at.map(Reminder::At)))
+}
+
+/// Says when a wish is due, once that is known.
+pub async fn begin(
+    tx: &mut Tx,
+    (mailbox, letter): (MailboxId, LetterId),
+    due: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str =
+        "UPDATE reminders SET due_at_us = $3 WHERE mailbox_id = $1 AND letter_id = $2";
     on!(tx, c => sqlx::query(SQL).bind(mailbox).bind(letter).bind(due).execute(c).await?
         .rows_affected());
     Ok(())

@@ -97,6 +97,27 @@ pub async fn parts(tx: &mut Tx, attachment: AttachmentId) -> Result<Vec<PartRow>
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(attachment).fetch_all(c).await?))
 }
 
+/// Takes the check of a complete upload; `false` while somebody else has it, or failed just now.
+pub async fn claim_check(
+    tx: &mut Tx,
+    id: UploadId,
+    (now, until): (Timestamp, Timestamp),
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE resumable_uploads SET checking_until_us = $3 \
+        WHERE id = $1 AND state = 'receiving' \
+        AND (checking_until_us IS NULL OR checking_until_us <= $2)";
+    Ok(on!(tx, c => sqlx::query(SQL).bind(id).bind(now).bind(until)
+        .execute(c).await?.rows_affected())
+        == 1)
+}
+
+/// Says when a check that came to no end may be repeated.
+pub async fn check_again(tx: &mut Tx, id: UploadId, at: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE resumable_uploads SET checking_until_us = $2 WHERE id = $1";
+    on!(tx, c => sqlx::query(SQL).bind(id).bind(at).execute(c).await?.rows_affected());
+    Ok(())
+}
+
 /// A letter may name it from now on; `false` when it was decided otherwise meanwhile.
 pub async fn ready(
     tx: &mut Tx,

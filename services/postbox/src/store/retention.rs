@@ -134,9 +134,11 @@ pub async fn destroy(tx: &mut Tx, letter: &LetterRow, cause: Cause) -> Result<()
 pub async fn destroy_replies(tx: &mut Tx, letter: &LetterRow) -> Result<(), StoreError> {
     const DOOM: &str = "INSERT INTO doomed_objects (object_key) SELECT object_key \
         FROM reply_attachments WHERE mailbox_id = $1 AND letter_id = $2 ON CONFLICT DO NOTHING";
+    const PARTS: &str = "DELETE FROM attachment_parts WHERE attachment_id IN \
+        (SELECT id FROM reply_attachments WHERE mailbox_id = $1 AND letter_id = $2)";
     const FILES: &str = "DELETE FROM reply_attachments WHERE mailbox_id = $1 AND letter_id = $2";
     const REPLIES: &str = "DELETE FROM replies WHERE mailbox_id = $1 AND letter_id = $2";
-    for sql in [DOOM, FILES, REPLIES] {
+    for sql in [DOOM, PARTS, FILES, REPLIES] {
         on!(&mut *tx, c => sqlx::query(sql).bind(letter.mailbox_id).bind(letter.id)
             .execute(c).await?.rows_affected());
     }

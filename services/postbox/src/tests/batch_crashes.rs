@@ -13,6 +13,7 @@ use crate::store::batches;
 on_each_backend! { &crate::MIGRATIONS =>
     stopping_between_any_two_letters_loses_and_doubles_nothing,
     a_letter_taken_by_two_workers_is_delivered_once,
+    a_batch_that_a_replica_works_on_is_left_to_it_until_its_claim_is_over,
     removal_that_stops_half_way_goes_on,
     an_addition_that_is_dropped_half_way_leaves_nothing_visible
 }
@@ -54,6 +55,22 @@ async fn a_letter_taken_by_two_workers_is_delivered_once(db: Db) {
     assert_eq!((total(&world).await, world.count("evidence").await), (3, 6));
     let batch = get(&world).await.batch.unwrap();
     assert_eq!(counts(&batch), (pb::BatchState::Delivered, 0, 0, 3));
+}
+
+async fn a_batch_that_a_replica_works_on_is_left_to_it_until_its_claim_is_over(db: Db) {
+    let world = World::new(db).await;
+    add(&world, letters(&world, 3).await).await.unwrap();
+    commit(&world, false).await.unwrap();
+    let now = world.postbox.now().legal;
+    let (batch, since) = batches::due(&world.db, now).await.unwrap().unwrap();
+    let until = now.plus(Duration::from_secs(30));
+    assert!(batches::claim(&world.db, batch.id, (since, until)).await.unwrap());
+    assert!(!batches::claim(&world.db, batch.id, (since, until)).await.unwrap());
+    work(&world).await;
+    assert_eq!(total(&world).await, 0, "another replica works on it");
+    world.clock.advance(Duration::from_secs(30));
+    work(&world).await;
+    assert_eq!(total(&world).await, 3, "that replica ended");
 }
 
 async fn removal_that_stops_half_way_goes_on(db: Db) {

@@ -19,6 +19,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     any_range_of_an_attachment_in_parts_is_what_it_is_of_the_whole,
     a_range_beyond_the_end_is_refused,
     a_download_is_recorded_when_its_last_byte_was_handed_out,
+    a_range_is_recorded_as_a_range_and_proves_no_download,
+    a_download_that_broke_off_is_completed_by_the_rest,
     all_attachments_come_as_one_archive_that_any_program_reads,
     the_archive_of_a_letter_without_attachments_is_not_there,
     the_archive_of_a_letter_that_is_not_opened_is_refused,
@@ -127,6 +129,65 @@ async fn a_download_is_recorded_when_its_last_byte_was_handed_out(db: Db) {
     assert!(!world.kinds(&done.letter_id).await.contains(&"downloaded".to_owned()));
     range(&world, at, (5, PDF.len() - 5)).await.unwrap();
     assert!(world.kinds(&done.letter_id).await.contains(&"downloaded".to_owned()));
+}
+
+fn downloads(kinds: &[String]) -> usize {
+    kinds.iter().filter(|kind| *kind == "downloaded").count()
+}
+
+async fn a_range_is_recorded_as_a_range_and_proves_no_download(db: Db) {
+    let world = World::new(db).await;
+    let done = world.deliver("r1", |_| {}).await;
+    let opened = world.open(&done.letter_id).await.unwrap();
+    let at = (done.letter_id.as_str(), opened.attachments[0].attachment_id.as_str());
+    range(&world, at, (PDF.len() - 1, 0)).await.unwrap();
+    range(&world, at, (5, 7)).await.unwrap();
+    assert_eq!(downloads(&world.kinds(at.0).await), 0, "the first bytes were never handed out");
+    range(&world, at, (0, 0)).await.unwrap();
+    range(&world, at, (0, PDF.len() + 9)).await.unwrap();
+    assert_eq!(downloads(&world.kinds(at.0).await), 1);
+    let request =
+        pb::ListAccessesRequest { letter_id: done.letter_id.clone(), ..Default::default() };
+    let listed = world.reader(1, TrustLevel::High).list_accesses(request).await.unwrap();
+    let parts: Vec<_> = listed
+        .into_inner()
+        .accesses
+        .iter()
+        .filter(|access| access.kind() == pb::AccessKind::Downloaded)
+        .map(|access| (access.offset_bytes, access.length_bytes))
+        .collect();
+    let last = i64::try_from(PDF.len()).unwrap() - 1;
+    assert_eq!(parts, [(0, 0), (0, 0), (5, 7), (last, 1)]);
+}
+
+async fn a_download_that_broke_off_is_completed_by_the_rest(db: Db) {
+    let content = large(16 << 20);
+    let (world, opened) = large_letter(db, &content).await;
+    let letter = opened.letter.unwrap().letter_id;
+    let at = (letter.as_str(), opened.attachments[0].attachment_id.as_str());
+    let request = pb::DownloadAttachmentRequest {
+        letter_id: letter.clone(),
+        attachment_id: at.1.into(),
+        ..Default::default()
+    };
+    let mut reader = world.reader(1, TrustLevel::High);
+    let mut stream = reader.download_attachment(request).await.unwrap().into_inner();
+    let mut came = 0;
+    while came == 0 {
+        if let Some(Part::Chunk(chunk)) = stream.message().await.unwrap().unwrap().part {
+            came = chunk.len();
+        }
+    }
+    drop((stream, reader));
+    let noted = async {
+        while world.count("attachments WHERE handed_out_bytes > 0").await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), noted).await.expect("it is noted");
+    assert_eq!(downloads(&world.kinds(&letter).await), 0, "the rest is missing");
+    range(&world, at, (came, 0)).await.unwrap();
+    assert_eq!(downloads(&world.kinds(&letter).await), 1);
 }
 
 async fn all_attachments_come_as_one_archive_that_any_program_reads(db: Db) {

@@ -15,6 +15,7 @@ use super::world::{DAY, World, formal, letter, request};
 on_each_backend! { &crate::MIGRATIONS =>
     every_accepted_letter_carries_a_time_by_which_it_ends,
     two_sweepers_at_once_end_each_letter_once,
+    the_sweeper_goes_on_after_a_sweep_that_failed,
     a_sweeper_that_was_away_for_a_year_dates_the_end_on_its_day,
     a_clock_set_back_ends_nothing_twice_and_nothing_early,
     times_of_a_letters_entries_never_go_back_with_the_clock,
@@ -56,6 +57,41 @@ async fn two_sweepers_at_once_end_each_letter_once(db: Db) {
     for id in ids {
         assert_eq!(world.kinds(&id).await, ["accepted", "provided", "deemed_announced"]);
     }
+}
+
+async fn the_sweeper_goes_on_after_a_sweep_that_failed(db: Db) {
+    let world = World::new(db).await;
+    let done = world.deliver("r1", |_| {}).await;
+    world
+        .deliver("r2", |r| {
+            let letter = super::world::letter(r);
+            letter.legal_basis.clear();
+            letter.notification =
+                Some(pb::NotificationWish { reminder_after_days: 1, ..Default::default() });
+        })
+        .await;
+    rename(&world.db, "ALTER TABLE reminders RENAME TO reminders_gone").await.unwrap();
+    world.clock.advance(DAY * 10);
+    let sweeping = tokio::spawn(world.postbox.clone().sweep_forever());
+    let until = async |such: &'static str| {
+        let found = async {
+            while world.count(such).await == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), found).await.expect(such);
+    };
+    until("letters WHERE state = 'deemed_announced'").await;
+    assert!(world.kinds(&done.letter_id).await.contains(&"deemed_announced".to_owned()));
+    rename(&world.db, "ALTER TABLE reminders_gone RENAME TO reminders").await.unwrap();
+    until("reminders WHERE due_at_us IS NULL").await;
+    sweeping.abort();
+}
+
+async fn rename(db: &Db, sql: &'static str) -> Result<(), siegel_db::StoreError> {
+    let mut tx = db.begin().await?;
+    siegel_db::on!(&mut tx, c => sqlx::query(sql).execute(c).await?.rows_affected());
+    tx.commit().await
 }
 
 async fn a_sweeper_that_was_away_for_a_year_dates_the_end_on_its_day(db: Db) {

@@ -9,6 +9,7 @@ use siegel_db::Db;
 use siegel_grpc::{Caller, reason};
 use siegel_kernel::TrustLevel;
 use siegel_proto::postbox::v1 as pb;
+use siegel_proto::postbox::v1::set_opt_out_request::About;
 use siegel_receipt::{KeyTrust, PublishedKeys, ReceiptFile, verify_published};
 use siegel_testkit::on_each_backend;
 use tonic::{Code, Status, Streaming};
@@ -24,6 +25,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     the_receipts_of_a_proof_verify_with_its_own_keys_and_lie_in_their_documents,
     the_senders_proof_never_shows_the_place_in_the_mailbox,
     the_recipients_proof_carries_the_head_of_the_mailbox,
+    the_proof_holds_what_the_recipient_had_chosen_when_the_letter_came,
     the_proof_of_formal_service_carries_rule_instruction_and_answer,
     a_proof_is_had_by_the_parties_and_by_nobody_else,
     taking_a_proof_out_is_on_record,
@@ -306,6 +308,54 @@ async fn the_recipients_proof_carries_the_head_of_the_mailbox(db: Db) {
     // The handle is the sender's.
     let handle = world.handle(1).await;
     assert!(!files.values().any(|content| contains(content, handle.as_bytes())));
+}
+
+async fn choose(world: &World, n: usize, about: About, choice: pb::OptOutChoice) {
+    let request = pb::SetOptOutRequest {
+        request_id: format!("c{n}"),
+        about: Some(about),
+        choice: choice.into(),
+        wording_version: format!("portal-{n}"),
+        ..Default::default()
+    };
+    let mut owner = world.settings(person(1, TrustLevel::Low));
+    owner.set_opt_out(request).await.unwrap();
+    world.clock.advance(std::time::Duration::from_secs(1));
+}
+
+async fn the_proof_holds_what_the_recipient_had_chosen_when_the_letter_came(db: Db) {
+    use pb::OptOutChoice::{Allowed, Excluded};
+    let world = World::new(db).await;
+    world.handle(1).await;
+    let this = || About::SenderId(CLIENT.into());
+    choose(&world, 1, About::Everybody(true), Allowed).await;
+    choose(&world, 2, About::Everybody(true), Excluded).await;
+    choose(&world, 3, this(), Excluded).await;
+    choose(&world, 4, this(), Allowed).await;
+    choose(&world, 5, About::SenderId(OTHER_CLIENT.into()), Excluded).await;
+    let done = world.deliver("r1", |_| {}).await;
+    world.clock.advance(std::time::Duration::from_secs(1));
+    choose(&world, 6, this(), Excluded).await;
+    let senders = senders(&world, own(), &done.letter_id).await.unwrap();
+    let theirs = recipients(&world, 1, &done.letter_id).await.unwrap();
+    for files in [senders, theirs] {
+        let item = json(&files, "items/05-choice.json");
+        let choices = item["facts"]["mailbox_choices"].as_array().unwrap();
+        let held: Vec<_> = choices
+            .iter()
+            .map(|c| {
+                (
+                    c["about"].as_str().unwrap(),
+                    c["choice"].as_str().unwrap(),
+                    c["wording_version"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        let wanted =
+            [("all_senders", "excluded", "portal-2"), ("this_sender", "allowed", "portal-4")];
+        assert_eq!(held, wanted);
+        assert_eq!(choices[0]["trust_level"], 2);
+    }
 }
 
 async fn the_proof_of_formal_service_carries_rule_instruction_and_answer(db: Db) {

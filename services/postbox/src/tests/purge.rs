@@ -8,7 +8,6 @@ use siegel_testkit::on_each_backend;
 
 use super::admin::{approve, class, hold, place, propose_release};
 use super::world::{DAY, PDF, World, attachment, formal, letter};
-use crate::store::retention;
 
 on_each_backend! { &crate::MIGRATIONS =>
     content_goes_after_the_days_of_its_class_and_both_sides_get_a_receipt,
@@ -22,25 +21,17 @@ on_each_backend! { &crate::MIGRATIONS =>
     content_goes_once_the_hold_is_released,
     nothing_that_can_be_read_is_left_anywhere,
     what_was_answered_goes_with_the_class_of_its_letter,
-    what_was_answered_stays_for_the_authority_when_the_trash_is_emptied,
-    a_purge_happens_once_however_often_it_is_looked_at,
-    a_purge_stopped_between_object_and_note_goes_on,
-    an_object_store_that_is_down_keeps_no_key_alive,
-    a_purge_that_cannot_be_attested_deletes_nothing,
-    the_trash_is_emptied_after_its_days,
-    a_letter_restored_from_the_trash_stays,
-    a_thrown_away_letter_that_has_no_end_stays,
     a_purged_letter_is_listed_without_words_and_not_opened,
     the_log_agrees_after_a_purge
 }
 
 /// A world in which no remedy keeps content.
-async fn world(db: Db) -> World {
+pub async fn world(db: Db) -> World {
     World::with(db, |config| config.retention.remedy_days = 0).await
 }
 
 /// An information that was opened, under a class of ten days.
-async fn opened(world: &World, request_id: &str) -> String {
+pub async fn opened(world: &World, request_id: &str) -> String {
     class(world, "kurz", 10, false).await;
     let done = world
         .deliver(request_id, |r| {
@@ -52,7 +43,7 @@ async fn opened(world: &World, request_id: &str) -> String {
     done.letter_id
 }
 
-async fn purged(world: &World, letter_id: &str) -> bool {
+pub async fn purged(world: &World, letter_id: &str) -> bool {
     world.summary(letter_id).await.purged
 }
 
@@ -289,7 +280,7 @@ async fn nothing_that_can_be_read_is_left_anywhere(db: Db) {
 }
 
 /// A letter of a class of ten days, opened at once and answered after nine.
-async fn answered(world: &World) -> String {
+pub async fn answered(world: &World) -> String {
     use pb::letter_action::Action;
     class(world, "kurz", 10, false).await;
     let done = world
@@ -324,135 +315,6 @@ async fn what_was_answered_goes_with_the_class_of_its_letter(db: Db) {
     assert_eq!((world.count("replies").await, world.count("reply_attachments").await), (0, 0));
     assert_eq!(world.objects(), 0);
     assert!(world.kinds(&id).await.contains(&"reply_accepted".to_owned()));
-}
-
-async fn what_was_answered_stays_for_the_authority_when_the_trash_is_emptied(db: Db) {
-    let world = World::with(db, |config| {
-        config.retention.remedy_days = 0;
-        config.retention.trash_days = 1;
-    })
-    .await;
-    let id = answered(&world).await;
-    trash(&world, &id).await;
-    world.wait(DAY * 2).await;
-    assert!(purged(&world, &id).await);
-    assert_eq!(world.count("replies").await, 1);
-    world.wait(DAY * 9).await;
-    assert_eq!((world.count("replies").await, world.objects()), (0, 0));
-    let kinds = world.kinds(&id).await;
-    assert_eq!(kinds.iter().filter(|k| *k == "purged").count(), 1, "{kinds:?}");
-}
-
-async fn a_purge_happens_once_however_often_it_is_looked_at(db: Db) {
-    let world = world(db).await;
-    let id = opened(&world, "r1").await;
-    let order = pb::TrashRequest { letter_id: id.clone(), ..Default::default() };
-    world.reader(1, TrustLevel::High).trash(order).await.unwrap();
-    world.clock.advance(DAY * 40);
-    let (one, two) = tokio::join!(world.postbox.sweep(), world.postbox.sweep());
-    one.unwrap();
-    two.unwrap();
-    world.wait(DAY * 40).await;
-    let kinds = world.kinds(&id).await;
-    assert_eq!(kinds.iter().filter(|k| *k == "purged").count(), 1, "{kinds:?}");
-}
-
-async fn a_purge_stopped_between_object_and_note_goes_on(db: Db) {
-    let world = world(db).await;
-    opened(&world, "r1").await;
-    world.clock.advance(DAY * 10);
-    // As a process leaves it that ends after the first object: both are noted, one is gone.
-    let due = retention::due(&world.db, world.postbox.now().legal, 10).await.unwrap();
-    assert_eq!(due.len(), 1);
-    let broken = world.dir.path().join("objects");
-    let aside = world.dir.path().join("aside");
-    std::fs::rename(&broken, &aside).unwrap();
-    std::fs::write(&broken, b"not a directory").unwrap();
-    assert!(world.postbox.sweep().await.is_err());
-    std::fs::remove_file(&broken).unwrap();
-    std::fs::rename(&aside, &broken).unwrap();
-    let keys = retention::doomed(&world.db, 10).await.unwrap();
-    assert_eq!((keys.len(), world.objects()), (2, 2));
-    world.postbox.objects.delete(&keys[0]).await.unwrap();
-    world.settle().await;
-    assert_eq!((world.count("doomed_objects").await, world.objects()), (0, 0));
-}
-
-async fn an_object_store_that_is_down_keeps_no_key_alive(db: Db) {
-    let world = world(db).await;
-    let id = opened(&world, "r1").await;
-    world.clock.advance(DAY * 10);
-    let broken = world.dir.path().join("objects");
-    std::fs::remove_dir_all(&broken).unwrap();
-    std::fs::write(&broken, b"not a directory").unwrap();
-    assert!(world.postbox.sweep().await.is_err());
-    assert!(purged(&world, &id).await);
-    assert_eq!(world.count("doomed_objects").await, 2, "the sweeper comes back for them");
-}
-
-async fn run(db: &Db, sql: &'static str) -> Result<(), siegel_db::StoreError> {
-    let mut tx = db.begin().await?;
-    on!(&mut tx, c => sqlx::query(sql).execute(c).await?.rows_affected());
-    tx.commit().await
-}
-
-async fn a_purge_that_cannot_be_attested_deletes_nothing(db: Db) {
-    let world = world(db).await;
-    let id = opened(&world, "r1").await;
-    world.clock.advance(DAY * 10);
-    run(&world.db, "ALTER TABLE log_leaves RENAME TO log_leaves_gone").await.unwrap();
-    assert!(world.postbox.sweep().await.is_err());
-    run(&world.db, "ALTER TABLE log_leaves_gone RENAME TO log_leaves").await.unwrap();
-    assert!(!purged(&world, &id).await);
-    assert!(world.open(&id).await.is_ok());
-    world.settle().await;
-    assert!(purged(&world, &id).await);
-}
-
-async fn trash(world: &World, letter_id: &str) {
-    let order = pb::TrashRequest { letter_id: letter_id.into(), ..Default::default() };
-    world.reader(1, TrustLevel::High).trash(order).await.unwrap();
-}
-
-async fn the_trash_is_emptied_after_its_days(db: Db) {
-    let world = world(db).await;
-    let done = world.deliver("r1", |r| letter(r).legal_basis.clear()).await;
-    world.open(&done.letter_id).await.unwrap();
-    trash(&world, &done.letter_id).await;
-    world.wait(DAY * 29).await;
-    trash(&world, &done.letter_id).await;
-    assert!(!purged(&world, &done.letter_id).await);
-    world.wait(DAY).await;
-    assert!(purged(&world, &done.letter_id).await, "throwing it away again begins nothing anew");
-    let entry = world.entry(&done.letter_id, "purged").await;
-    assert_eq!(entry.body.reason.as_deref(), Some("TRASH_EMPTIED"));
-}
-
-async fn a_letter_restored_from_the_trash_stays(db: Db) {
-    let world = world(db).await;
-    let done = world.deliver("r1", |r| letter(r).legal_basis.clear()).await;
-    world.open(&done.letter_id).await.unwrap();
-    trash(&world, &done.letter_id).await;
-    world.wait(DAY * 20).await;
-    let order = pb::RestoreRequest { letter_id: done.letter_id.clone(), ..Default::default() };
-    world.reader(1, TrustLevel::High).restore(order).await.unwrap();
-    world.wait(DAY * 20).await;
-    assert!(world.open(&done.letter_id).await.is_ok());
-    trash(&world, &done.letter_id).await;
-    world.wait(DAY * 20).await;
-    assert!(!purged(&world, &done.letter_id).await, "its days begin anew");
-}
-
-async fn a_thrown_away_letter_that_has_no_end_stays(db: Db) {
-    let world = world(db).await;
-    let done = world.deliver("r1", |r| letter(r).legal_basis.clear()).await;
-    trash(&world, &done.letter_id).await;
-    world.wait(DAY * 300).await;
-    assert!(!purged(&world, &done.letter_id).await, "nobody opened it, and its year is not over");
-    world.wait(DAY * 68).await;
-    assert_eq!(world.sent(&done.letter_id).await.state(), pb::DeliveryState::ExpiredUnread);
-    world.wait(DAY * 2).await;
-    assert!(purged(&world, &done.letter_id).await);
 }
 
 async fn a_purged_letter_is_listed_without_words_and_not_opened(db: Db) {

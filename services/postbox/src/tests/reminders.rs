@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use siegel_db::Db;
 use siegel_grpc::{Caller, reason};
+use siegel_proto::convert::timestamp;
 use siegel_proto::notification::v1::{NotificationState as Order, NotifyRequest, Template};
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::reminder_service_client::ReminderServiceClient;
@@ -16,6 +17,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_letter_that_was_opened_recalled_or_ended_meanwhile_is_not_reminded_of,
     a_reminder_may_be_wished_for_at_an_instant,
     a_reminder_counts_from_provision,
+    a_reminder_of_a_batch_counts_from_its_delivery,
     without_a_wish_nobody_is_reminded,
     a_reminder_that_was_no_longer_needed_when_it_would_leave_is_no_event,
     a_reminder_that_could_not_be_sent_is_an_event_of_its_own,
@@ -128,6 +130,40 @@ async fn a_reminder_counts_from_provision(db: Db) {
     assert_eq!(reminders(&world), []);
     world.wait(DAY).await;
     assert_eq!(reminders(&world).len(), 1);
+}
+
+async fn a_reminder_of_a_batch_counts_from_its_delivery(db: Db) {
+    use super::batches::{add, commit, letters, work};
+    let world = World::new(db).await;
+    let mut wished = letters(&world, 3).await;
+    let now = world.postbox.now().legal;
+    for (n, one) in wished.iter_mut().enumerate() {
+        let letter = one.letter.as_mut().unwrap();
+        letter.legal_basis.clear();
+        letter.notification = Some(pb::NotificationWish {
+            reminder_after_days: if n == 1 { 0 } else { 3 },
+            reminder_at: (n == 1).then(|| timestamp(now.plus(Duration::from_hours(1)))),
+            ..Default::default()
+        });
+        letter.publish_at = (n == 2).then(|| timestamp(now.plus(DAY * 5)));
+    }
+    add(&world, wished).await.unwrap();
+    world.wait(Duration::from_hours(20)).await;
+    assert_eq!(world.count("outbox").await, 0, "nobody has the letters yet");
+    commit(&world, false).await.unwrap();
+    work(&world).await;
+    world.settle().await;
+    assert_eq!(reminders(&world).len(), 1, "its instant was over: at once with the provision");
+    world.wait(DAY * 2 + Duration::from_secs(86_399)).await;
+    assert_eq!(reminders(&world).len(), 1);
+    world.wait(Duration::from_secs(1)).await;
+    assert_eq!(reminders(&world).len(), 2);
+    // The scheduled one is published four hours and a day later.
+    world.wait(DAY + Duration::from_hours(4)).await;
+    world.wait(DAY * 2 + Duration::from_secs(86_399)).await;
+    assert_eq!(reminders(&world).len(), 2);
+    world.wait(Duration::from_secs(1)).await;
+    assert_eq!(reminders(&world).len(), 3);
 }
 
 async fn without_a_wish_nobody_is_reminded(db: Db) {

@@ -40,18 +40,19 @@ fn asks(due_on: &str) -> impl FnOnce(&mut pb::SubmitRequest) {
 }
 
 /// A delivered and opened letter that asks for a reply until 20 March.
-async fn asked(world: &World) -> String {
+pub async fn asked(world: &World) -> String {
     let done = world.deliver("r1", asks("2025-03-20")).await;
     world.open(&done.letter_id).await.unwrap();
     done.letter_id
 }
 
-fn order(request_id: &str, letter_id: &str) -> pb::ReplyRequest {
+pub fn order(request_id: &str, letter_id: &str) -> pb::ReplyRequest {
     pb::ReplyRequest {
         request_id: request_id.into(),
         letter_id: letter_id.into(),
         organisation_id: String::new(),
         text: "Anbei der Nachweis über die Gaube.".into(),
+        upload_ids: Vec::new(),
         attachments: vec![
             attachment("Nachweis.pdf", "application/pdf", PDF),
             attachment("Daten.xml", "application/xml", XML),
@@ -59,7 +60,7 @@ fn order(request_id: &str, letter_id: &str) -> pb::ReplyRequest {
     }
 }
 
-async fn reply(world: &World, order: pb::ReplyRequest) -> Result<pb::ReplyResponse, Status> {
+pub async fn reply(world: &World, order: pb::ReplyRequest) -> Result<pb::ReplyResponse, Status> {
     Ok(world.reader(1, TrustLevel::High).reply(order).await?.into_inner())
 }
 
@@ -115,7 +116,13 @@ async fn the_sender_hears_of_a_reply_and_gets_it_byte_for_byte(db: Db) {
     }
 }
 
-async fn download(world: &World, letter: &str, reply: &str, file: &str, offset: usize) -> Vec<u8> {
+pub async fn download(
+    world: &World,
+    letter: &str,
+    reply: &str,
+    file: &str,
+    offset: usize,
+) -> Vec<u8> {
     let request = pb::DownloadReplyAttachmentRequest {
         letter_id: letter.into(),
         reply_id: reply.into(),

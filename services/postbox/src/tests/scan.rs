@@ -23,10 +23,13 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_scanner_that_is_down_refuses_letters_with_attachments,
     a_letter_without_attachments_needs_no_scanner,
     an_upload_waits_for_a_scanner_that_is_down,
+    a_complete_upload_is_not_read_again_with_every_empty_request,
     a_tenant_without_scans_delivers_while_the_scanner_is_down,
     a_virus_that_is_known_later_blocks_the_attachment_and_tells_its_sender,
     what_was_seen_with_the_same_signatures_is_not_scanned_again,
-    an_attachment_whose_object_is_gone_keeps_no_other_from_its_turn
+    letters_of_a_batch_are_scanned_again_only_after_its_commit,
+    an_attachment_whose_object_is_gone_keeps_no_other_from_its_turn,
+    a_virus_that_is_known_later_blocks_the_attachment_of_a_reply_too
 }
 
 /// What the fake scanner finds, and what it answers to `VERSION`.
@@ -201,6 +204,24 @@ async fn an_upload_waits_for_a_scanner_that_is_down(db: Db) {
     assert_eq!((done.state(), done.scan()), (pb::UploadState::Ready, pb::ScanState::Scanned));
 }
 
+async fn a_complete_upload_is_not_read_again_with_every_empty_request(db: Db) {
+    let world = scanned_world(db, &nobody().await).await;
+    let begun = create(&world, sender(), declared("a.pdf", "application/pdf", PDF)).await.unwrap();
+    let id = &begun.upload_id;
+    send(&world, sender(), id, (0, &PDF[..20])).await.unwrap();
+    let status = send(&world, sender(), id, (20, &PDF[20..])).await.unwrap_err();
+    assert_eq!(reason(&status).as_deref(), Some("SCANNER_DOWN"));
+    let again = || send(&world, sender(), id, (PDF.len(), b""));
+    for _ in 0..2 {
+        let status = again().await.unwrap_err();
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        assert_eq!(reason(&status).as_deref(), Some("UPLOAD_BEING_CHECKED"));
+    }
+    world.clock.advance(std::time::Duration::from_secs(30));
+    let status = again().await.unwrap_err();
+    assert_eq!(reason(&status).as_deref(), Some("SCANNER_DOWN"), "it is checked again");
+}
+
 async fn a_tenant_without_scans_delivers_while_the_scanner_is_down(db: Db) {
     let world = scanned_world(db, &nobody().await).await;
     let owner = pb::issue_handle_request::Owner::AccountId(super::world::account(1).to_string());
@@ -252,6 +273,72 @@ async fn what_was_seen_with_the_same_signatures_is_not_scanned_again(db: Db) {
     let before = *clamd.scans.lock().unwrap();
     assert_eq!(world.postbox.rescan().await.unwrap(), 0);
     assert_eq!(*clamd.scans.lock().unwrap(), before);
+}
+
+async fn letters_of_a_batch_are_scanned_again_only_after_its_commit(db: Db) {
+    use super::batches::{add, commit, get, letters, work};
+    let clamd = Clamd::start().await;
+    let world = scanned_world(db, &clamd.address).await;
+    add(&world, letters(&world, 1).await).await.unwrap();
+    clamd.signatures.learn(b"(Bescheid)", "ClamAV 1.4.6/2");
+    let before = *clamd.scans.lock().unwrap();
+    assert_eq!(world.postbox.rescan().await.unwrap(), 0);
+    assert_eq!(*clamd.scans.lock().unwrap(), before, "nobody has it yet");
+    world.settle().await;
+    assert_eq!(world.count("events").await, 0, "nor is there anything to tell of");
+    commit(&world, false).await.unwrap();
+    work(&world).await;
+    while world.postbox.rescan().await.unwrap() > 0 {}
+    let letter_id = get(&world).await.entries[0].letter_id.clone();
+    let opened = world.open(&letter_id).await.unwrap();
+    assert_eq!(opened.attachments[0].scan(), pb::ScanState::Blocked);
+}
+
+async fn a_virus_that_is_known_later_blocks_the_attachment_of_a_reply_too(db: Db) {
+    use pb::letter_action::Action;
+    let clamd = Clamd::start().await;
+    let world = scanned_world(db, &clamd.address).await;
+    let asks = |r: &mut pb::SubmitRequest| {
+        r.attachments.clear();
+        let reply = pb::ReplyAction { form_id: "f".into(), due_on: String::new() };
+        let action = pb::LetterAction { action: Some(Action::Reply(reply)) };
+        super::world::letter(r).actions = vec![action];
+    };
+    let letter_id = world.deliver("r1", asks).await.letter_id;
+    world.open(&letter_id).await.unwrap();
+    let who = || super::world::person(1, siegel_kernel::TrustLevel::High);
+    let begun = create(&world, who(), declared("b.pdf", "application/pdf", PDF)).await.unwrap();
+    send(&world, who(), &begun.upload_id, (0, PDF)).await.unwrap();
+    let sent = pb::ReplyRequest {
+        request_id: "a1".into(),
+        letter_id: letter_id.clone(),
+        attachments: vec![attachment("ok.txt", "text/plain", b"Guten Tag")],
+        upload_ids: vec![begun.upload_id],
+        ..Default::default()
+    };
+    let mut reader = world.reader(1, siegel_kernel::TrustLevel::High);
+    let reply_id = reader.reply(sent).await.unwrap().into_inner().reply_id;
+    let scans = async || {
+        let get = pb::GetReplyRequest { letter_id: letter_id.clone(), reply_id: reply_id.clone() };
+        let got = world.sender().get_reply(get).await.unwrap().into_inner();
+        let scans: Vec<_> = got.attachments.iter().map(pb::Attachment::scan).collect();
+        (got.attachments[1].attachment_id.clone(), scans)
+    };
+    assert_eq!(scans().await.1, [pb::ScanState::Scanned, pb::ScanState::Scanned]);
+    clamd.signatures.learn(b"(Bescheid)", "ClamAV 1.4.6/2");
+    while world.postbox.rescan().await.unwrap() > 0 {}
+    let (attachment_id, seen) = scans().await;
+    assert_eq!(seen, [pb::ScanState::Scanned, pb::ScanState::Blocked]);
+    let request = pb::DownloadReplyAttachmentRequest {
+        letter_id: letter_id.clone(),
+        reply_id: reply_id.clone(),
+        attachment_id,
+        offset_bytes: 0,
+    };
+    let status = world.sender().download_reply_attachment(request).await.err().unwrap();
+    assert_eq!(reason(&status).as_deref(), Some("ATTACHMENT_BLOCKED"));
+    world.settle().await;
+    assert_eq!(world.count("events WHERE kind = 'attachment_blocked'").await, 1);
 }
 
 async fn an_attachment_whose_object_is_gone_keeps_no_other_from_its_turn(db: Db) {

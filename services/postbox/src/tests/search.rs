@@ -27,6 +27,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     filters_of_a_search_do_as_those_of_a_list,
     a_search_without_a_word_is_refused,
     a_letter_whose_content_is_destroyed_is_found_no_more,
+    after_the_end_of_provision_a_letter_is_found_only_by_what_lists_show,
     the_index_of_a_closed_mailbox_is_gone
 }
 
@@ -346,6 +347,34 @@ async fn a_letter_whose_content_is_destroyed_is_found_no_more(db: Db) {
     tx.commit().await.unwrap();
     assert_eq!(found(&world, "Gaube").await, [stays]);
     assert_eq!(found(&world, "Guten").await, NOTHING);
+}
+
+async fn after_the_end_of_provision_a_letter_is_found_only_by_what_lists_show(db: Db) {
+    let world = World::new(db).await;
+    let until = world.postbox.now().legal.plus(DAY * 30);
+    let withdrawn = |hidden: bool| {
+        move |r: &mut pb::SubmitRequest| {
+            letter(r).legal_basis.clear();
+            letter(r).hide_preview = hidden;
+            letter(r).retrieve_until = Some(siegel_proto::convert::timestamp(until));
+        }
+    };
+    let open = world.deliver("r1", withdrawn(false)).await.letter_id;
+    let hidden = world.deliver("r2", withdrawn(true)).await.letter_id;
+    for id in [&open, &hidden] {
+        world.open(id).await.unwrap();
+    }
+    let both = [hidden, open];
+    for query in ["Guten Tag", "pdf", "Gaube", "Gaube Guten"] {
+        assert_eq!(found(&world, query).await, both, "{query}");
+    }
+    world.wait(DAY * 31).await;
+    for query in ["Gaube", "BA-2025-17", "Bauamt Gaube"] {
+        assert_eq!(found(&world, query).await, both, "{query} stands in the list");
+    }
+    for query in ["Guten Tag", "pdf", "Gaube Guten", "Az"] {
+        assert_eq!(found(&world, query).await, NOTHING, "{query} can be read nowhere");
+    }
 }
 
 async fn the_index_of_a_closed_mailbox_is_gone(db: Db) {

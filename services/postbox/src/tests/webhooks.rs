@@ -32,10 +32,27 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_dead_letter_is_brought_again_on_request_and_then_forgotten,
     a_dead_letter_that_is_refused_again_stays_in_the_list,
     when_we_cannot_send_no_attempt_counts,
+    a_private_address_looks_like_one_where_nobody_answers,
     of_two_replicas_one_delivers_while_its_claim_holds,
     when_a_deliverer_dies_another_goes_on_with_the_next_event,
     an_endpoint_survives_a_restart,
     a_deliverer_that_lost_its_claim_moves_nothing
+}
+
+async fn a_private_address_looks_like_one_where_nobody_answers(db: Db) {
+    use siegel_proto::notification::v1::PushOutcome;
+    let world = World::new(db).await;
+    let mut seen = Vec::new();
+    for (url, outcome) in [(HOOK, PushOutcome::AddressRefused), (OTHER, PushOutcome::Unreachable)] {
+        create(&world, url).await;
+        world.pushes.behave(url, Behaviour::NotReached(outcome));
+    }
+    letter(&world, "r1").await;
+    push(&world.postbox).await;
+    for webhook in list(&world).await {
+        seen.push((webhook.failed_attempts, webhook.last_failure));
+    }
+    assert_eq!(seen, [(1, "UNREACHABLE".to_owned()), (1, "UNREACHABLE".to_owned())]);
 }
 
 pub const HOOK: &str = "https://fachverfahren.musterstadt.example/hook?key=geheim";

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use siegel_db::audit::{self, Entry};
+use siegel_db::{StoreError, Tx};
 use siegel_receipt::{KeyTrust, PublishedKeys, ReceiptFile, Verified, verify_published};
 use siegel_receipt_pdf::{Document, Known, Language};
 use tokio::sync::mpsc;
@@ -19,9 +20,10 @@ use super::reader::{ReadError, Reader, head};
 use super::submit::SenderClient;
 use super::{Postbox, Trouble};
 use crate::domain::LetterId;
-use crate::domain::proof::{Facts, Proven, Side};
+use crate::domain::proof::{Chosen, Facts, Proven, Side};
 use crate::store::evidence::EvidenceRow;
 use crate::store::letters::{self, LetterRow};
+use crate::store::opt_outs::{self, ChoiceRow};
 use crate::store::rules;
 use package::Package;
 
@@ -152,6 +154,7 @@ impl Postbox {
             Some(id) => rules::by_id(&mut tx, id).await?,
             None => None,
         };
+        let choices = choices(&mut tx, &held.letter).await?;
         drop(tx);
         let side = match holder {
             Holder::Sender(_) => Side::Sender {
@@ -176,6 +179,7 @@ impl Postbox {
                 entries: Vec::new(),
                 legal_basis: held.letter.legal_basis.clone(),
                 rule,
+                choices,
             },
             receipts: held.receipts,
             known: held.known,
@@ -217,6 +221,20 @@ impl Postbox {
         self.feed.committed();
         Ok(())
     }
+}
+
+/// What the recipient had chosen about letters when this one was provided, or came for nothing.
+async fn choices(tx: &mut Tx, letter: &LetterRow) -> Result<Vec<Chosen>, StoreError> {
+    let at = letter.provided_at.unwrap_or(letter.accepted_at);
+    let rows = opt_outs::held_at(tx, letter.mailbox_id, &letter.client_id, at).await?;
+    let chosen = |row: ChoiceRow| Chosen {
+        about: if row.sender.is_empty() { "all_senders" } else { "this_sender" },
+        choice: row.choice,
+        wording_version: row.wording_version,
+        trust_level: row.level.number(),
+        at: row.chosen_at.to_rfc3339(),
+    };
+    Ok(rows.into_iter().map(chosen).collect())
 }
 
 /// As [`render`], where it holds nobody up.

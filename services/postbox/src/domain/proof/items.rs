@@ -77,21 +77,21 @@ impl Facts {
     pub(super) fn choice(&self) -> Made {
         let body = self.one(Kind::Provided);
         let declared = body.filter(|b| b.service_use.is_some() || b.instruction.is_some());
-        let found = declared.map_or_else(
-            || {
-                no(
-                    "Die Behörde hat weder eine Wahl noch eine Belehrung erklärt.",
-                    "The authority declared neither a choice nor an instruction.",
-                )
-            },
-            |body| {
-                Found::Present(json!({
-                    "service_use": body.service_use,
-                    "instruction": body.instruction,
-                    "declared_by": "sender",
-                }))
-            },
-        );
+        let found = if declared.is_none() && self.choices.is_empty() {
+            no(
+                "Die Behörde hat weder eine Wahl noch eine Belehrung erklärt, und im Postfach war \
+                 keine Wahl eingetragen.",
+                "The authority declared neither a choice nor an instruction, and no choice was on \
+                 record in the mailbox.",
+            )
+        } else {
+            Found::Present(json!({
+                "service_use": declared.and_then(|body| body.service_use.as_ref()),
+                "instruction": declared.and_then(|body| body.instruction.as_ref()),
+                "declared_by": declared.map(|_| "sender"),
+                "mailbox_choices": self.choices,
+            }))
+        };
         let title = both("Wahl der Bekanntgabe und Belehrung", "Choice and instruction");
         ("choice", title, &[Kind::Provided], found)
     }

@@ -40,6 +40,24 @@ pub struct Facts {
     pub entries: Vec<Proven>,
     pub legal_basis: Option<String>,
     pub rule: Option<Rule>,
+    /// What the recipient had chosen about letters when this one came: about all senders, about
+    /// this one.
+    pub choices: Vec<Chosen>,
+}
+
+/// A choice on record (OZG § 9(1)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Chosen {
+    /// `all_senders` or `this_sender`
+    pub about: &'static str,
+    /// `excluded`, `allowed` or `general`
+    pub choice: String,
+    /// Wording that the person was shown.
+    pub wording_version: String,
+    /// Of their session.
+    pub trust_level: u8,
+    #[serde(rename = "chosen_at")]
+    pub at: String,
 }
 
 /// Present, or why not.

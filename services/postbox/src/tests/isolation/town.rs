@@ -116,6 +116,7 @@ impl Pair<'_> {
             organisation_id: self.organisation.to_owned(),
             text: "Quittengelee".into(),
             attachments: vec![attachment("Nachweis.pdf", "application/pdf", PDF)],
+            upload_ids: Vec::new(),
         };
         names.reply = owner.reply(reply).await.unwrap().into_inner().reply_id;
         let get = pb::GetReplyRequest {

@@ -74,6 +74,7 @@ pub fn calls() -> Vec<Call> {
                 organisation_id: n.organisation.clone(),
                 text: "Anbei der Nachweis.".into(),
                 attachments: Vec::new(),
+                upload_ids: Vec::new(),
             })
         }),
     ]
