@@ -1,8 +1,12 @@
 //! The postbox under load: see `postbox.md` of the promises in `docs/measurements.md`.
 
+mod attachment;
+mod batch;
 mod events;
+mod lists;
 mod open;
 mod pgbench;
+mod sink;
 mod submit;
 mod verify;
 
@@ -42,6 +46,11 @@ impl Post {
         Ok(Self { suite, url, filled })
     }
 
+    /// The postbox's own database, beside the suite.
+    pub async fn database(&self) -> anyhow::Result<Db> {
+        Ok(Db::open(&self.suite.database("postbox")?).await?)
+    }
+
     pub fn pid(&self) -> anyhow::Result<u32> {
         self.suite.pid().context("the suite does not run")
     }
@@ -52,7 +61,7 @@ impl Post {
     }
 }
 
-async fn sector(db: &Db, client: &str) -> anyhow::Result<String> {
+pub async fn sector(db: &Db, client: &str) -> anyhow::Result<String> {
     const SQL: &str = "SELECT sector FROM senders WHERE client_id = $1";
     let mut tx = db.read().await?;
     Ok(siegel_db::on!(&mut tx, c => sqlx::query_scalar(SQL).bind(client).fetch_one(c).await?))
@@ -87,6 +96,15 @@ pub async fn run(args: &Args, verdict: &mut Verdict) -> anyhow::Result<()> {
     }
     if args.wants("P3") {
         events::run(&post, args, verdict).await?;
+    }
+    if args.wants("P6") {
+        attachment::run(&post, args, verdict).await?;
+    }
+    if args.wants("P4") {
+        batch::run(&post, args, verdict).await?;
+    }
+    if args.wants("P5") {
+        lists::run(&post, args, verdict).await?;
     }
     Ok(())
 }
