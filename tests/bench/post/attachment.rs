@@ -1,15 +1,12 @@
 //! P6: attachments of 100 MB: how fast against a bare stream of the same chunks, and what memory
 //! they take.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use siegel::demo::Authority;
 use siegel_crypto::Sha256;
-use siegel_db::{Db, StoreError, Tx, on};
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::upload_service_client::UploadServiceClient;
-use tonic::Code;
 
 use super::{Post, letter, sink};
 use crate::{Args, Verdict, cpu, median};
@@ -24,12 +21,8 @@ const SHARE: f64 = 0.7;
 /// Mebibytes that 100 MB may take more than 10 MB, which fill every buffer there is: what an
 /// allocator keeps or not, a tenth of the difference in size.
 const GROWTH: f64 = 9.0;
-/// How long new limits may take to hold.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 pub async fn run(post: &Post, args: &Args, verdict: &mut Verdict) -> anyhow::Result<()> {
-    allow_large(post).await?;
-    wait_until_allowed(post).await?;
     speed(post, args, verdict).await?;
     memory(post, args, verdict).await
 }
@@ -151,59 +144,15 @@ async fn with_letter(post: &Post, name: &str, size: usize) -> anyhow::Result<()>
 /// An attachment that comes before its letter.
 async fn before_letter(post: &Post, name: &str) -> anyhow::Result<()> {
     let authority = post.authority().await?;
-    let upload_id = created(&authority, name).await??;
-    let done = authority.uploads().upload_attachment(upload_of(upload_id, LARGE)).await?;
-    let upload = done.into_inner().upload.context("an answer without an upload")?;
-    anyhow::ensure!(upload.state() == pb::UploadState::Ready, "the upload is not ready");
-    Ok(())
-}
-
-async fn created(
-    authority: &Authority,
-    name: &str,
-) -> anyhow::Result<Result<String, tonic::Status>> {
     let request = pb::CreateUploadRequest {
         request_id: format!("upload-{name}"),
         attachment: Some(declared(LARGE)?),
         organisation_id: String::new(),
     };
-    Ok(match authority.uploads().create_upload(request).await {
-        Ok(answer) => {
-            Ok(answer.into_inner().upload.context("an answer without an upload")?.upload_id)
-        }
-        Err(status) => Err(status),
-    })
-}
-
-/// Gives the authority's tenant the large profile, as its operators would.
-async fn allow_large(post: &Post) -> anyhow::Result<()> {
-    let credentials = post.suite.credentials()?;
-    let tenant = credentials.authority.tenant.context("the authority has no tenant")?;
-    let db: Db = post.database().await?;
-    let mut tx = db.begin().await?;
-    set_large(&mut tx, &tenant).await?;
-    tx.commit().await?;
-    db.close().await;
+    let created = authority.uploads().create_upload(request).await?.into_inner();
+    let upload_id = created.upload.context("an answer without an upload")?.upload_id;
+    let done = authority.uploads().upload_attachment(upload_of(upload_id, LARGE)).await?;
+    let upload = done.into_inner().upload.context("an answer without an upload")?;
+    anyhow::ensure!(upload.state() == pb::UploadState::Ready, "the upload is not ready");
     Ok(())
-}
-
-async fn set_large(tx: &mut Tx, tenant: &str) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO tenant_limits (tenant, profile) VALUES ($1, 'large') \
-        ON CONFLICT (tenant) DO UPDATE SET profile = 'large'";
-    on!(tx, c => sqlx::query(SQL).bind(tenant).execute(c).await?.rows_affected());
-    Ok(())
-}
-
-/// Limits are read again after a while.
-async fn wait_until_allowed(post: &Post) -> anyhow::Result<()> {
-    let authority = post.authority().await?;
-    let started = Instant::now();
-    loop {
-        match created(&authority, "first").await? {
-            Ok(_) => return Ok(()),
-            Err(status) if status.code() != Code::InvalidArgument => bail!(status),
-            Err(status) if started.elapsed() > PATIENCE => bail!(status),
-            Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
-        }
-    }
 }

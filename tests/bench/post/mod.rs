@@ -13,7 +13,7 @@ mod verify;
 use anyhow::{Context as _, bail};
 use siegel::demo::Authority;
 use siegel_db::Db;
-use siegel_e2e::{Suite, fresh_database};
+use siegel_e2e::{LARGE_FILES, Suite, fresh_database};
 use siegel_postbox::measure::{self, Filled};
 use siegel_proto::postbox::v1 as pb;
 
@@ -35,7 +35,8 @@ impl Post {
             (_, Some(server)) => Some(fresh_database(&server).await?),
             (Some(_), None) => bail!("--backend postgres needs SIEGEL_TEST_POSTGRES"),
         };
-        let suite = Suite::fresh(url.clone()).await?;
+        let place = std::env::temp_dir();
+        let suite = Suite::fresh_in(&place, url.clone(), LARGE_FILES).await?;
         let db = Db::open(&suite.database("postbox")?).await?;
         let client = &suite.credentials()?.authority.client_id;
         let sector = sector(&db, client).await?;

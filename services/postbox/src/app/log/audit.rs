@@ -154,8 +154,9 @@ impl Audit<'_> {
         self.left_over(&checkpoints);
         if let Some(cosigned) = &self.cosigned {
             self.report.cosigned = Some(cosigned.vouched());
-            let missing = cosigned.missing();
-            missing.into_iter().for_each(|difference| self.report.add(difference));
+            if let Some(missing) = cosigned.missing() {
+                self.report.add(missing);
+            }
         }
         self.chains().await?;
         self.heads().await?;
