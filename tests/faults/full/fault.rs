@@ -182,13 +182,19 @@ async fn lock_out(run: &Run) -> anyhow::Result<()> {
 async fn fill_up(data: &Path) -> anyhow::Result<()> {
     let ballast: PathBuf = data.with_file_name("ballast");
     let mut file = std::fs::File::create(&ballast)?;
-    let mut piece = vec![0_u8; 1 << 20];
-    let ended = std::time::Instant::now() + AWAY;
-    // Again and again: who writes frees and takes as well.
-    while std::time::Instant::now() < ended {
-        if file.write_all(&piece).is_err() && piece.len() > 512 {
+    let fill = tokio::task::spawn_blocking(move || {
+        let mut piece = vec![0_u8; 1 << 24];
+        while piece.len() > 512 {
+            while file.write_all(&piece).is_ok() {}
             piece.truncate(piece.len() / 2);
         }
+        file
+    });
+    let mut file = fill.await?;
+    let ended = std::time::Instant::now() + AWAY;
+    // Who writes frees and takes as well: what they free is taken again.
+    while std::time::Instant::now() < ended {
+        let _ = file.write_all(&[0; 512]);
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     drop(file);

@@ -1,5 +1,6 @@
 //! What clients still have to do, and what they know.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -82,6 +83,8 @@ struct State {
     fresh: Vec<String>,
     /// Opened.
     read: Vec<String>,
+    /// Ids of uploads, by the request of their letter.
+    uploads: HashMap<String, String>,
     delivered: usize,
     answered: usize,
 }
@@ -106,12 +109,12 @@ impl Ledger {
             0..40 => Order::Letter { request, attachments: 0 },
             40..52 => Order::Letter { request, attachments: 2 },
             52..60 => Order::Service { request },
-            60..68 => Order::Upload { request },
-            68..74 => {
+            60..62 => Order::Upload { request },
+            62..68 => {
                 let requests = (0..BATCH).map(|place| format!("{request}/{place}")).collect();
                 Order::Batch { batch: request, requests, cancel: random_below(4)? == 0 }
             }
-            74..90 => self.of_fresh(request, |letter| Order::Open { letter }),
+            68..90 => self.of_fresh(request, |letter| Order::Open { letter }),
             90..94 => self.of_fresh(request, |letter| Order::Recall { letter }),
             _ => match self.state().read.pop() {
                 Some(letter) => Order::Trash { letter },
@@ -147,6 +150,17 @@ impl Ledger {
         let mut state = self.state();
         state.delivered += 1;
         state.fresh.push(letter.to_owned());
+    }
+
+    /// The upload that was begun for a request.
+    pub fn upload(&self, request: &str) -> Option<String> {
+        self.state().uploads.get(request).cloned()
+    }
+
+    /// Keeps the id of an upload; it.
+    pub fn remember(&self, request: &str, upload: String) -> String {
+        self.state().uploads.insert(request.to_owned(), upload.clone());
+        upload
     }
 
     /// Hears of every order that begins from now on.

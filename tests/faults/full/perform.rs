@@ -67,10 +67,7 @@ pub async fn perform(
             send(clients, request, ledger, journal).await
         }
         Order::Upload { request } => {
-            let upload = uploaded(clients, request).await?;
-            let letter = letter(&clients.handle, false);
-            let request = submit(request, letter, Vec::new(), upload);
-            match send(clients, request, ledger, journal).await {
+            match with_upload(clients, request, ledger, journal).await {
                 // A week has passed since: nothing was acknowledged, and nothing is there.
                 Err(NotDone::Refused(status)) if is(&status, "UPLOAD_UNKNOWN") => Ok(()),
                 other => other,
@@ -150,6 +147,21 @@ async fn send(
     Ok(())
 }
 
+async fn with_upload(
+    clients: &Clients,
+    request: &str,
+    ledger: &Ledger,
+    journal: &Journal,
+) -> Result<(), NotDone> {
+    let id = match ledger.upload(request) {
+        Some(id) => id,
+        None => ledger.remember(request, created(clients, request).await?),
+    };
+    uploaded(clients, request, &id).await?;
+    let letter = letter(&clients.handle, false);
+    send(clients, submit(request, letter, Vec::new(), vec![id]), ledger, journal).await
+}
+
 /// The bytes of an upload, the same each time it is begun.
 fn content(request: &str) -> Vec<u8> {
     let seed = sha256(request.as_bytes());
@@ -158,15 +170,12 @@ fn content(request: &str) -> Vec<u8> {
     bytes
 }
 
-/// Uploads what belongs to a request, from where it stands; its id. One that a letter has taken is
-/// gone: then the letter is there as well, and `Submit` answers as before.
-async fn uploaded(clients: &Clients, request: &str) -> Result<Vec<String>, NotDone> {
-    use pb::upload_attachment_request::Part;
-    let bytes = content(request);
+/// Begins the upload that belongs to a request; its id.
+async fn created(clients: &Clients, request: &str) -> Result<String, NotDone> {
     let declaration = pb::AttachmentDeclaration {
         name: "plan.pdf".into(),
         media_type: "application/pdf".into(),
-        sha256: sha256(&bytes).to_vec(),
+        sha256: sha256(&content(request)).to_vec(),
         size_bytes: i64::try_from(UPLOAD).unwrap_or(i64::MAX),
     };
     let create = pb::CreateUploadRequest {
@@ -174,30 +183,36 @@ async fn uploaded(clients: &Clients, request: &str) -> Result<Vec<String>, NotDo
         attachment: Some(declaration),
         organisation_id: String::new(),
     };
+    let created = clients.uploads.clone().create_upload(create).await?.into_inner();
+    Ok(created.upload.context("an answer without an upload")?.upload_id)
+}
+
+/// Uploads from where the upload stands. One that a letter has taken is gone: then the letter is
+/// there as well, and `Submit` answers as before.
+async fn uploaded(clients: &Clients, request: &str, id: &str) -> Result<(), NotDone> {
+    use pb::upload_attachment_request::Part;
     let mut uploads = clients.uploads.clone();
-    let created = uploads.create_upload(create).await?.into_inner();
-    let id = created.upload.context("an answer without an upload")?.upload_id;
-    let ask = pb::GetUploadRequest { upload_id: id.clone(), ..Default::default() };
+    let ask = pb::GetUploadRequest { upload_id: id.to_owned(), ..Default::default() };
     let upload = match uploads.get_upload(ask).await {
         Ok(found) => found.into_inner().upload.context("an answer without an upload")?,
-        Err(status) if status.code() == Code::NotFound => return Ok(vec![id]),
+        Err(status) if status.code() == Code::NotFound => return Ok(()),
         Err(status) => return Err(status.into()),
     };
     if upload.state() == pb::UploadState::Ready {
-        return Ok(vec![id]);
+        return Ok(());
     }
-    let offset = usize::try_from(upload.offset_bytes).unwrap_or(0).min(bytes.len());
     let head = pb::UploadAttachmentHead {
-        upload_id: id.clone(),
+        upload_id: id.to_owned(),
         offset_bytes: upload.offset_bytes,
         organisation_id: String::new(),
     };
+    let (bytes, offset) = (content(request), usize::try_from(upload.offset_bytes).unwrap_or(0));
     let rest = bytes.get(offset..).unwrap_or_default();
     let chunks: Vec<Part> = rest.chunks(CHUNK).map(|chunk| Part::Chunk(chunk.to_vec())).collect();
     let parts = std::iter::once(Part::Head(head)).chain(chunks);
     let messages = parts.map(|part| pb::UploadAttachmentRequest { part: Some(part) });
     match uploads.upload_attachment(tokio_stream::iter(messages)).await {
-        Ok(_) => Ok(vec![id]),
+        Ok(_) => Ok(()),
         // The request before this one is still at it.
         Err(status) if status.code() == Code::FailedPrecondition => Err(NotDone::Later(status)),
         Err(status) => Err(status.into()),
