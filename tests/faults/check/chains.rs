@@ -89,7 +89,9 @@ fn handed_out(rows: &Rows, told: &[Told], keys: &PublishedKeys, findings: &mut F
     for line in told {
         match line {
             Told::Delivered { letter, receipts, .. } => {
-                receipts.iter().for_each(|receipt| look(letter, receipt, None));
+                for receipt in receipts {
+                    look(letter, receipt, None);
+                }
             }
             Told::Done { letter, kind, receipt } => look(letter, receipt, Some(kind)),
             _ => {}

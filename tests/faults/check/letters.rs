@@ -12,7 +12,7 @@ use crate::rows::{ENDS, Letter, Rows, Sent, id};
 pub fn check(rows: &Rows, told: &[Told], finished: bool, findings: &mut Findings) {
     let mut sent: BTreeMap<&str, Vec<&Sent>> = BTreeMap::new();
     for row in &rows.sent {
-        sent.entry(&row.request_id).or_default().push(row);
+        sent.entry(&row.request).or_default().push(row);
     }
     for (request, found) in &sent {
         findings.unless(found.len() == 1, || format!("request {request} has several letters"));
@@ -39,7 +39,7 @@ fn acknowledged(told: &[Told], sent: &BTreeMap<&str, Vec<&Sent>>, findings: &mut
         });
         let there = sent
             .get(request.as_str())
-            .is_some_and(|rows| rows.iter().any(|row| Some(row.letter_id) == id(letter)));
+            .is_some_and(|rows| rows.iter().any(|row| Some(row.letter) == id(letter)));
         findings.unless(there, || format!("the acknowledged letter {letter} is lost"));
     }
 }
@@ -93,7 +93,7 @@ fn batches(
 
 /// Sent book and letters say the same, and no part of a letter is missing.
 fn stored(rows: &Rows, findings: &mut Findings) {
-    let book: HashMap<Uuid, Uuid> = rows.sent.iter().map(|s| (s.letter_id, s.mailbox_id)).collect();
+    let book: HashMap<Uuid, Uuid> = rows.sent.iter().map(|s| (s.letter, s.mailbox)).collect();
     let files: HashMap<Uuid, i64> =
         rows.attachments.iter().map(|a| (a.letter_id, a.count)).collect();
     let there: BTreeSet<Uuid> = rows.letters.iter().map(|letter| letter.id).collect();

@@ -33,9 +33,12 @@ pub struct Letter {
 
 #[derive(sqlx::FromRow)]
 pub struct Sent {
-    pub letter_id: Uuid,
-    pub mailbox_id: Uuid,
-    pub request_id: String,
+    #[sqlx(rename = "letter_id")]
+    pub letter: Uuid,
+    #[sqlx(rename = "mailbox_id")]
+    pub mailbox: Uuid,
+    #[sqlx(rename = "request_id")]
+    pub request: String,
 }
 
 #[derive(sqlx::FromRow)]
