@@ -19,8 +19,22 @@ pub fn used(pid: u32) -> Duration {
 
 /// Resident memory, mebibytes.
 pub fn resident(pid: u32) -> f64 {
+    status(pid, "VmRSS:")
+}
+
+/// The most memory that was resident since [`forget_peak`], mebibytes.
+pub fn peak(pid: u32) -> f64 {
+    status(pid, "VmHWM:")
+}
+
+/// Lets [`peak`] begin anew (proc(5): `clear_refs`).
+pub fn forget_peak(pid: u32) -> std::io::Result<()> {
+    fs::write(format!("/proc/{pid}/clear_refs"), "5")
+}
+
+fn status(pid: u32, field: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find(|l| l.starts_with("VmRSS:")).unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with(field)).unwrap_or_default();
     let kib: f64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0.0);
     kib / 1024.0
 }

@@ -22,7 +22,7 @@ pub struct Args {
     /// `postgres` (needs `SIEGEL_TEST_POSTGRES`) or `sqlite`.
     #[arg(long)]
     backend: Option<String>,
-    /// Some of W1, W2, W3, W4, overload (the provider), P1, P2, P3, P8 (the postbox); all when absent.
+    /// Some of W1, W2, W3, W4, overload (the provider), P1 to P6, P8 (the postbox); all when absent.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// How long each load lasts.
@@ -40,6 +40,15 @@ pub struct Args {
     /// How often W1 and P1 alternate with their limits; the median counts.
     #[arg(long, default_value_t = 3)]
     rounds: u32,
+    /// Letters of the batch of P4.
+    #[arg(long, default_value_t = 100_000)]
+    batch: usize,
+    /// Letters stored in P5; 1,000,000 when absent, 10,000,000 with --full.
+    #[arg(long)]
+    letters: Option<i64>,
+    /// P5 at its full size: some ten minutes and 5 GB.
+    #[arg(long)]
+    full: bool,
 }
 
 impl Args {
@@ -67,6 +76,15 @@ impl Verdict {
         }
     }
 
+    /// Prints one figure beside what it may be at most.
+    pub fn no_more_than(&mut self, name: &str, figure: f64, most: f64, what: &str) {
+        let word = if figure <= most { "ok" } else { "MISSED" };
+        println!("  {name}: {figure:.2} of {most:.2} allowed ({what}): {word}");
+        if figure > most {
+            self.missed.push(name.to_owned());
+        }
+    }
+
     /// Prints one figure with its ratio and remembers whether it meets its bar.
     pub fn bar(&mut self, name: &str, figure: f64, bar: f64, what: &str) {
         let word = if figure >= bar { "ok" } else { "MISSED" };
@@ -86,7 +104,7 @@ async fn main() -> anyhow::Result<std::process::ExitCode> {
     if provider.iter().any(|name| args.wants(name)) {
         measure_provider(&args, &mut verdict).await?;
     }
-    if ["P1", "P2", "P3", "P8"].iter().any(|name| args.wants(name)) {
+    if ["P1", "P2", "P3", "P4", "P5", "P6", "P8"].iter().any(|name| args.wants(name)) {
         post::run(&args, &mut verdict).await?;
     }
     if verdict.missed.is_empty() {

@@ -1,5 +1,8 @@
 //! Kills the suite at random moments while letters are delivered, then checks the promise: no
 //! acknowledged letter is lost, none is doubled, each has its receipts, and the stream tells it.
+//! With `--full`: everything that can happen, to everything a postbox does; see `full`.
+
+mod full;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -23,6 +26,18 @@ struct Args {
     /// Longest time between a start and a kill, milliseconds.
     #[arg(long, default_value_t = 1500)]
     longest_ms: u64,
+    /// Everything that can happen, so often as --faults says.
+    #[arg(long)]
+    full: bool,
+    /// With --full: how many faults.
+    #[arg(long, default_value_t = 250)]
+    faults: u32,
+    /// With --full: a small file system, to be filled up (`tests/faults/run --full` makes one).
+    #[arg(long)]
+    disk: Option<std::path::PathBuf>,
+    /// With --full on SQLite: damages copies of the database, and sees whether the checker notices.
+    #[arg(long, conflicts_with = "postgres")]
+    broken: bool,
 }
 
 /// What the authority knows of its letters.
@@ -41,6 +56,10 @@ struct Ledger {
 async fn main() -> anyhow::Result<()> {
     siegel_crypto::install();
     let args = Args::parse();
+    if args.full {
+        let Args { faults, postgres, disk, broken, .. } = args;
+        return full::run(&full::Plan { faults, postgres, disk, broken }).await;
+    }
     let database = match &args.postgres {
         Some(server) => Some(siegel_e2e::fresh_database(server).await?),
         None => None,

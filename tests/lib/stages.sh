@@ -123,6 +123,7 @@ stage_storage() {
 
 stage_faults() {
   limit 1800 "$ROOT/tests/faults/run" --kills 20
+  limit 900 "$ROOT/tests/faults/run" --broken
 }
 
 # Each fuzz target for ten seconds.

@@ -4,6 +4,8 @@
     reason = "tests wait for a process and read their environment"
 )]
 
+pub mod journal;
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -64,8 +66,21 @@ impl Suite {
 
     /// Starts on this database, or on SQLite files.
     pub async fn fresh(database_url: Option<String>) -> anyhow::Result<Self> {
-        let dir = tempfile::tempdir()?;
+        Self::fresh_in(&std::env::temp_dir(), database_url, "").await
+    }
+
+    /// The same, with its data in a new directory here, and settings of its own.
+    pub async fn fresh_in(
+        place: &Path,
+        database_url: Option<String>,
+        settings: &str,
+    ) -> anyhow::Result<Self> {
+        let dir = tempfile::tempdir_in(place)?;
         let data = dir.path().join("data");
+        if !settings.is_empty() {
+            std::fs::create_dir(&data)?;
+            std::fs::write(data.join("siegel.toml"), settings)?;
+        }
         let port = free_port()?;
         let tls = None;
         let mut suite = Self { child: None, port, data, database_url, tls, _dir: Some(dir) };
@@ -168,6 +183,9 @@ impl Drop for Suite {
         let _ = self.kill();
     }
 }
+
+/// Settings under which the sandbox's authority may attach large files.
+pub const LARGE_FILES: &str = "[postbox.limits]\nlarge_tenants = [\"musterstadt\"]\n";
 
 /// The program under test: `SIEGEL_BIN`, or what cargo built beside this test.
 pub fn program() -> anyhow::Result<PathBuf> {

@@ -6,6 +6,7 @@ use siegel_proto::postbox::v1::{SubmitStreamRequest, submit_stream_request::Part
 
 use crate::config::LimitsConfig;
 use crate::domain::attachment::{self, Declaration};
+use crate::domain::html;
 use crate::domain::media::Sniffer;
 use crate::grpc::convert;
 
@@ -23,6 +24,11 @@ pub fn is_of_type(media_type: &str, pieces: &[&[u8]]) -> bool {
         sniffer.push(piece);
     }
     sniffer.check(media_type).is_ok()
+}
+
+/// Whether a text may be written in this HTML.
+pub fn takes_html(text: &str) -> bool {
+    html::check(text).is_ok()
 }
 
 /// Reads one message of a submit stream as the service does, up to the rules about letters; whether

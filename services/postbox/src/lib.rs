@@ -18,7 +18,7 @@ mod store;
 mod tests;
 
 pub use administration::{Administration, AdministrationError};
-pub use app::log::{AuditError, Difference, Report, audit_log};
+pub use app::log::{AuditError, Brought, Difference, Report, audit_log, audit_log_with};
 pub use config::{
     Config, LanesConfig, LimitsConfig, ObjectStoreConfig, RetentionConfig, ScannerConfig,
 };

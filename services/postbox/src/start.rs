@@ -110,6 +110,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     tasks.spawn(postbox.clone().run_batches());
     if postbox.journal.is_some() {
         tasks.spawn(postbox.clone().keep_log());
+        tasks.spawn(postbox.clone().keep_log_tidy());
         if !witnesses.known.is_empty() {
             tasks.spawn(postbox.clone().keep_witnesses(witnesses));
         }

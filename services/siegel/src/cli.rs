@@ -457,9 +457,12 @@ pub struct LogAuditArgs {
     /// A checkpoint you saved on an earlier day; may be given several times.
     #[arg(long)]
     pub checkpoint: Vec<PathBuf>,
-    /// The log's key as you know it, `name+id+key`; without it, that of the key file.
+    /// The log's key as you know it, `name+id+key`; without it, that of the policy or the key file.
     #[arg(long)]
     pub key: Option<String>,
+    /// Which witnesses must have cosigned the log (C2SP tlog-policy).
+    #[arg(long)]
+    pub policy: Option<PathBuf>,
     /// One JSON object on standard output.
     #[arg(long)]
     pub json: bool,

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::json;
-use siegel_postbox::Report;
+use siegel_kernel::{Clock as _, SystemClock};
+use siegel_postbox::{Brought, Report};
 
 use crate::cli::LogAuditArgs;
-use crate::{admin, suite};
+use crate::{admin, receipt, suite};
 
 /// Exit code 0: everything is as it was signed. 1: it is not, or cannot be read.
 pub async fn audit(args: &LogAuditArgs) -> anyhow::Result<ExitCode> {
@@ -18,9 +19,15 @@ pub async fn audit(args: &LogAuditArgs) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("cannot read the checkpoint {}", path.display()))
     };
     let remembered = args.checkpoint.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+    let policy = receipt::policy(args.policy.as_deref())?;
     let db = suite::open(&settings, "postbox").await?;
     let config = settings.service("postbox")?;
-    let outcome = siegel_postbox::audit_log(&config, &db, args.key.as_deref(), &remembered).await;
+    let brought = Brought {
+        key: args.key.as_deref(),
+        remembered: &remembered,
+        witnesses: policy.as_ref().map(|policy| (policy, SystemClock.now())),
+    };
+    let outcome = siegel_postbox::audit_log_with(&config, &db, &brought).await;
     db.close().await;
     let report = outcome?;
     say(&report, args.json);
@@ -37,6 +44,7 @@ fn say(report: &Report, as_json: bool) {
             "consistent": found.is_empty(),
             "entries": report.entries,
             "checkpoints": report.checkpoints,
+            "cosigned": report.cosigned,
             "differences": found,
             "more": report.more,
         });
@@ -53,5 +61,8 @@ fn say(report: &Report, as_json: bool) {
         1 => "1 difference".to_owned(),
         many => format!("{many} differences"),
     };
+    if let Some(cosigned) = report.cosigned {
+        let _ = writeln!(out, "enough witnesses vouch for {cosigned} entries");
+    }
     let _ = writeln!(out, "{entries} entries, {checkpoints} checkpoints: {verdict}");
 }

@@ -21,7 +21,7 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             Err(missing) => return Ok(Err(missing)),
         };
         let keys = PublishedKeys::from_json(&keys)?;
-        let keys = match policy(args) {
+        let keys = match policy(args.policy.as_deref()) {
             Ok(Some(policy)) => keys.with_policy(policy),
             Ok(None) => keys,
             Err(unreadable) => return Ok(Err(unreadable)),
@@ -59,8 +59,9 @@ pub fn key_set(given: Option<&Path>, at: &Path, file: &ReceiptFile) -> anyhow::R
     })
 }
 
-fn policy(args: &VerifyArgs) -> anyhow::Result<Option<Policy>> {
-    let Some(path) = &args.policy else { return Ok(None) };
+/// The policy in a file.
+pub fn policy(path: Option<&Path>) -> anyhow::Result<Option<Policy>> {
+    let Some(path) = path else { return Ok(None) };
     let name = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
     Ok(Some(Policy::parse(&text).with_context(|| format!("the policy {name}"))?))

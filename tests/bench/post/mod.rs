@@ -1,15 +1,19 @@
 //! The postbox under load: see `postbox.md` of the promises in `docs/measurements.md`.
 
+mod attachment;
+mod batch;
 mod events;
+mod lists;
 mod open;
 mod pgbench;
+mod sink;
 mod submit;
 mod verify;
 
 use anyhow::{Context as _, bail};
 use siegel::demo::Authority;
 use siegel_db::Db;
-use siegel_e2e::{Suite, fresh_database};
+use siegel_e2e::{LARGE_FILES, Suite, fresh_database};
 use siegel_postbox::measure::{self, Filled};
 use siegel_proto::postbox::v1 as pb;
 
@@ -31,7 +35,8 @@ impl Post {
             (_, Some(server)) => Some(fresh_database(&server).await?),
             (Some(_), None) => bail!("--backend postgres needs SIEGEL_TEST_POSTGRES"),
         };
-        let suite = Suite::fresh(url.clone()).await?;
+        let place = std::env::temp_dir();
+        let suite = Suite::fresh_in(&place, url.clone(), LARGE_FILES).await?;
         let db = Db::open(&suite.database("postbox")?).await?;
         let client = &suite.credentials()?.authority.client_id;
         let sector = sector(&db, client).await?;
@@ -40,6 +45,11 @@ impl Post {
         let filled = filled.map_err(|e| anyhow::anyhow!("{e}"))?;
         db.close().await;
         Ok(Self { suite, url, filled })
+    }
+
+    /// The postbox's own database, beside the suite.
+    pub async fn database(&self) -> anyhow::Result<Db> {
+        Ok(Db::open(&self.suite.database("postbox")?).await?)
     }
 
     pub fn pid(&self) -> anyhow::Result<u32> {
@@ -52,7 +62,7 @@ impl Post {
     }
 }
 
-async fn sector(db: &Db, client: &str) -> anyhow::Result<String> {
+pub async fn sector(db: &Db, client: &str) -> anyhow::Result<String> {
     const SQL: &str = "SELECT sector FROM senders WHERE client_id = $1";
     let mut tx = db.read().await?;
     Ok(siegel_db::on!(&mut tx, c => sqlx::query_scalar(SQL).bind(client).fetch_one(c).await?))
@@ -87,6 +97,15 @@ pub async fn run(args: &Args, verdict: &mut Verdict) -> anyhow::Result<()> {
     }
     if args.wants("P3") {
         events::run(&post, args, verdict).await?;
+    }
+    if args.wants("P6") {
+        attachment::run(&post, args, verdict).await?;
+    }
+    if args.wants("P4") {
+        batch::run(&post, args, verdict).await?;
+    }
+    if args.wants("P5") {
+        lists::run(&post, args, verdict).await?;
     }
     Ok(())
 }

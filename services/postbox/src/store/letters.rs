@@ -70,7 +70,7 @@ pub struct LetterRow {
     pub retrieve_until: Option<Timestamp>,
 }
 
-pub(super) const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, tenant, authority, \
+pub(crate) const COLUMNS: &str = "mailbox_id, id, sequence, handle_id, sector, client_id, tenant, authority, \
     ars, service_id, state, ending, delivery_type, importance, required_level, hide_preview, lane, \
     thread, legal_basis, legal_rule, legal_effect, announced_on, attachment_count, content_digest, \
     attachment_digests, wrapped_key, sealed_head, commitment_salt, accepted_at_us, publish_at_us, \

@@ -127,3 +127,24 @@ pub async fn index_of(tx: &mut Tx, leaf: &[u8]) -> Result<Option<i64>, StoreErro
     const SQL: &str = "SELECT log_index FROM log_leaves WHERE leaf = $1 AND log_index IS NOT NULL";
     Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(leaf).fetch_optional(c).await?))
 }
+
+/// Entries under the newest checkpoint that was signed by then; 0 before the first.
+pub async fn size_at(tx: &mut Tx, by: Timestamp) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT size FROM log_checkpoints WHERE signed_at_us <= $1 \
+        ORDER BY signed_at_us DESC LIMIT 1";
+    let found: Option<i64> = on!(tx, c => sqlx::query_scalar(SQL).bind(by)
+        .fetch_optional(c).await?);
+    Ok(found.unwrap_or(0))
+}
+
+/// Up to where partial tiles are removed.
+pub async fn tidied(tx: &mut Tx) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT tidied FROM log_head WHERE id = 1";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).fetch_one(c).await?))
+}
+
+pub async fn set_tidied(tx: &mut Tx, size: i64) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE log_head SET tidied = $1 WHERE id = 1 AND tidied < $1";
+    on!(tx, c => sqlx::query(SQL).bind(size).execute(c).await?.rows_affected());
+    Ok(())
+}

@@ -9,6 +9,7 @@ use siegel_grpc::AuthChannel;
 use siegel_proto::common::v1::TrustLevel;
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::sender_service_client::SenderServiceClient;
+use siegel_proto::postbox::v1::upload_service_client::UploadServiceClient;
 use siegel_proto::postbox::v1::webhook_service_client::WebhookServiceClient;
 use tonic::Streaming;
 
@@ -69,6 +70,7 @@ fn read(path: &PathBuf) -> anyhow::Result<File> {
 pub struct Authority {
     sender: SenderServiceClient<AuthChannel>,
     webhooks: WebhookServiceClient<AuthChannel>,
+    uploads: UploadServiceClient<AuthChannel>,
 }
 
 /// The authority's event stream.
@@ -88,7 +90,8 @@ impl Authority {
         let channel =
             person::channel(&client.net, origin, tokens.access_token, client.dpop_key.clone())?;
         let webhooks = WebhookServiceClient::new(channel.clone());
-        Ok(Self { sender: SenderServiceClient::new(channel), webhooks })
+        let uploads = UploadServiceClient::new(channel.clone());
+        Ok(Self { sender: SenderServiceClient::new(channel), webhooks, uploads })
     }
 
     /// A client of the sender's API with this authority's token.
@@ -99,6 +102,11 @@ impl Authority {
     /// A client of the webhooks' API with the same token.
     pub fn webhooks(&self) -> WebhookServiceClient<AuthChannel> {
         self.webhooks.clone()
+    }
+
+    /// A client of the uploads' API with the same token.
+    pub fn uploads(&self) -> UploadServiceClient<AuthChannel> {
+        self.uploads.clone()
     }
 
     /// Follows the events from the beginning.

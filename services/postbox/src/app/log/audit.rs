@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use siegel_crypto::{Jwk, KeySet, b64, load_ed25519_key, same_bytes, sha256};
+use siegel_crypto::{Jwk, KeySet, b64, same_bytes, sha256};
 use siegel_db::{Db, StoreError};
 use siegel_kernel::Timestamp;
 use siegel_log::{
@@ -13,7 +13,9 @@ use siegel_log::{
 };
 use siegel_receipt::{Claims, TYP};
 
+use super::brought::Brought;
 use super::compare::{differing, follows, unverified_body};
+use super::cosigned::Cosigned;
 use super::report::{Difference, Report};
 use super::sequence::object;
 use crate::config::Config;
@@ -42,6 +44,8 @@ pub enum AuditError {
     Key(#[source] siegel_crypto::KeyError),
     #[error("the key is not one of a log (name+id+key)")]
     OtherKey(#[from] siegel_log::BadKey),
+    #[error("the policy is not about this log")]
+    OtherPolicy,
     #[error("the log was never started")]
     NotStarted,
     #[error("a remembered checkpoint is none of this log")]
@@ -50,13 +54,21 @@ pub enum AuditError {
     SigningKeys(#[from] serde_json::Error),
 }
 
-/// Audits the log of an installation. `key` is the log's key as the auditor knows it; without one,
-/// that of the key file. `remembered`: signed checkpoints of earlier days.
+/// Audits the log of an installation, with a key and checkpoints as [`Brought`] says.
 pub async fn audit_log(
     config: &Config,
     db: &Db,
     key: Option<&str>,
     remembered: &[String],
+) -> Result<Report, AuditError> {
+    audit_log_with(config, db, &Brought { key, remembered, witnesses: None }).await
+}
+
+/// Audits the log of an installation.
+pub async fn audit_log_with(
+    config: &Config,
+    db: &Db,
+    brought: &Brought<'_>,
 ) -> Result<Report, AuditError> {
     let mut tx = db.read().await?;
     let head = log::head(&mut tx).await?;
@@ -65,16 +77,9 @@ pub async fn audit_log(
     if head.verifier_key.is_empty() {
         return Err(AuditError::NotStarted);
     }
-    let log_key = if let Some(key) = key {
-        NoteVerifier::parse(key.trim())?
-    } else {
-        let file = config.log_signing_key_file.as_deref().ok_or(AuditError::Off)?;
-        let key = load_ed25519_key(file, false).map_err(AuditError::Key)?;
-        let name = head.verifier_key.split('+').next().unwrap_or_default();
-        NoteVerifier::new(name, *key.public_key())?
-    };
+    let log_key = brought.log_key(config, &head)?;
     let mut wanted: BTreeMap<u64, Vec<Hash>> = BTreeMap::new();
-    for note in remembered {
+    for note in brought.remembered {
         let known = Checkpoint::open(note, &log_key)?;
         wanted.entry(known.size).or_default().push(known.root);
     }
@@ -90,6 +95,7 @@ pub async fn audit_log(
         bundle: VecDeque::new(),
         latest: None,
         newest: false,
+        cosigned: brought.witnesses.map(|(policy, at)| Cosigned::new(policy.clone(), at)),
         report: Report::default(),
     };
     audit.run().await?;
@@ -110,6 +116,8 @@ struct Audit<'a> {
     latest: Option<Timestamp>,
     /// The newest checkpoint was there.
     newest: bool,
+    /// What a policy about witnesses says; absent without one.
+    cosigned: Option<Cosigned>,
     report: Report,
 }
 
@@ -144,6 +152,12 @@ impl Audit<'_> {
             self.tile(&tile).await?;
         }
         self.left_over(&checkpoints);
+        if let Some(cosigned) = &self.cosigned {
+            self.report.cosigned = Some(cosigned.vouched());
+            if let Some(missing) = cosigned.missing() {
+                self.report.add(missing);
+            }
+        }
         self.chains().await?;
         self.heads().await?;
         for row in log_audit::unlogged(self.db, PAGE).await? {
@@ -301,6 +315,8 @@ impl Audit<'_> {
         let same = u64::try_from(size) == Ok(self.edge.size()) && signed.size == self.edge.size();
         if !same || signed.root != root || row.root != root {
             self.report.add(Difference::RootDiffers { size });
+        } else if let Some(cosigned) = &mut self.cosigned {
+            cosigned.see(row);
         }
     }
 

@@ -1,11 +1,14 @@
 //! The public log: every receipt's salted hash, in an order that nobody can change unseen.
 
 mod audit;
+mod brought;
 mod compare;
+mod cosigned;
 mod heads;
 mod prove;
 mod report;
 mod sequence;
+mod tidy;
 mod witness;
 
 use std::time::Duration;
@@ -17,7 +20,8 @@ use siegel_log::{BadKey, BadProof, BadTile, MissingNode, NoteSigner};
 use super::Trouble;
 use crate::ports::objects::ObjectError;
 use crate::store::log;
-pub use audit::{AuditError, audit_log};
+pub use audit::{AuditError, audit_log, audit_log_with};
+pub use brought::Brought;
 pub use heads::MailboxHead;
 pub use report::{Difference, Report};
 #[cfg(test)]

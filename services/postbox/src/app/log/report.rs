@@ -45,6 +45,8 @@ pub enum Difference {
     CheckpointForged { size: i64 },
     #[error("there is no checkpoint of {size} entries, where the log says it is")]
     CheckpointMissing { size: i64 },
+    #[error("too few witnesses cosigned the {size} entries: enough of them vouch for {vouched}")]
+    TooFewWitnesses { size: i64, vouched: i64 },
     #[error("the log has forked: the remembered checkpoint of {size} entries is not of this tree")]
     Forked { size: u64 },
     #[error("the log was cut: a remembered checkpoint has {size} entries")]
@@ -57,6 +59,8 @@ pub struct Report {
     /// Entries that were replayed, checkpoints that were compared.
     pub entries: i64,
     pub checkpoints: i64,
+    /// Entries that enough witnesses vouch for; absent where no policy asks for any.
+    pub cosigned: Option<i64>,
     /// In the order in which they were found, no more than [`Report::MOST`].
     pub differences: Vec<Difference>,
     /// There were more.

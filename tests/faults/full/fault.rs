@@ -1,0 +1,203 @@
+//! What happens to the postbox.
+
+use std::fmt;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::json;
+use siegel_db::Target;
+use sqlx::Connection as _;
+
+use super::ledger::Step;
+use super::proxy::Wire;
+use super::{Run, within};
+
+/// Longest time between the beginning of the work and a kill.
+const WORK: Duration = Duration::from_millis(1_500);
+/// How long something stays away.
+const AWAY: Duration = Duration::from_secs(3);
+/// Longer than the suite waits for SQLite's file.
+const LOCKED: Duration = Duration::from_secs(12);
+/// What a chosen instant is missed by, on purpose.
+const AROUND: Duration = Duration::from_millis(40);
+/// How long a chosen instant is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// `kill -9` at any instant.
+    Kill,
+    /// … while somebody does this.
+    KillDuring(Step),
+    /// … while the sweeper ends letters, and destroys content, since a day and more has passed.
+    KillSweeper,
+    /// … while the sequencer of the log is at work.
+    KillSequencer,
+    /// PostgreSQL ends every connection and takes no new ones; SQLite's file is locked by another.
+    DatabaseGone,
+    /// PostgreSQL says nothing.
+    DatabaseFrozen,
+    DiskFull,
+    StoreGone,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kill => f.write_str("kill"),
+            Self::KillDuring(step) => write!(f, "kill during {step:?}"),
+            Self::KillSweeper => f.write_str("kill during sweeping"),
+            Self::KillSequencer => f.write_str("kill during sequencing"),
+            Self::DatabaseGone => f.write_str("database gone"),
+            Self::DatabaseFrozen => f.write_str("database frozen"),
+            Self::DiskFull => f.write_str("disk full"),
+            Self::StoreGone => f.write_str("object store gone"),
+        }
+    }
+}
+
+impl Fault {
+    /// All that can be made here, kills in between.
+    pub fn all(postgres: bool, disk: bool) -> Vec<Self> {
+        let mut all = vec![Self::Kill];
+        for step in [Step::Submit, Step::Batch, Step::Open, Step::Upload, Step::Recall, Step::Trash]
+        {
+            all.extend([Self::KillDuring(step), Self::Kill]);
+        }
+        all.extend([Self::KillSweeper, Self::KillSequencer, Self::StoreGone, Self::Kill]);
+        all.extend([Self::DatabaseGone, Self::KillSweeper, Self::KillDuring(Step::Batch)]);
+        if postgres {
+            all.push(Self::DatabaseFrozen);
+        }
+        if disk {
+            all.push(Self::DiskFull);
+        }
+        all
+    }
+
+    /// Happens, and is over afterwards: the suite runs and has what it needs.
+    pub async fn happen(self, run: &mut Run) -> anyhow::Result<()> {
+        match self {
+            Self::Kill => tokio::time::sleep(within(WORK)?).await,
+            Self::KillDuring(step) => during(run, step).await?,
+            Self::KillSweeper => {
+                tokio::time::sleep(within(WORK)?).await;
+                move_clock(&run.suite.origin(), 31).await?;
+                // The sweeper looks once a second.
+                tokio::time::sleep(within(WORK)?).await;
+            }
+            Self::KillSequencer => sequencing(run).await?,
+            other => {
+                tokio::time::sleep(within(WORK)?).await;
+                other.away(run).await?;
+                tokio::time::sleep(within(WORK)?).await;
+                return Ok(());
+            }
+        }
+        run.suite.kill()?;
+        run.suite.start().await?;
+        Ok(())
+    }
+
+    /// Takes something away and brings it back.
+    async fn away(self, run: &Run) -> anyhow::Result<()> {
+        match (self, &run.proxy) {
+            (Self::DatabaseGone, Some(proxy)) => {
+                proxy.set(Wire::Cut);
+                tokio::time::sleep(AWAY).await;
+                proxy.set(Wire::Whole);
+            }
+            (Self::DatabaseFrozen, Some(proxy)) => {
+                proxy.set(Wire::Frozen);
+                tokio::time::sleep(AWAY).await;
+                proxy.set(Wire::Whole);
+            }
+            (Self::DatabaseGone, None) => lock_out(run).await?,
+            (Self::DiskFull, _) => fill_up(run.suite.data()).await?,
+            (Self::StoreGone, _) => {
+                let there = run.suite.data().join("objects/postbox");
+                let gone = run.suite.data().join("objects/gone");
+                std::fs::rename(&there, &gone)?;
+                // A file in its place: nothing can be made below it.
+                std::fs::write(&there, b"")?;
+                tokio::time::sleep(AWAY).await;
+                std::fs::remove_file(&there)?;
+                std::fs::rename(&gone, &there)?;
+            }
+            (other, _) => anyhow::bail!("{other} cannot be made here"),
+        }
+        Ok(())
+    }
+}
+
+/// Waits until somebody begins this, and a little.
+async fn during(run: &Run, step: Step) -> anyhow::Result<()> {
+    let mut started = run.ledger.watch();
+    let wait = async {
+        // Who lags behind only misses some.
+        while started.recv().await.ok() != Some(step) {}
+    };
+    // It may not be drawn in time; then it is any instant.
+    let _ = tokio::time::timeout(PATIENCE, wait).await;
+    tokio::time::sleep(within(AROUND)?).await;
+    Ok(())
+}
+
+/// Waits until a checkpoint is published, and about a second, when the next one is made.
+async fn sequencing(run: &Run) -> anyhow::Result<()> {
+    let url = format!("{}/log/checkpoint", run.suite.origin());
+    let look = async || anyhow::Ok(reqwest::get(&url).await?.text().await?);
+    let before = look().await?;
+    let started = std::time::Instant::now();
+    while look().await? == before && started.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(980) + within(AROUND)?).await;
+    Ok(())
+}
+
+/// Moves the sandbox's legal clock.
+pub async fn move_clock(origin: &str, days: i64) -> anyhow::Result<()> {
+    let client = reqwest::Client::new();
+    let order = client.post(format!("{origin}/sandbox/clock")).json(&json!({"days": days}));
+    order.send().await?.error_for_status().context("the clock does not move")?;
+    Ok(())
+}
+
+/// Holds the file of the postbox, as a backup of the wrong kind would.
+async fn lock_out(run: &Run) -> anyhow::Result<()> {
+    let Target::Sqlite(file) = run.suite.database("postbox")? else { return Ok(()) };
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).busy_timeout(PATIENCE);
+    let mut other = sqlx::SqliteConnection::connect_with(&options).await?;
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await?;
+    tokio::time::sleep(LOCKED).await;
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await?;
+    other.close().await?;
+    Ok(())
+}
+
+/// Takes every byte of the file system on which the data is.
+async fn fill_up(data: &Path) -> anyhow::Result<()> {
+    let ballast: PathBuf = data.with_file_name("ballast");
+    let mut file = std::fs::File::create(&ballast)?;
+    let fill = tokio::task::spawn_blocking(move || {
+        let mut piece = vec![0_u8; 1 << 24];
+        while piece.len() > 512 {
+            while file.write_all(&piece).is_ok() {}
+            piece.truncate(piece.len() / 2);
+        }
+        file
+    });
+    let mut file = fill.await?;
+    let ended = std::time::Instant::now() + AWAY;
+    // Who writes frees and takes as well: what they free is taken again.
+    while std::time::Instant::now() < ended {
+        let _ = file.write_all(&[0; 512]);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    drop(file);
+    std::fs::remove_file(&ballast)?;
+    Ok(())
+}
