@@ -102,8 +102,9 @@ pub async fn insert_all(
     rows: Vec<Vec<Value>>,
 ) -> Result<(), StoreError> {
     match tx {
-        Tx::Sqlite(Unit::Gathering(_, gathered)) => gathered.add(insert, rows),
-        Tx::Postgres(Unit::Gathering(_, gathered)) => gathered.add(insert, rows),
+        Tx::Sqlite(Unit::Gathering(_, gathered)) | Tx::Postgres(Unit::Gathering(_, gathered)) => {
+            gathered.add(insert, rows);
+        }
         Tx::Sqlite(unit) => write_sqlite(unit, Rows { insert, rows }).await?,
         Tx::Postgres(unit) => write_postgres(unit, Rows { insert, rows }).await?,
     }
@@ -172,6 +173,8 @@ impl Insert {
     }
 }
 
+type SqliteQuery<'q> = Query<'q, Sqlite, <Sqlite as sqlx::Database>::Arguments>;
+
 /// SQLite has no arrays, and no round trips.
 async fn write_sqlite(c: &mut SqliteConnection, rows: Rows) -> Result<(), StoreError> {
     let Rows { insert, rows } = rows;
@@ -186,10 +189,7 @@ async fn write_sqlite(c: &mut SqliteConnection, rows: Rows) -> Result<(), StoreE
     Ok(())
 }
 
-fn bind<'q>(
-    query: Query<'q, Sqlite, <Sqlite as sqlx::Database>::Arguments>,
-    value: Value,
-) -> Query<'q, Sqlite, <Sqlite as sqlx::Database>::Arguments> {
+fn bind(query: SqliteQuery<'_>, value: Value) -> SqliteQuery<'_> {
     match value {
         Value::Int(it) => query.bind(it),
         Value::Text(it) => query.bind(it),
