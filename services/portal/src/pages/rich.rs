@@ -3,6 +3,7 @@
 //! checked it. What is not on the list leaves the plain text, which every letter has.
 
 use std::cell::RefCell;
+use std::fmt::Write as _;
 
 use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
@@ -87,7 +88,7 @@ impl State {
         let (name, class) = ELEMENTS.into_iter().find(|(known, _)| *known == name)?;
         if tag.kind == TagKind::EndTag {
             self.open.pop().filter(|open| *open == name)?;
-            self.written.push_str(&format!("</{name}>"));
+            let _ = write!(self.written, "</{name}>");
             return Some(());
         }
         if tag.self_closing || self.open.len() >= DEPTH {
@@ -95,9 +96,9 @@ impl State {
         }
         let link = address(tag).ok()?;
         self.open.push(name);
-        self.written.push_str(&format!("<{name}"));
+        let _ = write!(self.written, "<{name}");
         if !class.is_empty() {
-            self.written.push_str(&format!(" class=\"{class}\""));
+            let _ = write!(self.written, " class=\"{class}\"");
         }
         if let Some(link) = link {
             self.written.push_str(" href=\"");
