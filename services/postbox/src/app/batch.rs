@@ -103,7 +103,7 @@ impl Postbox {
             return Err(Trouble::Contradiction("a batch's letter was submitted").into());
         };
         let (sender, mailbox, _) = *found;
-        let admission = self.admit(who, 1, quota::weighs(order, &[])).await?;
+        let admission = self.admit(who, 1, quota::weighs(order)).await?;
         let id =
             LetterId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
         let letter_key = self.vault.new_key()?;

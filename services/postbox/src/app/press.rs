@@ -180,10 +180,8 @@ impl Drop for Writer {
 impl Postbox {
     /// Has a letter written. It is, once begun, even when the caller goes away.
     pub(super) async fn press(&self, mut job: Job) -> Outcome {
-        let lane = match job.letter.order.letter.bulk {
-            true => &self.press.bulk,
-            false => &self.press.interactive,
-        };
+        let bulk = job.letter.order.letter.bulk;
+        let lane = if bulk { &self.press.bulk } else { &self.press.interactive };
         let (answer, outcome) = oneshot::channel();
         job.answer = Some(answer);
         if lane.put(job) {

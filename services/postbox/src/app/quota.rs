@@ -11,7 +11,6 @@ use siegel_kernel::Timestamp;
 use siegel_kernel::berlin::LegalDay;
 
 use super::Postbox;
-use super::adopt::Adopted;
 use super::lanes::Turner;
 use super::submit::{Order, SenderClient, SubmitError};
 use crate::config::LimitsConfig;
@@ -261,7 +260,7 @@ impl Postbox {
 }
 
 /// Bytes that a letter counts. Those of uploads counted when they began.
-pub(super) fn weighs(order: &Order, _uploads: &[Adopted]) -> i64 {
+pub(super) fn weighs(order: &Order) -> i64 {
     let texts: usize = order
         .letter
         .bodies

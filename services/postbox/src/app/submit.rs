@@ -150,7 +150,7 @@ impl Postbox {
             Look::Again(answer) => return self.again(&answer).await,
             Look::Fresh(found) => *found,
         };
-        let admission = self.admit(who, 1, quota::weighs(order, &adopted)).await?;
+        let admission = self.admit(who, 1, quota::weighs(order)).await?;
         let id =
             LetterId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
         let letter_key = self.vault.new_key()?;
@@ -166,7 +166,7 @@ impl Postbox {
             Ok(turn) => turn,
             Err(full) => {
                 self.discard(&objects).await;
-                return Err(full.into());
+                return Err(full);
             }
         };
         let prepared = Prepared {

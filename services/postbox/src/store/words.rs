@@ -34,13 +34,7 @@ pub async fn add(
     let row = |tag: &Vec<u8>| {
         let of_content = of == Of::Content;
         let level = i64::from(needed.number());
-        vec![
-            mailbox.as_uuid().into(),
-            tag.into(),
-            sequence.into(),
-            level.into(),
-            of_content.into(),
-        ]
+        vec![mailbox.as_uuid().into(), tag.into(), sequence.into(), level.into(), of_content.into()]
     };
     rows::insert_all(tx, WORDS, tags.iter().map(row).collect()).await
 }
