@@ -2,8 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod account;
+mod changes;
 mod consent;
+mod documents;
+mod exports;
 mod identification;
 mod office;
 mod opening;
+mod receipts;
 mod schema;
+mod sources;
+mod staff;

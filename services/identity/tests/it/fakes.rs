@@ -83,7 +83,7 @@ impl registry::AccountRegistryService for Account {
         request: Request<account::RecordIdentificationRequest>,
     ) -> Result<Response<account::RecordIdentificationResponse>, Status> {
         self.identified.lock().unwrap().push(request.into_inner());
-        Ok(Response::new(account::RecordIdentificationResponse {}))
+        Ok(Response::new(account::RecordIdentificationResponse::default()))
     }
 
     async fn preview_release(
@@ -138,6 +138,7 @@ fn known(name: &str) -> Option<account::Attribute> {
         level: level.into(),
         verified_at: (source == AttributeSource::Eid)
             .then(|| convert::timestamp(siegel_testkit::TestClock::default().now())),
+        ..account::Attribute::default()
     })
 }
 

@@ -70,6 +70,7 @@ source-self = selbst eingetragen
 source-confirmed = bestätigt
 source-eid = Online-Ausweis
 source-upstream = anderes Nutzerkonto
+source-certificate = Zertifikat
 source-operator = von einer Behörde eingetragen
 
 # Angaben
@@ -84,6 +85,8 @@ attribute-date-of-birth = Geburtsdatum
 attribute-place-of-birth = Geburtsort
 attribute-nationality = Staatsangehörigkeit
 attribute-street-and-building = Straße und Hausnummer
+attribute-street = Straße (ohne Hausnummer)
+attribute-house-number = Hausnummer
 attribute-zip-code = Postleitzahl
 attribute-city = Ort
 attribute-country = Land

@@ -70,6 +70,7 @@ source-self = entered by yourself
 source-confirmed = confirmed
 source-eid = online ID
 source-upstream = another user account
+source-certificate = certificate
 source-operator = entered by an authority
 
 # Attributes
@@ -84,6 +85,8 @@ attribute-date-of-birth = Date of birth
 attribute-place-of-birth = Place of birth
 attribute-nationality = Nationality
 attribute-street-and-building = Street and number
+attribute-street = Street (without house number)
+attribute-house-number = House number
 attribute-zip-code = Postal code
 attribute-city = Town or city
 attribute-country = Country

@@ -35,7 +35,7 @@ impl AccountService for Fake {
             value: value.into(),
             source,
             level,
-            verified_at: None,
+            ..account::Attribute::default()
         };
         let attributes = vec![
             attribute("city", "Musterstadt <script>", 1, 1),
