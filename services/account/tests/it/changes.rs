@@ -91,7 +91,7 @@ async fn updating_takes_the_new_card_over_and_the_old_one_stays_as_history(db: D
     assert_eq!(value(&office, account, "city").await.as_deref(), Some("Kiel"));
     assert_eq!(value(&office, account, "family_name").await.as_deref(), Some("Gabler"));
     assert_eq!(waiting(&office, account).await, None);
-    let past = office.changes(account).list_attribute_history(Default::default()).await.unwrap();
+    let past = office.changes(account).list_attribute_history(ListAttributeHistoryRequest::default()).await.unwrap();
     let past = past.into_inner().values;
     let cities: Vec<_> = past
         .iter()

@@ -129,11 +129,14 @@ fn known(name: &str) -> Option<account::Attribute> {
         "city" => ("Köln", AttributeSource::Eid, TrustLevel::High),
         "telephone" => ("+49 385 5450", AttributeSource::SelfDeclared, TrustLevel::Basic),
         "email" => ("erika@example.org", AttributeSource::Confirmed, TrustLevel::Basic),
+        // Says that there is none.
+        "place_of_birth" => ("", AttributeSource::SelfDeclared, TrustLevel::Basic),
         _ => return None,
     };
     Some(account::Attribute {
         name: name.to_owned(),
         value: value.to_owned(),
+        not_applicable: value.is_empty(),
         source: source.into(),
         level: level.into(),
         verified_at: (source == AttributeSource::Eid)

@@ -2,6 +2,7 @@
 
 mod account_fakes;
 mod browser;
+mod data;
 mod identity;
 mod letters;
 mod login;
