@@ -336,8 +336,15 @@ mod tests {
     fn only_name_birth_name_birth_place_and_address_may_not_apply() {
         let names: Vec<_> = CATALOGUE.iter().filter(|r| r.may_not_apply).map(|r| r.name).collect();
         let wanted = [
-            "given_name", "birth_name", "place_of_birth", "street_and_building", "street",
-            "house_number", "zip_code", "city", "country",
+            "given_name",
+            "birth_name",
+            "place_of_birth",
+            "street_and_building",
+            "street",
+            "house_number",
+            "zip_code",
+            "city",
+            "country",
         ];
         assert_eq!(names, wanted);
     }

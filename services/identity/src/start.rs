@@ -2,8 +2,8 @@
 
 use axum::Router;
 use siegel_grpc::{GrpcServices, Outside, Running};
-use siegel_proto::identity::v1::key_service_server::KeyServiceServer;
 use siegel_proto::identity::v1::client_access_service_server::ClientAccessServiceServer;
+use siegel_proto::identity::v1::key_service_server::KeyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
 use tokio::task::JoinSet;

@@ -225,12 +225,8 @@ impl App {
             return Err(Failure::Incomplete);
         }
         let detail = row.id.to_string();
-        let fact = Fact {
-            account: row.account_id,
-            level: order.level,
-            outcome: "done",
-            detail: &detail,
-        };
+        let fact =
+            Fact { account: row.account_id, level: order.level, outcome: "done", detail: &detail };
         record(&mut tx, order, &fact, now).await?;
         order.finish(&mut tx, detail.as_bytes()).await?;
         tx.commit().await?;

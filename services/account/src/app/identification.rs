@@ -42,7 +42,8 @@ impl Proven {
         if self.not_applicable && !(self.value.is_empty() && self.attribute.may_not_apply) {
             return bad("not_applicable", "is said of an attribute that everybody has");
         }
-        if self.proof.detail.chars().count() > 128 || self.proof.detail.chars().any(char::is_control)
+        if self.proof.detail.chars().count() > 128
+            || self.proof.detail.chars().any(char::is_control)
         {
             return bad("source_detail", "has more than 128 characters or is not on one line");
         }

@@ -90,7 +90,8 @@ impl App {
                     "account_id": account.to_string(),
                     "exported_at": self.clock.now().to_rfc3339(),
                 });
-                let newest = (Timestamp::from_micros(i64::MAX), ConsentId::from_uuid(uuid::Uuid::max()));
+                let newest =
+                    (Timestamp::from_micros(i64::MAX), ConsentId::from_uuid(uuid::Uuid::max()));
                 *at = Export::Consents(List::new(newest));
                 // The lists follow within the same object.
                 let head = head.to_string();

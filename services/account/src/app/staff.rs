@@ -21,7 +21,8 @@ pub struct Reason {
 
 impl Reason {
     fn check(&self) -> Result<(), BadField> {
-        let plain = |text: &str| text.chars().count() <= TEXT && !text.chars().any(char::is_control);
+        let plain =
+            |text: &str| text.chars().count() <= TEXT && !text.chars().any(char::is_control);
         if self.reason.trim().is_empty() || !plain(&self.reason) {
             return Err(BadField::new("reason", "has not 1 to 255 characters on one line"));
         }

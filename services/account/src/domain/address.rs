@@ -36,8 +36,8 @@ pub fn settle(mut held: Vec<Held>, now: Timestamp) -> Vec<Held> {
 
 /// `None` when the two are not of one source: they may not belong together.
 fn join(street: &Held, number: &Held) -> Option<Held> {
-    let same = street.proof.source == number.proof.source
-        && street.proof.detail == number.proof.detail;
+    let same =
+        street.proof.source == number.proof.source && street.proof.detail == number.proof.detail;
     if !same || street.not_applicable() {
         return None;
     }
@@ -83,7 +83,10 @@ mod tests {
         let number = held("house_number", "17", Source::Upstream, TrustLevel::Low);
         let all = effective(&[street.clone(), number.clone()], NOW);
         let line = all.iter().find(|h| h.name == LINE).unwrap();
-        assert_eq!((line.value.as_str(), line.proof.level), ("Heidestraße 17", Some(TrustLevel::Low)));
+        assert_eq!(
+            (line.value.as_str(), line.proof.level),
+            ("Heidestraße 17", Some(TrustLevel::Low))
+        );
         assert_eq!(all.len(), 3);
         let other = Proof { detail: "other".into(), ..number.proof.clone() };
         let elsewhere = Held { proof: other, ..number };

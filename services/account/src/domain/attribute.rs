@@ -243,7 +243,10 @@ mod tests {
     #[test]
     fn the_document_type_cannot_be_typed_in_at_all() {
         let row = catalogue::attribute("document_type").unwrap();
-        assert_eq!(check_declaration(row, &[], NOW), Err(NotDeclarable::ProvenOnly("document_type")));
+        assert_eq!(
+            check_declaration(row, &[], NOW),
+            Err(NotDeclarable::ProvenOnly("document_type"))
+        );
     }
 
     #[test]

@@ -37,7 +37,11 @@ mod tests {
 
     use super::*;
 
-    fn waits_after(held: &[(&str, &str, Source)], read: &[(&'static str, &'static str)], by: Source) -> bool {
+    fn waits_after(
+        held: &[(&str, &str, Source)],
+        read: &[(&'static str, &'static str)],
+        by: Source,
+    ) -> bool {
         let of = |source| Proof { source, ..Proof::SELF_DECLARED };
         let one = |(name, value, source): &(&str, &str, Source)| Held {
             name: (*name).into(),
@@ -47,11 +51,8 @@ mod tests {
         };
         let current: Vec<Held> = held.iter().map(one).collect();
         let proof = of(by);
-        let stated = |(name, value): &(&'static str, &'static str)| Stated {
-            name,
-            value,
-            proof: &proof,
-        };
+        let stated =
+            |(name, value): &(&'static str, &'static str)| Stated { name, value, proof: &proof };
         let all: Vec<Stated<'_>> = read.iter().map(stated).collect();
         waits(&current, &all)
     }

@@ -101,8 +101,8 @@ impl DocumentService for Documents {
         let head = stream::iter([Ok(pb::DownloadDocumentResponse { part })]);
         let rest = stream::try_unfold(content, |mut content| async move {
             let plain = content.next().await.map_err(|e| status(&e))?;
-            let message = |plain: Bytes| {
-                pb::DownloadDocumentResponse { part: Some(Down::Chunk(plain.to_vec())) }
+            let message = |plain: Bytes| pb::DownloadDocumentResponse {
+                part: Some(Down::Chunk(plain.to_vec())),
             };
             Ok(plain.map(|plain| (message(plain), content)))
         });

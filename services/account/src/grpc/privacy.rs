@@ -17,7 +17,8 @@ pub struct Privacy(pub App);
 
 #[tonic::async_trait]
 impl PrivacyService for Privacy {
-    type ExportDisclosuresStream = BoxStream<'static, Result<pb::ExportDisclosuresResponse, Status>>;
+    type ExportDisclosuresStream =
+        BoxStream<'static, Result<pb::ExportDisclosuresResponse, Status>>;
 
     #[tracing::instrument(name = "account.consents.past", skip_all)]
     async fn list_past_consents(

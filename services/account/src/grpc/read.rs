@@ -1,7 +1,7 @@
 //! From the wire.
 
-use siegel_grpc::{Caller, caller, invalid};
 use siegel_crypto::b64;
+use siegel_grpc::{Caller, caller, invalid};
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use siegel_oidc::catalogue::{self, Attribute};
 use siegel_proto::account::v1 as pb;

@@ -33,8 +33,8 @@ impl DocumentRedemptionService for Redemption {
         let head = stream::iter([Ok(pb::RedeemDocumentResponse { part })]);
         let rest = stream::try_unfold(redeemed.content, |mut content| async move {
             let plain = content.next().await.map_err(|e| status(&e))?;
-            let message = |plain: Bytes| {
-                pb::RedeemDocumentResponse { part: Some(Part::Chunk(plain.to_vec())) }
+            let message = |plain: Bytes| pb::RedeemDocumentResponse {
+                part: Some(Part::Chunk(plain.to_vec())),
             };
             Ok(plain.map(|plain| (message(plain), content)))
         });

@@ -21,8 +21,7 @@ impl SupportService for Support {
         let wire = request.get_ref();
         let order = read::order(&self.0, kinds::LOOKED_UP, &request, &wire.request_id)?;
         let (client, tenant) = caller(&request)?.client()?;
-        let account =
-            wire.account_id.parse().map_err(|_| status(&Failure::UnknownAccount))?;
+        let account = wire.account_id.parse().map_err(|_| status(&Failure::UnknownAccount))?;
         let reason = Reason { reason: wire.reason.clone(), reference: wire.reference.clone() };
         let looked = self.0.look_up(&order, (tenant, client), account, &reason).await;
         let looked = looked.map_err(|e| status(&e))?;

@@ -55,8 +55,7 @@ pub async fn add(tx: &mut Tx, new: &Row) -> Result<(), StoreError> {
 
 /// The grants of an account, newest first; at most 500.
 pub async fn list(tx: &mut Tx, account: AccountId) -> Result<Vec<Row>, StoreError> {
-    const SQL: &str =
-        select!("WHERE account_id = $1 ORDER BY given_at_us DESC, id DESC LIMIT 500");
+    const SQL: &str = select!("WHERE account_id = $1 ORDER BY given_at_us DESC, id DESC LIMIT 500");
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?))
 }
 

@@ -89,11 +89,7 @@ pub async fn used(tx: &mut Tx, account: AccountId) -> Result<i64, StoreError> {
 }
 
 /// Replaces the sealed description.
-pub async fn describe(
-    tx: &mut Tx,
-    id: DocumentId,
-    description: &[u8],
-) -> Result<bool, StoreError> {
+pub async fn describe(tx: &mut Tx, id: DocumentId, description: &[u8]) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE documents SET description = $2 \
         WHERE id = $1 AND deleted_at_us IS NULL";
     Ok(on!(tx, c => sqlx::query(SQL).bind(id).bind(description).execute(c).await?.rows_affected())

@@ -91,7 +91,11 @@ async fn updating_takes_the_new_card_over_and_the_old_one_stays_as_history(db: D
     assert_eq!(value(&office, account, "city").await.as_deref(), Some("Kiel"));
     assert_eq!(value(&office, account, "family_name").await.as_deref(), Some("Gabler"));
     assert_eq!(waiting(&office, account).await, None);
-    let past = office.changes(account).list_attribute_history(ListAttributeHistoryRequest::default()).await.unwrap();
+    let past = office
+        .changes(account)
+        .list_attribute_history(ListAttributeHistoryRequest::default())
+        .await
+        .unwrap();
     let past = past.into_inner().values;
     let cities: Vec<_> = past
         .iter()
@@ -197,7 +201,9 @@ async fn the_history_is_read_in_pages_newest_first(db: Db) {
         let request = ListAttributeHistoryRequest { page_size: 1, page_token: token };
         let page = office.changes(account).list_attribute_history(request).await.unwrap();
         let page = page.into_inner();
-        names.extend(page.values.iter().filter_map(|v| v.attribute.as_ref()).map(|a| a.name.clone()));
+        names.extend(
+            page.values.iter().filter_map(|v| v.attribute.as_ref()).map(|a| a.name.clone()),
+        );
         token = page.next_page_token;
         if token.is_empty() {
             break;

@@ -249,11 +249,8 @@ async fn documents_of_somebody_else_are_as_those_that_are_not_there(db: Db) {
         let delete =
             pb::DeleteDocumentRequest { request_id: "d".into(), document_id: document_id.clone() };
         told.push(office.safe(max).delete_document(delete).await.unwrap_err());
-        let rename = pb::RenameDocumentRequest {
-            request_id: "r".into(),
-            document_id,
-            name: "a".into(),
-        };
+        let rename =
+            pb::RenameDocumentRequest { request_id: "r".into(), document_id, name: "a".into() };
         told.push(office.safe(max).rename_document(rename).await.unwrap_err());
         let wanted = granting(&office, id, true);
         told.push(office.safe(max).grant_document(wanted).await.unwrap_err());
@@ -263,8 +260,7 @@ async fn documents_of_somebody_else_are_as_those_that_are_not_there(db: Db) {
     assert!(answers.iter().all(|a| *a == answers[0]), "{answers:?}");
     let mut told = Vec::new();
     for id in [theirs_granted.grant_id.as_str(), "dgr_00000000000000000000000000000000", "x"] {
-        let revoke =
-            pb::RevokeDocumentGrantRequest { request_id: "v".into(), grant_id: id.into() };
+        let revoke = pb::RevokeDocumentGrantRequest { request_id: "v".into(), grant_id: id.into() };
         let status = office.safe(max).revoke_document_grant(revoke).await.unwrap_err();
         told.push((status.code(), status.message().to_owned()));
     }

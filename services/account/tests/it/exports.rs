@@ -57,7 +57,10 @@ async fn the_export_is_one_document_with_consents_disclosures_and_staff(db: Db) 
     assert_eq!(document["consents"][0]["client_id"], "portal");
     let line = &document["disclosures"][0];
     assert_eq!(line["attributes"], serde_json::json!(["email"]));
-    assert_eq!((line["purpose"].as_str(), line["level"].as_str()), (Some("Antrag"), Some("substantial")));
+    assert_eq!(
+        (line["purpose"].as_str(), line["level"].as_str()),
+        (Some("Antrag"), Some("substantial"))
+    );
     assert_eq!(document["staff_accesses"][0]["reason"], "Auskunft");
     assert!(!document.to_string().contains("erika@"), "who got what, not what it was");
 }

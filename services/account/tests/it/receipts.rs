@@ -124,7 +124,10 @@ async fn a_withdrawal_reaches_identity_with_person_and_client(db: Db) {
     withdraw(&office, account, &id).await;
     let told = office.identity.wait_for(1).await;
     let [order] = &told[..] else { unreachable!("one order") };
-    assert_eq!((order.account_id.clone(), order.client_id.as_str()), (account.to_string(), "portal"));
+    assert_eq!(
+        (order.account_id.clone(), order.client_id.as_str()),
+        (account.to_string(), "portal")
+    );
 }
 
 async fn withdrawing_again_after_a_new_consent_reaches_identity_again(db: Db) {

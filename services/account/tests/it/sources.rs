@@ -73,7 +73,10 @@ async fn a_value_names_its_source_and_which_one_of_its_kind(db: Db) {
     let city = said(AttributeSource::Upstream, "landeskonto", "city", "Köln", 3);
     say(&mut office, account, vec![city]).await;
     let city = one(&office, account, "city").await.unwrap();
-    assert_eq!((city.source(), city.source_detail.as_str()), (AttributeSource::Upstream, "landeskonto"));
+    assert_eq!(
+        (city.source(), city.source_detail.as_str()),
+        (AttributeSource::Upstream, "landeskonto")
+    );
     assert!(city.verified_at.is_some());
     let city = released(&mut office, account, &["city"]).await.remove(0);
     assert_eq!(city.source_detail, "landeskonto");
@@ -186,5 +189,8 @@ async fn a_certificate_is_a_source(db: Db) {
     let name = said(AttributeSource::Certificate, "CN=D-Trust", "family_name", "Muster", 3);
     say(&mut office, account, vec![name]).await;
     let name = one(&office, account, "family_name").await.unwrap();
-    assert_eq!((name.source(), name.source_detail.as_str()), (AttributeSource::Certificate, "CN=D-Trust"));
+    assert_eq!(
+        (name.source(), name.source_detail.as_str()),
+        (AttributeSource::Certificate, "CN=D-Trust")
+    );
 }

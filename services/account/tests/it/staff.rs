@@ -36,7 +36,10 @@ async fn a_look_of_staff_is_in_the_persons_list_with_reason_and_reference(db: Db
     let list = office.privacy(account).list_staff_accesses(request).await.unwrap().into_inner();
     let [one] = &list.accesses[..] else { unreachable!("one look") };
     assert_eq!((one.staff.as_str(), one.what.as_str()), ("land/auskunft", "account"));
-    assert_eq!((one.reason.as_str(), one.reference.as_str()), ("Auskunft nach Art. 15 DSGVO", "AZ 12/25"));
+    assert_eq!(
+        (one.reason.as_str(), one.reference.as_str()),
+        ("Auskunft nach Art. 15 DSGVO", "AZ 12/25")
+    );
     let audited = ("account.staff.looked_up".to_owned(), "done".to_owned());
     assert!(office.audit().await.contains(&audited));
 }

@@ -25,15 +25,10 @@ impl ClientAccessService for ClientAccess {
         if wire.request_id.is_empty() || wire.request_id.len() > 128 {
             return Err(invalid(&[("request_id", "has not 1 to 128 characters")]));
         }
-        let account: AccountId = wire
-            .account_id
-            .parse()
-            .map_err(|_| invalid(&[("account_id", "is no account id")]))?;
-        let key = IdempotencyKey {
-            caller: &name,
-            request_id: &wire.request_id,
-            digest: digest(wire),
-        };
+        let account: AccountId =
+            wire.account_id.parse().map_err(|_| invalid(&[("account_id", "is no account id")]))?;
+        let key =
+            IdempotencyKey { caller: &name, request_id: &wire.request_id, digest: digest(wire) };
         match client_access::end(&self.0, account, &wire.client_id, &key).await {
             Ok(()) | Err(WithdrawError::Unknown) => {
                 Ok(Response::new(pb::EndClientAccessResponse {}))

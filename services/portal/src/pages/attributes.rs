@@ -70,8 +70,7 @@ pub async fn save(
     for (name, said) in wanted.iter().filter(|(name, said)| held.get(*name) != Some(said)) {
         let request_id = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
         let (name, value, not_applicable) = ((*name).to_owned(), said.value.clone(), said.none);
-        let request =
-            SetAttributeRequest { request_id, name: name.clone(), value, not_applicable };
+        let request = SetAttributeRequest { request_id, name: name.clone(), value, not_applicable };
         match service.set_attribute(request).await {
             Ok(_) => {}
             Err(status) if status.code() == Code::FailedPrecondition => {
@@ -105,9 +104,7 @@ async fn editable(who: &Signed) -> Result<Values, Response> {
         found.map(|a| Said { value: a.value.clone(), none: a.not_applicable }).unwrap_or_default()
     };
     let rows = CATALOGUE.iter().filter(|row| {
-        row.self_declarable
-            && !verified(row.name)
-            && !hidden_street(&list).contains(&row.name)
+        row.self_declarable && !verified(row.name) && !hidden_street(&list).contains(&row.name)
     });
     Ok(rows.map(|row| (row.name, said(row.name))).collect())
 }
@@ -218,6 +215,8 @@ const fn complaint(bad: BadValue) -> &'static str {
         BadValue::NotAPhone => "hint-phone",
         BadValue::NotAnEmail => "attribute-not-an-email",
         // Of what no account holds; no field is made for it.
-        BadValue::NotABoolean | BadValue::NotAUuid | BadValue::NotAVersion => "attribute-not-listed",
+        BadValue::NotABoolean | BadValue::NotAUuid | BadValue::NotAVersion => {
+            "attribute-not-listed"
+        }
     }
 }

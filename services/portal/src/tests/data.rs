@@ -50,8 +50,7 @@ impl IdentificationChangeService for Fake {
         &self,
         _: Request<account::ListAttributeHistoryRequest>,
     ) -> Result<Response<account::ListAttributeHistoryResponse>, Status> {
-        let value =
-            account::PastValue { attribute: Some(city("Köln <b>")), ..Default::default() };
+        let value = account::PastValue { attribute: Some(city("Köln <b>")), ..Default::default() };
         let next_page_token = "more".to_owned();
         let values = vec![value];
         Ok(Response::new(account::ListAttributeHistoryResponse { values, next_page_token }))

@@ -11,8 +11,8 @@ use siegel_web::forms::{DescriptionList, Item, LevelBadge, Link};
 use siegel_web::{Problem, Texts, format};
 
 use super::file;
-use crate::pages::words::{self, Ident};
 use crate::pages::Signed;
+use crate::pages::words::{self, Ident};
 
 #[derive(askama::Template)]
 #[template(path = "consent_receipt.html")]
@@ -59,7 +59,8 @@ pub async fn show(who: Signed, Path(consent): Path<Ident>) -> Result<Response, R
 
 fn facts(who: &Signed, t: &Texts, receipt: &ConsentReceipt) -> DescriptionList {
     let locale = who.view.locale;
-    let name = if receipt.client_name.is_empty() { &receipt.client_id } else { &receipt.client_name };
+    let name =
+        if receipt.client_name.is_empty() { &receipt.client_id } else { &receipt.client_name };
     let at = words::date_time(locale, receipt.given_at.as_ref());
     let mut items = vec![
         Item::new(t.get("disclosed-to"), name),
@@ -86,7 +87,8 @@ fn facts(who: &Signed, t: &Texts, receipt: &ConsentReceipt) -> DescriptionList {
 }
 
 fn line(who: &Signed, t: &Texts, line: &ReceiptLine) -> Line {
-    let label = if line.label.is_empty() { words::attribute(t, &line.name) } else { line.label.clone() };
+    let label =
+        if line.label.is_empty() { words::attribute(t, &line.name) } else { line.label.clone() };
     let allowed = match (line.allowed, line.taken_over) {
         (true, true) => "receipt-taken-over",
         (true, false) => "receipt-allowed",

@@ -5,9 +5,7 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use futures_util::TryStreamExt as _;
 use serde::Deserialize;
-use siegel_proto::account::v1::{
-    ExportDisclosuresRequest, ListStaffAccessesRequest, StaffAccess,
-};
+use siegel_proto::account::v1::{ExportDisclosuresRequest, ListStaffAccessesRequest, StaffAccess};
 use siegel_web::Texts;
 use siegel_web::forms::Pagination;
 
