@@ -14,6 +14,7 @@ mod privacy;
 mod release;
 mod set_attribute;
 mod staff;
+mod uploads;
 mod vault;
 
 use std::sync::Arc;

@@ -16,6 +16,9 @@ use crate::store::documents::DocumentId;
 /// How many lines one piece of an export holds.
 const PIECE: i64 = 200;
 
+/// Where a list of consents goes on.
+type Place = (Timestamp, ConsentId);
+
 /// A receipt with the consent it is of.
 #[derive(Clone, Debug)]
 pub struct Receipted {
@@ -143,7 +146,7 @@ impl App {
         &self,
         account: AccountId,
         before: (Timestamp, ConsentId),
-    ) -> Result<(Vec<Value>, Option<(Timestamp, ConsentId)>), Failure> {
+    ) -> Result<(Vec<Value>, Option<Place>), Failure> {
         let mut tx = self.db.read().await?;
         let row = accounts::find(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
         let key = self.vault.key_of(&row)?;

@@ -23,15 +23,10 @@ on_each_backend! { super::TABLES =>
     a_deleted_document_is_gone_from_the_store_and_its_grants_end,
     a_renamed_document_keeps_everything_else,
     documents_of_somebody_else_are_as_those_that_are_not_there,
-    a_grant_for_one_fetch_is_one_and_its_repetition_counts_once,
-    a_fetch_is_in_the_persons_log_with_purpose_and_document,
-    a_grant_is_worth_nothing_to_another_client_after_its_end_or_once_revoked,
-    a_grant_for_many_fetches_counts_and_logs_each,
-    a_grant_ends_within_thirty_days,
     documents_go_when_the_key_of_their_account_is_destroyed,
 }
 
-fn bytes(len: usize) -> Vec<u8> {
+pub fn bytes(len: usize) -> Vec<u8> {
     (0..251).cycle().take(len).collect()
 }
 
@@ -57,7 +52,7 @@ async fn send(
     Ok(sent.into_inner().document.unwrap())
 }
 
-async fn store(office: &Office, account: AccountId, id: &str, content: &[u8]) -> pb::Document {
+pub async fn store(office: &Office, account: AccountId, id: &str, content: &[u8]) -> pb::Document {
     send(office, account, parts(id, "Bescheid.pdf", content)).await.unwrap()
 }
 
@@ -244,8 +239,7 @@ async fn documents_of_somebody_else_are_as_those_that_are_not_there(db: Db) {
     let mut answers = Vec::new();
     for id in [theirs.document_id.as_str(), nothing, "x"] {
         let document_id = id.to_owned();
-        let mut told = Vec::new();
-        told.push(fetch(&office, max, id).await.unwrap_err());
+        let mut told = vec![fetch(&office, max, id).await.unwrap_err()];
         let delete =
             pb::DeleteDocumentRequest { request_id: "d".into(), document_id: document_id.clone() };
         told.push(office.safe(max).delete_document(delete).await.unwrap_err());
@@ -268,7 +262,7 @@ async fn documents_of_somebody_else_are_as_those_that_are_not_there(db: Db) {
     assert!(grants(&office, max).await.is_empty());
 }
 
-fn granting(office: &Office, document: &str, many: bool) -> pb::GrantDocumentRequest {
+pub fn granting(office: &Office, document: &str, many: bool) -> pb::GrantDocumentRequest {
     pb::GrantDocumentRequest {
         request_id: office.fresh(),
         document_id: document.into(),
@@ -280,7 +274,7 @@ fn granting(office: &Office, document: &str, many: bool) -> pb::GrantDocumentReq
     }
 }
 
-async fn grant(
+pub async fn grant(
     office: &Office,
     account: AccountId,
     document: &str,
@@ -293,12 +287,17 @@ async fn grant(
     first.grant.unwrap()
 }
 
-async fn grants(office: &Office, account: AccountId) -> Vec<pb::DocumentGrant> {
+pub async fn grants(office: &Office, account: AccountId) -> Vec<pb::DocumentGrant> {
     let request = pb::ListDocumentGrantsRequest::default();
     office.safe(account).list_document_grants(request).await.unwrap().into_inner().grants
 }
 
-async fn redeem(office: &Office, client: &str, id: &str, grant: &str) -> Result<Vec<u8>, Status> {
+pub async fn redeem(
+    office: &Office,
+    client: &str,
+    id: &str,
+    grant: &str,
+) -> Result<Vec<u8>, Status> {
     let mut service = DocumentRedemptionServiceClient::new(office.client("musterstadt", client));
     let request = pb::RedeemDocumentRequest { request_id: id.into(), grant_id: grant.into() };
     let mut stream = service.redeem_document(request).await?.into_inner();
@@ -309,91 +308,6 @@ async fn redeem(office: &Office, client: &str, id: &str, grant: &str) -> Result<
         }
     }
     Ok(content)
-}
-
-async fn a_grant_for_one_fetch_is_one_and_its_repetition_counts_once(db: Db) {
-    let mut office = Office::open(db).await;
-    let account = office.account("erika@example.org").await;
-    let content = bytes(100_000);
-    let stored = store(&office, account, "1", &content).await;
-    let grant = grant(&office, account, &stored.document_id, false).await;
-    assert!(grant.open);
-    assert_eq!(redeem(&office, "bauamt", "r", &grant.grant_id).await.unwrap(), content);
-    assert_eq!(redeem(&office, "bauamt", "r", &grant.grant_id).await.unwrap(), content);
-    let status = redeem(&office, "bauamt", "s", &grant.grant_id).await.unwrap_err();
-    assert_eq!(reason(&status).as_deref(), Some("DOCUMENT_GRANT_UNKNOWN"));
-    let shown = grants(&office, account).await;
-    assert_eq!((shown[0].fetches, shown[0].open), (1, false));
-    assert_eq!(office.count("SELECT COUNT(*) FROM disclosures").await, 1);
-}
-
-async fn a_fetch_is_in_the_persons_log_with_purpose_and_document(db: Db) {
-    let mut office = Office::open(db).await;
-    let account = office.account("erika@example.org").await;
-    let stored = store(&office, account, "1", &bytes(10)).await;
-    let grant = grant(&office, account, &stored.document_id, false).await;
-    redeem(&office, "bauamt", "r", &grant.grant_id).await.unwrap();
-    let request = pb::ListDisclosuresRequest::default();
-    let log = office.person(account).list_disclosures(request).await.unwrap().into_inner();
-    let [line] = &log.disclosures[..] else { unreachable!("one line") };
-    assert_eq!((line.client_id.as_str(), line.client_name.as_str()), ("bauamt", "Bauamt"));
-    assert_eq!((line.purpose.as_str(), line.level), ("Bauantrag", 1));
-    assert_eq!(line.document_id, stored.document_id);
-    assert_eq!(line.document_name, "Bescheid.pdf");
-    let audited = ("account.document.redeemed".to_owned(), "done".to_owned());
-    assert!(office.audit().await.contains(&audited));
-}
-
-async fn a_grant_is_worth_nothing_to_another_client_after_its_end_or_once_revoked(db: Db) {
-    let mut office = Office::open(db).await;
-    let account = office.account("erika@example.org").await;
-    let stored = store(&office, account, "1", &bytes(10)).await;
-    let first = grant(&office, account, &stored.document_id, true).await;
-    let unknown = redeem(&office, "bauamt", "r", "dgr_00000000000000000000000000000000").await;
-    let unknown = unknown.unwrap_err();
-    let other = redeem(&office, "finanzamt", "r", &first.grant_id).await.unwrap_err();
-    assert_eq!((other.code(), other.message()), (unknown.code(), unknown.message()));
-    let revoke =
-        pb::RevokeDocumentGrantRequest { request_id: "v".into(), grant_id: first.grant_id.clone() };
-    for _ in 0..2 {
-        office.safe(account).revoke_document_grant(revoke.clone()).await.unwrap();
-    }
-    assert!(redeem(&office, "bauamt", "r", &first.grant_id).await.is_err());
-    let second = grant(&office, account, &stored.document_id, true).await;
-    redeem(&office, "bauamt", "a", &second.grant_id).await.unwrap();
-    office.clock.advance(Duration::from_hours(24));
-    for id in ["a", "b"] {
-        assert!(redeem(&office, "bauamt", id, &second.grant_id).await.is_err(), "not even again");
-    }
-}
-
-async fn a_grant_for_many_fetches_counts_and_logs_each(db: Db) {
-    let mut office = Office::open(db).await;
-    let account = office.account("erika@example.org").await;
-    let stored = store(&office, account, "1", &bytes(10)).await;
-    let grant = grant(&office, account, &stored.document_id, true).await;
-    for id in ["a", "b", "c"] {
-        redeem(&office, "bauamt", id, &grant.grant_id).await.unwrap();
-    }
-    let shown = grants(&office, account).await;
-    assert_eq!((shown[0].fetches, shown[0].open), (3, true));
-    assert_eq!(office.count("SELECT COUNT(*) FROM disclosures").await, 3);
-}
-
-async fn a_grant_ends_within_thirty_days(db: Db) {
-    let mut office = Office::open(db).await;
-    let account = office.account("erika@example.org").await;
-    let stored = store(&office, account, "1", &bytes(10)).await;
-    let now = office.clock.now();
-    let late = now.plus(Duration::from_hours(24 * 30 + 1));
-    for until in [Some(now), Some(late), None] {
-        let request = pb::GrantDocumentRequest {
-            valid_until: until.map(convert::timestamp),
-            ..granting(&office, &stored.document_id, true)
-        };
-        let status = office.safe(account).grant_document(request).await.unwrap_err();
-        assert_eq!(reason(&status).as_deref(), Some("INVALID_FIELD"));
-    }
 }
 
 async fn documents_go_when_the_key_of_their_account_is_destroyed(db: Db) {

@@ -58,7 +58,7 @@ impl AccountService for Fake {
         _: Request<account::ListConsentsRequest>,
     ) -> Result<Response<account::ListConsentsResponse>, Status> {
         let consent = account::Consent {
-            consent_id: super::data::CONSENT.into(),
+            consent_id: super::data_fakes::CONSENT.into(),
             client_id: "bauamt".into(),
             client_name: "Bauamt <b>".into(),
             attributes: vec!["given_name".into()],

@@ -3,6 +3,7 @@
 mod account_fakes;
 mod browser;
 mod data;
+mod data_fakes;
 mod identity;
 mod letters;
 mod login;

@@ -21,7 +21,7 @@ use tonic::service::LayerExt as _;
 use tonic::{Code, Status};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::data::DataTold;
+use super::data_fakes::DataTold;
 use super::settings::Told;
 
 pub const LETTER: &str = "ltr_00000000000000000000000000000001";
