@@ -16,6 +16,7 @@ use siegel_grpc::{GrpcServices, Outside, Running};
 use siegel_objects::{ObjectError, Objects};
 use siegel_proto::account::v1::account_registry_service_server::AccountRegistryServiceServer;
 use siegel_proto::account::v1::account_service_server::AccountServiceServer;
+use siegel_proto::account::v1::document_deposit_service_server::DocumentDepositServiceServer;
 use siegel_proto::account::v1::document_redemption_service_server::DocumentRedemptionServiceServer;
 use siegel_proto::account::v1::document_service_server::DocumentServiceServer;
 use siegel_proto::account::v1::identification_change_service_server::IdentificationChangeServiceServer;
@@ -75,6 +76,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         .add(PrivacyServiceServer::new(grpc::Privacy(app.clone())))
         .add(SupportServiceServer::new(grpc::Support(app.clone())))
         .add(DocumentServiceServer::new(grpc::Documents(app.clone())))
+        .add(DocumentDepositServiceServer::new(grpc::Deposit(app.clone())))
         .add(DocumentRedemptionServiceServer::new(grpc::Redemption(app)));
     Ok(Running { grpc, http: axum::Router::new(), tasks })
 }

@@ -52,6 +52,7 @@ pub mod kinds {
     pub const CHANGE_DECIDED: &str = "account.change.decided";
     pub const LOOKED_UP: &str = "account.staff.looked_up";
     pub const DOCUMENT_STORED: &str = "account.document.stored";
+    pub const DOCUMENT_DEPOSITED: &str = "account.document.deposited";
     pub const DOCUMENT_RENAMED: &str = "account.document.renamed";
     pub const DOCUMENT_DELETED: &str = "account.document.deleted";
     pub const DOCUMENT_GRANTED: &str = "account.document.granted";

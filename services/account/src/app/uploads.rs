@@ -11,7 +11,7 @@ use siegel_objects::{Objects, Writer};
 use super::documents::{Document, Safe, context, seal_description};
 use super::{App, Fact, Failure, Order, record};
 use crate::domain::BadField;
-use crate::domain::document::{Description, Head, Origin};
+use crate::domain::document::{Description, Head, Provenance};
 use crate::store::accounts;
 use crate::store::documents::{self, DocumentId, Row};
 
@@ -32,7 +32,7 @@ impl App {
         &self,
         order: &Order,
         account: AccountId,
-        head: &Head,
+        (head, from): (&Head, &Provenance),
         content: S,
     ) -> Result<Document, Failure>
     where
@@ -40,7 +40,7 @@ impl App {
     {
         let safe = self.safe()?;
         head.check(safe.limits.document_bytes)?;
-        let begun = self.begin_upload(order, account, head, safe).await;
+        let begun = self.begin_upload(order, account, (head, from), safe).await;
         let (row, key) = match self.audited(order, account, begun).await? {
             Begun::Done(id) => return self.document(account, id).await,
             Begun::New(row, key) => (row, key),
@@ -63,7 +63,7 @@ impl App {
         &self,
         order: &Order,
         account: AccountId,
-        head: &Head,
+        (head, from): (&Head, &Provenance),
         safe: &Safe,
     ) -> Result<Begun, Failure> {
         let now = self.clock.now();
@@ -78,13 +78,13 @@ impl App {
         let description = Description {
             name: head.name.clone(),
             media_type: head.media_type.clone(),
-            issuer: String::new(),
-            letter: String::new(),
+            issuer: from.issuer.clone(),
+            letter: from.letter.clone(),
         };
         let row = Row {
             id,
             account_id: account,
-            origin: Origin::Person.as_str().to_owned(),
+            origin: from.origin.as_str().to_owned(),
             description: seal_description(&account_key, id, &description)?,
             size_bytes: head.size,
             sha256: head.sha256.clone(),

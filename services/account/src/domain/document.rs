@@ -46,6 +46,38 @@ pub struct Description {
     pub letter: String,
 }
 
+/// Who put a document into a safe, and where it comes from.
+#[derive(Clone, Debug)]
+pub struct Provenance {
+    pub origin: Origin,
+    /// Who issued it; empty for one's own.
+    pub issuer: String,
+    /// The letter it came with; empty for others.
+    pub letter: String,
+}
+
+impl Provenance {
+    /// Uploaded by its person.
+    pub const fn own() -> Self {
+        Self { origin: Origin::Person, issuer: String::new(), letter: String::new() }
+    }
+
+    /// Checks what another service says of it.
+    pub fn check(&self) -> Result<(), BadField> {
+        let plain = |text: &str| text.chars().count() <= 255 && !text.chars().any(char::is_control);
+        if self.origin == Origin::Person {
+            return Err(BadField::new("head.origin", "is neither issued nor from a letter"));
+        }
+        if self.issuer.is_empty() || !plain(&self.issuer) {
+            return Err(BadField::new("head.issuer", "has not 1 to 255 characters on one line"));
+        }
+        if (self.origin == Origin::Letter) == self.letter.is_empty() || !plain(&self.letter) {
+            return Err(BadField::new("head.letter_id", "is of a document from a letter"));
+        }
+        Ok(())
+    }
+}
+
 /// What comes before the bytes.
 #[derive(Clone, Debug)]
 pub struct Head {

@@ -12,7 +12,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::status::status;
 use super::{read, write};
 use crate::app::{App, Failure, Granting, kinds};
-use crate::domain::document::Head;
+use crate::domain::document::Provenance;
 use crate::store::documents::DocumentId;
 
 /// The document safe as its person uses it.
@@ -35,14 +35,10 @@ impl DocumentService for Documents {
         };
         let kind = kinds::DOCUMENT_STORED;
         let order = read::order_by(&self.0, kind, &caller, &head, &head.request_id)?;
-        let head = Head {
-            name: head.name,
-            media_type: head.media_type,
-            size: head.size_bytes,
-            sha256: head.sha256,
-        };
+        let head = read::document_head(head);
         let content = messages.map(chunk).boxed();
-        let stored = self.0.upload_document(&order, account, &head, content).await;
+        let about = (&head, &Provenance::own());
+        let stored = self.0.upload_document(&order, account, about, content).await;
         let document = Some(write::document(&stored.map_err(|e| status(&e))?));
         Ok(Response::new(pb::UploadDocumentResponse { document }))
     }

@@ -2,6 +2,7 @@
 
 mod account;
 mod changes;
+mod deposit;
 mod documents;
 mod privacy;
 mod read;
@@ -13,6 +14,7 @@ mod write;
 
 pub use account::Accounts;
 pub use changes::Changes;
+pub use deposit::Deposit;
 pub use documents::Documents;
 pub use privacy::Privacy;
 pub use redemption::Redemption;

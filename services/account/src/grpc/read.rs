@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::status::status;
 use crate::app::{App, Failure, Order, Proven};
+use crate::domain::document::Head;
 use crate::domain::receipt::{Page, PageLine};
 use crate::domain::{Asked, Names, Proof, Source};
 
@@ -109,6 +110,15 @@ pub fn page(wire: Option<pb::ConsentPage>, level: i32) -> Result<Page, Status> {
         lines: wire.lines.into_iter().enumerate().map(line).collect::<Result<_, Status>>()?,
         level: convert::level(level),
     })
+}
+
+pub fn document_head(wire: pb::DocumentHead) -> Head {
+    Head {
+        name: wire.name,
+        media_type: wire.media_type,
+        size: wire.size_bytes,
+        sha256: wire.sha256,
+    }
 }
 
 /// 50 when absent, at most 200.

@@ -121,6 +121,11 @@ impl Office {
         serve(&self.running.grpc, caller)
     }
 
+    /// The service as the postbox reaches it.
+    pub fn postbox(&self) -> Channel {
+        serve(&self.running.grpc, Caller::Sibling("postbox".into()))
+    }
+
     fn channel(&self, account: AccountId) -> Channel {
         let person = Person {
             account,
