@@ -136,7 +136,7 @@ fn grant(who: &Signed, t: &Texts, grant: &pb::DocumentGrant) -> Grant {
 pub enum Act {
     Rename { name: String },
     Delete,
-    Share { nonce: String, client: String, purpose: String, days: u32, often: String },
+    Share { nonce: String, client: String, purpose: String, days: String, often: String },
     Revoke { grant: Ident },
 }
 
@@ -173,7 +173,9 @@ pub async fn act(
             let parts = [document_id.as_str(), &nonce, &client, &purpose, &often];
             // Of the form, so that sending it twice is one grant; its end is of the first time.
             let request_id = words::form_request_id("share", &parts);
-            let span = Duration::from_hours(24 * u64::from(days.min(30)));
+            // Text in the form: a tagged enum reads no numbers from one.
+            let days: u64 = days.parse().map_err(|_| who.problem(Problem::Invalid))?;
+            let span = Duration::from_hours(24 * days.min(30));
             let until = who.app.now().plus(span).minus(Duration::from_mins(1));
             let wish = pb::GrantDocumentRequest {
                 request_id,
