@@ -42,7 +42,7 @@ fn join(street: &Held, number: &Held) -> Option<Held> {
         return None;
     }
     let mut line = street.clone();
-    line.name = LINE.to_owned();
+    LINE.clone_into(&mut line.name);
     if !number.not_applicable() {
         line.value = format!("{} {}", street.value, number.value);
     }
