@@ -181,7 +181,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 
-    fn granted<'a>(many: bool, last: Option<&'a str>) -> Granted<'a> {
+    fn granted(many: bool, last: Option<&str>) -> Granted<'_> {
         Granted {
             many,
             valid_until: NOW.plus(Duration::from_hours(1)),

@@ -211,12 +211,12 @@ const fn complaint(bad: BadValue) -> &'static str {
         BadValue::NotADate => "hint-date",
         BadValue::NotACountry => "hint-country",
         BadValue::NotANationality => "hint-nationality",
-        BadValue::NotASalutation => "attribute-not-listed",
         BadValue::NotAPhone => "hint-phone",
         BadValue::NotAnEmail => "attribute-not-an-email",
-        // Of what no account holds; no field is made for it.
-        BadValue::NotABoolean | BadValue::NotAUuid | BadValue::NotAVersion => {
-            "attribute-not-listed"
-        }
+        // The last three are of what no account holds; no field is made for it.
+        BadValue::NotASalutation
+        | BadValue::NotABoolean
+        | BadValue::NotAUuid
+        | BadValue::NotAVersion => "attribute-not-listed",
     }
 }

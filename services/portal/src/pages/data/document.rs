@@ -71,7 +71,7 @@ pub async fn show(who: Signed, Path(id): Path<Ident>) -> Result<Response, Respon
         csrf: who.view.csrf_field(),
         action: format!("/account/documents/{id}"),
         facts: facts(&who, &t, &document),
-        digest: document.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        digest: hex(&document.sha256),
         fetch: Link::primary(format!("/account/documents/{id}/file"), t.get("document-fetch"))
             .download(),
         name: Input::text("name", t.get("document-name")).value(&document.name).max_length(255),
@@ -82,6 +82,11 @@ pub async fn show(who: Signed, Path(id): Path<Ident>) -> Result<Response, Respon
         t,
     };
     Ok(who.page(document.name).back("/account/documents").show(&body))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 /// Services that this person deals with already: only they can be let in here. `None` when there
