@@ -4,23 +4,17 @@
 //! are optional and change); claim names are those that German administrations' OpenID Connect
 //! bridges use.
 
-/// How the value of an attribute is written.
+pub use crate::form::{BadValue, Form};
+
+/// Who keeps what a row names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Any text on one line.
-    Text,
-    /// A full date, `1964-08-12` (ISO 8601).
-    Date,
-    /// Two capital letters (ISO 3166-1 alpha-2).
-    Country,
-    /// One to three capital letters as on travel documents, `D` (ICAO 9303).
-    Nationality,
-    /// `0` not known, `1` male, `2` female, `9` not applicable (ISO 5218).
-    Salutation,
-    /// International format, `+49 385 5450`.
-    Phone,
-    /// `local@domain`.
-    Email,
+pub enum Kept {
+    /// The account, with source, level and time.
+    ByAccount,
+    /// Nobody: it is made at each log-in, and travels as this.
+    Made(&'static str),
+    /// The federal interface has dropped it; it is listed so that its OID means nothing else.
+    Dropped,
 }
 
 /// One row of the catalogue.
@@ -28,78 +22,103 @@ pub enum Form {
 pub struct Attribute {
     /// Name of the claim, `given_name`.
     pub name: &'static str,
-    /// Object identifier without `urn:oid:`.
+    /// Object identifier without `urn:oid:`; empty where the federal interface has none.
     pub oid: &'static str,
-    /// Key of the label in a face's texts, `attribute-given-name`.
+    /// Key of the label in a face's texts, `attribute-given-name`; empty where none is shown.
     pub label: &'static str,
     /// Whether the person may type it in; otherwise it comes from an identification or a
     /// confirmed code only.
     pub self_declarable: bool,
+    /// Whether a person may say that there is none: no given name, no fixed address (BundID
+    /// interface 9.2).
+    pub may_not_apply: bool,
     /// Longest value, in characters.
     pub max_chars: usize,
     pub form: Form,
-}
-
-/// A value that the attribute cannot have. The value itself is not repeated: it is personal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadValue {
-    #[error("is longer than {0} characters")]
-    TooLong(usize),
-    #[error("holds line breaks or control characters, or begins or ends with a space")]
-    NotPlain,
-    #[error("is not a date of the form YYYY-MM-DD")]
-    NotADate,
-    #[error("is not a two-letter country code")]
-    NotACountry,
-    #[error("is not a nationality code of one to three letters")]
-    NotANationality,
-    #[error("is none of 0, 1, 2, 9")]
-    NotASalutation,
-    #[error("is not a telephone number in international format")]
-    NotAPhone,
-    #[error("is not an e-mail address")]
-    NotAnEmail,
+    pub kept: Kept,
 }
 
 macro_rules! catalogue {
-    ($($name:literal $oid:literal $label:literal $who:ident $max:literal $form:ident;)+) => {
-        &[$(Attribute {
+    (
+        account { $($name:literal $oid:literal $label:literal $who:ident $max:literal $form:ident;)+ }
+        other { $($other:literal $other_oid:literal $other_form:ident $kept:expr;)+ }
+    ) => {
+        /// Every attribute that an account can hold, in the order in which people expect to see
+        /// them. Unlisted names do not exist.
+        pub const CATALOGUE: &[Attribute] = &[$(Attribute {
             name: $name,
             oid: $oid,
             label: $label,
-            self_declarable: catalogue!(@$who),
+            self_declarable: catalogue!(@declarable $who),
+            may_not_apply: catalogue!(@absent $who),
             max_chars: $max,
             form: Form::$form,
-        }),+]
+            kept: Kept::ByAccount,
+        }),+];
+
+        /// The other rows of the federal interface: what is made at each log-in, and what it
+        /// dropped. No account holds them and nobody asks for them by these names.
+        pub const OTHERS: &[Attribute] = &[$(Attribute {
+            name: $other,
+            oid: $other_oid,
+            label: "",
+            self_declarable: false,
+            may_not_apply: false,
+            max_chars: 255,
+            form: Form::$other_form,
+            kept: $kept,
+        }),+];
     };
-    (@anyone) => { true };
-    (@proven) => { false };
+    (@declarable proven) => { false };
+    (@declarable $anyone:ident) => { true };
+    (@absent anyone_or_none) => { true };
+    (@absent $other:ident) => { false };
 }
 
-/// Every attribute, in the order in which people expect to see them. Unlisted names do not exist.
 #[rustfmt::skip]
-pub const CATALOGUE: &[Attribute] = catalogue! {
-    "salutation" "1.3.6.1.4.1.33592.1.3.5" "attribute-salutation" anyone 1 Salutation;
-    "title" "0.9.2342.19200300.100.1.40" "attribute-title" anyone 100 Text;
-    "given_name" "2.5.4.42" "attribute-given-name" anyone 255 Text;
-    "family_name" "2.5.4.4" "attribute-family-name" anyone 255 Text;
-    "birth_name" "1.2.40.0.10.2.1.1.225566" "attribute-birth-name" anyone 255 Text;
-    "date_of_birth" "1.2.40.0.10.2.1.1.55" "attribute-date-of-birth" anyone 10 Date;
-    "place_of_birth" "1.3.6.1.5.5.7.9.2" "attribute-place-of-birth" anyone 255 Text;
-    "nationality" "1.2.40.0.10.2.1.1.225577" "attribute-nationality" anyone 3 Nationality;
-    "street_and_building" "2.5.4.16" "attribute-street-and-building" anyone 255 Text;
-    "zip_code" "2.5.4.17" "attribute-zip-code" anyone 12 Text;
-    "city" "2.5.4.7" "attribute-city" anyone 255 Text;
-    "country" "1.2.40.0.10.2.1.1.225599" "attribute-country" anyone 2 Country;
-    "email" "0.9.2342.19200300.100.1.3" "attribute-email" proven 254 Email;
-    "telephone" "2.5.4.20" "attribute-telephone" anyone 40 Phone;
-    "demail" "1.3.6.1.4.1.55605.70737875.1.1.1.7.1" "attribute-demail" anyone 254 Email;
-    "document_type" "1.2.40.0.10.2.1.1.552255" "attribute-document-type" proven 10 Text;
-    "community_id" "1.3.6.1.4.1.25484.494450.5" "attribute-community-id" proven 20 Text;
-    "e_idas_issuing_country" "1.3.6.1.4.1.25484.494450.10.1" "attribute-eidas-country" proven 2 Country;
-};
+catalogue! {
+    account {
+        "salutation" "1.3.6.1.4.1.33592.1.3.5" "attribute-salutation" anyone 1 Salutation;
+        "title" "0.9.2342.19200300.100.1.40" "attribute-title" anyone 100 Text;
+        "given_name" "2.5.4.42" "attribute-given-name" anyone_or_none 255 Text;
+        "family_name" "2.5.4.4" "attribute-family-name" anyone 255 Text;
+        "birth_name" "1.2.40.0.10.2.1.1.225566" "attribute-birth-name" anyone_or_none 255 Text;
+        "date_of_birth" "1.2.40.0.10.2.1.1.55" "attribute-date-of-birth" anyone 10 Date;
+        "place_of_birth" "1.3.6.1.5.5.7.9.2" "attribute-place-of-birth" anyone_or_none 255 Text;
+        "nationality" "1.2.40.0.10.2.1.1.225577" "attribute-nationality" anyone 3 Nationality;
+        "street_and_building" "2.5.4.16" "attribute-street-and-building" anyone_or_none 255 Text;
+        "street" "" "attribute-street" anyone_or_none 255 Text;
+        "house_number" "" "attribute-house-number" anyone_or_none 40 Text;
+        "zip_code" "2.5.4.17" "attribute-zip-code" anyone_or_none 12 Text;
+        "city" "2.5.4.7" "attribute-city" anyone_or_none 255 Text;
+        "country" "1.2.40.0.10.2.1.1.225599" "attribute-country" anyone_or_none 2 Country;
+        "email" "0.9.2342.19200300.100.1.3" "attribute-email" proven 254 Email;
+        "telephone" "2.5.4.20" "attribute-telephone" anyone 40 Phone;
+        "demail" "1.3.6.1.4.1.55605.70737875.1.1.1.7.1" "attribute-demail" anyone 254 Email;
+        "document_type" "1.2.40.0.10.2.1.1.552255" "attribute-document-type" proven 10 Text;
+        "community_id" "1.3.6.1.4.1.25484.494450.5" "attribute-community-id" proven 20 Text;
+        "e_idas_issuing_country" "1.3.6.1.4.1.25484.494450.10.1" "attribute-eidas-country" proven 2 Country;
+    }
+    other {
+        "bPK2" "1.3.6.1.4.1.25484.494450.3" Text Kept::Made("`sub`, pairwise per sector");
+        "trust_level_authentication" "1.2.40.0.10.2.1.1.261.94" Text Kept::Made("`acr`");
+        "assertion_proved_by" "1.3.6.1.4.1.25484.494450.2" Text Kept::Made("`attribute_levels`, `source` of each attribute");
+        "mfa" "1.3.6.1.4.1.25484.494450.7" Boolean Kept::Made("`amr`, which holds `mfa`");
+        "legacy_postkorb_handle" "2.5.4.18" Uuid Kept::Made("`postbox_handle`, per sector, with scope `postbox`");
+        "application_id" "1.3.6.1.4.1.25484.494450.4" Uuid Kept::Made("`case_id` of letters");
+        "pseudonym" "1.2.40.0.10.2.1.1.226699" Text Kept::Made("nothing: a pseudonym of the card stays with the credential");
+        "api_version" "1.3.6.1.4.1.25484.494450.1" Version Kept::Made("nothing: the version is that of the protobuf package");
+        "issuing_state" "1.2.40.0.10.2.1.1.552244" Country Kept::Dropped;
+        "bPK" "1.2.40.0.10.2.1.1.149" Text Kept::Dropped;
+    }
+}
 
-/// The row of a claim name.
+/// Every row of the table: what accounts hold, then the rest.
+pub fn all() -> impl Iterator<Item = &'static Attribute> {
+    CATALOGUE.iter().chain(OTHERS)
+}
+
+/// The row of a claim name that accounts hold.
 pub fn attribute(name: &str) -> Option<&'static Attribute> {
     CATALOGUE.iter().find(|row| row.name == name)
 }
@@ -107,7 +126,7 @@ pub fn attribute(name: &str) -> Option<&'static Attribute> {
 /// The row of an OID, with or without `urn:oid:`.
 pub fn by_oid(oid: &str) -> Option<&'static Attribute> {
     let oid = oid.strip_prefix("urn:oid:").unwrap_or(oid);
-    CATALOGUE.iter().find(|row| row.oid == oid)
+    all().find(|row| !row.oid.is_empty() && row.oid == oid)
 }
 
 impl Attribute {
@@ -129,53 +148,6 @@ fn is_unprintable(c: char) -> bool {
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
 }
 
-impl Form {
-    fn check(self, value: &str) -> Result<(), BadValue> {
-        let capitals = |s: &str| s.bytes().all(|b| b.is_ascii_uppercase());
-        let (holds, otherwise) = match self {
-            Self::Text => return Ok(()),
-            Self::Date => (is_date(value), BadValue::NotADate),
-            Self::Country => (value.len() == 2 && capitals(value), BadValue::NotACountry),
-            Self::Nationality => {
-                ((1..=3).contains(&value.len()) && capitals(value), BadValue::NotANationality)
-            }
-            Self::Salutation => (matches!(value, "0" | "1" | "2" | "9"), BadValue::NotASalutation),
-            Self::Phone => (is_phone(value), BadValue::NotAPhone),
-            Self::Email => (is_email(value), BadValue::NotAnEmail),
-        };
-        if holds { Ok(()) } else { Err(otherwise) }
-    }
-}
-
-fn is_date(value: &str) -> bool {
-    siegel_kernel::berlin::LegalDay::parse(value).is_some_and(|day| day.to_string() == value)
-}
-
-/// `+`, then 5 to 15 digits (ITU-T E.164), with spaces, hyphens or slashes between.
-fn is_phone(value: &str) -> bool {
-    let Some(rest) = value.strip_prefix('+') else { return false };
-    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
-    let plain = rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'/'));
-    plain && (5..=15).contains(&digits)
-}
-
-/// One `@` that has something before it and a domain with a dot after it (RFC 5321 §4.5.3.1
-/// limits). Whether it exists only a mail can tell.
-fn is_email(value: &str) -> bool {
-    let Some((local, domain)) = value.rsplit_once('@') else { return false };
-    let label = |l: &str| {
-        let inner = !l.starts_with('-') && !l.ends_with('-');
-        !l.is_empty() && inner && l.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
-    let local_part = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
-    (1..=64).contains(&local.len())
-        && local.chars().all(local_part)
-        && !(local.starts_with('.') || local.ends_with('.') || local.contains(".."))
-        && value.len() <= 254
-        && domain.contains('.')
-        && domain.split('.').all(label)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,14 +158,85 @@ mod tests {
 
     #[test]
     fn no_name_oid_or_label_stands_twice() {
-        for (i, row) in CATALOGUE.iter().enumerate() {
-            for other in &CATALOGUE[i + 1..] {
+        let rows: Vec<_> = all().collect();
+        for (i, row) in rows.iter().enumerate() {
+            for other in &rows[i + 1..] {
                 assert_ne!(row.name, other.name);
-                assert_ne!(row.oid, other.oid, "{} and {}", row.name, other.name);
-                assert_ne!(row.label, other.label);
+                let same = |a: &str, b: &str| !a.is_empty() && a == b;
+                assert!(!same(row.oid, other.oid), "{} and {}", row.name, other.name);
+                assert!(!same(row.label, other.label), "{} and {}", row.name, other.name);
             }
             assert!(row.max_chars <= 255, "the wire holds 255 characters");
+            assert_eq!(row.label.is_empty(), row.kept != Kept::ByAccount, "{}", row.name);
         }
+    }
+
+    /// Each row of the federal interface: OID, claim, a value it has and one it cannot have.
+    #[rustfmt::skip]
+    const FEDERAL: [(&str, &str, &str, &str); 28] = [
+        ("2.5.4.42", "given_name", "Erika", "Eri\nka"),
+        ("2.5.4.4", "family_name", "Mustermann", " Mustermann"),
+        ("0.9.2342.19200300.100.1.3", "email", "erika@example.org", "erika"),
+        ("2.5.4.16", "street_and_building", "Heidestraße 17", "Heide\tstraße"),
+        ("2.5.4.17", "zip_code", "51147", "1234567890123"),
+        ("2.5.4.7", "city", "Köln", "K\u{202e}öln"),
+        ("1.2.40.0.10.2.1.1.225599", "country", "DE", "D"),
+        ("0.9.2342.19200300.100.1.40", "title", "Dr.", "Dr.\0"),
+        ("1.3.6.1.4.1.33592.1.3.5", "salutation", "9", "3"),
+        ("1.2.40.0.10.2.1.1.55", "date_of_birth", "1964-08-12", "12.08.1964"),
+        ("1.3.6.1.5.5.7.9.2", "place_of_birth", "Berlin", "Berlin "),
+        ("1.2.40.0.10.2.1.1.225566", "birth_name", "Gabler", "Gabler\r"),
+        ("1.2.40.0.10.2.1.1.225577", "nationality", "D", "d"),
+        ("1.2.40.0.10.2.1.1.552255", "document_type", "ID", "a document type"),
+        ("1.2.40.0.10.2.1.1.552244", "issuing_state", "DE", "D"),
+        ("1.3.6.1.4.1.55605.70737875.1.1.1.7.1", "demail", "erika@example.de-mail.de", "erika"),
+        ("2.5.4.20", "telephone", "+49 385 5450", "0385 5450"),
+        ("1.3.6.1.4.1.25484.494450.10.1", "e_idas_issuing_country", "AT", "AUT"),
+        ("1.3.6.1.4.1.25484.494450.5", "community_id", "02760503150000", "0276\n05"),
+        ("1.2.40.0.10.2.1.1.149", "bPK", "V1", "V1\n"),
+        ("1.3.6.1.4.1.25484.494450.3", "bPK2", "x", "x\n"),
+        ("1.2.40.0.10.2.1.1.261.94", "trust_level_authentication", "STORK-QAA-Level-4", "4\n"),
+        ("1.3.6.1.4.1.25484.494450.1", "api_version", "2020.2.1", "2020..1"),
+        ("1.3.6.1.4.1.25484.494450.2", "assertion_proved_by", "eID", "eID\n"),
+        ("2.5.4.18", "legacy_postkorb_handle", "d8e9ec29-37a9-4f6a-9a4f-d7a7d7e0d0aa", "d8e9ec29"),
+        ("1.3.6.1.4.1.25484.494450.4", "application_id", "d8e9ec29-37a9-4f6a-9a4f-d7a7d7e0d0aa", "1"),
+        ("1.2.40.0.10.2.1.1.226699", "pseudonym", "x", "x\n"),
+        ("1.3.6.1.4.1.25484.494450.7", "mfa", "true", "yes"),
+    ];
+
+    #[test]
+    fn every_row_of_the_federal_interface_is_there_with_its_oid_and_its_format() {
+        for (oid, name, good, bad) in FEDERAL {
+            let row = by_oid(oid).unwrap();
+            assert_eq!(row.name, name, "{oid}");
+            assert_eq!(row.check(good), Ok(()), "{name}");
+            assert!(row.check(bad).is_err(), "{name} cannot be {bad:?}");
+        }
+        let own = ["street", "house_number"];
+        assert_eq!(all().count(), FEDERAL.len() + own.len(), "a row is not tested here");
+        assert!(own.iter().all(|name| attribute(name).unwrap().oid.is_empty()));
+    }
+
+    #[test]
+    fn nobody_can_ask_for_what_no_account_holds() {
+        assert!(OTHERS.iter().all(|row| attribute(row.name).is_none()));
+    }
+
+    #[test]
+    fn only_name_birth_name_birth_place_and_address_may_not_apply() {
+        let names: Vec<_> = CATALOGUE.iter().filter(|r| r.may_not_apply).map(|r| r.name).collect();
+        let wanted = [
+            "given_name",
+            "birth_name",
+            "place_of_birth",
+            "street_and_building",
+            "street",
+            "house_number",
+            "zip_code",
+            "city",
+            "country",
+        ];
+        assert_eq!(names, wanted);
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod acr;
 pub mod assertion;
 pub mod catalogue;
 pub mod dpop;
+mod form;
 pub mod pkce;
 pub mod standard;
 mod token;

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use siegel_objects::ObjectStoreConfig;
 
 /// The table `[account]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -9,13 +10,44 @@ pub struct Config {
     /// File with the secret above the accounts' keys: 32 random bytes or their text. Who loses it
     /// can read no attribute again. Made at first start in the sandbox, never in production.
     pub key_encryption_key_file: PathBuf,
-    /// Where the document safe will keep its objects; not read yet.
-    #[serde(default, rename = "object_store")]
-    _object_store: Option<serde::de::IgnoredAny>,
+    /// Where the sealed documents of the safe are. Without it the safe is closed:
+    /// `FAILED_PRECONDITION` with `DOCUMENTS_OFF`.
+    #[serde(default)]
+    pub object_store: Option<ObjectStoreConfig>,
+    #[serde(default)]
+    pub documents: DocumentsConfig,
+    /// The tenant whose staff (clients with scope `account.support`) may look into accounts. Without
+    /// it nobody may.
+    #[serde(default)]
+    pub operator_tenant: Option<String>,
+}
+
+/// `[account.documents]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DocumentsConfig {
+    /// Bytes that one account may keep.
+    pub quota_bytes: i64,
+    /// Bytes of one document.
+    pub document_bytes: i64,
+    /// Days for which a service may be let in, at most.
+    pub grant_days: u32,
+}
+
+impl Default for DocumentsConfig {
+    fn default() -> Self {
+        Self { quota_bytes: 100 << 20, document_bytes: 25 << 20, grant_days: 30 }
+    }
 }
 
 impl Config {
+    /// Without a document safe.
     pub fn new(key_encryption_key_file: PathBuf) -> Self {
-        Self { key_encryption_key_file, _object_store: None }
+        Self {
+            key_encryption_key_file,
+            object_store: None,
+            documents: DocumentsConfig::default(),
+            operator_tenant: None,
+        }
     }
 }

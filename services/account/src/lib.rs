@@ -13,11 +13,19 @@ use siegel_db::Migrations;
 use siegel_db::events::Feed;
 use siegel_db::outbox::Outbox;
 use siegel_grpc::{GrpcServices, Outside, Running};
+use siegel_objects::{ObjectError, Objects};
 use siegel_proto::account::v1::account_registry_service_server::AccountRegistryServiceServer;
 use siegel_proto::account::v1::account_service_server::AccountServiceServer;
+use siegel_proto::account::v1::document_deposit_service_server::DocumentDepositServiceServer;
+use siegel_proto::account::v1::document_redemption_service_server::DocumentRedemptionServiceServer;
+use siegel_proto::account::v1::document_service_server::DocumentServiceServer;
+use siegel_proto::account::v1::identification_change_service_server::IdentificationChangeServiceServer;
+use siegel_proto::account::v1::privacy_service_server::PrivacyServiceServer;
+use siegel_proto::account::v1::support_service_server::SupportServiceServer;
 use tokio::task::JoinSet;
 
-pub use config::Config;
+pub use config::{Config, DocumentsConfig};
+pub use siegel_objects::ObjectStoreConfig;
 
 /// The service's own tables.
 pub static MIGRATIONS: Migrations = Migrations {
@@ -30,6 +38,8 @@ pub static MIGRATIONS: Migrations = Migrations {
 pub enum StartError {
     #[error("[account] key_encryption_key_file cannot be used")]
     Key(#[from] KeyError),
+    #[error("[account.object_store] cannot be used")]
+    Objects(#[from] ObjectError),
 }
 
 /// Starts the service on a migrated database.
@@ -45,14 +55,28 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         clock: outside.clock.clone(),
         entropy: outside.entropy.clone(),
         vault: app::Vault::new(&root, outside.entropy.clone()),
+        safe: config
+            .object_store
+            .as_ref()
+            .map(Objects::open)
+            .transpose()?
+            .map(|objects| app::Safe { objects, limits: config.documents.clone() }),
+        operator_tenant: config.operator_tenant.clone(),
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(app.feed.clone().run(outside.clock.clone()));
-    let (worker, notification) = (app.clone(), outside.siblings.channel("notification"));
-    let deliver = move |job| ports::contact::deliver(worker.clone(), notification.clone(), job);
+    let (worker, siblings) = (app.clone(), outside.siblings.clone());
+    let deliver = move |job| ports::jobs::deliver(worker.clone(), siblings.clone(), job);
     tasks.spawn(app.outbox.clone().run(deliver));
+    tasks.spawn(app.clone().sweep_safe());
     let grpc = GrpcServices::new()
         .add(AccountServiceServer::new(grpc::Accounts(app.clone())))
-        .add(AccountRegistryServiceServer::new(grpc::Registry(app)));
+        .add(AccountRegistryServiceServer::new(grpc::Registry(app.clone())))
+        .add(IdentificationChangeServiceServer::new(grpc::Changes(app.clone())))
+        .add(PrivacyServiceServer::new(grpc::Privacy(app.clone())))
+        .add(SupportServiceServer::new(grpc::Support(app.clone())))
+        .add(DocumentServiceServer::new(grpc::Documents(app.clone())))
+        .add(DocumentDepositServiceServer::new(grpc::Deposit(app.clone())))
+        .add(DocumentRedemptionServiceServer::new(grpc::Redemption(app)));
     Ok(Running { grpc, http: axum::Router::new(), tasks })
 }

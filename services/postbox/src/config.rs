@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use siegel_kernel::{Timestamp, TrustLevel};
 
+pub use siegel_objects::ObjectStoreConfig;
+
 use crate::domain::attachment::Limits;
 use crate::domain::media;
 use crate::store::senders::Sender;
@@ -84,22 +86,6 @@ pub struct WitnessConfig {
     pub key: String,
     /// Where it takes checkpoints (C2SP `tlog-witness`), https: `add-checkpoint` is put behind it.
     pub url: String,
-}
-
-/// `[postbox.object_store]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub enum ObjectStoreConfig {
-    /// A local directory, made when it is missing.
-    Files { dir: PathBuf },
-    /// Anything that speaks S3.
-    S3 {
-        endpoint: String,
-        region: String,
-        bucket: String,
-        access_key_id_file: PathBuf,
-        secret_access_key_file: PathBuf,
-    },
 }
 
 /// `[postbox.scanner]`: clamd over TCP.

@@ -1,8 +1,8 @@
-use siegel_kernel::{AccountId, TrustLevel};
+use siegel_kernel::AccountId;
 use siegel_oidc::catalogue;
 
 use super::{App, Fact, Failure, Order, record};
-use crate::domain::{BadField, Proof, Source};
+use crate::domain::{BadField, Proof};
 use crate::store::{accounts, attributes};
 
 impl App {
@@ -25,12 +25,8 @@ impl App {
         }
         let row = accounts::lock(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
         let key = self.vault.key_of(&row)?;
-        attributes::supersede(&mut tx, account, "email", Source::Confirmed, now).await?;
-        let proof = Proof {
-            source: Source::Confirmed,
-            level: Some(TrustLevel::Basic),
-            verified_at: Some(now),
-        };
+        let proof = Proof::confirmed(now);
+        attributes::supersede(&mut tx, account, "email", &proof, now).await?;
         let new = self.sealed(&key, account, "email", email, proof, now)?;
         attributes::add(&mut tx, &new).await?;
         self.contact_changed(&mut tx, account, new.id, now).await?;

@@ -1,9 +1,12 @@
+use siegel_db::outbox;
 use siegel_kernel::AccountId;
 
 use super::{App, Fact, Failure, Order, record};
-use crate::domain::{Asked, BadField, Names};
-use crate::store::accounts;
+use crate::domain::receipt::{self, Page};
+use crate::domain::{Asked, BadField, Names, effective};
+use crate::ports::client_access;
 use crate::store::consents::{self, Consent, ConsentId};
+use crate::store::{accounts, attributes};
 
 impl App {
     /// Stores a consent. What stood for the same client and purpose is taken over into it, so that
@@ -15,6 +18,7 @@ impl App {
         account: AccountId,
         asked: &Asked,
         declined: &Names,
+        page: &Page,
     ) -> Result<Option<ConsentId>, Failure> {
         if asked.attributes.is_empty() && declined.is_empty() {
             return Err(BadField::new("attributes", "names none").into());
@@ -26,20 +30,28 @@ impl App {
             let id = (!text.is_empty()).then(|| text.parse());
             return id.transpose().map_err(|_| Failure::StoredAnswer);
         }
-        accounts::lock(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
-        let mut attributes = asked.attributes.clone();
+        let row = accounts::lock(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
+        let mut earlier = Names::default();
         for before in consents::standing(&mut tx, account).await? {
             if before.asked.client_id == asked.client_id && before.asked.purpose == asked.purpose {
-                attributes = attributes.union(&before.asked.attributes.without(declined));
+                earlier = earlier.union(&before.asked.attributes.without(declined));
                 consents::replace(&mut tx, before.id, now).await?;
             }
         }
+        let attributes = asked.attributes.union(&earlier);
         let id = if attributes.is_empty() {
             None
         } else {
             let id = ConsentId::new(self.clock.as_ref(), self.entropy.as_ref())?;
+            let key = self.vault.key_of(&row)?;
+            let stored = attributes::current(&mut tx, account).await?;
+            let held = effective(&key.open_values(&stored)?, now);
+            let receipt = receipt::write(page, asked, &earlier, &held);
+            let receipt = serde_json::to_vec(&receipt).map_err(|_| Failure::StoredAnswer)?;
+            let receipt = key.seal_text(&receipt_name(id), &receipt)?;
             let asked = Asked { attributes, ..asked.clone() };
-            consents::add(&mut tx, account, &Consent { id, asked, given_at: now }).await?;
+            let new = Consent { id, asked, given_at: now };
+            consents::add(&mut tx, account, &new, &receipt).await?;
             Some(id)
         };
         let detail = detail(asked, &asked.attributes);
@@ -79,6 +91,8 @@ impl App {
             return Err(Failure::UnknownConsent);
         }
         consents::withdraw(&mut tx, account, id, now).await?;
+        // What the client still holds ends at identity; its next log-in asks again.
+        outbox::put(&mut tx, client_access::JOB, id.to_string().as_bytes(), now).await?;
         let detail = id.to_string();
         let fact = Fact { account, level: order.level, outcome: "done", detail: &detail };
         record(&mut tx, order, &fact, now).await?;
@@ -87,6 +101,11 @@ impl App {
         self.committed();
         Ok(())
     }
+}
+
+/// What the receipt of a consent is sealed as.
+pub(super) fn receipt_name(id: ConsentId) -> String {
+    format!("consent receipt/{id}")
 }
 
 /// For the audit trail: who is to receive what. The purpose may be any text and stays out.

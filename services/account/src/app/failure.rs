@@ -1,6 +1,7 @@
 use siegel_crypto::SealError;
 use siegel_db::StoreError;
 use siegel_kernel::EntropyUnavailable;
+use siegel_objects::ObjectError;
 
 use crate::domain::{BadField, NotDeclarable};
 
@@ -19,6 +20,24 @@ pub enum Failure {
     ConsentRequired,
     #[error("there is no such consent")]
     UnknownConsent,
+    #[error("the consent was given before receipts were kept")]
+    NoReceipt,
+    #[error("nothing waits for a decision under this id")]
+    UnknownChange,
+    #[error("this client is not one of the operator's")]
+    NotOperator,
+    #[error("there is no such document")]
+    UnknownDocument,
+    #[error("there is no such grant of a document")]
+    UnknownDocumentGrant,
+    #[error("the document does not fit into what is left of {quota} bytes")]
+    QuotaExceeded { quota: i64 },
+    #[error("this installation keeps no documents")]
+    NoDocuments,
+    #[error("the object store failed")]
+    Objects(#[from] ObjectError),
+    #[error("the stream broke off before all bytes were there")]
+    Incomplete,
     #[error("the request id was used for another request")]
     RequestIdReused,
     #[error("the database failed")]
@@ -39,13 +58,23 @@ impl Failure {
             Self::AlreadyOpen => "ACCOUNT_EXISTS",
             Self::NotDeclarable(NotDeclarable::Verified(_)) => "ATTRIBUTE_VERIFIED",
             Self::NotDeclarable(NotDeclarable::ProvenOnly(_)) => "ATTRIBUTE_NOT_DECLARABLE",
+            Self::NotDeclarable(NotDeclarable::Applies(_)) => "ATTRIBUTE_APPLIES",
             Self::ConsentRequired => "CONSENT_REQUIRED",
             Self::UnknownConsent => "CONSENT_UNKNOWN",
+            Self::NoReceipt => "RECEIPT_UNKNOWN",
+            Self::UnknownChange => "CHANGE_UNKNOWN",
+            Self::NotOperator => "NOT_OPERATOR",
+            Self::UnknownDocument => "DOCUMENT_UNKNOWN",
+            Self::UnknownDocumentGrant => "DOCUMENT_GRANT_UNKNOWN",
+            Self::QuotaExceeded { .. } => "QUOTA_EXCEEDED",
+            Self::NoDocuments => "DOCUMENTS_OFF",
+            Self::Incomplete => "STREAM_INCOMPLETE",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::Malformed(_)
             | Self::Store(_)
             | Self::Seal(_)
             | Self::Entropy(_)
+            | Self::Objects(_)
             | Self::StoredAnswer => return None,
         })
     }
@@ -53,7 +82,11 @@ impl Failure {
     /// The reason, when it is a decision about the person that the audit trail keeps.
     pub fn refusal(&self) -> Option<&'static str> {
         match self {
-            Self::NotDeclarable(_) | Self::ConsentRequired | Self::UnknownConsent => self.reason(),
+            Self::NotDeclarable(_)
+            | Self::ConsentRequired
+            | Self::UnknownConsent
+            | Self::NotOperator
+            | Self::QuotaExceeded { .. } => self.reason(),
             _ => None,
         }
     }

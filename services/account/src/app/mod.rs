@@ -1,14 +1,20 @@
 //! Use cases: each is one transaction.
 
 mod change_email;
+mod changes;
 mod consents;
+pub mod documents;
 mod failure;
+mod grants;
 mod identification;
 mod open_account;
 mod order;
 mod overview;
+mod privacy;
 mod release;
 mod set_attribute;
+mod staff;
+mod uploads;
 mod vault;
 
 use std::sync::Arc;
@@ -19,10 +25,16 @@ use siegel_db::outbox::Outbox;
 use siegel_db::{Db, StoreError, Tx};
 use siegel_kernel::{AccountId, Clock, Entropy, Timestamp, TrustLevel};
 
+pub use changes::{Comparison, Decision, Once};
+pub use documents::Safe;
 pub use failure::Failure;
+pub use grants::{Granting, Shown};
 pub use identification::Proven;
 pub use open_account::Opening;
 pub use order::Order;
+pub use privacy::{Export, Receipted, Told};
+pub use set_attribute::Said;
+pub use staff::{Look, Reason};
 pub use vault::Vault;
 
 /// Topic of what others may learn about accounts.
@@ -37,6 +49,15 @@ pub mod kinds {
     pub const CONSENT_GIVEN: &str = "account.consent.given";
     pub const CONSENT_WITHDRAWN: &str = "account.consent.withdrawn";
     pub const RELEASED: &str = "account.attributes.released";
+    pub const CHANGE_DECIDED: &str = "account.change.decided";
+    pub const LOOKED_UP: &str = "account.staff.looked_up";
+    pub const DOCUMENT_STORED: &str = "account.document.stored";
+    pub const DOCUMENT_DEPOSITED: &str = "account.document.deposited";
+    pub const DOCUMENT_RENAMED: &str = "account.document.renamed";
+    pub const DOCUMENT_DELETED: &str = "account.document.deleted";
+    pub const DOCUMENT_GRANTED: &str = "account.document.granted";
+    pub const DOCUMENT_GRANT_REVOKED: &str = "account.document.grant_revoked";
+    pub const DOCUMENT_REDEEMED: &str = "account.document.redeemed";
 }
 
 /// What the use cases work with. Cheap to clone.
@@ -48,6 +69,10 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub vault: Vault,
+    /// The document safe; `None`: this installation keeps no documents.
+    pub safe: Option<Safe>,
+    /// The tenant whose staff may look into accounts; `None`: nobody may.
+    pub operator_tenant: Option<String>,
 }
 
 /// What happened, for the audit trail.

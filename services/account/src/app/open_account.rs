@@ -4,7 +4,7 @@ use siegel_oidc::catalogue;
 
 use super::vault::AccountKey;
 use super::{App, Fact, Failure, Order, announce, record};
-use crate::domain::{BadField, Proof, Source};
+use crate::domain::{BadField, Proof};
 use crate::ports::contact;
 use crate::store::accounts::{self, Account};
 use crate::store::attributes::{self, AttributeId, Stored};
@@ -55,11 +55,7 @@ impl App {
         }
         announce(&mut tx, "account.opened", account.id, now).await?;
         if !opening.email.is_empty() {
-            let confirmed = Proof {
-                source: Source::Confirmed,
-                level: Some(TrustLevel::Basic),
-                verified_at: Some(now),
-            };
+            let confirmed = Proof::confirmed(now);
             let email = self.sealed(&key, account.id, "email", &opening.email, confirmed, now)?;
             attributes::add(&mut tx, &email).await?;
             self.contact_changed(&mut tx, account.id, email.id, now).await?;

@@ -1,4 +1,4 @@
-use siegel_db::{Attempt, IdempotencyKey, Tx, begin_request, finish_request};
+use siegel_db::{Attempt, IdempotencyKey, Tx, begin_request, finish_request, seen_request};
 use siegel_kernel::{Timestamp, TrustLevel};
 
 use super::Failure;
@@ -32,6 +32,15 @@ impl Order {
             Attempt::Fresh => Ok(None),
             Attempt::Repeated(answer) => Ok(Some(answer)),
             Attempt::Conflict => Err(Failure::RequestIdReused),
+        }
+    }
+
+    /// As [`Order::begin`], but claims nothing: for what takes longer than a transaction.
+    pub(super) async fn seen(&self, tx: &mut Tx) -> Result<Option<Vec<u8>>, Failure> {
+        match seen_request(tx, &self.key()).await? {
+            Some(Attempt::Repeated(answer)) => Ok(Some(answer)),
+            Some(Attempt::Conflict) => Err(Failure::RequestIdReused),
+            Some(Attempt::Fresh) | None => Ok(None),
         }
     }
 

@@ -6,7 +6,6 @@ use crate::domain::{Held, display_name, effective};
 use crate::store::accounts::{self, Account};
 use crate::store::attributes;
 use crate::store::consents::{self, Consent};
-use crate::store::disclosures::{self, Disclosure};
 
 /// An account as its owner sees it.
 #[derive(Clone, Debug)]
@@ -39,7 +38,7 @@ impl App {
 
     async fn held(&self, tx: &mut Tx, account: &Account) -> Result<Vec<Held>, Failure> {
         let stored = attributes::current(tx, account.id).await?;
-        Ok(effective(&self.vault.key_of(account)?.open_values(&stored)?))
+        Ok(effective(&self.vault.key_of(account)?.open_values(&stored)?, self.clock.now()))
     }
 
     /// The consents that stand, newest first.
@@ -47,17 +46,5 @@ impl App {
         let mut tx = self.db.read().await?;
         accounts::find(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
         Ok(consents::standing(&mut tx, account).await?)
-    }
-
-    /// Up to `limit` lines of the disclosure log older than `before`, newest first.
-    pub async fn disclosures(
-        &self,
-        account: AccountId,
-        before: i64,
-        limit: i64,
-    ) -> Result<Vec<Disclosure>, Failure> {
-        let mut tx = self.db.read().await?;
-        accounts::find(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
-        Ok(disclosures::before(&mut tx, account, before, limit).await?)
     }
 }

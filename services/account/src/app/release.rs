@@ -76,7 +76,7 @@ impl App {
         Ok(released)
     }
 
-    /// Those of the asked attributes that the account has at a known level.
+    /// Those of the asked attributes that the account has at a known level and that still hold.
     async fn releasable(
         &self,
         tx: &mut Tx,
@@ -84,8 +84,9 @@ impl App {
         asked: &Names,
     ) -> Result<Vec<Held>, Failure> {
         let stored = attributes::current(tx, account.id).await?;
-        let held = effective(&self.vault.key_of(account)?.open_values(&stored)?);
-        let wanted = |h: &Held| asked.contains(&h.name) && h.proof.level.is_some();
+        let now = self.clock.now();
+        let held = effective(&self.vault.key_of(account)?.open_values(&stored)?, now);
+        let wanted = |h: &Held| asked.contains(&h.name) && h.may_be_released(now);
         Ok(held.into_iter().filter(wanted).collect())
     }
 }

@@ -2,24 +2,46 @@ use siegel_kernel::{AccountId, Timestamp};
 use siegel_oidc::catalogue::Attribute;
 
 use super::{App, Fact, Failure, Order, record};
-use crate::domain::{BadField, Held, Proof, Source, check_declaration};
+use crate::domain::{BadField, Held, NotDeclarable, Proof, check_declaration};
 use crate::store::{accounts, attributes};
 
+/// What a person says of an attribute.
+#[derive(Clone, Copy, Debug)]
+pub enum Said<'a> {
+    /// Never empty.
+    Value(&'a str),
+    /// There is none.
+    NotApplicable,
+    /// Nothing (any more).
+    Nothing,
+}
+
+impl<'a> Said<'a> {
+    /// What is stored for it; an empty value is the mark that there is none.
+    const fn stored(self) -> Option<&'a str> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::NotApplicable => Some(""),
+            Self::Nothing => None,
+        }
+    }
+}
+
 impl App {
-    /// Writes what a person says about itself, or removes it when `value` is empty.
+    /// Writes what a person says about itself, or removes it.
     pub async fn set_attribute(
         &self,
         order: &Order,
         account: AccountId,
         attribute: &'static Attribute,
-        value: &str,
+        said: Said<'_>,
     ) -> Result<Option<Held>, Failure> {
-        if !value.is_empty() {
+        if let Said::Value(value) = said {
             attribute.check(value).map_err(|e| BadField::new("value", e.to_string()))?;
         }
-        let result = self.declare(order, account, attribute, value).await;
+        let result = self.declare(order, account, attribute, said).await;
         let at = self.audited(order, account, result).await?;
-        Ok((!value.is_empty()).then(|| Held {
+        Ok(said.stored().map(|value| Held {
             name: attribute.name.to_owned(),
             value: value.to_owned(),
             proof: Proof::SELF_DECLARED,
@@ -33,7 +55,7 @@ impl App {
         order: &Order,
         account: AccountId,
         attribute: &'static Attribute,
-        value: &str,
+        said: Said<'_>,
     ) -> Result<Timestamp, Failure> {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
@@ -44,10 +66,13 @@ impl App {
         let row = accounts::lock(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
         let key = self.vault.key_of(&row)?;
         let held = key.open_values(&attributes::current(&mut tx, account).await?)?;
-        check_declaration(attribute, &held)?;
-        attributes::supersede(&mut tx, account, attribute.name, Source::SelfDeclared, now).await?;
-        if !value.is_empty() {
-            let proof = Proof::SELF_DECLARED;
+        check_declaration(attribute, &held, now)?;
+        if matches!(said, Said::NotApplicable) && !attribute.may_not_apply {
+            return Err(NotDeclarable::Applies(attribute.name).into());
+        }
+        let proof = Proof::SELF_DECLARED;
+        attributes::supersede(&mut tx, account, attribute.name, &proof, now).await?;
+        if let Some(value) = said.stored() {
             let new = self.sealed(&key, account, attribute.name, value, proof, now)?;
             attributes::add(&mut tx, &new).await?;
         }

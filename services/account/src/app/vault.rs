@@ -78,7 +78,7 @@ impl AccountKey {
         Ok(Held {
             name: stored.name.clone(),
             value,
-            proof: stored.proof,
+            proof: stored.proof.clone(),
             recorded_at: stored.recorded_at,
         })
     }
@@ -94,6 +94,32 @@ impl AccountKey {
 
     pub fn open_answer(&self, request_id: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         Ok(open(&self.key, &self.answer_context(request_id), sealed)?.to_vec())
+    }
+
+    /// Seals what is not an attribute: receipts, changes, descriptions. `what` says which row of
+    /// which table, so that none opens in another's place.
+    pub fn seal_text(&self, what: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        seal(&self.key, &self.text_context(what), plain, self.entropy.as_ref())
+    }
+
+    pub fn open_text(&self, what: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        Ok(open(&self.key, &self.text_context(what), sealed)?.to_vec())
+    }
+
+    fn text_context(&self, what: &str) -> Vec<u8> {
+        format!("text/{}/{what}", self.account).into_bytes()
+    }
+
+    /// A fresh key for one document, and its wrapped form to be stored.
+    pub fn new_document_key(&self, document: &str) -> Result<(DataKey, Vec<u8>), SealError> {
+        let key = DataKey::generate(self.entropy.as_ref())?;
+        let context = self.text_context(&format!("document key/{document}"));
+        let wrapped = wrap_key(&self.key, &context, &key, self.entropy.as_ref())?;
+        Ok((key, wrapped))
+    }
+
+    pub fn document_key(&self, document: &str, wrapped: &[u8]) -> Result<DataKey, SealError> {
+        unwrap_key(&self.key, &self.text_context(&format!("document key/{document}")), wrapped)
     }
 
     fn answer_context(&self, request_id: &str) -> Vec<u8> {

@@ -1,8 +1,12 @@
-//! Rules about attributes and consents; no I/O.
+//! Rules about attributes, consents and documents; no I/O.
 
+mod address;
 mod attribute;
+pub mod change;
 mod consent;
+pub mod document;
 mod error;
+pub mod receipt;
 
 pub use attribute::{
     Held, NotDeclarable, Proof, Source, check_declaration, display_name, effective,

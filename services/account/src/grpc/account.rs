@@ -11,7 +11,7 @@ use tonic::{Code, Request, Response, Status};
 
 use super::status::status;
 use super::{read, write};
-use crate::app::{App, kinds};
+use crate::app::{App, Said, kinds};
 
 /// The account as its owner sees it.
 pub struct Accounts(pub App);
@@ -40,7 +40,8 @@ impl AccountService for Accounts {
     ) -> Result<Response<ListAttributesResponse>, Status> {
         let account = read::own_account(&request)?;
         let held = self.0.attributes(account).await.map_err(|e| status(&e))?;
-        Ok(Response::new(ListAttributesResponse { attributes: write::attributes(&held) }))
+        let attributes = write::attributes(&held, self.0.clock.now());
+        Ok(Response::new(ListAttributesResponse { attributes }))
     }
 
     #[tracing::instrument(name = "account.attribute.set", skip_all)]
@@ -53,9 +54,20 @@ impl AccountService for Accounts {
             read::order(&self.0, kinds::ATTRIBUTE_SET, &request, &request.get_ref().request_id)?;
         let wire = request.into_inner();
         let attribute = read::attribute("name", &wire.name)?;
-        let held = self.0.set_attribute(&order, account, attribute, &wire.value).await;
+        let said = match (wire.value.as_str(), wire.not_applicable) {
+            ("", false) => Said::Nothing,
+            ("", true) if attribute.may_not_apply => Said::NotApplicable,
+            (_, true) => {
+                let problem = "is said with a value, or of what everybody has";
+                return Err(invalid(&[("not_applicable", problem)]));
+            }
+            (value, false) => Said::Value(value),
+        };
+        let held = self.0.set_attribute(&order, account, attribute, said).await;
         let held = held.map_err(|e| status(&e))?;
-        Ok(Response::new(SetAttributeResponse { attribute: held.as_ref().map(write::attribute) }))
+        let now = self.0.clock.now();
+        let attribute = held.as_ref().map(|held| write::attribute(held, now));
+        Ok(Response::new(SetAttributeResponse { attribute }))
     }
 
     #[tracing::instrument(name = "account.consents.list", skip_all)]
@@ -93,33 +105,13 @@ impl AccountService for Accounts {
         request: Request<ListDisclosuresRequest>,
     ) -> Result<Response<ListDisclosuresResponse>, Status> {
         let account = read::own_account(&request)?;
-        let size = page_size(request.get_ref().page_size)?;
-        let before = page_token(&request.get_ref().page_token)?;
-        let lines = self.0.disclosures(account, before, size + 1).await.map_err(|e| status(&e))?;
-        let shown = usize::try_from(size).unwrap_or(usize::MAX);
-        let more = lines.len() > shown;
-        let last = lines.iter().take(shown).next_back().filter(|_| more);
-        let next_page_token = last.map_or_else(String::new, |l| b64::encode(l.id.to_be_bytes()));
-        let disclosures = lines.iter().take(shown).map(write::disclosure).collect();
+        let size = read::page_size(request.get_ref().page_size)?;
+        let before = read::page_token(&request.get_ref().page_token)?;
+        let told = self.0.disclosures(account, before, size + 1).await.map_err(|e| status(&e))?;
+        let (told, last) = write::page(told, size);
+        let next_page_token =
+            last.map_or_else(String::new, |t| b64::encode(t.line.id.to_be_bytes()));
+        let disclosures = told.iter().map(write::disclosure).collect();
         Ok(Response::new(ListDisclosuresResponse { disclosures, next_page_token }))
     }
-}
-
-/// 50 when absent, at most 200.
-fn page_size(asked: i32) -> Result<i64, Status> {
-    match asked {
-        0 => Ok(50),
-        1.. => Ok(i64::from(asked).min(200)),
-        _ => Err(invalid(&[("page_size", "is negative")])),
-    }
-}
-
-/// The place in the log that the page before ended with.
-fn page_token(token: &str) -> Result<i64, Status> {
-    if token.is_empty() {
-        return Ok(i64::MAX);
-    }
-    let bytes = b64::decode(token).and_then(|bytes| bytes.try_into().ok());
-    let place = bytes.map(i64::from_be_bytes);
-    place.ok_or_else(|| invalid(&[("page_token", "was not given out by this service")]))
 }

@@ -40,9 +40,10 @@ impl AccountRegistryService for Registry {
         let account = read::account_id(&wire.account_id)?;
         let proven = wire.attributes.iter().enumerate().map(|(i, a)| read::proven(i, a));
         let proven = proven.collect::<Result<Vec<_>, _>>()?;
-        let done = self.0.record_identification(&order, account, &proven).await;
-        done.map_err(|e| status(&e))?;
-        Ok(Response::new(RecordIdentificationResponse {}))
+        let waits = self.0.record_identification(&order, account, &proven).await;
+        let waits = waits.map_err(|e| status(&e))?;
+        let pending_change_id = waits.map(|id| id.to_string()).unwrap_or_default();
+        Ok(Response::new(RecordIdentificationResponse { pending_change_id }))
     }
 
     #[tracing::instrument(name = "account.email.change", skip_all)]
@@ -68,7 +69,7 @@ impl AccountRegistryService for Registry {
         let asked = read::asked(&wire.client_id, "", &wire.attributes, &wire.purpose)?;
         let preview = self.0.preview_release(account, &asked).await.map_err(|e| status(&e))?;
         Ok(Response::new(PreviewReleaseResponse {
-            attributes: write::attributes(&preview.attributes),
+            attributes: write::attributes(&preview.attributes, self.0.clock.now()),
             consented: preview.consented,
         }))
     }
@@ -85,7 +86,8 @@ impl AccountRegistryService for Registry {
         let asked =
             read::asked(&wire.client_id, &wire.client_name, &wire.attributes, &wire.purpose)?;
         let declined = read::names("declined", &wire.declined)?;
-        let consent = self.0.record_consent(&order, account, &asked, &declined).await;
+        let page = read::page(wire.page, wire.session_level)?;
+        let consent = self.0.record_consent(&order, account, &asked, &declined, &page).await;
         let consent_id = consent.map_err(|e| status(&e))?.map(|id| id.to_string());
         let consent_id = consent_id.unwrap_or_default();
         Ok(Response::new(RecordConsentResponse { consent_id }))
@@ -104,6 +106,7 @@ impl AccountRegistryService for Registry {
             read::asked(&wire.client_id, &wire.client_name, &wire.attributes, &wire.purpose)?;
         let released = self.0.release(&order, account, &asked, level).await;
         let released = released.map_err(|e| status(&e))?;
-        Ok(Response::new(ReleaseAttributesResponse { attributes: write::attributes(&released) }))
+        let attributes = write::attributes(&released, self.0.clock.now());
+        Ok(Response::new(ReleaseAttributesResponse { attributes }))
     }
 }

@@ -1,4 +1,4 @@
-use siegel_grpc::{fault, invalid, refusal};
+use siegel_grpc::{fault, invalid, refusal, unavailable};
 use tonic::{Code, Status};
 
 use crate::app::Failure;
@@ -9,9 +9,24 @@ pub fn status(failure: &Failure) -> Status {
     let reason = failure.reason().unwrap_or_default();
     let code = match failure {
         F::Malformed(bad) => return invalid(&[(&bad.field, &bad.problem)]),
-        F::UnknownAccount | F::UnknownConsent => Code::NotFound,
+        F::UnknownAccount
+        | F::UnknownConsent
+        | F::NoReceipt
+        | F::UnknownChange
+        | F::UnknownDocument
+        | F::UnknownDocumentGrant => Code::NotFound,
+        F::NotOperator => Code::PermissionDenied,
+        F::QuotaExceeded { quota } => {
+            let quota = quota.to_string();
+            return refusal(Code::ResourceExhausted, reason, failure, [("quota_bytes", &quota)]);
+        }
+        F::Incomplete => Code::InvalidArgument,
         F::AlreadyOpen | F::RequestIdReused => Code::AlreadyExists,
-        F::NotDeclarable(_) | F::ConsentRequired => Code::FailedPrecondition,
+        F::NotDeclarable(_) | F::ConsentRequired | F::NoDocuments => Code::FailedPrecondition,
+        F::Objects(_) => {
+            tracing::error!(error = failure as &dyn std::error::Error, "the object store failed");
+            return unavailable("OBJECT_STORE", failure);
+        }
         F::Store(_) | F::Seal(_) | F::Entropy(_) | F::StoredAnswer => return fault(failure),
     };
     refusal(code, reason, failure, [])

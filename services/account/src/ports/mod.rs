@@ -1,3 +1,5 @@
-//! What is outside: the notification service.
+//! What is outside: the notification service, identity, the object store.
 
+pub mod client_access;
 pub mod contact;
+pub mod jobs;

@@ -2,5 +2,9 @@
 
 pub mod accounts;
 pub mod attributes;
+pub mod changes;
 pub mod consents;
 pub mod disclosures;
+pub mod document_grants;
+pub mod documents;
+pub mod staff;

@@ -20,7 +20,12 @@ on_each_backend! { super::TABLES =>
 }
 
 fn set(id: &str, name: &str, value: &str) -> SetAttributeRequest {
-    SetAttributeRequest { request_id: id.into(), name: name.into(), value: value.into() }
+    SetAttributeRequest {
+        request_id: id.into(),
+        name: name.into(),
+        value: value.into(),
+        not_applicable: false,
+    }
 }
 
 async fn a_person_writes_changes_and_removes_what_it_says_about_itself(db: Db) {

@@ -11,8 +11,7 @@ use crate::office::{Office, TABLES, from_card, reason};
 on_each_backend! { super::TABLES =>
     a_card_raises_the_level_and_names_the_person,
     the_card_wins_over_what_was_typed_in,
-    a_new_card_replaces_the_old_one_and_the_old_one_stays_as_history,
-    an_empty_value_means_that_the_new_card_has_none,
+    a_card_that_says_more_adds_to_what_the_last_one_said,
     a_lower_identification_does_not_lower_the_proven_level,
     an_identification_that_identifies_nothing_is_refused_whole,
     another_provider_cannot_change_the_address,
@@ -46,30 +45,21 @@ async fn the_card_wins_over_what_was_typed_in(db: Db) {
         request_id: "1".into(),
         name: "given_name".into(),
         value: "Eri".into(),
+        not_applicable: false,
     };
     person.set_attribute(typed).await.unwrap();
     office.card(account, &[("given_name", "Erika")]).await;
     assert!(values(&office, account).await.contains(&owned("given_name", "Erika", 4)));
 }
 
-async fn a_new_card_replaces_the_old_one_and_the_old_one_stays_as_history(db: Db) {
+async fn a_card_that_says_more_adds_to_what_the_last_one_said(db: Db) {
     let mut office = Office::open(db).await;
     let account = office.account("erika@example.org").await;
     office.card(account, &[("family_name", "Gabler"), ("city", "Köln")]).await;
-    office.card(account, &[("family_name", "Mustermann")]).await;
+    office.card(account, &[("family_name", "Gabler"), ("title", "Dr.")]).await;
     let now = values(&office, account).await;
-    assert!(now.contains(&owned("family_name", "Mustermann", 4)));
+    assert!(now.contains(&owned("title", "Dr.", 4)));
     assert!(now.contains(&owned("city", "Köln", 4)), "what was not read again still stands");
-    let history = "SELECT COUNT(*) FROM attributes WHERE superseded_at_us IS NOT NULL";
-    assert_eq!(office.count(history).await, 1);
-}
-
-async fn an_empty_value_means_that_the_new_card_has_none(db: Db) {
-    let mut office = Office::open(db).await;
-    let account = office.account("erika@example.org").await;
-    office.card(account, &[("title", "Dr.")]).await;
-    office.card(account, &[("title", "")]).await;
-    assert_eq!(values(&office, account).await.len(), 1, "only the address is left");
 }
 
 async fn a_lower_identification_does_not_lower_the_proven_level(db: Db) {
@@ -81,7 +71,7 @@ async fn a_lower_identification_does_not_lower_the_proven_level(db: Db) {
         value: "+49 385 5450".into(),
         source: AttributeSource::Upstream.into(),
         level: 2,
-        verified_at: None,
+        ..Attribute::default()
     };
     let request = RecordIdentificationRequest {
         request_id: "low".into(),

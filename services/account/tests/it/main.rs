@@ -1,9 +1,16 @@
 //! The service as its callers see it, on both databases.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod account;
+mod changes;
 mod consent;
+mod documents;
+mod exports;
+mod grants;
 mod identification;
 mod office;
 mod opening;
+mod receipts;
 mod schema;
+mod sources;
+mod staff;

@@ -4,17 +4,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use siegel_account::{Config, MIGRATIONS, start};
+use siegel_account::{Config, DocumentsConfig, MIGRATIONS, ObjectStoreConfig, start};
 use siegel_db::{Db, StoreError, on};
 use siegel_grpc::testing::{Fakes, outside, serve};
-use siegel_grpc::{Caller, GrpcServices, Person, Running};
+use siegel_grpc::{Caller, GrpcServices, Outside, Person, Running};
 use siegel_kernel::{AccountId, Clock as _, Entropy as _, GrantId, TrustLevel};
 use siegel_proto::account::v1::account_registry_service_client::AccountRegistryServiceClient;
 use siegel_proto::account::v1::account_service_client::AccountServiceClient;
+use siegel_proto::account::v1::document_service_client::DocumentServiceClient;
+use siegel_proto::account::v1::identification_change_service_client::IdentificationChangeServiceClient;
+use siegel_proto::account::v1::privacy_service_client::PrivacyServiceClient;
 use siegel_proto::account::v1::{
     Attribute, OpenAccountRequest, RecordConsentRequest, RecordIdentificationRequest,
 };
 use siegel_proto::common::v1::AttributeSource;
+use siegel_proto::identity::v1::client_access_service_server::{
+    ClientAccessService, ClientAccessServiceServer,
+};
+use siegel_proto::identity::v1::{EndClientAccessRequest, EndClientAccessResponse};
 use siegel_proto::notification::v1 as note;
 use siegel_proto::notification::v1::notification_service_server::{
     NotificationService, NotificationServiceServer,
@@ -29,10 +36,16 @@ pub struct Office {
     pub clock: Arc<TestClock>,
     pub entropy: Arc<CountingEntropy>,
     pub contacts: Contacts,
+    pub identity: Withdrawals,
     pub registry: AccountRegistryServiceClient<Channel>,
     running: Running,
-    _dir: tempfile::TempDir,
+    again: (Config, Outside),
+    pub dir: tempfile::TempDir,
 }
+
+/// Bytes that one account may keep in these tests, and those of one document.
+pub const QUOTA: i64 = 300_000;
+pub const LARGEST: i64 = 200_000;
 
 impl Office {
     pub async fn open(db: Db) -> Self {
@@ -42,12 +55,35 @@ impl Office {
         let contacts = Contacts::default();
         let notification =
             GrpcServices::new().add(NotificationServiceServer::new(contacts.clone()));
-        let fakes = Fakes::new().with("account", "notification", &notification);
+        let withdrawals = Withdrawals::default();
+        let ends = GrpcServices::new().add(ClientAccessServiceServer::new(withdrawals.clone()));
+        let fakes = Fakes::new()
+            .with("account", "notification", &notification)
+            .with("account", "identity", &ends);
         let outside = outside("account", db.clone(), clock.clone(), entropy.clone(), &fakes);
-        let running = start(Config::new(dir.path().join("kek")), outside).await.unwrap();
+        let objects = ObjectStoreConfig::Files { dir: dir.path().join("objects") };
+        let config = Config {
+            object_store: Some(objects),
+            documents: DocumentsConfig {
+                quota_bytes: QUOTA,
+                document_bytes: LARGEST,
+                ..DocumentsConfig::default()
+            },
+            operator_tenant: Some("land".into()),
+            ..Config::new(dir.path().join("kek"))
+        };
+        let again = (config.clone(), outside.clone());
+        let running = start(config, outside).await.unwrap();
         let identity = Caller::Sibling("identity".into());
         let registry = AccountRegistryServiceClient::new(serve(&running.grpc, identity));
-        Self { db, clock, entropy, contacts, registry, running, _dir: dir }
+        let identity = withdrawals;
+        Self { db, clock, entropy, contacts, identity, registry, running, again, dir }
+    }
+
+    /// Ends the service and starts it anew on what it left.
+    pub async fn restart(&mut self) {
+        let (config, outside) = self.again.clone();
+        self.running = start(config, outside).await.unwrap();
     }
 
     /// An open account for this address.
@@ -59,6 +95,38 @@ impl Office {
 
     /// The service as this person at level basic reaches it.
     pub fn person(&self, account: AccountId) -> AccountServiceClient<Channel> {
+        AccountServiceClient::new(self.channel(account))
+    }
+
+    pub fn changes(&self, account: AccountId) -> IdentificationChangeServiceClient<Channel> {
+        IdentificationChangeServiceClient::new(self.channel(account))
+    }
+
+    pub fn privacy(&self, account: AccountId) -> PrivacyServiceClient<Channel> {
+        PrivacyServiceClient::new(self.channel(account))
+    }
+
+    pub fn safe(&self, account: AccountId) -> DocumentServiceClient<Channel> {
+        DocumentServiceClient::new(self.channel(account))
+    }
+
+    /// The service as a client of a tenant reaches it, for itself.
+    pub fn client(&self, tenant: &str, client_id: &str) -> Channel {
+        let caller = Caller::Client {
+            client_id: client_id.into(),
+            tenant: tenant.into(),
+            scopes: vec!["account.support".into(), "account.documents".into()],
+            grant: "g".into(),
+        };
+        serve(&self.running.grpc, caller)
+    }
+
+    /// The service as the postbox reaches it.
+    pub fn postbox(&self) -> Channel {
+        serve(&self.running.grpc, Caller::Sibling("postbox".into()))
+    }
+
+    fn channel(&self, account: AccountId) -> Channel {
         let person = Person {
             account,
             client_id: "portal".into(),
@@ -69,7 +137,7 @@ impl Office {
             session: None,
             scopes: vec!["account.read".into(), "account.write".into()],
         };
-        AccountServiceClient::new(serve(&self.running.grpc, Caller::Person(person)))
+        serve(&self.running.grpc, Caller::Person(person))
     }
 
     /// A card reading with these attributes, at level high.
@@ -103,6 +171,7 @@ impl Office {
             attributes: owned(names),
             purpose: "Antrag".into(),
             declined: owned(declined),
+            ..RecordConsentRequest::default()
         };
         self.registry.record_consent(request).await.unwrap().into_inner().consent_id
     }
@@ -131,6 +200,17 @@ impl Office {
         counted.await.unwrap()
     }
 
+    /// What the deletion of an account does first.
+    pub async fn forget_key(&self, account: AccountId) {
+        const SQL: &str = "UPDATE accounts SET data_key = NULL WHERE id = $1";
+        let forget = async {
+            let mut tx = self.db.begin().await?;
+            on!(&mut tx, c => sqlx::query(SQL).bind(account).execute(c).await?.rows_affected());
+            tx.commit().await
+        };
+        forget.await.unwrap();
+    }
+
     /// Audit kinds and outcomes so far, in order.
     pub async fn audit(&self) -> Vec<(String, String)> {
         const SQL: &str = "SELECT kind, outcome FROM audit ORDER BY id";
@@ -157,13 +237,44 @@ pub fn from_card(name: &str, value: &str) -> Attribute {
         value: value.into(),
         source: AttributeSource::Eid.into(),
         level: 4,
-        verified_at: None,
+        ..Attribute::default()
     }
 }
 
 pub use siegel_grpc::reason;
 
 pub static TABLES: &siegel_db::Migrations = &MIGRATIONS;
+
+/// What identity was told about consents that were taken back.
+#[derive(Clone)]
+pub struct Withdrawals(Arc<watch::Sender<Vec<EndClientAccessRequest>>>);
+
+impl Default for Withdrawals {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Vec::new())))
+    }
+}
+
+impl Withdrawals {
+    /// Waits until so many orders have arrived.
+    pub async fn wait_for(&self, count: usize) -> Vec<EndClientAccessRequest> {
+        let mut orders = self.0.subscribe();
+        let waiting = orders.wait_for(|seen| seen.len() >= count);
+        let seen = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+        seen.unwrap().clone()
+    }
+}
+
+#[tonic::async_trait]
+impl ClientAccessService for Withdrawals {
+    async fn end_client_access(
+        &self,
+        request: Request<EndClientAccessRequest>,
+    ) -> Result<Response<EndClientAccessResponse>, Status> {
+        self.0.send_modify(|seen| seen.push(request.into_inner()));
+        Ok(Response::new(EndClientAccessResponse {}))
+    }
+}
 
 /// What notification was told; the first `failures` orders are turned away.
 #[derive(Clone)]

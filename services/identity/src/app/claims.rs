@@ -86,6 +86,7 @@ fn add(
         attributes.iter().filter_map(|a| convert::level(a.level).map(|level| (a, level))).collect();
     let released: Vec<Released<'_>> = known
         .iter()
+        .filter(|(a, _)| !a.not_applicable)
         .map(|(a, _)| Released {
             name: &a.name,
             value: &a.value,
@@ -98,9 +99,13 @@ fn add(
     };
     let levels: Map<String, Value> = known
         .iter()
-        .filter(|(a, _)| used(&a.name))
+        .filter(|(a, _)| used(&a.name) || a.not_applicable)
         .map(|(a, level)| {
-            let about = json!({"level": level.as_str(), "source": source_name(a.source())});
+            let mut about = json!({"level": level.as_str(), "source": source_name(a.source())});
+            if let (true, Some(about)) = (a.not_applicable, about.as_object_mut()) {
+                // Released as such: the claim itself is absent, never an empty string.
+                about.insert("not_applicable".to_owned(), Value::Bool(true));
+            }
             (a.name.clone(), about)
         })
         .collect();
@@ -108,7 +113,8 @@ fn add(
     if !levels.is_empty() {
         claims.insert("attribute_levels".to_owned(), Value::Object(levels));
     }
-    let proven: Vec<Proven<'_>> = known.iter().filter_map(|(a, level)| proven(a, *level)).collect();
+    let values = known.iter().filter(|(a, _)| !a.not_applicable);
+    let proven: Vec<Proven<'_>> = values.filter_map(|(a, level)| proven(a, *level)).collect();
     let verified = verified_claims::answer(&request.verified, place, &proven, now);
     claims.extend(verified.map(|answer| ("verified_claims".to_owned(), answer)));
 }
@@ -121,6 +127,7 @@ fn proven(attribute: &pb::Attribute, level: TrustLevel) -> Option<Proven<'_>> {
         AttributeSource::Operator => Prover::Operator,
         AttributeSource::SelfDeclared
         | AttributeSource::Confirmed
+        | AttributeSource::Certificate
         | AttributeSource::Unspecified => return None,
     };
     let at = attribute.verified_at.as_ref().map(convert::instant);
@@ -134,6 +141,7 @@ const fn source_name(source: AttributeSource) -> &'static str {
         AttributeSource::Eid => "eid",
         AttributeSource::Upstream => "upstream",
         AttributeSource::Operator => "operator",
+        AttributeSource::Certificate => "certificate",
         AttributeSource::Unspecified => "unknown",
     }
 }

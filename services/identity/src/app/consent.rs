@@ -5,6 +5,7 @@ use siegel_crypto::{b64, sha256_fields};
 use siegel_db::{StoreError, Tx, audit};
 use siegel_grpc::audit_name;
 use siegel_kernel::AccountId;
+use siegel_proto::account::v1::ConsentPage;
 
 use super::failure::Failure;
 use super::guests;
@@ -12,7 +13,7 @@ use super::upstream::mailbox;
 use crate::domain::decide::ConsentState;
 use crate::domain::interaction::{AuthRequest, Interaction, LOCALE, RequestedClaim, SessionView};
 use crate::domain::scopes::{Opens, known};
-use crate::ports::accounts::{self, Preview, Release};
+use crate::ports::accounts::{self, Preview, Release, Seen};
 use crate::state::Identity;
 use crate::store::claim_choices::{self, Choice};
 use crate::store::scope_consents;
@@ -186,6 +187,7 @@ pub async fn give(
     interaction: &mut Interaction,
     session: &SessionView,
     ticked: &[String],
+    page: ConsentPage,
 ) -> Result<(), Failure> {
     let now = state.now();
     let id = interaction.id.to_string();
@@ -210,10 +212,12 @@ pub async fn give(
     } else if !(attributes.is_empty() && declined.is_empty()) {
         // Another choice on the same page is another request.
         let names = attributes.join(" ");
-        let choice = b64::encode(sha256_fields(&[id.as_bytes(), names.as_bytes()]));
+        let parts = [id.as_bytes(), names.as_bytes(), page.locale.as_bytes()];
+        let choice = b64::encode(sha256_fields(&parts));
         let request_id = format!("consent-{choice}");
         let release = release(request, session.account, &attributes);
-        accounts::record_consent(&state.outside.siblings, &request_id, release, &declined)
+        let seen = Seen { page, level: session.level };
+        accounts::record_consent(&state.outside.siblings, &request_id, release, &declined, seen)
             .await
             .map_err(|status| Failure::Sibling("account", status))?;
     }

@@ -221,6 +221,7 @@ fn shown(card: &Identified, names: &[String]) -> Vec<Shown> {
             value: value.to_owned(),
             source: AttributeSource::Eid,
             level: Some(card.level),
+            not_applicable: false,
         })
     };
     names.iter().filter_map(of_card).collect()
@@ -243,6 +244,7 @@ pub(super) async fn attributes(
         source: one.source.into(),
         level: WireLevel::from(card.level).into(),
         verified_at: Some(convert::timestamp(card.at)),
+        ..pb::Attribute::default()
     });
     Ok(Some(released.collect()))
 }

@@ -2,6 +2,7 @@
 
 use siegel_crypto::random_token;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
+use siegel_proto::common::v1::AttributeSource;
 use siegel_telemetry::metric;
 
 use super::credentials::{Person, changed};
@@ -10,10 +11,10 @@ use super::failure::Failure;
 use super::login::refused;
 use super::notices::Change;
 use super::sessions::{self, LogIn, LoggedIn};
-use crate::domain::cards::{Refusal, Ruling, rule};
+use crate::domain::cards::{self, Refusal, Ruling, rule};
 use crate::domain::factors;
 use crate::domain::interaction::{Interaction, SessionView};
-use crate::ports::accounts as account_service;
+use crate::ports::accounts::{self as account_service, Release};
 use crate::ports::eid::{self, Identified};
 use crate::state::Identity;
 use crate::store::credentials::{self, CredentialId, NewCard};
@@ -192,11 +193,51 @@ async fn use_card(
 }
 
 /// Rules on a card for the person of a session, or for nobody, and makes it a credential where it
-/// is new: whose it is, or why it cannot be used.
-pub(super) async fn bind(
+/// is new: whose it is, or why it cannot be used. A card with another family name may be the same
+/// person's after a wedding; then the session itself must prove who shows it.
+pub async fn bind(
     state: &Identity,
     session: Option<&SessionView>,
     card: &Identified,
+    now: Timestamp,
+) -> Result<Result<(AccountId, CredentialId), Refusal>, Failure> {
+    let bound = bind_as(state, session, card, false, now).await?;
+    match (bound, session) {
+        (Err(Refusal::OfAnotherPerson), Some(session))
+            if same_birth(state, session.account, card).await? =>
+        {
+            bind_as(state, Some(session), card, true, now).await
+        }
+        (bound, _) => Ok(bound),
+    }
+}
+
+/// Whether the account service read the birth and the given names of this card from an earlier one.
+async fn same_birth(
+    state: &Identity,
+    account: AccountId,
+    card: &Identified,
+) -> Result<bool, Failure> {
+    let attributes = cards::BIRTH.map(str::to_owned);
+    let question = Release {
+        account,
+        client_id: "identity",
+        client_name: "",
+        attributes: &attributes,
+        purpose: "",
+    };
+    let known = account_service::preview(&state.outside.siblings, question).await;
+    let known = known.map_err(|status| Failure::Sibling("account", status))?.attributes;
+    let read = known.iter().filter(|a| a.source == AttributeSource::Eid);
+    let read: Vec<(&str, &str)> = read.map(|a| (a.name.as_str(), a.value.as_str())).collect();
+    Ok(cards::same_birth(&read, |name| card.get(name)))
+}
+
+async fn bind_as(
+    state: &Identity,
+    session: Option<&SessionView>,
+    card: &Identified,
+    renamed: bool,
     now: Timestamp,
 ) -> Result<Result<(AccountId, CredentialId), Refusal>, Failure> {
     let keys = &state.people.keys;
@@ -227,7 +268,9 @@ pub(super) async fn bind(
     // A further card of the same person proves by itself who holds it. What a provider calls a
     // person does not: it may be their own word.
     let proven = session.map_or(TrustLevel::Basic, |s| s.level);
-    let may_bind = !cards.is_empty() || factors::may_add(card.level, proven, &held).is_ok();
+    let same_holder = !cards.is_empty() && !renamed;
+    let may_bind = same_holder || factors::may_add(card.level, proven, &held).is_ok();
+    let same = if renamed { Vec::new() } else { same };
     let (account, binds) = match rule(logged_in, owner.map(|o| o.account_id), &same) {
         Ruling::Known(account) => (account, None),
         Ruling::Bind(_) if !may_bind => return Ok(Err(Refusal::NotProven)),

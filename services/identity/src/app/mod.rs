@@ -11,6 +11,7 @@ pub mod certificate_auth;
 pub mod change_registration;
 pub mod check;
 pub mod claims;
+pub mod client_access;
 pub mod client_auth;
 pub mod client_consents;
 pub mod client_keys;

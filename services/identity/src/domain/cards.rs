@@ -45,6 +45,21 @@ pub fn rule(
     }
 }
 
+/// What a wedding does not change.
+pub const BIRTH: [&str; 3] = ["given_name", "date_of_birth", "place_of_birth"];
+
+/// Whether a card with another family name is of the person whose card was read before: given names
+/// and day of birth are the same, and so is the place where both name one. That lets a card be
+/// shown for comparison; it proves nothing about who shows it.
+pub fn same_birth<'a>(known: &[(&str, &str)], card: impl Fn(&str) -> &'a str) -> bool {
+    let known = |name: &str| known.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| *value);
+    BIRTH.iter().all(|name| {
+        let (before, now) = (known(name), card(name));
+        let may_lack = *name == "place_of_birth" && (before.is_empty() || now.is_empty());
+        may_lack || (!now.is_empty() && before.to_lowercase() == now.to_lowercase())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +89,28 @@ mod tests {
     fn a_first_or_further_card_of_the_same_person_is_bound() {
         assert_eq!(rule(Some(account(1)), None, &[]), Ruling::Bind(account(1)));
         assert_eq!(rule(Some(account(1)), None, &[true]), Ruling::Bind(account(1)));
+    }
+
+    #[test]
+    fn the_same_birth_is_same_given_names_day_and_place() {
+        let known = [
+            ("given_name", "ERIKA"),
+            ("date_of_birth", "1964-08-12"),
+            ("place_of_birth", "Berlin"),
+        ];
+        let card = |given: &'static str, day: &'static str, place: &'static str| {
+            move |name: &str| match name {
+                "given_name" => given,
+                "date_of_birth" => day,
+                _ => place,
+            }
+        };
+        assert!(same_birth(&known, card("Erika", "1964-08-12", "Berlin")));
+        assert!(same_birth(&known, card("Erika", "1964-08-12", "")));
+        assert!(!same_birth(&known, card("Erika", "1964-08-12", "Bonn")));
+        assert!(!same_birth(&known, card("Erika", "1964-08-13", "Berlin")));
+        assert!(!same_birth(&known, card("Max", "1964-08-12", "Berlin")));
+        assert!(!same_birth(&[], card("", "", "")), "nothing known is nothing the same");
     }
 
     #[test]

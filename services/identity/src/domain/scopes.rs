@@ -18,7 +18,7 @@ pub enum Opens {
 }
 
 /// Every scope. Names of attributes are those of the catalogue in `siegel-oidc`.
-pub const ALL: [(&str, Opens); 15] = [
+pub const ALL: [(&str, Opens); 17] = [
     ("openid", Opens::Identity),
     (
         "profile",
@@ -31,6 +31,8 @@ pub const ALL: [(&str, Opens); 15] = [
     ("offline_access", Opens::Offline),
     ("account.read", Opens::Api("account")),
     ("account.write", Opens::Api("account")),
+    ("account.documents", Opens::Api("account")),
+    ("account.support", Opens::Api("account")),
     ("organisation.read", Opens::Api("organisation")),
     ("organisation.write", Opens::Api("organisation")),
     ("postbox.read", Opens::Api("postbox")),

@@ -28,6 +28,8 @@ pub struct Shown {
     pub value: String,
     pub source: AttributeSource,
     pub level: Option<TrustLevel>,
+    /// There is none, and that is what would be released.
+    pub not_applicable: bool,
 }
 
 /// What a release would give out.
@@ -94,6 +96,7 @@ pub async fn record_identification(
         source: AttributeSource::Eid.into(),
         level: level.into(),
         verified_at: Some(at),
+        ..pb::Attribute::default()
     };
     let request = pb::RecordIdentificationRequest {
         request_id: request_id.to_owned(),
@@ -125,6 +128,7 @@ pub async fn record_entered(
         source: AttributeSource::Operator.into(),
         level: WireLevel::from(entered.level).into(),
         verified_at: Some(convert::timestamp(entered.at)),
+        ..pb::Attribute::default()
     };
     let request = pb::RecordIdentificationRequest {
         request_id: request_id.to_owned(),
@@ -135,25 +139,35 @@ pub async fn record_entered(
     Ok(())
 }
 
+/// What a provider said of its person.
+#[derive(Clone, Copy)]
+pub struct Said<'a> {
+    /// Id of the provider here.
+    pub provider: &'a str,
+    pub taken: &'a [Taken],
+    pub at: Timestamp,
+}
+
 /// Stores what a provider said of its person; with the same `request_id` it is stored once.
 pub async fn record_upstream(
     siblings: &Siblings,
     request_id: &str,
     account: AccountId,
-    taken: &[Taken],
-    at: Timestamp,
+    said: Said<'_>,
 ) -> Result<(), Status> {
     let attribute = |one: &Taken| pb::Attribute {
         name: one.name.clone(),
         value: one.value.clone(),
         source: AttributeSource::Upstream.into(),
+        source_detail: said.provider.to_owned(),
         level: WireLevel::from(one.level).into(),
-        verified_at: Some(convert::timestamp(at)),
+        verified_at: Some(convert::timestamp(said.at)),
+        ..pb::Attribute::default()
     };
     let request = pb::RecordIdentificationRequest {
         request_id: request_id.to_owned(),
         account_id: account.to_string(),
-        attributes: taken.iter().map(attribute).collect(),
+        attributes: said.taken.iter().map(attribute).collect(),
     };
     client(siblings).record_identification(request).await?;
     Ok(())
@@ -171,11 +185,18 @@ pub async fn preview(siblings: &Siblings, release: Release<'_>) -> Result<Previe
     let shown = |a: pb::Attribute| Shown {
         source: a.source(),
         level: convert::level(a.level),
+        not_applicable: a.not_applicable,
         name: a.name,
         value: a.value,
     };
     let attributes = answer.attributes.into_iter().map(shown).collect();
     Ok(Preview { attributes, consented: answer.consented })
+}
+
+/// The page on which somebody consented, for the receipt.
+pub struct Seen {
+    pub page: pb::ConsentPage,
+    pub level: TrustLevel,
 }
 
 /// Stores a consent, and ends what stood for `declined` attributes; with the same `request_id` it is
@@ -185,6 +206,7 @@ pub async fn record_consent(
     request_id: &str,
     release: Release<'_>,
     declined: &[String],
+    seen: Seen,
 ) -> Result<(), Status> {
     let request = pb::RecordConsentRequest {
         request_id: request_id.to_owned(),
@@ -194,6 +216,8 @@ pub async fn record_consent(
         attributes: release.attributes.to_vec(),
         purpose: release.purpose.to_owned(),
         declined: declined.to_vec(),
+        page: Some(seen.page),
+        session_level: WireLevel::from(seen.level).into(),
     };
     client(siblings).record_consent(request).await?;
     Ok(())

@@ -14,6 +14,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     a_claim_with_another_value_than_asked_for_is_left_out,
     verified_claims_say_who_vouches_and_how_sure,
     verified_claims_are_published_as_they_are,
+    what_does_not_apply_is_said_and_never_an_empty_claim,
 }
 
 /// ID token and userinfo answer of a log-in with these parameters.
@@ -117,4 +118,15 @@ async fn verified_claims_are_published_as_they_are(db: Db) {
     for name in ["name", "birthdate", "address", "address_line", "phone_number", "locale"] {
         assert!(plain.contains(&json!(name)), "{name}");
     }
+}
+
+async fn what_does_not_apply_is_said_and_never_an_empty_claim(db: Db) {
+    let world = World::new(db).await;
+    let claims = r#"{"userinfo": {"place_of_birth": null, "city": null}}"#;
+    let (_, userinfo) = answers(&world, [("claims", claims)]).await;
+    assert!(userinfo.get("place_of_birth").is_none(), "{userinfo}");
+    let levels = &userinfo["attribute_levels"];
+    assert_eq!(levels["place_of_birth"]["not_applicable"], true);
+    assert_eq!(levels["place_of_birth"]["source"], "self_declared");
+    assert!(levels["city"].get("not_applicable").is_none());
 }

@@ -83,7 +83,7 @@ impl registry::AccountRegistryService for Account {
         request: Request<account::RecordIdentificationRequest>,
     ) -> Result<Response<account::RecordIdentificationResponse>, Status> {
         self.identified.lock().unwrap().push(request.into_inner());
-        Ok(Response::new(account::RecordIdentificationResponse {}))
+        Ok(Response::new(account::RecordIdentificationResponse::default()))
     }
 
     async fn preview_release(
@@ -129,15 +129,19 @@ fn known(name: &str) -> Option<account::Attribute> {
         "city" => ("Köln", AttributeSource::Eid, TrustLevel::High),
         "telephone" => ("+49 385 5450", AttributeSource::SelfDeclared, TrustLevel::Basic),
         "email" => ("erika@example.org", AttributeSource::Confirmed, TrustLevel::Basic),
+        // Says that there is none.
+        "place_of_birth" => ("", AttributeSource::SelfDeclared, TrustLevel::Basic),
         _ => return None,
     };
     Some(account::Attribute {
         name: name.to_owned(),
         value: value.to_owned(),
+        not_applicable: value.is_empty(),
         source: source.into(),
         level: level.into(),
         verified_at: (source == AttributeSource::Eid)
             .then(|| convert::timestamp(siegel_testkit::TestClock::default().now())),
+        ..account::Attribute::default()
     })
 }
 

@@ -9,7 +9,7 @@ use siegel_proto::convert;
 use siegel_web::Texts;
 use siegel_web::forms::{DescriptionList, Item, LevelBadge, Link};
 
-use super::{Signed, visitor, words};
+use super::{Signed, data, visitor, words};
 
 #[derive(askama::Template)]
 #[template(path = "account.html")]
@@ -20,6 +20,7 @@ struct Account {
     held_text: String,
     proven: Option<LevelBadge>,
     raise: Option<Link>,
+    compare: Option<Link>,
     attributes: Option<DescriptionList>,
     edit: Link,
     opened: String,
@@ -35,6 +36,7 @@ pub async fn show(who: Signed) -> Result<Response, Response> {
     named.map_err(|error| who.oidc(&error))?;
     let who = Signed { session: who.session.named(account.display_name), ..who };
 
+    let waits = data::change::waiting(&who).await?.is_some();
     let (t, locale, held) = (who.texts(), who.view.locale, who.session.level);
     let proven = convert::level(account.proven_level).filter(|level| *level != held);
     let items: Vec<_> = sorted(list).iter().map(|a| item(&who, &t, a)).collect();
@@ -45,12 +47,14 @@ pub async fn show(who: Signed) -> Result<Response, Response> {
         proven: proven.map(|level| LevelBadge::new(level, locale)),
         raise: (held < TrustLevel::High)
             .then(|| visitor::raise(TrustLevel::High, "/account", t.get("account-raise"))),
+        compare: waits.then(|| Link::primary("/account/change", t.get("change-compare"))),
         attributes: (!items.is_empty()).then(|| DescriptionList::new(locale, items)),
         edit: Link::secondary("/account/edit", t.get("account-edit")),
         opened: words::date_time(locale, account.opened_at.as_ref()),
         t,
     };
-    Ok(who.page(t.get("account")).show(&body))
+    let page = who.page(t.get("account"));
+    Ok(if waits { page.notice(data::change::notice(&t)).show(&body) } else { page.show(&body) })
 }
 
 /// In the order in which people expect them: that of the catalogue.
@@ -65,8 +69,9 @@ pub fn sorted(mut attributes: Vec<Attribute>) -> Vec<Attribute> {
 
 fn item(who: &Signed, t: &Texts, attribute: &Attribute) -> Item {
     let label = words::attribute(t, &attribute.name);
-    let source = words::source(t, attribute.source());
-    let item = Item::new(label, shown(who, t, attribute)).source(source);
+    let source = data::origin(t, attribute);
+    let value = data::value(t, who.view.locale, attribute);
+    let item = Item::new(label, value).source(source);
     let item = match convert::level(attribute.level) {
         Some(level) => item.level(level),
         None => item,
@@ -76,19 +81,6 @@ fn item(who: &Signed, t: &Texts, attribute: &Attribute) -> Item {
         return item.action(format!("/account/edit#{}", attribute.name), t.get("account-change"));
     }
     item
-}
-
-/// Codes and dates in words.
-fn shown(who: &Signed, t: &Texts, attribute: &Attribute) -> String {
-    use catalogue::Form;
-    let value = attribute.value.as_str();
-    match (catalogue::attribute(&attribute.name).map(|row| row.form), value) {
-        (Some(Form::Date), date) => words::day(who.view.locale, date),
-        (Some(Form::Salutation), "1") => t.get("salutation-1"),
-        (Some(Form::Salutation), "2") => t.get("salutation-2"),
-        (Some(Form::Salutation), _) => t.get("salutation-0"),
-        _ => value.to_owned(),
-    }
 }
 
 const fn explained(level: TrustLevel) -> &'static str {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use siegel_oidc::catalogue::{self, BadValue, CATALOGUE, Form};
 use siegel_proto::account::v1::{Attribute, ListAttributesRequest, SetAttributeRequest};
 use siegel_proto::common::v1::AttributeSource;
-use siegel_web::forms::{Button, Choice, Errors, Input, Link, Select};
+use siegel_web::forms::{Button, Checkbox, Choice, Errors, Input, Link, Select};
 use siegel_web::{CheckedForm, CsrfField, Locale, Problem, Texts};
 use tonic::Code;
 
@@ -21,8 +21,21 @@ struct Edit {
     cancel: Link,
 }
 
-/// Names that this person may write, with their values.
-type Values = BTreeMap<&'static str, String>;
+/// Names that this person may write, with what they say.
+type Values = BTreeMap<&'static str, Said>;
+
+/// What stands in one field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Said {
+    value: String,
+    /// The box that says that there is none.
+    none: bool,
+}
+
+/// Name of the box beside a field.
+fn none_field(name: &str) -> String {
+    format!("none-{name}")
+}
 
 pub async fn show(who: Signed) -> Result<Response, Response> {
     let values = editable(&who).await?;
@@ -35,14 +48,18 @@ pub async fn save(
 ) -> Result<Response, Response> {
     let held = editable(&who).await?;
     let mut wanted = held.clone();
-    for (name, value) in &mut wanted {
+    for (name, said) in &mut wanted {
         if let Some(new) = sent.get(*name) {
-            new.trim().clone_into(value);
+            new.trim().clone_into(&mut said.value);
+            said.none = sent.contains_key(&none_field(name));
         }
     }
     let mut errors = Errors::new();
-    for (name, value) in wanted.iter().filter(|(_, value)| !value.is_empty()) {
-        if let Some(Err(bad)) = catalogue::attribute(name).map(|row| row.check(value)) {
+    for (name, said) in wanted.iter().filter(|(_, said)| !said.value.is_empty()) {
+        if said.none {
+            errors.add(*name, who.texts().get("attribute-none-and-value"));
+        } else if let Some(Err(bad)) = catalogue::attribute(name).map(|row| row.check(&said.value))
+        {
             errors.add(*name, who.texts().get(complaint(bad)));
         }
     }
@@ -50,10 +67,10 @@ pub async fn save(
         return Ok(page(&who, &wanted, &errors));
     }
     let mut service = who.account().await?;
-    for (name, value) in wanted.iter().filter(|(name, value)| held.get(*name) != Some(value)) {
+    for (name, said) in wanted.iter().filter(|(name, said)| held.get(*name) != Some(said)) {
         let request_id = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
-        let (name, value) = ((*name).to_owned(), value.clone());
-        let request = SetAttributeRequest { request_id, name: name.clone(), value };
+        let (name, value, not_applicable) = ((*name).to_owned(), said.value.clone(), said.none);
+        let request = SetAttributeRequest { request_id, name: name.clone(), value, not_applicable };
         match service.set_attribute(request).await {
             Ok(_) => {}
             Err(status) if status.code() == Code::FailedPrecondition => {
@@ -77,15 +94,28 @@ async fn editable(who: &Signed) -> Result<Values, Response> {
     let list = service.list_attributes(ListAttributesRequest {}).await;
     let list = list.map_err(|status| who.refuse("account", &status))?.into_inner().attributes;
     let verified = |name: &str| {
-        let better = |a: &Attribute| a.name == name && a.source() != AttributeSource::SelfDeclared;
+        let better = |a: &Attribute| {
+            a.name == name && a.source() != AttributeSource::SelfDeclared && !a.expired
+        };
         list.iter().any(better)
     };
-    let value = |name: &str| {
+    let said = |name: &str| {
         let found = list.iter().find(|a| a.name == name);
-        found.map(|a| a.value.clone()).unwrap_or_default()
+        found.map(|a| Said { value: a.value.clone(), none: a.not_applicable }).unwrap_or_default()
     };
-    let rows = CATALOGUE.iter().filter(|row| row.self_declarable && !verified(row.name));
-    Ok(rows.map(|row| (row.name, value(row.name))).collect())
+    let rows = CATALOGUE.iter().filter(|row| {
+        row.self_declarable && !verified(row.name) && !hidden_street(&list).contains(&row.name)
+    });
+    Ok(rows.map(|row| (row.name, said(row.name))).collect())
+}
+
+/// The form of the street that is not asked for: the line, unless it is what was given.
+fn hidden_street(list: &[Attribute]) -> &'static [&'static str] {
+    const LINE: &[&str] = &["street_and_building"];
+    const APART: &[&str] = &["street", "house_number"];
+    let has = |name: &str| list.iter().any(|a| a.name == name);
+    let apart = APART.iter().any(|name| has(name));
+    if has("street_and_building") && !apart { APART } else { LINE }
 }
 
 fn page(who: &Signed, values: &Values, errors: &Errors) -> Response {
@@ -93,8 +123,16 @@ fn page(who: &Signed, values: &Values, errors: &Errors) -> Response {
     // In the catalogue's order, not the alphabet's.
     let rows = CATALOGUE.iter().filter(|row| values.contains_key(row.name));
     let field = |row: &catalogue::Attribute| {
-        let value = values.get(row.name).cloned().unwrap_or_default();
-        field(&t, locale, row, value, errors)
+        let said = values.get(row.name).cloned().unwrap_or_default();
+        let field = field(&t, locale, row, said.value, errors);
+        if !row.may_not_apply {
+            return field;
+        }
+        let label = [("label", t.get(row.label).into())];
+        let none = Checkbox::new(none_field(row.name), t.with("attribute-none", label))
+            .value("1")
+            .checked(said.none);
+        format!("{field}{}", none.to_html())
     };
     let body = Edit {
         csrf: who.view.csrf_field(),
@@ -173,8 +211,12 @@ const fn complaint(bad: BadValue) -> &'static str {
         BadValue::NotADate => "hint-date",
         BadValue::NotACountry => "hint-country",
         BadValue::NotANationality => "hint-nationality",
-        BadValue::NotASalutation => "attribute-not-listed",
         BadValue::NotAPhone => "hint-phone",
         BadValue::NotAnEmail => "attribute-not-an-email",
+        // The last three are of what no account holds; no field is made for it.
+        BadValue::NotASalutation
+        | BadValue::NotABoolean
+        | BadValue::NotAUuid
+        | BadValue::NotAVersion => "attribute-not-listed",
     }
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use siegel_proto::account::v1::ListDisclosuresRequest;
 use siegel_proto::convert;
-use siegel_web::forms::{LevelBadge, Pagination};
+use siegel_web::forms::{LevelBadge, Link, Pagination};
 use siegel_web::{Locale, Texts};
 
 use super::{Signed, words};
@@ -22,6 +22,7 @@ struct Disclosures {
     current: &'static str,
     entries: Vec<Disclosure>,
     pages: Pagination,
+    export: Link,
 }
 
 struct Disclosure {
@@ -42,7 +43,11 @@ pub async fn show(who: Signed, Query(at): Query<At>) -> Result<Response, Respons
     let (t, locale) = (who.texts(), who.view.locale);
     let disclosures = list.disclosures.into_iter().map(|d| Disclosure {
         client: if d.client_name.is_empty() { d.client_id } else { d.client_name },
-        attributes: words::attributes(&t, &d.attributes),
+        attributes: if d.document_id.is_empty() {
+            words::attributes(&t, &d.attributes)
+        } else {
+            t.with("disclosed-document", [("name", d.document_name.into())])
+        },
         purpose: d.purpose,
         at: words::date_time(locale, d.disclosed_at.as_ref()),
         machine: words::machine(d.disclosed_at.as_ref()),
@@ -51,6 +56,8 @@ pub async fn show(who: Signed, Query(at): Query<At>) -> Result<Response, Respons
     let body = Disclosures {
         current: "disclosures",
         entries: disclosures.collect(),
+        export: Link::secondary("/account/disclosures/export", t.get("disclosures-export"))
+            .download(),
         pages: pages(locale, "/account/disclosures?", at.page.is_some(), &list.next_page_token),
         t,
     };

@@ -7,6 +7,7 @@ mod asked;
 mod attachment;
 mod attributes;
 mod consents;
+mod data;
 mod disclosures;
 mod documents;
 mod folders;
@@ -57,7 +58,7 @@ pub fn router(app: App) -> Router {
         .branding(branding)
         .sandbox(!outside.profile.is_production());
     let pages = pages().route_layer(from_fn(bounded)).layer(DefaultBodyLimit::max(FORM_BYTES));
-    let router = pages.merge(replies()).merge(downloads()).with_state(app);
+    let router = pages.merge(replies()).merge(safe()).merge(downloads()).with_state(app);
     siegel_web::protect(router, &face).merge(siegel_web::assets::router()).merge(scripts::router())
 }
 
@@ -71,7 +72,12 @@ fn pages() -> Router<App> {
         .route("/account/logout", get(login::to_account).post(login::end))
         .route("/account/edit", get(attributes::show).post(attributes::save))
         .route("/account/consents", get(consents::show).post(consents::withdraw))
+        .route("/account/consents/{consent}", get(data::receipt::show))
         .route("/account/disclosures", get(disclosures::show))
+        .route("/account/change", get(data::change::show).post(data::change::decide))
+        .route("/account/history", get(data::history::show))
+        .route("/account/staff", get(data::staff::show))
+        .route("/account/documents/{document}", get(data::document::show).post(data::document::act))
         .route("/account/security", get(security::show).post(security::end_session))
         .route("/organisation", get(organisation::list))
         .route("/organisation/new", get(organisation::form).post(organisation::create))
@@ -103,12 +109,23 @@ fn replies() -> Router<App> {
         .layer(DefaultBodyLimit::max(reply::LARGEST + 2 * FORM_BYTES))
 }
 
+/// The document safe, which takes files.
+fn safe() -> Router<App> {
+    Router::new()
+        .route("/account/documents", get(data::safe::show).post(data::safe::upload))
+        .route_layer(from_fn(bounded))
+        .layer(DefaultBodyLimit::max(data::safe::LARGEST + 2 * FORM_BYTES))
+}
+
 /// What may take longer than a page.
 fn downloads() -> Router<App> {
     let attachment = "/postbox/{letter}/attachments/{attachment}";
     Router::new()
         .route(attachment, get(attachment::download))
         .route("/postbox/{letter}/attachments.zip", get(attachment::all))
+        .route("/account/consents/{consent}/receipt.json", get(data::receipt::download))
+        .route("/account/disclosures/export", get(data::staff::export))
+        .route("/account/documents/{document}/file", get(data::document::download))
         .route("/postbox/export", get(documents::mailbox))
         .route("/postbox/{letter}/proof", get(documents::proof))
 }

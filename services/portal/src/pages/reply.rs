@@ -186,7 +186,7 @@ fn inline((name, content): &(String, Vec<u8>)) -> pb::InlineAttachment {
 }
 
 /// By the extension: what browsers say depends on the machine they run on.
-fn media_type(name: &str) -> &'static str {
+pub(super) fn media_type(name: &str) -> &'static str {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     match extension.to_ascii_lowercase().as_str() {
         "pdf" => "application/pdf",
@@ -252,11 +252,11 @@ async fn read(mut form: Multipart) -> Result<Sent, Problem> {
     Ok(sent)
 }
 
-async fn text(field: Field<'_>, longest: usize) -> Result<String, Problem> {
+pub(super) async fn text(field: Field<'_>, longest: usize) -> Result<String, Problem> {
     String::from_utf8(limited(field, longest).await?).map_err(|_| Problem::Invalid)
 }
 
-async fn limited(mut field: Field<'_>, longest: usize) -> Result<Vec<u8>, Problem> {
+pub(super) async fn limited(mut field: Field<'_>, longest: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|e| problem(e.status()))? {
         if bytes.len().saturating_add(chunk.len()) > longest {
@@ -267,7 +267,7 @@ async fn limited(mut field: Field<'_>, longest: usize) -> Result<Vec<u8>, Proble
     Ok(bytes)
 }
 
-fn problem(status: StatusCode) -> Problem {
+pub(super) fn problem(status: StatusCode) -> Problem {
     if status == StatusCode::PAYLOAD_TOO_LARGE { Problem::TooLarge } else { Problem::Invalid }
 }
 

@@ -72,6 +72,7 @@ pub fn source(t: &Texts, source: AttributeSource) -> String {
         AttributeSource::Eid => "source-eid",
         AttributeSource::Upstream => "source-upstream",
         AttributeSource::Operator => "source-operator",
+        AttributeSource::Certificate => "source-certificate",
     })
 }
 

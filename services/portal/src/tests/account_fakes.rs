@@ -35,7 +35,7 @@ impl AccountService for Fake {
             value: value.into(),
             source,
             level,
-            verified_at: None,
+            ..account::Attribute::default()
         };
         let attributes = vec![
             attribute("city", "Musterstadt <script>", 1, 1),
@@ -47,8 +47,9 @@ impl AccountService for Fake {
 
     async fn set_attribute(
         &self,
-        _: Request<account::SetAttributeRequest>,
+        request: Request<account::SetAttributeRequest>,
     ) -> Result<Response<account::SetAttributeResponse>, Status> {
+        self.0.data.lock().unwrap().set.push(request.into_inner());
         Ok(Response::new(account::SetAttributeResponse::default()))
     }
 
@@ -56,14 +57,23 @@ impl AccountService for Fake {
         &self,
         _: Request<account::ListConsentsRequest>,
     ) -> Result<Response<account::ListConsentsResponse>, Status> {
-        Ok(Response::new(account::ListConsentsResponse::default()))
+        let consent = account::Consent {
+            consent_id: super::data_fakes::CONSENT.into(),
+            client_id: "bauamt".into(),
+            client_name: "Bauamt <b>".into(),
+            attributes: vec!["given_name".into()],
+            purpose: "Antrag".into(),
+            given_at: None,
+        };
+        Ok(Response::new(account::ListConsentsResponse { consents: vec![consent] }))
     }
 
     async fn withdraw_consent(
         &self,
-        _: Request<account::WithdrawConsentRequest>,
+        request: Request<account::WithdrawConsentRequest>,
     ) -> Result<Response<account::WithdrawConsentResponse>, Status> {
-        not_faked()
+        self.0.data.lock().unwrap().withdrawn.push(request.into_inner().consent_id);
+        Ok(Response::new(account::WithdrawConsentResponse {}))
     }
 
     async fn list_disclosures(

@@ -2,6 +2,8 @@
 
 mod account_fakes;
 mod browser;
+mod data;
+mod data_fakes;
 mod filing;
 mod identity;
 mod letters;

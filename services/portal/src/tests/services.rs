@@ -8,6 +8,9 @@ use siegel_grpc::testing::Fakes;
 use siegel_grpc::{GrpcServices, refusal, unavailable};
 use siegel_kernel::TrustLevel;
 use siegel_proto::account::v1::account_service_server::AccountServiceServer;
+use siegel_proto::account::v1::document_service_server::DocumentServiceServer;
+use siegel_proto::account::v1::identification_change_service_server::IdentificationChangeServiceServer;
+use siegel_proto::account::v1::privacy_service_server::PrivacyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
@@ -18,6 +21,7 @@ use tonic::service::LayerExt as _;
 use tonic::{Code, Status};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::data_fakes::DataTold;
 use super::settings::Told;
 
 pub const LETTER: &str = "ltr_00000000000000000000000000000001";
@@ -33,6 +37,8 @@ pub struct Services {
     pub answers: Mutex<Vec<&'static str>>,
     pub ended: Mutex<Vec<String>>,
     pub told: Mutex<Told>,
+    /// What the account service was told about data and documents.
+    pub data: Mutex<DataTold>,
     /// What the letter asks for, and the replies it got.
     pub actions: Mutex<Vec<postbox::LetterAction>>,
     pub replies: Mutex<Vec<postbox::ReplyRequest>>,
@@ -58,6 +64,7 @@ impl Services {
             answers: Mutex::default(),
             ended: Mutex::default(),
             told: Mutex::default(),
+            data: Mutex::default(),
             actions: Mutex::default(),
             replies: Mutex::default(),
             reply_refused: Mutex::default(),
@@ -75,6 +82,14 @@ impl Services {
         let nonce = SetResponseHeaderLayer::overriding(name, HeaderValue::from_static("n"));
         let fake = Fake(self.clone());
         let account = AccountServiceServer::new(fake.clone());
+        let changes = IdentificationChangeServiceServer::new(fake.clone());
+        let privacy = PrivacyServiceServer::new(fake.clone());
+        let safe = DocumentServiceServer::new(fake.clone());
+        let account = GrpcServices::new()
+            .add(nonce.clone().named_layer(account))
+            .add(nonce.clone().named_layer(changes))
+            .add(nonce.clone().named_layer(privacy))
+            .add(nonce.clone().named_layer(safe));
         let own = SelfServiceServer::new(fake.clone());
         let mailbox = MailboxServiceServer::new(fake.clone());
         let settings = MailboxSettingsServiceServer::new(fake.clone());
@@ -84,7 +99,7 @@ impl Services {
             .add(nonce.clone().named_layer(settings))
             .add(nonce.clone().named_layer(evidence));
         Fakes::new()
-            .with("portal", "account", &GrpcServices::new().add(nonce.clone().named_layer(account)))
+            .with("portal", "account", &account)
             .with("portal", "identity", &GrpcServices::new().add(nonce.named_layer(own)))
             .with("portal", "postbox", &postbox)
     }

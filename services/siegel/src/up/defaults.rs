@@ -134,7 +134,11 @@ fn services(data: &DataDir, origin: &str, smtp_port: u16, clients: &Value) -> Va
             "people": {"name": "Servicekonto Musterstadt"},
             "clients": clients,
         },
-        "account": {"key_encryption_key_file": key("account-kek"), "nonce_key_file": key("account-nonce")},
+        "account": {
+            "key_encryption_key_file": key("account-kek"),
+            "nonce_key_file": key("account-nonce"),
+            "object_store": {"kind": "files", "dir": objects("account")},
+        },
         "organisation": {"nonce_key_file": key("organisation-nonce")},
         "postbox": {
             "evidence_signing_key_file": key("evidence-signing.pem"),

@@ -10,7 +10,7 @@ use siegel_telemetry::metric;
 use super::record;
 use crate::app::failure::Failure;
 use crate::domain::upstream::Taken;
-use crate::ports::accounts as account_service;
+use crate::ports::accounts::{self as account_service, Said};
 use crate::state::Identity;
 use crate::store::accounts::{self, NewAccount};
 
@@ -24,6 +24,9 @@ struct Job {
     locale: String,
     taken: Vec<Taken>,
     at: Timestamp,
+    /// Absent in jobs of an earlier release.
+    #[serde(default)]
+    provider: String,
 }
 
 /// A new account for a log-in of this level.
@@ -51,7 +54,8 @@ pub(super) async fn open(
         at: now,
     };
     accounts::insert(tx, &new).await?;
-    let job = Job { account, locale: locale.to_owned(), taken: opened.taken.to_vec(), at: now };
+    let (taken, provider) = (opened.taken.to_vec(), opened.upstream.to_owned());
+    let job = Job { account, locale: locale.to_owned(), taken, at: now, provider };
     let plain = serde_json::to_vec(&job).map_err(|_| SealError::DoesNotOpen)?;
     let sealed = state.people.keys.seal_job(BROKERED, &plain)?;
     outbox::put(tx, BROKERED, &sealed, now).await?;
@@ -72,7 +76,8 @@ pub async fn open_brokered(state: &Identity, payload: &[u8]) -> Result<(), Failu
     let failed = |status| Failure::Sibling("account", status);
     account_service::open_account(siblings, job.account, "", &job.locale).await.map_err(failed)?;
     let request_id = format!("brokered-{}", siegel_grpc::audit_name(job.account));
-    hand_over(state, &request_id, job.account, &job.taken, job.at).await?;
+    let said = Said { provider: &job.provider, taken: &job.taken, at: job.at };
+    hand_over(state, &request_id, job.account, said).await?;
     let mut tx = state.outside.db.begin().await?;
     accounts::open(&mut tx, job.account, state.now()).await?;
     tx.commit().await?;
@@ -84,13 +89,12 @@ pub(super) async fn hand_over(
     state: &Identity,
     request_id: &str,
     account: AccountId,
-    taken: &[Taken],
-    at: Timestamp,
+    said: Said<'_>,
 ) -> Result<(), Failure> {
-    if taken.is_empty() {
+    if said.taken.is_empty() {
         return Ok(());
     }
-    account_service::record_upstream(&state.outside.siblings, request_id, account, taken, at)
+    account_service::record_upstream(&state.outside.siblings, request_id, account, said)
         .await
         .map_err(|status| Failure::Sibling("account", status))
 }

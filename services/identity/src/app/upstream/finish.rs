@@ -14,6 +14,7 @@ use crate::domain::email::EmailAddress;
 use crate::domain::interaction::{AuthRequest, SessionView};
 use crate::domain::linking::{self, Holder, Known, Refusal, Ruling, rule};
 use crate::domain::upstream::{Claims, Upstream, holder};
+use crate::ports::accounts::Said;
 use crate::state::Identity;
 use crate::store::accounts;
 use crate::store::upstream_links::{self as links, Link, LinkId, NewLink};
@@ -161,7 +162,8 @@ async fn settle(
             disable::admit(state, &mut tx, account, &upstream.method(), now).await?;
             drop(tx);
             let request_id = format!("upstream-{}", back.login);
-            hand_over(state, &request_id, account, &proof.taken, now).await?;
+            let said = Said { provider: &upstream.id, taken: &proof.taken, at: now };
+            hand_over(state, &request_id, account, said).await?;
             match back.request {
                 Some(request) => log_in(state, back, request, upstream, &proof, account).await,
                 None => Ok(Outcome::Linked),

@@ -9,6 +9,7 @@ use super::{Fault, Proof, refused, unseal};
 use crate::app::notices;
 use crate::domain::linking::{Refusal, may_link};
 use crate::domain::upstream::Upstream;
+use crate::ports::accounts::Said;
 use crate::state::Identity;
 use crate::store::{accounts, credentials, upstream_links, upstream_logins, upstreams};
 
@@ -79,7 +80,8 @@ pub(super) async fn by_owner(
     tx.commit().await?;
     state.outbox.committed();
     let request_id = format!("upstream-{}", back.login);
-    hand_over(state, &request_id, account, &proof.taken, now).await?;
+    let said = Said { provider: &upstream.id, taken: &proof.taken, at: now };
+    hand_over(state, &request_id, account, said).await?;
     Ok(Outcome::Linked)
 }
 

@@ -4,6 +4,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use siegel_kernel::berlin::LegalDay;
 use siegel_oidc::catalogue::{self, Form};
+use siegel_proto::account::v1 as account;
 use siegel_proto::common::v1::AttributeSource;
 use siegel_web::forms::{Button, Checkbox, DescriptionList, Item, Link};
 use siegel_web::{CheckedForm, CsrfField, Texts, format};
@@ -160,6 +161,9 @@ fn label(t: Texts, name: &str) -> String {
 
 /// The value as people write it.
 fn readable(t: Texts, attribute: &Shown) -> String {
+    if attribute.not_applicable {
+        return t.get("attribute-not-applicable");
+    }
     let is_date = catalogue::attribute(&attribute.name).is_some_and(|row| row.form == Form::Date);
     match is_date.then(|| LegalDay::parse(&attribute.value)).flatten() {
         Some(day) => format::legal_day(t.locale, day),
@@ -174,6 +178,7 @@ const fn source_key(source: AttributeSource) -> Option<&'static str> {
         AttributeSource::Eid => "source-eid",
         AttributeSource::Upstream => "source-upstream",
         AttributeSource::Operator => "source-operator",
+        AttributeSource::Certificate => "source-certificate",
         AttributeSource::Unspecified => return None,
     })
 }
@@ -191,13 +196,45 @@ pub async fn submit(visit: Visit, CheckedForm(sent): CheckedForm<ConsentForm>) -
     }
 }
 
+/// The page as it was shown, for the receipt of the consent.
+fn seen(visit: &Visit) -> account::ConsentPage {
+    let line = |claim: &RequestedClaim| account::ConsentPageLine {
+        name: claim.name.clone(),
+        label: label(visit.t, &claim.name),
+        purpose: claim.purpose.clone(),
+        required: claim.essential,
+    };
+    account::ConsentPage {
+        text_version: text_version(visit.t),
+        locale: visit.view.locale.as_str().to_owned(),
+        lines: visit.interaction.request.claims.iter().map(line).collect(),
+    }
+}
+
+/// Changes when one of the page's own sentences does.
+fn text_version(t: Texts) -> String {
+    const SENTENCES: [&str; 6] = [
+        "consent-title",
+        "consent-purpose-none",
+        "consent-missing",
+        "consent-withdraw",
+        "consent-allow",
+        "consent-deny",
+    ];
+    let texts: Vec<String> = SENTENCES.iter().map(|key| t.get(key)).collect();
+    let parts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+    let hash = siegel_crypto::sha256_fields(&parts);
+    siegel_crypto::b64::encode(hash.get(..9).unwrap_or(&hash))
+}
+
 async fn allow(mut visit: Visit, ticked: &[String]) -> Response {
     let session = match at_consent(&visit).await {
         Ok(Some((session, _))) => session,
         Ok(None) => return visit.out_of_turn().await,
         Err(failure) => return visit.failed(&failure),
     };
-    let given = consent::give(&visit.state, &mut visit.interaction, &session, ticked).await;
+    let seen = seen(&visit);
+    let given = consent::give(&visit.state, &mut visit.interaction, &session, ticked, seen).await;
     if let Err(failure) = given {
         return visit.failed(&failure);
     }

@@ -13,6 +13,7 @@ mod models;
 mod passkeys;
 mod recovery;
 mod release;
+mod renamed;
 mod reset;
 mod totp;
 

@@ -119,7 +119,7 @@ impl AccountRegistryService for Fake {
     ) -> Result<Answer<account::RecordIdentificationResponse>, Status> {
         self.account_is_up()?;
         self.0.recorded.lock().unwrap().push(call.into_inner());
-        Ok(Answer::new(account::RecordIdentificationResponse {}))
+        Ok(Answer::new(account::RecordIdentificationResponse::default()))
     }
     async fn preview_release(
         &self,
@@ -134,7 +134,7 @@ impl AccountRegistryService for Fake {
                 value: value.clone(),
                 source: AttributeSource::Eid.into(),
                 level: siegel_proto::common::v1::TrustLevel::High.into(),
-                verified_at: None,
+                ..account::Attribute::default()
             })
         };
         let consents = self.0.consents.lock().unwrap();

@@ -1,0 +1,162 @@
+//! A person's data and documents on the pages.
+
+use siegel_proto::account::v1 as account;
+
+use super::data_fakes::{CHANGE, CONSENT, DOCUMENT, GRANT};
+use super::world::World;
+
+async fn signed_in() -> World {
+    let mut world = World::new().await;
+    world.log_in("/account").await;
+    world
+}
+
+fn here() -> String {
+    format!("/account/documents/{DOCUMENT}")
+}
+
+#[tokio::test]
+async fn a_new_card_is_compared_side_by_side_and_decided_once() {
+    let mut world = signed_in().await;
+    let page = world.browser.get("/account").await;
+    assert!(!page.body.contains("/account/change"));
+    world.services.data.lock().unwrap().waits = true;
+    let page = world.browser.get("/account").await;
+    assert!(page.body.contains("href=\"/account/change\""), "{}", page.body);
+    let page = world.browser.get("/account/change").await;
+    for text in ["Köln &#60;b&#62;", "<strong>Kiel</strong>", "anders"] {
+        assert!(page.body.contains(text), "{text} is missing in {}", page.body);
+    }
+    let form = [("change", CHANGE), ("decision", "update")];
+    let page = world.browser.post("/account/change", &form).await;
+    assert_eq!(page.location.as_deref(), Some("/account"), "{}", page.body);
+    let decided = world.services.data.lock().unwrap().decided.clone();
+    assert_eq!(decided.len(), 1);
+    assert_eq!(decided[0].decision(), account::ChangeDecision::Update);
+    let page = world.browser.get("/account/change").await;
+    assert_eq!(page.location.as_deref(), Some("/account"), "nothing waits any more");
+}
+
+#[tokio::test]
+async fn a_session_too_low_for_card_data_is_told_how_to_rise() {
+    let mut world = signed_in().await;
+    world.services.data.lock().unwrap().waits = true;
+    world.browser.get("/account/change").await;
+    *world.services.level_needed.lock().unwrap() = Some(siegel_kernel::TrustLevel::Substantial);
+    let form = [("change", CHANGE), ("decision", "update")];
+    let page = world.browser.post("/account/change", &form).await;
+    assert!(page.body.contains("level=substantial"), "{}", page.body);
+    assert!(world.services.data.lock().unwrap().decided.is_empty());
+}
+
+#[tokio::test]
+async fn a_withdrawal_says_what_it_did_and_a_receipt_can_be_read_and_kept() {
+    let mut world = signed_in().await;
+    let page = world.browser.get("/account/consents").await;
+    assert!(page.body.contains(&format!("/account/consents/{CONSENT}")), "{}", page.body);
+    let page = world.browser.post("/account/consents", &[("consent_id", CONSENT)]).await;
+    assert_eq!(world.services.data.lock().unwrap().withdrawn, [CONSENT]);
+    let page = world.browser.get(&page.location.unwrap()).await;
+    assert!(page.body.contains("fragt er wieder"), "{}", page.body);
+    let page = world.browser.get(&format!("/account/consents/{CONSENT}")).await;
+    for text in ["Ort &#60;b&#62; (nötig)", "Versand", "erlaubt"] {
+        assert!(page.body.contains(text), "{text} is missing in {}", page.body);
+    }
+    let page = world.browser.get(&format!("/account/consents/{CONSENT}/receipt.json")).await;
+    assert!(page.body.starts_with("{\"format\""));
+    assert!(page.headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
+    let other = "/account/consents/cns_00000000000000000000000000000002";
+    assert_eq!(world.browser.get(other).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_log_is_exported_and_looks_of_staff_are_shown() {
+    let mut world = signed_in().await;
+    let page = world.browser.get("/account/disclosures").await;
+    assert!(page.body.contains("/account/disclosures/export"), "{}", page.body);
+    let page = world.browser.get("/account/disclosures/export").await;
+    assert_eq!(page.body, "{\"a\":1}");
+    let page = world.browser.get("/account/staff").await;
+    assert!(page.body.contains("Auskunft &#60;b&#62;"), "{}", page.body);
+    let page = world.browser.get("/account/history").await;
+    assert!(page.body.contains("Köln &#60;b&#62;"), "{}", page.body);
+    assert!(page.body.contains("/account/history?page=more"));
+}
+
+#[tokio::test]
+async fn a_file_is_stored_with_its_digest_and_a_full_safe_says_so() {
+    let mut world = signed_in().await;
+    let page = world.browser.get("/account/documents").await;
+    assert!(page.body.contains("Bescheid &#60;b&#62;.html"), "{}", page.body);
+    let files = ("file", &[("a.pdf", "%PDF")][..]);
+    let page = world.browser.post_files("/account/documents", &[("nonce", "n")], files).await;
+    assert_eq!(page.location.as_deref(), Some("/account/documents"), "{}", page.body);
+    let uploaded = world.services.data.lock().unwrap().uploaded.pop().unwrap();
+    assert_eq!((uploaded.0.name.as_str(), uploaded.1), ("a.pdf", 4));
+    assert_eq!(uploaded.0.media_type, "application/pdf");
+    assert_eq!(uploaded.0.sha256, siegel_crypto::sha256(b"%PDF"));
+    world.services.data.lock().unwrap().full = true;
+    let page = world.browser.post_files("/account/documents", &[("nonce", "n")], files).await;
+    assert!(page.body.contains("kein Platz mehr"), "{}", page.body);
+    let empty = ("file", &[("", "")][..]);
+    let page = world.browser.post_files("/account/documents", &[("nonce", "n")], empty).await;
+    assert!(page.body.contains("nicht leer"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn a_document_is_saved_and_never_shown_within_the_portal() {
+    let mut world = signed_in().await;
+    let page = world.browser.get(&format!("{}/file", here())).await;
+    assert_eq!(page.body, "<script>alert(1)");
+    assert!(page.headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
+    assert_eq!(page.headers["content-security-policy"], "default-src 'none'; sandbox");
+}
+
+#[tokio::test]
+async fn a_document_is_shared_with_a_known_service_only_and_taken_back() {
+    let mut world = signed_in().await;
+    let page = world.browser.get(&here()).await;
+    for text in ["Bauamt &#60;b&#62;", GRANT, &"ab".repeat(32)] {
+        assert!(page.body.contains(text), "{text} is missing in {}", page.body);
+    }
+    let form = |client: &'static str| {
+        [
+            ("action", "share"),
+            ("nonce", "n"),
+            ("client", client),
+            ("purpose", "Bauantrag"),
+            ("days", "7"),
+            ("often", "once"),
+        ]
+    };
+    let page = world.browser.post(&here(), &form("bauamt")).await;
+    assert_eq!(page.location.as_deref(), Some(here().as_str()), "{}", page.body);
+    let granted = world.services.data.lock().unwrap().granted.clone();
+    assert_eq!(granted.len(), 1);
+    assert_eq!((granted[0].client_id.as_str(), granted[0].many), ("bauamt", false));
+    world.browser.get(&here()).await;
+    let page = world.browser.post(&here(), &form("stranger")).await;
+    assert_ne!(page.status, 303, "no service that the person never dealt with");
+    world.browser.get(&here()).await;
+    world.browser.post(&here(), &[("action", "revoke"), ("grant", GRANT)]).await;
+    assert_eq!(world.services.data.lock().unwrap().revoked, [GRANT]);
+    world.browser.get(&here()).await;
+    let page = world.browser.post(&here(), &[("action", "delete")]).await;
+    assert_eq!(page.location.as_deref(), Some("/account/documents"));
+    assert_eq!(world.services.data.lock().unwrap().deleted, [DOCUMENT]);
+}
+
+#[tokio::test]
+async fn what_does_not_apply_is_ticked_and_not_typed() {
+    let mut world = signed_in().await;
+    let page = world.browser.get("/account/edit").await;
+    assert!(page.body.contains("name=\"none-birth_name\""), "{}", page.body);
+    assert!(!page.body.contains("name=\"none-family_name\""), "everybody has one");
+    let both = [("birth_name", "Gabler"), ("none-birth_name", "1")];
+    let page = world.browser.post("/account/edit", &both).await;
+    assert_eq!(page.status, 200, "both is an error");
+    world.browser.post("/account/edit", &[("birth_name", ""), ("none-birth_name", "1")]).await;
+    let set = world.services.data.lock().unwrap().set.clone();
+    let [only] = &set[..] else { unreachable!("one is written") };
+    assert_eq!((only.name.as_str(), only.not_applicable), ("birth_name", true));
+}
