@@ -1,6 +1,7 @@
 //! gRPC faces: between wire messages and use cases.
 
 mod beginnings;
+pub mod deletion;
 pub mod key_service;
 mod links;
 mod not_changed;
