@@ -26,6 +26,7 @@ pub mod log;
 pub mod notify;
 pub mod open;
 pub mod opt_outs;
+pub mod owner_gone;
 pub mod proof;
 pub mod provide;
 pub mod purge;

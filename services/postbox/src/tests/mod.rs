@@ -25,6 +25,7 @@ mod log;
 mod log_audit;
 mod mailbox;
 mod news;
+mod owner_gone;
 mod proof;
 mod purge;
 mod real_scanner;
