@@ -12,9 +12,10 @@ use siegel_crypto::{KeyError, RootSecret};
 use siegel_db::Migrations;
 use siegel_db::events::Feed;
 use siegel_db::outbox::Outbox;
-use siegel_grpc::{GrpcServices, Outside, Running};
+use siegel_grpc::{Deletion, GrpcServices, Outside, Running, follow_deletions};
 use siegel_proto::account::v1::account_registry_service_server::AccountRegistryServiceServer;
 use siegel_proto::account::v1::account_service_server::AccountServiceServer;
+use siegel_proto::account::v1::export_service_server::ExportServiceServer;
 use tokio::task::JoinSet;
 
 pub use config::Config;
@@ -51,8 +52,15 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let (worker, notification) = (app.clone(), outside.siblings.channel("notification"));
     let deliver = move |job| ports::contact::deliver(worker.clone(), notification.clone(), job);
     tasks.spawn(app.outbox.clone().run(deliver));
+    let deleter = app.clone();
+    let delete = move |deletion: Deletion| {
+        let app = deleter.clone();
+        async move { app.delete_account(deletion.account).await }
+    };
+    tasks.spawn(follow_deletions(outside.siblings.clone(), String::new(), delete));
     let grpc = GrpcServices::new()
         .add(AccountServiceServer::new(grpc::Accounts(app.clone())))
+        .add(ExportServiceServer::new(grpc::Exports(app.clone())))
         .add(AccountRegistryServiceServer::new(grpc::Registry(app)));
     Ok(Running { grpc, http: axum::Router::new(), tasks })
 }

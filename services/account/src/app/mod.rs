@@ -2,6 +2,8 @@
 
 mod change_email;
 mod consents;
+mod delete;
+mod export;
 mod failure;
 mod identification;
 mod open_account;
@@ -9,6 +11,8 @@ mod order;
 mod overview;
 mod release;
 mod set_attribute;
+#[cfg(test)]
+mod testing;
 mod vault;
 
 use std::sync::Arc;
@@ -36,6 +40,8 @@ pub mod kinds {
     pub const IDENTIFIED: &str = "account.identification.recorded";
     pub const CONSENT_GIVEN: &str = "account.consent.given";
     pub const CONSENT_WITHDRAWN: &str = "account.consent.withdrawn";
+    pub const DELETED: &str = "account.account.deleted";
+    pub const EXPORTED: &str = "account.account.exported";
     pub const RELEASED: &str = "account.attributes.released";
 }
 

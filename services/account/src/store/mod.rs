@@ -3,4 +3,6 @@
 pub mod accounts;
 pub mod attributes;
 pub mod consents;
+pub mod deleted;
 pub mod disclosures;
+pub mod export;

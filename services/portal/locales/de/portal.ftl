@@ -392,3 +392,12 @@ replied-files = Dateien
 replied-digest = Prüfsumme der Antwort (SHA-256)
 reply-print = Sie können diese Seite drucken oder als PDF speichern. Auch der Beleg bleibt bei diesem Brief abrufbar.
 receipt-reply-accepted = Antwort eingegangen
+
+# Alles herunterladen
+export = Alles herunterladen
+export-text = Ein Archiv mit allem, was über Sie gespeichert ist: zum Lesen und für andere Programme.
+export-data = Ihre Angaben mit früheren Werten, Einwilligungen und Weitergaben
+export-log-in = Ihre Anmeldearten, Anmeldungen und Verknüpfungen
+export-organisations = Die Organisationen, zu denen Sie gehören
+export-mailbox = Ihr Postfach mit Nachrichten und Nachweisen. Ungeöffnete Nachrichten bleiben ungeöffnet und sind nur aufgeführt.
+export-download = Archiv herunterladen

@@ -392,3 +392,12 @@ replied-files = Files
 replied-digest = Checksum of the reply (SHA-256)
 reply-print = You can print this page or save it as a PDF. The receipt also stays with this letter.
 receipt-reply-accepted = Reply received
+
+# Download everything
+export = Download everything
+export-text = An archive of everything stored about you: to read, and for other programs.
+export-data = Your data with earlier values, consents and disclosures
+export-log-in = Your ways to log in, log-ins and links
+export-organisations = The organisations you belong to
+export-mailbox = Your postbox with letters and evidence. Unopened letters stay unopened and are only listed.
+export-download = Download archive

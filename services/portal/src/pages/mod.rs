@@ -8,6 +8,7 @@ mod attributes;
 mod consents;
 mod disclosures;
 mod documents;
+mod export;
 mod home;
 mod letter;
 mod login;
@@ -69,6 +70,7 @@ fn pages() -> Router<App> {
         .route("/account/edit", get(attributes::show).post(attributes::save))
         .route("/account/consents", get(consents::show).post(consents::withdraw))
         .route("/account/disclosures", get(disclosures::show))
+        .route("/account/export", get(export::show))
         .route("/account/security", get(security::show).post(security::end_session))
         .route("/organisation", get(organisation::list))
         .route("/organisation/new", get(organisation::form).post(organisation::create))
@@ -104,6 +106,7 @@ fn downloads() -> Router<App> {
         .route(attachment, get(attachment::download))
         .route("/postbox/{letter}/attachments.zip", get(attachment::all))
         .route("/postbox/export", get(documents::mailbox))
+        .route("/account/export.zip", get(export::download))
         .route("/postbox/{letter}/proof", get(documents::proof))
 }
 
