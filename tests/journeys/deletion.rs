@@ -92,7 +92,9 @@ async fn nothing_is_left(world: &World, life: &Life) -> anyhow::Result<()> {
     }
     let again = world.authority.submit(&life.handle, &[]).await;
     let refusal = again.err().context("a letter reached nobody")?;
-    ensure!(format!("{refusal:#}").contains("RECIPIENT_UNKNOWN"), "{refusal:#}");
+    let status = refusal.downcast_ref::<tonic::Status>().context("no answer of the postbox")?;
+    let reason = siegel_grpc::reason(status);
+    ensure!(reason.as_deref() == Some("RECIPIENT_UNKNOWN"), "{refusal:#}");
     Ok(())
 }
 
