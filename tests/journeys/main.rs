@@ -2,12 +2,14 @@
 //! per database serves all checks, so this is its own small harness.
 
 mod audit;
+mod deletion;
 mod letters;
 mod login;
 mod newcomer;
 mod own_credentials;
 mod own_letters;
 mod own_sending;
+mod scan;
 mod start;
 mod tls;
 mod uploads;
@@ -53,6 +55,8 @@ checks! {
     login::a_revoked_grant_is_felt_within_a_second,
     login::a_code_is_redeemed_once,
     newcomer::a_newcomer_registers_with_the_code_from_the_mail,
+    deletion::nothing_personal_is_left_of_a_deleted_account,
+    deletion::a_deletion_that_is_killed_again_and_again_ends_the_same,
     audit::every_state_changing_rpc_leaves_its_audit_event,
     letters::a_kill_right_after_the_answer_loses_nothing,
     audit::every_audit_chain_is_whole,

@@ -23,6 +23,20 @@ pub async fn a_newcomer_registers_with_the_code_from_the_mail(
         password: fresh()?,
         eid_persona: "erika".to_owned(),
     };
+    registers(world, &newcomer).await?;
+    let keys = &world.credentials.portal;
+    let (net, origin) = (world.credentials.net(), world.suite.origin());
+    let client = Client::discover(&net, &origin, &keys.client_id, keys.key()?).await?;
+    let redirect = keys.redirect_uri.clone().context("no redirect_uri")?;
+    let again = client.start(&redirect, &ASK).await?;
+    let mut quiet = Timeline::new(true);
+    let returned = through_pages(&net, &again.url, &redirect, &newcomer, &mut quiet).await?;
+    ensure!(returned.query_pairs().any(|(name, _)| name == "code"), "no code: {returned}");
+    Ok(())
+}
+
+/// Makes the account on the pages, with the code from the mail.
+pub async fn registers(world: &World, newcomer: &Persona) -> anyhow::Result<()> {
     let keys = &world.credentials.portal;
     let (net, origin) = (world.credentials.net(), world.suite.origin());
     let client = Client::discover(&net, &origin, &keys.client_id, keys.key()?).await?;
@@ -40,11 +54,6 @@ pub async fn a_newcomer_registers_with_the_code_from_the_mail(
     let form = page.form(&["code"]).context("the page asks for no code")?;
     let code = code_to(world, &newcomer.email).await?;
     browser.submit(&page, &form, &[("code", &code)]).await?;
-
-    let again = client.start(&redirect, &ASK).await?;
-    let mut quiet = Timeline::new(true);
-    let returned = through_pages(&net, &again.url, &redirect, &newcomer, &mut quiet).await?;
-    ensure!(returned.query_pairs().any(|(name, _)| name == "code"), "no code: {returned}");
     Ok(())
 }
 

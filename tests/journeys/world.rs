@@ -54,6 +54,16 @@ impl World {
         persona: usize,
         ask: &[(&str, &str)],
     ) -> anyhow::Result<Visit> {
+        self.visit_as(keys, self.persona(persona)?, ask).await
+    }
+
+    /// Logs anybody in at a client.
+    pub async fn visit_as(
+        &self,
+        keys: &ClientKeys,
+        persona: &Persona,
+        ask: &[(&str, &str)],
+    ) -> anyhow::Result<Visit> {
         let client = Client::discover(
             &self.credentials.net(),
             &self.suite.origin(),
@@ -62,7 +72,7 @@ impl World {
         )
         .await?;
         let redirect = keys.redirect_uri.clone().context("no redirect_uri")?;
-        let (persona, mut quiet) = (self.persona(persona)?, Timeline::new(true));
+        let mut quiet = Timeline::new(true);
         let (tokens, claims) = authorize(&client, &redirect, persona, ask, &mut quiet).await?;
         Ok(Visit { client, tokens, claims })
     }

@@ -122,6 +122,11 @@ impl Suite {
         &self.data
     }
 
+    /// What the program has written so far, over all its starts.
+    pub fn log(&self) -> PathBuf {
+        self.data.with_extension("log")
+    }
+
     pub fn credentials(&self) -> anyhow::Result<Credentials> {
         Credentials::read(&self.data.join("demo.toml"))
     }
@@ -147,7 +152,8 @@ impl Suite {
             command.args(["--mtls-port", "0"]);
         }
         let http = self.http()?.build()?;
-        self.child = Some(command.stdout(Stdio::null()).spawn()?);
+        let log = std::fs::File::options().create(true).append(true).open(self.log())?;
+        self.child = Some(command.stdout(Stdio::null()).stderr(log).spawn()?);
         let url = format!("{}/.well-known/openid-configuration", self.origin());
         let done = self.data.join("demo.toml");
         loop {

@@ -80,6 +80,8 @@ async fn open_sqlite(file: &Path) -> Result<Db, DbError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What is deleted is overwritten: a key that was destroyed must not lie in a free page.
+        .pragma("secure_delete", "on")
         .busy_timeout(Duration::from_secs(10));
     let failed = |e| DbError::Open(file.display().to_string(), e);
     let write = SqlitePoolOptions::new()

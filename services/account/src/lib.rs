@@ -12,13 +12,14 @@ use siegel_crypto::{KeyError, RootSecret};
 use siegel_db::Migrations;
 use siegel_db::events::Feed;
 use siegel_db::outbox::Outbox;
-use siegel_grpc::{GrpcServices, Outside, Running};
+use siegel_grpc::{Deletion, GrpcServices, Outside, Running, follow_deletions};
 use siegel_objects::{ObjectError, Objects};
 use siegel_proto::account::v1::account_registry_service_server::AccountRegistryServiceServer;
 use siegel_proto::account::v1::account_service_server::AccountServiceServer;
 use siegel_proto::account::v1::document_deposit_service_server::DocumentDepositServiceServer;
 use siegel_proto::account::v1::document_redemption_service_server::DocumentRedemptionServiceServer;
 use siegel_proto::account::v1::document_service_server::DocumentServiceServer;
+use siegel_proto::account::v1::export_service_server::ExportServiceServer;
 use siegel_proto::account::v1::identification_change_service_server::IdentificationChangeServiceServer;
 use siegel_proto::account::v1::privacy_service_server::PrivacyServiceServer;
 use siegel_proto::account::v1::support_service_server::SupportServiceServer;
@@ -69,7 +70,14 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let deliver = move |job| ports::jobs::deliver(worker.clone(), siblings.clone(), job);
     tasks.spawn(app.outbox.clone().run(deliver));
     tasks.spawn(app.clone().sweep_safe());
+    let deleter = app.clone();
+    let delete = move |deletion: Deletion| {
+        let app = deleter.clone();
+        async move { app.delete_account(deletion.account).await }
+    };
+    tasks.spawn(follow_deletions(outside.siblings.clone(), String::new(), delete));
     let grpc = GrpcServices::new()
+        .add(ExportServiceServer::new(grpc::Exports(app.clone())))
         .add(AccountServiceServer::new(grpc::Accounts(app.clone())))
         .add(AccountRegistryServiceServer::new(grpc::Registry(app.clone())))
         .add(IdentificationChangeServiceServer::new(grpc::Changes(app.clone())))

@@ -6,6 +6,7 @@ pub mod client_config;
 mod client_config_error;
 mod client_config_readers;
 pub mod config;
+pub mod deletion_config;
 pub mod domain;
 pub mod grpc;
 pub mod http;

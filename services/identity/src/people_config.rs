@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::deletion_config::DeletionConfig;
 use crate::passkeys::PasskeyConfig;
 
 /// The table `[identity.people]`. All keys are optional.
@@ -29,6 +30,8 @@ pub struct PeopleConfig {
     pub mails_per_network: u32,
     /// `[identity.people.passkeys]`
     pub passkeys: PasskeyConfig,
+    /// `[identity.people.deletion]`
+    pub deletion: DeletionConfig,
 }
 
 impl Default for PeopleConfig {
@@ -42,6 +45,7 @@ impl Default for PeopleConfig {
             breached_passwords_url: None,
             mails_per_network: 30,
             passkeys: PasskeyConfig::default(),
+            deletion: DeletionConfig::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use axum::Router;
 use siegel_grpc::{GrpcServices, Outside, Running};
 use siegel_proto::identity::v1::client_access_service_server::ClientAccessServiceServer;
+use siegel_proto::identity::v1::deletion_service_server::DeletionServiceServer;
 use siegel_proto::identity::v1::key_service_server::KeyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
@@ -10,9 +11,10 @@ use tokio::task::JoinSet;
 
 use crate::app::clients::RegisterError;
 use crate::app::failure::Failure;
-use crate::app::{clients, deliver_outbox, push, sweep, upstreams};
+use crate::app::{clients, deletion, deliver_outbox, push, sweep, upstreams};
 use crate::config::{ClientError, Config};
 use crate::grpc::client_access::ClientAccess;
+use crate::grpc::deletion::Deletions;
 use crate::grpc::key_service::PublicKeys;
 use crate::grpc::self_service::SelfCare;
 use crate::grpc::sibling_service::Siblings;
@@ -82,6 +84,7 @@ fn running(state: &Identity) -> Running {
     let push = move |job| deliver_outbox::handle(pusher.clone(), job);
     tasks.spawn(state.outbox.clone().run_pushes(push::AT_ONCE, push));
     tasks.spawn(sweep::run(state.clone()));
+    tasks.spawn(deletion::saga::run(state.clone()));
     Running { grpc: grpc_services(state), http: router(state), tasks }
 }
 
@@ -92,6 +95,7 @@ pub fn grpc_services(state: &Identity) -> GrpcServices {
         .add(SiblingServiceServer::new(Siblings(state.clone())))
         .add(SelfServiceServer::new(SelfCare(state.clone())))
         .add(ClientAccessServiceServer::new(ClientAccess(state.clone())))
+        .add(DeletionServiceServer::new(Deletions(state.clone())))
 }
 
 /// The public HTTP face.

@@ -14,7 +14,7 @@ use siegel_crypto::{KeyError, RootSecret};
 use siegel_db::Migrations;
 use siegel_db::events::Feed;
 use siegel_db::outbox::Outbox;
-use siegel_grpc::{GrpcServices, Outside, Running};
+use siegel_grpc::{Deletion, GrpcServices, Outside, Running, follow_deletions};
 use siegel_proto::notification::v1::notification_service_server::NotificationServiceServer;
 use siegel_proto::notification::v1::push_service_server::PushServiceServer;
 use tokio::task::JoinSet;
@@ -69,6 +69,12 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let mut tasks = JoinSet::new();
     tasks.spawn(app.feed.clone().run(outside.clock.clone()));
     tasks.spawn(app::work(app.clone(), mailer));
+    let deleter = app.clone();
+    let delete = move |deletion: Deletion| {
+        let app = deleter.clone();
+        async move { app.delete_account(deletion.account).await }
+    };
+    tasks.spawn(follow_deletions(outside.siblings.clone(), String::new(), delete));
     let grpc = GrpcServices::new()
         .add(NotificationServiceServer::new(grpc::Notifications(app.clone())))
         .add(PushServiceServer::new(grpc::Pushes(app)));

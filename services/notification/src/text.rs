@@ -80,7 +80,7 @@ pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama:
             let parts = vec![text(intro), text(sign_in), link, text("already-registered-ignore")];
             ("already-registered-subject", parts)
         }
-        Mail::Notice { bell, level, path, .. } => {
+        Mail::Notice { bell, level, path, days, .. } => {
             let link = Part::Link(format!("{origin}{path}"));
             let (subject, intro) = words_of(*bell);
             let parts = if matches!(
@@ -90,6 +90,9 @@ pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama:
                 let level = words.get(&format!("level-{level}"), &[]);
                 let level = Part::Text(words.get("letter-level", &[("level", level.into())]));
                 vec![text(intro), level, text("letter-link"), link, text("letter-no-content")]
+            } else if let Some(after) = ends_with(*bell) {
+                let intro = Part::Text(words.get(intro, &[("days", (*days).into())]));
+                vec![intro, text(after), link]
             } else {
                 vec![text(intro), text("security-yours"), text("security-not-yours"), link]
             };
@@ -102,6 +105,16 @@ pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama:
     let subject = words.get(subject, &[]);
     let html = Html { language: words.name, subject: &subject, parts: &parts }.render()?;
     Ok(Written { plain: plain(&parts), subject, html, language: words.name })
+}
+
+/// What a notice about the end of an account says after its first sentence.
+const fn ends_with(bell: Bell) -> Option<&'static str> {
+    match bell {
+        Bell::AccountInactive => Some("account-inactive-keep"),
+        Bell::DeletionAsked => Some("deletion-asked-not-you"),
+        Bell::DeletionCancelled => Some("deletion-cancelled-stays"),
+        _ => None,
+    }
 }
 
 /// Subject and first sentence.
@@ -117,6 +130,9 @@ fn words_of(bell: Bell) -> (&'static str, &'static str) {
         Bell::LetterDeemedServed => ("letter-served-subject", "letter-served-intro"),
         Bell::AccountLinked => ("account-linked-subject", "account-linked-intro"),
         Bell::AccountUnlinked => ("account-unlinked-subject", "account-unlinked-intro"),
+        Bell::AccountInactive => ("account-inactive-subject", "account-inactive-intro"),
+        Bell::DeletionAsked => ("deletion-asked-subject", "deletion-asked-intro"),
+        Bell::DeletionCancelled => ("deletion-cancelled-subject", "deletion-cancelled-intro"),
     }
 }
 
@@ -167,7 +183,14 @@ mod tests {
     fn notice(bell: Bell) -> Mail {
         let (recipient, path) = ("acc_".into(), "/postbox".into());
         let reminder_of = String::new();
-        Mail::Notice { recipient, bell, level: TrustLevel::Substantial, path, reminder_of }
+        Mail::Notice {
+            recipient,
+            bell,
+            level: TrustLevel::Substantial,
+            path,
+            reminder_of,
+            days: 91,
+        }
     }
 
     fn already() -> Mail {
@@ -195,6 +218,9 @@ mod tests {
             notice(Bell::LetterDeemedServed),
             notice(Bell::AccountLinked),
             notice(Bell::AccountUnlinked),
+            notice(Bell::AccountInactive),
+            notice(Bell::DeletionAsked),
+            notice(Bell::DeletionCancelled),
         ]
     }
 
@@ -295,6 +321,7 @@ mod tests {
                 level,
                 path: "/".into(),
                 reminder_of: String::new(),
+                days: 0,
             };
             assert!(!write(&mail, "en", ORIGIN).unwrap().plain.contains("level-"));
         }
@@ -308,6 +335,7 @@ mod tests {
             level: TrustLevel::Low,
             path: "/<script>".into(),
             reminder_of: String::new(),
+            days: 0,
         };
         assert!(!write(&mail, "de", ORIGIN).unwrap().html.contains("<script>"));
     }

@@ -8,7 +8,7 @@ mod store;
 
 use siegel_db::Migrations;
 use siegel_db::events::Feed;
-use siegel_grpc::{GrpcServices, Outside, Running};
+use siegel_grpc::{Deletion, GrpcServices, Outside, Running, follow_deletions};
 use siegel_proto::organisation::v1::access_service_server::AccessServiceServer;
 use siegel_proto::organisation::v1::organisation_service_server::OrganisationServiceServer;
 use tokio::task::JoinSet;
@@ -36,6 +36,12 @@ pub async fn start(_: Config, outside: Outside) -> Result<Running, StartError> {
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(app.feed.clone().run(outside.clock.clone()));
+    let deleter = app.clone();
+    let delete = move |deletion: Deletion| {
+        let app = deleter.clone();
+        async move { app.person_gone(deletion.account).await }
+    };
+    tasks.spawn(follow_deletions(outside.siblings.clone(), String::new(), delete));
     let grpc = GrpcServices::new()
         .add(OrganisationServiceServer::new(grpc::Organisations(app.clone())))
         .add(AccessServiceServer::new(grpc::Access(app)));

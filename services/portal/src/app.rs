@@ -23,6 +23,8 @@ pub struct Parts {
     pub sealing: DataKey,
     /// Key of the form tokens.
     pub csrf_key: [u8; 32],
+    /// Key of what sessions of a subject are found by.
+    pub subject_key: [u8; 32],
 }
 
 impl std::ops::Deref for App {
@@ -57,6 +59,7 @@ impl App {
             channels: Channels::default(),
             sealing: DataKey::from_bytes(derive(b"sessions")),
             csrf_key: derive(b"forms"),
+            subject_key: derive(b"subjects"),
             config,
             outside,
         })))

@@ -17,7 +17,7 @@ pub use config::{Config, FooterLink};
 use std::path::PathBuf;
 
 use siegel_crypto::KeyError;
-use siegel_grpc::{GrpcServices, Outside, Running};
+use siegel_grpc::{Deletion, GrpcServices, Outside, Running, follow_deletions};
 use siegel_kernel::EntropyUnavailable;
 use tokio::task::JoinSet;
 
@@ -61,5 +61,12 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let app = App::new(config, outside)?;
     let mut tasks = JoinSet::new();
     tasks.spawn(sweep::run(app.clone()));
+    let (siblings, client_id) = (app.outside.siblings.clone(), app.config.client_id.clone());
+    let deleter = app.clone();
+    let delete = move |deletion: Deletion| {
+        let app = deleter.clone();
+        async move { app.person_gone(&deletion.subject).await }
+    };
+    tasks.spawn(follow_deletions(siblings, client_id, delete));
     Ok(Running { grpc: GrpcServices::new(), http: pages::router(app), tasks })
 }

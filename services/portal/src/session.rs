@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use siegel_crypto::{SigningKey, open, random_token, seal, sha256};
-use siegel_grpc::AuthChannel;
+use siegel_crypto::{SigningKey, hmac_sha256, open, random_token, seal, sha256};
+use siegel_grpc::{AuthChannel, Progress};
 use siegel_kernel::{Timestamp, TrustLevel};
 
 use crate::app::App;
@@ -143,6 +143,7 @@ impl App {
             cookie_hash: session.key.to_vec(),
             sealed: self.seal(b"session", &session.key, &session.secrets)?,
             sealed_name: self.seal(b"name", &session.key, &session.name)?,
+            subject_hash: Some(self.subject_hash(&session.secrets.subject).to_vec()),
             level: session.level,
             started_at: now,
             last_seen_at: now,
@@ -199,6 +200,22 @@ impl App {
         self.channels.drop_session(session.key);
         self.provider.revoke(&session.secrets.refresh_token).await;
         Ok(())
+    }
+
+    /// Signs every browser of a subject out whose account is gone.
+    pub async fn person_gone(&self, subject: &str) -> Result<Progress, OidcError> {
+        let mut tx = self.outside.db.begin().await?;
+        let ended = sessions::remove_all_of(&mut tx, &self.subject_hash(subject)).await?;
+        tx.commit().await?;
+        for key in ended.iter().filter_map(|key| key.as_slice().try_into().ok()) {
+            self.channels.drop_session(key);
+        }
+        Ok(Progress::Done)
+    }
+
+    /// What the sessions of a subject are found by.
+    fn subject_hash(&self, subject: &str) -> [u8; 32] {
+        hmac_sha256(&self.subject_key, subject.as_bytes())
     }
 
     /// A channel to a service with the person's token.

@@ -8,13 +8,14 @@ use siegel_crypto::{
 use siegel_db::events::Feed;
 use siegel_db::outbox::Outbox;
 use siegel_db::{StoreError, Tx};
-use siegel_grpc::{GrpcServices, Outside, Running};
+use siegel_grpc::{Deletion, GrpcServices, Outside, Running, follow_deletions};
 use siegel_kernel::{EntropyUnavailable, Timestamp};
 use siegel_log::Witness;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
 use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsServiceServer;
+use siegel_proto::postbox::v1::open_matters_service_server::OpenMattersServiceServer;
 use siegel_proto::postbox::v1::postbox_admin_service_server::PostboxAdminServiceServer;
 use siegel_proto::postbox::v1::reminder_service_server::ReminderServiceServer;
 use siegel_proto::postbox::v1::sender_service_server::SenderServiceServer;
@@ -34,8 +35,8 @@ use crate::app::{Parts, Postbox};
 use crate::config::Config;
 use crate::domain::evidence_keys::{Configured, Dated, KeyEnded, schedule};
 use crate::grpc::{
-    AdminServer, EvidenceServer, HandleServer, InTrailers, MailboxServer, ReminderServer,
-    SenderServer, SettingsServer, UploadServer, WebhookServer,
+    AdminServer, EvidenceServer, HandleServer, InTrailers, MailboxServer, OpenMattersServer,
+    ReminderServer, SenderServer, SettingsServer, UploadServer, WebhookServer,
 };
 use crate::http;
 use crate::ports::objects::{ObjectError, Objects};
@@ -108,6 +109,12 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     }
     tasks.spawn(postbox.clone().push_forever());
     tasks.spawn(postbox.clone().run_batches());
+    let deleter = postbox.clone();
+    let delete = move |deletion: Deletion| {
+        let postbox = deleter.clone();
+        async move { postbox.owner_gone(deletion.account).await }
+    };
+    tasks.spawn(follow_deletions(outside.siblings.clone(), String::new(), delete));
     if postbox.journal.is_some() {
         tasks.spawn(postbox.clone().keep_log());
         tasks.spawn(postbox.clone().keep_log_tidy());
@@ -127,6 +134,7 @@ pub(crate) fn services(postbox: &Postbox) -> GrpcServices {
         .add(EvidenceServiceServer::new(EvidenceServer(postbox.clone())))
         .add(UploadServiceServer::new(UploadServer(postbox.clone())))
         .add(ReminderServiceServer::new(ReminderServer(postbox.clone())))
+        .add(OpenMattersServiceServer::new(OpenMattersServer(postbox.clone())))
         .add(WebhookServiceServer::new(WebhookServer(postbox.clone())))
         .add(MailboxSettingsServiceServer::new(SettingsServer(postbox.clone())))
         .add(PostboxAdminServiceServer::new(AdminServer(postbox.clone())))

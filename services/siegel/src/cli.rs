@@ -239,6 +239,8 @@ pub enum AccountsCommand {
     },
     /// Lets its owner log in again.
     Enable { id: String },
+    /// How far its deletion is: which services have answered, and what they wait for.
+    Deletion { id: String },
 }
 
 #[derive(Debug, Subcommand)]

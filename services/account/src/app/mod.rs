@@ -3,7 +3,9 @@
 mod change_email;
 mod changes;
 mod consents;
+mod delete;
 pub mod documents;
+mod export;
 mod failure;
 mod grants;
 mod identification;
@@ -14,6 +16,8 @@ mod privacy;
 mod release;
 mod set_attribute;
 mod staff;
+#[cfg(test)]
+mod testing;
 mod uploads;
 mod vault;
 
@@ -48,6 +52,8 @@ pub mod kinds {
     pub const IDENTIFIED: &str = "account.identification.recorded";
     pub const CONSENT_GIVEN: &str = "account.consent.given";
     pub const CONSENT_WITHDRAWN: &str = "account.consent.withdrawn";
+    pub const DELETED: &str = "account.account.deleted";
+    pub const EXPORTED: &str = "account.account.exported";
     pub const RELEASED: &str = "account.attributes.released";
     pub const CHANGE_DECIDED: &str = "account.change.decided";
     pub const LOOKED_UP: &str = "account.staff.looked_up";

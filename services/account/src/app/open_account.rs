@@ -8,6 +8,7 @@ use crate::domain::{BadField, Proof};
 use crate::ports::contact;
 use crate::store::accounts::{self, Account};
 use crate::store::attributes::{self, AttributeId, Stored};
+use crate::store::deleted;
 
 /// An account that identity has minted an id for.
 #[derive(Clone, Debug)]
@@ -41,6 +42,11 @@ impl App {
         let mut tx = self.db.begin().await?;
         if order.begin(&mut tx, now).await?.is_some() {
             return Ok(());
+        }
+        if deleted::is(&mut tx, &siegel_grpc::audit_name(opening.account)).await? {
+            // The order was on its way when the account was deleted.
+            order.finish(&mut tx, b"").await?;
+            return Ok(tx.commit().await?);
         }
         let (key, data_key) = self.vault.new_key(opening.account)?;
         let account = Account {

@@ -139,3 +139,39 @@ email-codes-wrong = Mindestens einer der beiden Codes stimmt nicht.
 # Ausweis
 card-not-proven-title = Weisen Sie zuerst Ihren zweiten Faktor nach
 card-not-proven = Ihr Konto ist mit mehr als einem Passwort geschützt. Melden Sie sich zuerst mit Passkey oder Authenticator-App an; danach können Sie den Ausweis verbinden.
+
+# Konto löschen
+done-kept = Ihr Konto bleibt bestehen.
+delete-title = Konto löschen
+delete-open = Das ist in Ihrem Postfach noch offen
+delete-unopened = { $n ->
+    [one] Eine Nachricht haben Sie noch nicht geöffnet.
+   *[other] { $n } Nachrichten haben Sie noch nicht geöffnet.
+}
+delete-periods = { $n ->
+    [one] Bei einer Nachricht läuft noch eine Frist der Bekanntgabe oder Zustellung. Die Behörde erfährt, dass Sie nicht mehr erreichbar sind; Fristen können trotzdem weiterlaufen.
+   *[other] Bei { $n } Nachrichten läuft noch eine Frist der Bekanntgabe oder Zustellung. Die Behörden erfahren, dass Sie nicht mehr erreichbar sind; Fristen können trotzdem weiterlaufen.
+}
+delete-last-period = Die letzte dieser Fristen endet am { $date }.
+delete-due = { $n ->
+    [one] Eine Nachricht bittet bis zu einem Tag, der noch kommt, um etwas.
+   *[other] { $n } Nachrichten bitten bis zu einem Tag, der noch kommt, um etwas.
+}
+delete-held = { $n ->
+    [one] Eine Nachricht muss auf Anordnung aufbewahrt werden. Ihr Inhalt wird erst gelöscht, wenn die Anordnung endet.
+   *[other] { $n } Nachrichten müssen auf Anordnung aufbewahrt werden. Ihr Inhalt wird erst gelöscht, wenn die Anordnung endet.
+}
+delete-goes = Gelöscht werden Ihre Daten, Anmeldearten, Einwilligungen, Mitgliedschaften und Ihr Postfach mit allen Nachrichten. Das lässt sich nicht rückgängig machen.
+delete-stays = Bestehen bleiben Nachweise darüber, dass und wann etwas zugestellt wurde. Sie enthalten weder Ihren Namen noch Inhalte.
+delete-export = Bescheide und andere Nachrichten, die Sie noch brauchen, laden Sie bitte vorher herunter. Im Konto finden Sie dafür die Seite „Alles herunterladen“.
+delete-really-title = Wollen Sie Ihr Konto wirklich löschen?
+delete-really = Behörden können Ihnen danach nichts mehr elektronisch zustellen, bis Sie ein neues Konto anlegen.
+delete-understood = Ich habe verstanden, dass alles gelöscht wird.
+delete-understood-missing = Bestätigen Sie, dass Sie das verstanden haben.
+delete-order = Konto endgültig löschen
+delete-waits-title = Ihr Konto wird gelöscht
+delete-waits = Die Löschung beginnt am { $at }. Bis dahin können Sie es sich anders überlegen.
+delete-keep = Konto behalten
+delete-over-title = Ihr Konto wird gelöscht
+delete-over = Sie sind überall abgemeldet. Ihre Daten werden jetzt aus allen Diensten entfernt.
+delete-home = Zur Startseite

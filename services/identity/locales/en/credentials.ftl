@@ -139,3 +139,39 @@ email-codes-wrong = At least one of the two codes is not right.
 # ID card
 card-not-proven-title = Please prove your second factor first
 card-not-proven = Your account is protected by more than a password. Sign in with your passkey or authenticator app first; then you can link the card.
+
+# Deleting the account
+done-kept = Your account stays.
+delete-title = Delete account
+delete-open = This is still open in your postbox
+delete-unopened = { $n ->
+    [one] You have not opened one letter.
+   *[other] You have not opened { $n } letters.
+}
+delete-periods = { $n ->
+    [one] A period of announcement or service is still running for one letter. The authority learns that you can no longer be reached; periods may run on all the same.
+   *[other] Periods of announcement or service are still running for { $n } letters. The authorities learn that you can no longer be reached; periods may run on all the same.
+}
+delete-last-period = The last of these periods ends on { $date }.
+delete-due = { $n ->
+    [one] One letter asks for something until a day that is still to come.
+   *[other] { $n } letters ask for something until a day that is still to come.
+}
+delete-held = { $n ->
+    [one] One letter has to be kept by order. Its content is deleted when the order ends.
+   *[other] { $n } letters have to be kept by order. Their content is deleted when the order ends.
+}
+delete-goes = Your data, ways to log in, consents, memberships and your postbox with all letters are deleted. This cannot be undone.
+delete-stays = Evidence that and when something was delivered stays. It holds neither your name nor any content.
+delete-export = Please download decisions and other letters you still need before. Your account has a page “Download everything” for that.
+delete-really-title = Do you really want to delete your account?
+delete-really = Afterwards authorities cannot deliver anything to you electronically, until you open another account.
+delete-understood = I have understood that everything is deleted.
+delete-understood-missing = Confirm that you have understood this.
+delete-order = Delete account for good
+delete-waits-title = Your account will be deleted
+delete-waits = The deletion begins on { $at }. Until then you can change your mind.
+delete-keep = Keep account
+delete-over-title = Your account is being deleted
+delete-over = You are logged out everywhere. Your data is being removed from all services now.
+delete-home = To the start page

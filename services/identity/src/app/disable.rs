@@ -22,6 +22,8 @@ use crate::store::{accounts, email_changes, sessions};
 pub enum DisableError {
     #[error("there is no account {0}")]
     Unknown(AccountId),
+    #[error("the account is being deleted")]
+    BeingDeleted,
     #[error("reading or storing failed")]
     Store(#[from] StoreError),
 }
@@ -102,6 +104,9 @@ pub async fn enable(state: &Identity, id: AccountId, by: &Operator) -> Result<bo
     accounts::lock(&mut tx, id).await?;
     let before = disabled::overview(&mut tx, id).await?.ok_or(DisableError::Unknown(id))?;
     let Some(before) = before.disabled else { return Ok(false) };
+    if before.reason == disabled::DELETION {
+        return Err(DisableError::BeingDeleted);
+    }
     disabled::reopen(&mut tx, id).await?;
     let event = SecurityEvent::AccountEnabled;
     security_events::tell(&mut tx, &before.told, id, &event, now).await?;

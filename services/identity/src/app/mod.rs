@@ -19,6 +19,7 @@ pub mod clients;
 pub mod connection;
 pub mod consent;
 pub mod credentials;
+pub mod deletion;
 pub mod deliver_outbox;
 pub mod devices;
 pub mod disable;

@@ -22,6 +22,15 @@ pub enum Change {
     RecoveryCodeUsed,
     AccountLinked,
     AccountUnlinked,
+    /// Nobody logged in for a long time; days until the account is deleted.
+    Inactive {
+        days: u32,
+    },
+    /// Days until it begins.
+    DeletionAsked {
+        days: u32,
+    },
+    DeletionCancelled,
 }
 
 /// A notice to be ordered.

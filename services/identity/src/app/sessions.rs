@@ -10,6 +10,7 @@ use siegel_kernel::{AccountId, SessionId, Timestamp, TrustLevel};
 use siegel_telemetry::metric;
 use siegel_web::Scheme;
 
+use super::deletion::inactivity;
 use super::failure::Failure;
 use super::{backchannel, connection, disable, guests};
 use crate::domain::ageing::{Proof, Standing, standing, word};
@@ -232,6 +233,7 @@ pub async fn log_in(
         device: connection::device(),
     };
     sign_ins::insert(tx, login.account, &sign_in).await?;
+    inactivity::logged_in(state, tx, login.account).await?;
     metric::LOGIN_FINISHED.count([word(login.method), "done"]);
     let name = audit_name(login.account);
     audit::record(

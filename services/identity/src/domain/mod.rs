@@ -10,6 +10,7 @@ mod client_check;
 mod client_types;
 pub mod connection_group;
 pub mod decide;
+pub mod deletion;
 pub mod device;
 pub mod disabling;
 pub mod distinguished_name;

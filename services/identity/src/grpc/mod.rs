@@ -2,6 +2,7 @@
 
 mod beginnings;
 pub mod client_access;
+pub mod deletion;
 pub mod key_service;
 mod links;
 mod not_changed;

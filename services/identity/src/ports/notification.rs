@@ -9,7 +9,7 @@ use tonic::Status;
 use crate::app::deliver_outbox::Purpose;
 use crate::app::notices::{Change, NoticeJob};
 
-/// Where a notice leads.
+/// Where people look after what they log in with.
 const CREDENTIALS: &str = "/login/credentials";
 
 /// A mail to be ordered.
@@ -48,6 +48,17 @@ pub async fn send_code(siblings: &Siblings, mail: CodeMail<'_>) -> Result<(), St
     Ok(())
 }
 
+/// Where a notice leads.
+const fn path_of(change: Change) -> &'static str {
+    match change {
+        // Nobody can log in any more.
+        Change::DeletionAsked { days: 0 } => "/",
+        Change::DeletionAsked { .. } => "/login/credentials/delete",
+        Change::Inactive { .. } | Change::DeletionCancelled => "/account",
+        _ => CREDENTIALS,
+    }
+}
+
 /// Orders a notice to an account's address, which is notification's to know.
 pub async fn notify(siblings: &Siblings, notice: &NoticeJob) -> Result<(), Status> {
     let template = match notice.change {
@@ -58,13 +69,21 @@ pub async fn notify(siblings: &Siblings, notice: &NoticeJob) -> Result<(), Statu
         Change::RecoveryCodeUsed => pb::Template::RecoveryCodeUsed,
         Change::AccountLinked => pb::Template::AccountLinked,
         Change::AccountUnlinked => pb::Template::AccountUnlinked,
+        Change::Inactive { .. } => pb::Template::AccountInactive,
+        Change::DeletionAsked { .. } => pb::Template::DeletionAsked,
+        Change::DeletionCancelled => pb::Template::DeletionCancelled,
+    };
+    let days = match notice.change {
+        Change::Inactive { days } | Change::DeletionAsked { days } => days,
+        _ => 0,
     };
     let request = pb::NotifyRequest {
         request_id: notice.request_id.clone(),
         recipient: notice.account.clone(),
         template: template.into(),
         required_level: TrustLevel::Basic.into(),
-        path: CREDENTIALS.to_owned(),
+        path: path_of(notice.change).to_owned(),
+        days,
         ..Default::default()
     };
     let mut client = NotificationServiceClient::new(siblings.channel("notification"));

@@ -6,6 +6,9 @@ use sqlx::types::Json;
 
 use super::{read_json, write_json};
 
+/// Reason of an account that is being deleted: nobody opens it again.
+pub const DELETION: &str = "deletion";
+
 /// That an account is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disabled {

@@ -1,15 +1,18 @@
 //! SQL, one file per table family.
 
 pub mod accounts;
+pub mod activity;
 pub mod ceremonies;
 pub mod certificates;
 pub mod claim_choices;
 pub mod clients;
 pub mod codes;
 pub mod credentials;
+pub mod deletions;
 pub mod devices;
 pub mod disabled;
 pub mod email_changes;
+pub mod erase;
 pub mod freed_addresses;
 pub mod grants;
 pub mod guests;

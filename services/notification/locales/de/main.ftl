@@ -58,3 +58,18 @@ level-basic = Basisregistrierung
 level-low = niedrig
 level-substantial = substanziell
 level-high = hoch
+
+# Ende des Kontos
+account-inactive-subject = Ihr Konto wird gelöscht, wenn Sie sich nicht anmelden
+account-inactive-intro = Sie haben sich lange nicht angemeldet. Ihr Konto und alle Nachrichten in Ihrem Postfach werden in { $days } Tagen gelöscht.
+account-inactive-keep = Wenn Sie Ihr Konto behalten möchten, melden Sie sich einfach an:
+deletion-asked-subject = Ihr Konto wird gelöscht
+deletion-asked-intro = { $days ->
+    [0] die Löschung Ihres Kontos wurde angeordnet und hat begonnen. Sie sind überall abgemeldet.
+    [one] die Löschung Ihres Kontos wurde angeordnet. Sie beginnt in einem Tag und lässt sich bis dahin in Ihrem Konto aufhalten.
+   *[other] die Löschung Ihres Kontos wurde angeordnet. Sie beginnt in { $days } Tagen und lässt sich bis dahin in Ihrem Konto aufhalten.
+}
+deletion-asked-not-you = Wenn Sie das nicht waren, wenden Sie sich bitte sofort an den Betreiber:
+deletion-cancelled-subject = Ihr Konto bleibt bestehen
+deletion-cancelled-intro = die Löschung Ihres Kontos wurde zurückgenommen.
+deletion-cancelled-stays = Es bleibt alles, wie es war:

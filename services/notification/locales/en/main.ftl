@@ -58,3 +58,18 @@ level-basic = basic registration
 level-low = low
 level-substantial = substantial
 level-high = high
+
+# The end of an account
+account-inactive-subject = Your account will be deleted unless you log in
+account-inactive-intro = you have not logged in for a long time. Your account and all letters in your postbox will be deleted in { $days } days.
+account-inactive-keep = If you want to keep your account, just log in:
+deletion-asked-subject = Your account will be deleted
+deletion-asked-intro = { $days ->
+    [0] the deletion of your account was ordered and has begun. You are logged out everywhere.
+    [one] the deletion of your account was ordered. It begins in one day and can be stopped in your account until then.
+   *[other] the deletion of your account was ordered. It begins in { $days } days and can be stopped in your account until then.
+}
+deletion-asked-not-you = If this was not you, please turn to the operator at once:
+deletion-cancelled-subject = Your account stays
+deletion-cancelled-intro = the deletion of your account was called off.
+deletion-cancelled-stays = Everything stays as it was:

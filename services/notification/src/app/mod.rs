@@ -1,5 +1,6 @@
 //! Use cases: each is one transaction; mails leave afterwards, from the outbox.
 
+mod delete;
 mod deliver;
 mod failure;
 mod order;

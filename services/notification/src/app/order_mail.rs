@@ -3,8 +3,8 @@ use siegel_kernel::Timestamp;
 
 use super::{App, Failure, Order, record};
 use crate::domain::{Mail, Recipient, State};
-use crate::store::contacts;
 use crate::store::orders::{self, NewOrder, OrderId};
+use crate::store::{contacts, deleted};
 
 /// Kind of the outbox job; its payload is the id of the order.
 pub const JOB: &str = "mail";
@@ -17,7 +17,7 @@ impl App {
         if !order.is_fresh(&mut tx, now).await? {
             return Ok(());
         }
-        self.queue(&mut tx, order, mail, now).await?;
+        self.queue(&mut tx, order, mail, "", now).await?;
         record(&mut tx, order, None, "", now).await?;
         order.finish(&mut tx).await?;
         tx.commit().await?;
@@ -39,19 +39,23 @@ impl App {
             return state.ok_or(Failure::UnknownOrder);
         }
         let contact = contacts::find(&mut tx, recipient).await?;
+        let name = deleted::name(recipient);
         let reachable = match contact {
+            // Whoever ordered it did not know yet.
+            _ if deleted::is(&mut tx, &name).await? => false,
             Some(contact) => contact.address.is_some(),
             // An account opens with an address: the order that brings it here is on its way.
             None => matches!(recipient, Recipient::Account(_)),
         };
         let state = if reachable {
-            self.queue(&mut tx, order, mail, now).await?;
+            self.queue(&mut tx, order, mail, &name, now).await?;
             State::Queued
         } else {
             let id = OrderId::new(self.clock.as_ref(), self.entropy.as_ref())?;
             let (caller, request_id) = (&order.caller, &order.request_id);
             let state = State::NoContact;
-            let row = NewOrder { id, caller, request_id, state, mail: None, at: now };
+            let (mail, recipient_name) = (None, name.as_str());
+            let row = NewOrder { id, caller, request_id, state, mail, recipient_name, at: now };
             orders::add(&mut tx, &row).await?;
             state
         };
@@ -73,6 +77,7 @@ impl App {
         tx: &mut Tx,
         order: &Order,
         mail: &Mail,
+        recipient_name: &str,
         now: Timestamp,
     ) -> Result<(), Failure> {
         let id = OrderId::new(self.clock.as_ref(), self.entropy.as_ref())?;
@@ -83,6 +88,7 @@ impl App {
             request_id: &order.request_id,
             state: State::Queued,
             mail: Some(sealed),
+            recipient_name,
             at: now,
         };
         orders::add(tx, &row).await?;

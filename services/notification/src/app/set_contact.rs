@@ -1,6 +1,7 @@
 use super::{App, Failure, Order, record};
 use crate::domain::Recipient;
 use crate::store::contacts::{self, Contact};
+use crate::store::deleted;
 
 /// Where a recipient is reached from now on.
 pub struct NewContact {
@@ -19,6 +20,11 @@ impl App {
         let mut tx = self.db.begin().await?;
         if !order.is_fresh(&mut tx, now).await? {
             return Ok(());
+        }
+        if deleted::is(&mut tx, &deleted::name(new.recipient)).await? {
+            // The order was on its way when the account was deleted.
+            order.finish(&mut tx).await?;
+            return Ok(tx.commit().await?);
         }
         let seal = |email: &String| self.vault.seal_address(new.recipient, email);
         let address = new.email.as_ref().map(seal).transpose()?;

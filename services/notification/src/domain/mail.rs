@@ -21,6 +21,9 @@ pub enum Mail {
         /// What the postbox is asked about before a reminder leaves; empty: nothing is asked.
         #[serde(default)]
         reminder_of: String,
+        /// Days that are left, for notices that say so.
+        #[serde(default)]
+        days: u32,
     },
 }
 
@@ -49,6 +52,9 @@ pub enum Bell {
     LetterDeemedServed,
     AccountLinked,
     AccountUnlinked,
+    AccountInactive,
+    DeletionAsked,
+    DeletionCancelled,
 }
 
 impl Mail {

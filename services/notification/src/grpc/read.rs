@@ -73,6 +73,9 @@ pub fn notice(wire: pb::NotifyRequest) -> Result<(Recipient, Mail), Status> {
         pb::Template::LetterDeemedServed => Bell::LetterDeemedServed,
         pb::Template::AccountLinked => Bell::AccountLinked,
         pb::Template::AccountUnlinked => Bell::AccountUnlinked,
+        pb::Template::AccountInactive => Bell::AccountInactive,
+        pb::Template::DeletionAsked => Bell::DeletionAsked,
+        pb::Template::DeletionCancelled => Bell::DeletionCancelled,
         pb::Template::Unspecified => return Err(invalid(&[("template", "is no template")])),
     };
     let level = convert::level(wire.required_level);
@@ -91,6 +94,7 @@ pub fn notice(wire: pb::NotifyRequest) -> Result<(Recipient, Mail), Status> {
         level,
         path: wire.path,
         reminder_of: wire.reminder_of,
+        days: wire.days,
     };
     Ok((recipient, mail))
 }

@@ -1,4 +1,5 @@
 //! SQL, one file per table.
 
 pub mod contacts;
+pub mod deleted;
 pub mod orders;

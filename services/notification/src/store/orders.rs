@@ -16,6 +16,8 @@ pub struct NewOrder<'a> {
     pub state: State,
     /// Sealed; `None` when there is nothing to send.
     pub mail: Option<Vec<u8>>,
+    /// Audit pseudonym of the account it is for; empty for organisations and codes.
+    pub recipient_name: &'a str,
     pub at: Timestamp,
 }
 
@@ -29,11 +31,12 @@ pub struct Waiting {
 }
 
 pub async fn add(tx: &mut Tx, order: &NewOrder<'_>) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO orders (id, caller, request_id, state, mail, ordered_at_us) \
-        VALUES ($1, $2, $3, $4, $5, $6)";
+    const SQL: &str = "INSERT INTO orders (id, caller, request_id, state, mail, ordered_at_us, \
+        recipient_name) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     on!(tx, c => sqlx::query(SQL)
         .bind(order.id).bind(order.caller).bind(order.request_id)
         .bind(i64::from(order.state.number())).bind(order.mail.as_deref()).bind(order.at)
+        .bind(order.recipient_name)
         .execute(c).await?.rows_affected());
     Ok(())
 }

@@ -175,5 +175,6 @@ pub fn notice() -> NotifyRequest {
         required_level: 3,
         path: "/postbox".into(),
         reminder_of: String::new(),
+        days: 0,
     }
 }

@@ -6,6 +6,7 @@ use super::{App, Fact, Failure, TOPIC, pseudonym, record};
 use crate::domain::{Organisation, RegisterEntry, Role};
 use crate::store::memberships::{self, Membership, MembershipId};
 use crate::store::organisations::{self, Seen};
+use crate::store::person_gone;
 
 /// Below this nobody founds an organisation.
 const NEEDED: TrustLevel = TrustLevel::Substantial;
@@ -53,6 +54,9 @@ impl App {
                 let seen = organisations::seen_by(&mut tx, id, founder.account).await?;
                 return seen.ok_or(Failure::UnknownOrganisation);
             }
+        }
+        if person_gone::is_marked(&mut tx, &pseudonym(founder.account)).await? {
+            return Err(Failure::UnknownPerson);
         }
         organisations::add(&mut tx, &new).await?;
         let owner = Membership {

@@ -3,6 +3,7 @@
 mod access;
 mod create;
 mod look;
+mod person_gone;
 
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub enum Failure {
     TrustTooLow { held: TrustLevel, needed: TrustLevel },
     #[error("there is no such organisation")]
     UnknownOrganisation,
+    #[error("the person's account was deleted")]
+    UnknownPerson,
     #[error("the request id was used for another request")]
     RequestIdReused,
     #[error("the database failed")]

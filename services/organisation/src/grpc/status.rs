@@ -13,6 +13,7 @@ pub fn status(failure: &Failure) -> Status {
             refusal(Code::PermissionDenied, "TRUST_TOO_LOW", failure, facts)
         }
         F::UnknownOrganisation => refusal(Code::NotFound, "ORGANISATION_UNKNOWN", failure, []),
+        F::UnknownPerson => refusal(Code::NotFound, "ACCOUNT_UNKNOWN", failure, []),
         F::RequestIdReused => refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", failure, []),
         F::Store(_) | F::Entropy(_) | F::StoredAnswer => fault(failure),
     }

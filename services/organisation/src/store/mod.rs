@@ -2,3 +2,4 @@
 
 pub mod memberships;
 pub mod organisations;
+pub mod person_gone;

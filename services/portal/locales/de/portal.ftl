@@ -534,3 +534,11 @@ grant-fetches = { $n ->
     [one] Einmal abgeholt.
    *[other] { $n }-mal abgeholt.
 }
+# Alles herunterladen
+export = Alles herunterladen
+export-text = Ein Archiv mit allem, was über Sie gespeichert ist: zum Lesen und für andere Programme.
+export-data = Ihre Angaben mit früheren Werten, Einwilligungen und Weitergaben
+export-log-in = Ihre Anmeldearten, Anmeldungen und Verknüpfungen
+export-organisations = Die Organisationen, zu denen Sie gehören
+export-mailbox = Ihr Postfach mit Nachrichten und Nachweisen. Ungeöffnete Nachrichten bleiben ungeöffnet und sind nur aufgeführt.
+export-download = Archiv herunterladen

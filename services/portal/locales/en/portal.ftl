@@ -534,3 +534,11 @@ grant-fetches = { $n ->
     [one] Fetched once.
    *[other] Fetched { $n } times.
 }
+# Download everything
+export = Download everything
+export-text = An archive of everything stored about you: to read, and for other programs.
+export-data = Your data with earlier values, consents and disclosures
+export-log-in = Your ways to log in, log-ins and links
+export-organisations = The organisations you belong to
+export-mailbox = Your postbox with letters and evidence. Unopened letters stay unopened and are only listed.
+export-download = Download archive

@@ -61,7 +61,7 @@ pub async fn mailbox(who: Signed, Query(place): Query<Place>) -> Result<Response
 }
 
 /// Streams an archive; one that breaks ends the connection: the browser sees an incomplete file.
-fn archive(
+pub(super) fn archive(
     name: &str,
     pieces: impl Stream<Item = Result<Vec<u8>, tonic::Status>> + Send + 'static,
 ) -> Response {

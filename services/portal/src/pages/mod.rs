@@ -10,6 +10,7 @@ mod consents;
 mod data;
 mod disclosures;
 mod documents;
+mod export;
 mod folders;
 mod home;
 mod letter;
@@ -78,6 +79,7 @@ fn pages() -> Router<App> {
         .route("/account/history", get(data::history::show))
         .route("/account/staff", get(data::staff::show))
         .route("/account/documents/{document}", get(data::document::show).post(data::document::act))
+        .route("/account/export", get(export::show))
         .route("/account/security", get(security::show).post(security::end_session))
         .route("/organisation", get(organisation::list))
         .route("/organisation/new", get(organisation::form).post(organisation::create))
@@ -127,6 +129,7 @@ fn downloads() -> Router<App> {
         .route("/account/disclosures/export", get(data::staff::export))
         .route("/account/documents/{document}/file", get(data::document::download))
         .route("/postbox/export", get(documents::mailbox))
+        .route("/account/export.zip", get(export::download))
         .route("/postbox/{letter}/proof", get(documents::proof))
 }
 

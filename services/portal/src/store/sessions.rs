@@ -9,6 +9,8 @@ pub struct Row {
     pub cookie_hash: Vec<u8>,
     pub sealed: Vec<u8>,
     pub sealed_name: Vec<u8>,
+    /// Keyed hash of the subject.
+    pub subject_hash: Option<Vec<u8>>,
     pub level: TrustLevel,
     #[sqlx(rename = "started_at_us")]
     pub started_at: Timestamp,
@@ -20,7 +22,8 @@ pub struct Row {
 
 pub async fn insert(tx: &mut Tx, row: &Row) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO browser_sessions (cookie_hash, sealed, sealed_name, level, \
-        started_at_us, last_seen_at_us, expires_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        started_at_us, last_seen_at_us, expires_at_us, subject_hash) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     on!(tx, c => sqlx::query(SQL)
         .bind(&row.cookie_hash)
         .bind(&row.sealed)
@@ -29,14 +32,15 @@ pub async fn insert(tx: &mut Tx, row: &Row) -> Result<(), StoreError> {
         .bind(row.started_at)
         .bind(row.last_seen_at)
         .bind(row.expires_at)
+        .bind(&row.subject_hash)
         .execute(c).await?.rows_affected());
     Ok(())
 }
 
 /// The session of this cookie, unless it has expired.
 pub async fn find(tx: &mut Tx, hash: &[u8], now: Timestamp) -> Result<Option<Row>, StoreError> {
-    const SQL: &str = "SELECT cookie_hash, sealed, sealed_name, level, started_at_us, \
-        last_seen_at_us, expires_at_us FROM browser_sessions \
+    const SQL: &str = "SELECT cookie_hash, sealed, sealed_name, subject_hash, level, \
+        started_at_us, last_seen_at_us, expires_at_us FROM browser_sessions \
         WHERE cookie_hash = $1 AND expires_at_us > $2";
     Ok(on!(tx, c => sqlx::query_as::<_, Row>(SQL)
         .bind(hash)
@@ -94,4 +98,10 @@ pub async fn remove(tx: &mut Tx, hash: &[u8]) -> Result<(), StoreError> {
 pub async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM browser_sessions WHERE expires_at_us <= $1";
     Ok(on!(tx, c => sqlx::query(SQL).bind(now).execute(c).await?.rows_affected()))
+}
+
+/// Signs out every browser of a subject.
+pub async fn remove_all_of(tx: &mut Tx, subject_hash: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+    const SQL: &str = "DELETE FROM browser_sessions WHERE subject_hash = $1 RETURNING cookie_hash";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(subject_hash).fetch_all(c).await?))
 }

@@ -14,6 +14,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_session_is_found_until_it_expires,
     a_touched_session_lives_on_and_a_renewed_one_has_its_new_level,
     sweeping_deletes_only_what_has_expired,
+    every_browser_of_a_subject_is_signed_out_and_no_other,
 }
 
 fn attempt(state: u8) -> attempts::Row {
@@ -32,6 +33,7 @@ fn session(cookie: u8) -> sessions::Row {
         cookie_hash: vec![cookie; 32],
         sealed: vec![1],
         sealed_name: vec![2],
+        subject_hash: None,
         level: TrustLevel::Basic,
         started_at: now,
         last_seen_at: now,
@@ -123,4 +125,18 @@ async fn the_sweeper_forgets_browsers_that_did_not_come_back() {
     let mut tx = world.app.outside.db.begin().await.unwrap();
     let swept = sessions::sweep(&mut tx, world.clock.now()).await.unwrap();
     assert_eq!(swept, 0, "nothing was left to sweep");
+}
+
+async fn every_browser_of_a_subject_is_signed_out_and_no_other(db: Db) {
+    let now = TestClock::default().now();
+    let mut tx = db.begin().await.unwrap();
+    for (cookie, subject) in [(1, 7), (2, 7), (3, 8)] {
+        let row = sessions::Row { subject_hash: Some(vec![subject; 32]), ..session(cookie) };
+        sessions::insert(&mut tx, &row).await.unwrap();
+    }
+    let mut ended = sessions::remove_all_of(&mut tx, &[7; 32]).await.unwrap();
+    ended.sort();
+    assert_eq!(ended, [vec![1; 32], vec![2; 32]]);
+    assert!(sessions::find(&mut tx, &[1; 32], now).await.unwrap().is_none());
+    assert!(sessions::find(&mut tx, &[3; 32], now).await.unwrap().is_some());
 }

@@ -4,7 +4,7 @@ use siegel_db::audit::{self, Entry};
 use siegel_db::{StoreError, Tx};
 use siegel_kernel::Timestamp;
 
-use super::{Postbox, Trouble};
+use super::{Postbox, Trouble, owner_gone};
 use crate::domain::{HandleId, MailboxId};
 use crate::store::mailboxes::{self, Mailbox, Owner};
 
@@ -70,6 +70,9 @@ impl Postbox {
     ) -> Result<Option<Mailbox>, Trouble> {
         if let Some(found) = mailboxes::of_owner(tx, owner).await? {
             return Ok(Some(found));
+        }
+        if owner_gone::is_gone(tx, owner).await? {
+            return Ok(None);
         }
         let id = MailboxId::new(self.clock.as_ref(), self.entropy.as_ref())?;
         let wrapped_key = self.vault.new_mailbox_key(id)?;

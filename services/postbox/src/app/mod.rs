@@ -28,6 +28,7 @@ pub mod log;
 pub mod notify;
 pub mod open;
 pub mod opt_outs;
+pub mod owner_gone;
 pub mod patient;
 pub mod places;
 pub mod press;

@@ -82,7 +82,7 @@ impl Postbox {
     }
 
     /// Removes objects without a key. Stopped between object and note, it does the rest next time.
-    async fn sweep_objects(&self) -> Result<usize, Trouble> {
+    pub(super) async fn sweep_objects(&self) -> Result<usize, Trouble> {
         let keys = retention::doomed(&self.db, BATCH).await?;
         for key in &keys {
             self.objects.delete(key).await?;
@@ -132,7 +132,7 @@ impl Postbox {
     }
 
     /// Signs that the content is deleted, and deletes it: one transaction, both or neither.
-    async fn purge(
+    pub(super) async fn purge(
         &self,
         tx: &mut Tx,
         row: &mut LetterRow,
@@ -145,7 +145,7 @@ impl Postbox {
         letters::save(tx, row).await?;
         retention::destroy(tx, row, cause).await?;
         words::forget_letter(tx, row.mailbox_id, row.id).await?;
-        if cause == Cause::Class {
+        if cause != Cause::Trash {
             // An emptied trash takes nothing from the authority that was answered.
             retention::destroy_replies(tx, row).await?;
         }
@@ -182,7 +182,7 @@ impl Postbox {
             announced_on: row.announced_on.as_deref().and_then(LegalDay::parse),
             needed_until: match order.cause()? {
                 Cause::Class => self.answers_until(tx, row, order.days).await?,
-                Cause::Trash => None,
+                Cause::Trash | Cause::OwnerGone => None,
             },
             held: self.is_held(tx, row).await?,
         })
@@ -202,7 +202,7 @@ impl Postbox {
         Ok(due.max(last.map(|at| at.plus(DAY.saturating_mul(days)))))
     }
 
-    async fn is_held(&self, tx: &mut Tx, row: &LetterRow) -> Result<bool, Trouble> {
+    pub(super) async fn is_held(&self, tx: &mut Tx, row: &LetterRow) -> Result<bool, Trouble> {
         let holds = admin::holds_in(tx, &row.tenant, row.mailbox_id).await?;
         if holds.iter().all(|h| h.case_tag.is_none()) {
             return Ok(holds.iter().any(|h| covers(h.letter_id, row.id)));

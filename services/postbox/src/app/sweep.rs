@@ -67,7 +67,7 @@ impl Postbox {
         failed.map_or(Ok(taken), Err)
     }
 
-    async fn step(&self, mailbox: MailboxId, letter: LetterId) -> Result<(), Trouble> {
+    pub(super) async fn step(&self, mailbox: MailboxId, letter: LetterId) -> Result<(), Trouble> {
         let mut tx = self.db.begin().await?;
         let now = self.now();
         let Some(mut row) = letters::lock(&mut tx, mailbox, letter).await? else { return Ok(()) };

@@ -16,6 +16,7 @@ pub mod legal;
 pub mod letter;
 pub mod media;
 pub mod opt_out;
+pub mod owner_gone;
 pub mod proof;
 pub mod reminder;
 pub mod reply;

@@ -14,6 +14,8 @@ pub enum Cause {
     Class,
     /// Its owner threw it away.
     Trash,
+    /// Its owner's account was deleted; nothing orders it beforehand.
+    OwnerGone,
 }
 
 impl Cause {
@@ -21,6 +23,7 @@ impl Cause {
         match self {
             Self::Class => "class",
             Self::Trash => "trash",
+            Self::OwnerGone => "owner_gone",
         }
     }
 
@@ -33,6 +36,7 @@ impl Cause {
         match self {
             Self::Class => "RETENTION_ENDED",
             Self::Trash => "TRASH_EMPTIED",
+            Self::OwnerGone => "RECIPIENT_GONE",
         }
     }
 }

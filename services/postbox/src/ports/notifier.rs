@@ -54,6 +54,7 @@ pub async fn tell(
             News::Reminder { of } => of.clone(),
             News::Provided | News::DeemedServed => String::new(),
         },
+        days: 0,
     };
     let state = client.notify(order).await?.into_inner().state();
     if !matches!(state, NotificationState::Queued | NotificationState::Unspecified) {

@@ -16,7 +16,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    const fn columns(self) -> (&'static str, Uuid) {
+    pub(super) const fn columns(self) -> (&'static str, Uuid) {
         match self {
             Self::Account(id) => ("account", id.as_uuid()),
             Self::Organisation(id) => ("organisation", id.as_uuid()),
@@ -49,6 +49,10 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    pub const fn closed_at(&self) -> Option<Timestamp> {
+        self.closed_at
+    }
+
     pub const fn is_closed(&self) -> bool {
         self.closed_at.is_some()
     }

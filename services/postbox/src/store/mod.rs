@@ -17,6 +17,7 @@ pub mod log;
 pub mod log_audit;
 pub mod mailboxes;
 pub mod opt_outs;
+pub mod owner_gone;
 pub mod quota_use;
 pub mod reminders;
 pub mod replies;

@@ -119,9 +119,9 @@ pub async fn destroy(tx: &mut Tx, letter: &LetterRow, cause: Cause) -> Result<()
             .execute(c).await?.rows_affected());
     }
     cancel(tx, (mailbox, id), Cause::Trash).await?;
-    if cause == Cause::Class {
+    if cause != Cause::Trash {
         // Emptying the trash leaves the replies until their class is over.
-        cancel(tx, (mailbox, id), cause).await?;
+        cancel(tx, (mailbox, id), Cause::Class).await?;
     }
     if let Some(sequence) = letter.sequence {
         on!(tx, c => sqlx::query(LABELS).bind(mailbox).bind(sequence)

@@ -30,6 +30,7 @@ mod log_tidy;
 mod mailbox;
 mod measure;
 mod news;
+mod owner_gone;
 mod proof;
 mod purge;
 mod purge_failures;

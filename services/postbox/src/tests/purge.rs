@@ -232,7 +232,7 @@ fn hex(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().flat_map(|b| format!("{b:02x}").into_bytes()).collect()
 }
 
-async fn holds_bytes(world: &World, wanted: &[u8]) -> bool {
+pub(super) async fn holds_bytes(world: &World, wanted: &[u8]) -> bool {
     let all = everything(&world.db).await;
     let found = |wanted: &[u8]| all.windows(wanted.len()).any(|w| w == wanted);
     // PostgreSQL shows bytes as hexadecimal digits.
@@ -280,7 +280,7 @@ async fn nothing_that_can_be_read_is_left_anywhere(db: Db) {
 }
 
 /// A letter of a class of ten days, opened at once and answered after nine.
-pub async fn answered(world: &World) -> String {
+pub(super) async fn answered(world: &World) -> String {
     use pb::letter_action::Action;
     class(world, "kurz", 10, false).await;
     let done = world

@@ -3,9 +3,11 @@
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::json;
 use siegel_identity::Identity;
+use siegel_identity::app::deletion;
 use siegel_identity::app::disable::{self, Shown};
 use siegel_identity::app::manage_clients::Operator;
 use siegel_identity::domain::email::EmailAddress;
+use siegel_identity::store::deletions::{Deletion, Step};
 use siegel_kernel::AccountId;
 
 use crate::cli::AccountsCommand;
@@ -34,6 +36,14 @@ pub async fn run(
             let id = parsed(&id)?;
             let done = disable::enable(state, id, by).await?;
             tell(id, if done { "enabled" } else { "unchanged" }, json);
+            Ok(())
+        }
+        AccountsCommand::Deletion { id } => {
+            let id = parsed(&id)?;
+            let Some((deletion, steps)) = deletion::progress(state, id).await? else {
+                bail!("nobody asked for the deletion of {id}");
+            };
+            show_deletion(id, &deletion, &steps, json);
             Ok(())
         }
     }
@@ -93,4 +103,41 @@ fn show(id: AccountId, shown: &Shown, json: bool) {
         println!("credential {} {}", one.kind, one.level.as_str());
     }
     println!("sessions {sessions}");
+}
+
+fn show_deletion(id: AccountId, deletion: &Deletion, steps: &[Step], json: bool) {
+    let at = |at: Option<siegel_kernel::Timestamp>| at.map(|at| at.to_rfc3339());
+    if json {
+        let steps: Vec<_> = steps
+            .iter()
+            .map(|s| {
+                json!({"service": s.service, "done_at": at(s.done_at),
+                "answered_at": at(s.answered_at), "waits_for": s.waits_for})
+            })
+            .collect();
+        let all = json!({"account": id.to_string(), "cause": deletion.cause,
+            "asked_at": deletion.asked_at.to_rfc3339(), "due_at": deletion.due_at.to_rfc3339(),
+            "begun_at": at(deletion.begun_at), "finished_at": at(deletion.finished_at),
+            "services": steps});
+        println!("{all}");
+        return;
+    }
+    println!(
+        "account {id}: deletion by {}, asked {}",
+        deletion.cause,
+        deletion.asked_at.to_rfc3339()
+    );
+    match (deletion.begun_at, deletion.finished_at) {
+        (_, Some(finished)) => println!("finished {}", finished.to_rfc3339()),
+        (Some(begun), None) => println!("begun {}", begun.to_rfc3339()),
+        (None, None) => println!("begins {}", deletion.due_at.to_rfc3339()),
+    }
+    for step in steps {
+        let state = match (step.done_at, step.waits_for.as_str()) {
+            (Some(done), _) => format!("done {}", done.to_rfc3339()),
+            (None, "") => "has not answered".to_owned(),
+            (None, word) => format!("waits for {word}"),
+        };
+        println!("{:<14} {state}", step.service);
+    }
 }

@@ -109,7 +109,7 @@ fn request(command: &AdminCommand) -> anyhow::Result<Option<Request>> {
         AdminCommand::Postbox(P::Reject { proposal, tenant }) => {
             vec![words("postbox reject"), words(tenant), words(proposal)]
         }
-        AdminCommand::Accounts(A::Show { .. })
+        AdminCommand::Accounts(A::Show { .. } | A::Deletion { .. })
         | AdminCommand::Postbox(P::Show { .. })
         | AdminCommand::Clients(C::List | C::Show { .. } | C::Proposals)
         | AdminCommand::Upstreams(U::List)

@@ -33,6 +33,7 @@ struct ListPage {
     recovery_text: String,
     password: Link,
     email: Link,
+    delete: Link,
     home: Link,
 }
 
@@ -69,6 +70,7 @@ pub async fn show(desk: Desk, Query(said): Query<Done>) -> Response {
         recovery_text,
         password: Link::text("/login/credentials/password", t.get("change-password")),
         email: Link::text("/login/credentials/email", t.get("change-email")),
+        delete: Link::text("/login/credentials/delete", t.get("delete-title")),
         home: Link::text("/account", t.get("desk-account")),
     };
     let mut page = desk.view.page(t.get("credentials-title")).script(SCRIPT);
@@ -78,6 +80,7 @@ pub async fn show(desk: Desk, Query(said): Query<Done>) -> Response {
         "renamed" => Some("done-renamed"),
         "password" => Some("done-password"),
         "email" => Some("done-email"),
+        "kept" => Some("done-kept"),
         _ => None,
     };
     if let Some(key) = key {

@@ -5,6 +5,7 @@ mod address;
 mod answered;
 mod by_mail;
 mod certificate;
+mod deletion;
 mod desk;
 mod list;
 mod offers;
@@ -57,6 +58,10 @@ pub fn router() -> Router<Identity> {
         .route("/login/credentials/password", get(password::ask).post(password::change))
         .route("/login/credentials/email", get(address::ask).post(address::order))
         .route("/login/credentials/email/confirm", get(address::codes).post(address::confirm))
+        .route("/login/credentials/delete", get(deletion::show).post(deletion::go_on))
+        .route("/login/credentials/delete/confirm", get(deletion::ask).post(deletion::order))
+        .route("/login/credentials/delete/cancel", post(deletion::cancel))
+        .route("/login/deleted", get(deletion::over))
         .route("/login/credentials/{credential}/rename", get(list::name).post(list::rename))
         .route("/login/credentials/{credential}/remove", get(list::ask).post(list::remove))
 }
@@ -87,6 +92,7 @@ pub(super) const SOURCES: &[&str] = &[
     include_str!("answered.rs"),
     include_str!("certificate.rs"),
     include_str!("by_mail.rs"),
+    include_str!("deletion.rs"),
     include_str!("desk.rs"),
     include_str!("list.rs"),
     include_str!("offers.rs"),

@@ -20,6 +20,10 @@ use siegel_proto::notification::v1 as mail;
 use siegel_proto::notification::v1::notification_service_server::{
     NotificationService, NotificationServiceServer,
 };
+use siegel_proto::postbox::v1 as postbox;
+use siegel_proto::postbox::v1::open_matters_service_server::{
+    OpenMattersService, OpenMattersServiceServer,
+};
 use tonic::{Request as Call, Response as Answer, Status};
 
 /// What the siblings were told, and what they answer.
@@ -33,6 +37,8 @@ pub struct Siblings {
     pub consents: Mutex<Vec<account::RecordConsentRequest>>,
     /// What the account service has, by claim name.
     pub attributes: Mutex<BTreeMap<String, String>>,
+    /// What the postbox counts; `None`: it is down.
+    pub open: Mutex<Option<postbox::CountOpenMattersResponse>>,
     /// The account service is down.
     pub account_is_down: Mutex<bool>,
     /// Who holds the card before the reader, and how it ends.
@@ -203,14 +209,27 @@ impl IdentificationService for Fake {
     }
 }
 
+#[tonic::async_trait]
+impl OpenMattersService for Fake {
+    async fn count_open_matters(
+        &self,
+        _: Call<postbox::CountOpenMattersRequest>,
+    ) -> Result<Answer<postbox::CountOpenMattersResponse>, Status> {
+        let open = *self.0.open.lock().unwrap();
+        open.map(Answer::new).ok_or_else(|| Status::unavailable("down"))
+    }
+}
+
 /// The siblings of identity, answering from `siblings`.
 pub(super) fn fakes(siblings: &Arc<Siblings>) -> Fakes {
     let fake = Fake(siblings.clone());
     let notification = NotificationServiceServer::new(fake.clone());
     let account = AccountRegistryServiceServer::new(fake.clone());
+    let matters = OpenMattersServiceServer::new(fake.clone());
     let eid = IdentificationServiceServer::new(fake);
     Fakes::new()
         .with("identity", "notification", &GrpcServices::new().add(notification))
         .with("identity", "account", &GrpcServices::new().add(account))
         .with("identity", "eid", &GrpcServices::new().add(eid))
+        .with("identity", "postbox", &GrpcServices::new().add(matters))
 }

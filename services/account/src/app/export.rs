@@ -1,0 +1,169 @@
+//! Everything an account holds, as one JSON document.
+
+use serde_json::{Value, json};
+use siegel_db::Tx;
+use siegel_db::audit::{self, Entry};
+use siegel_grpc::audit_name;
+use siegel_kernel::{AccountId, Timestamp, TrustLevel};
+
+use super::vault::AccountKey;
+use super::{App, Failure, kinds};
+use crate::domain::Source;
+use crate::store::{accounts, export};
+
+/// Lines of the disclosure log read at a time.
+const READ: i64 = 1_000;
+
+impl App {
+    /// The document; `level`: of the session it goes to. On record before the first byte leaves.
+    /// Whatever else the account comes to hold gets a section here.
+    #[tracing::instrument(name = "account.export", skip_all)]
+    pub async fn export(
+        &self,
+        account: AccountId,
+        level: Option<TrustLevel>,
+    ) -> Result<Vec<u8>, Failure> {
+        let now = self.clock.now();
+        let name = audit_name(account);
+        let mut tx = self.db.begin().await?;
+        let row = accounts::find(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
+        let key = self.vault.key_of(&row)?;
+        let document = json!({
+            "format": "siegel-account/1",
+            "exported_at": now.to_rfc3339(),
+            "opened_at": row.opened_at.to_rfc3339(),
+            "proven_level": row.proven_level.as_str(),
+            "locale": row.locale,
+            "attributes": attributes(&mut tx, account, &key).await?,
+            "consents": consents(&mut tx, account).await?,
+            "disclosures": disclosures(&mut tx, account).await?,
+        });
+        let entry = Entry {
+            kind: kinds::EXPORTED,
+            actor: &format!("person:{name}"),
+            subject: &name,
+            level,
+            outcome: "done",
+            request_id: "",
+            detail: "",
+            at: now,
+        };
+        audit::record(&mut tx, &entry).await?;
+        tx.commit().await?;
+        self.committed();
+        serde_json::to_vec_pretty(&document).map_err(|_| Failure::StoredAnswer)
+    }
+}
+
+fn time(at: Option<Timestamp>) -> Option<String> {
+    at.map(Timestamp::to_rfc3339)
+}
+
+async fn attributes(
+    tx: &mut Tx,
+    account: AccountId,
+    key: &AccountKey,
+) -> Result<Vec<Value>, Failure> {
+    let mut all = Vec::new();
+    for stored in export::attributes(tx, account).await? {
+        let held = key.open_value(&stored)?;
+        let source = match held.proof.source {
+            Source::SelfDeclared => "self_declared",
+            Source::Confirmed => "confirmed",
+            Source::Eid => "eid",
+            Source::Upstream => "upstream",
+            Source::Operator => "operator",
+        };
+        all.push(json!({
+            "name": held.name,
+            "value": held.value,
+            "source": source,
+            "level": held.proof.level.map(TrustLevel::as_str),
+            "verified_at": time(held.proof.verified_at),
+            "recorded_at": held.recorded_at.to_rfc3339(),
+            "superseded_at": time(stored.superseded_at),
+        }));
+    }
+    Ok(all)
+}
+
+async fn consents(tx: &mut Tx, account: AccountId) -> Result<Vec<Value>, Failure> {
+    let all = export::consents(tx, account).await?;
+    let told = |c: export::Consent| {
+        json!({
+            "client_id": c.client_id,
+            "client_name": c.client_name,
+            "attributes": c.attributes,
+            "purpose": c.purpose,
+            "given_at": c.given_at.to_rfc3339(),
+            "ended_at": time(c.ended_at),
+            "ended_by": c.ended_by,
+        })
+    };
+    Ok(all.into_iter().map(told).collect())
+}
+
+async fn disclosures(tx: &mut Tx, account: AccountId) -> Result<Vec<Value>, Failure> {
+    let (mut all, mut after) = (Vec::new(), 0);
+    loop {
+        let some = export::disclosures(tx, account, after, READ).await?;
+        let Some(last) = some.last().map(|line| line.id) else { return Ok(all) };
+        after = last;
+        all.extend(some.into_iter().map(|d| {
+            json!({
+                "client_id": d.client_id,
+                "client_name": d.client_name,
+                "attributes": d.attributes,
+                "purpose": d.purpose,
+                "level": d.level.as_str(),
+                "at": d.at.to_rfc3339(),
+            })
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use siegel_db::Db;
+    use siegel_testkit::on_each_backend;
+
+    use super::*;
+    use crate::app::testing::{app, opens, order};
+
+    on_each_backend! { &crate::MIGRATIONS =>
+        an_export_holds_what_is_and_what_was,
+        an_export_holds_nothing_of_others_and_is_on_record,
+    }
+
+    fn values(document: &[u8]) -> Vec<(String, bool)> {
+        let document: Value = serde_json::from_slice(document).unwrap();
+        let all = document.get("attributes").and_then(Value::as_array).unwrap();
+        let told = |one: &Value| {
+            let value = one.get("value").and_then(Value::as_str).unwrap().to_owned();
+            (value, one.get("superseded_at").is_some_and(Value::is_string))
+        };
+        all.iter().map(told).collect()
+    }
+
+    async fn an_export_holds_what_is_and_what_was(db: Db) {
+        let app = app(db);
+        let account = opens(&app, 1).await;
+        app.change_email(&order("c1"), account, "b@example.org").await.unwrap();
+        let all = values(&app.export(account, None).await.unwrap());
+        let old = ("a@example.org".to_owned(), true);
+        let new = ("b@example.org".to_owned(), false);
+        assert!(all.contains(&old) && all.contains(&new), "{all:?}");
+    }
+
+    async fn an_export_holds_nothing_of_others_and_is_on_record(db: Db) {
+        let app = app(db);
+        let (mine, other) = (opens(&app, 1).await, opens(&app, 2).await);
+        app.change_email(&order("c1"), other, "theirs@example.org").await.unwrap();
+        let document = app.export(mine, None).await.unwrap();
+        let text = String::from_utf8(document).unwrap();
+        assert!(!text.contains("theirs") && text.contains("a@example.org"));
+        let mut tx = app.db.read().await.unwrap();
+        let kinds = siegel_db::audit::kinds(&mut tx).await.unwrap();
+        assert!(kinds.iter().any(|kind| kind == "account.account.exported"), "{kinds:?}");
+    }
+}

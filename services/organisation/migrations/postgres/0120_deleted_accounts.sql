@@ -1,0 +1,6 @@
+-- Audit pseudonyms of accounts that were deleted: an order that was still on its way opens none of
+-- them again.
+CREATE TABLE deleted_accounts (
+    name TEXT NOT NULL PRIMARY KEY,
+    deleted_at_us BIGINT NOT NULL
+);

@@ -1,0 +1,94 @@
+//! What is left of a person whose account was deleted: that somebody was a member.
+
+use siegel_db::{StoreError, Tx, on};
+use siegel_kernel::{AccountId, OrganisationId, Timestamp};
+
+/// Tables in which a person stands under the id of the account, as `account_id`.
+const NAMED: [&str; 1] = ["UPDATE memberships SET account_id = $2 WHERE account_id = $1"];
+
+/// Notes that the account of this name was deleted; `false` when that was noted before.
+pub async fn mark(tx: &mut Tx, name: &str, at: Timestamp) -> Result<bool, StoreError> {
+    const SQL: &str = "INSERT INTO deleted_accounts (name, deleted_at_us) VALUES ($1, $2) \
+        ON CONFLICT DO NOTHING";
+    Ok(on!(tx, c => sqlx::query(SQL).bind(name).bind(at).execute(c).await?.rows_affected()) == 1)
+}
+
+/// Whether the account of this name was deleted.
+pub async fn is_marked(tx: &mut Tx, name: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT deleted_at_us FROM deleted_accounts WHERE name = $1";
+    let found: Option<Timestamp> =
+        on!(tx, c => sqlx::query_scalar(SQL).bind(name).fetch_optional(c).await?);
+    Ok(found.is_some())
+}
+
+/// Ends the person's memberships; the organisations they were of.
+pub async fn end_memberships(
+    tx: &mut Tx,
+    account: AccountId,
+    at: Timestamp,
+) -> Result<Vec<OrganisationId>, StoreError> {
+    const SQL: &str = "UPDATE memberships SET ended_at_us = $2 \
+        WHERE account_id = $1 AND ended_at_us IS NULL RETURNING organisation_id";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(account).bind(at).fetch_all(c).await?))
+}
+
+/// Puts `somebody` in the account's place, who is nobody outside this history.
+pub async fn rename(
+    tx: &mut Tx,
+    account: AccountId,
+    somebody: AccountId,
+) -> Result<(), StoreError> {
+    for sql in NAMED {
+        on!(&mut *tx, c => sqlx::query(sql).bind(account).bind(somebody)
+            .execute(c).await?.rows_affected());
+    }
+    Ok(())
+}
+
+/// Takes the account out of what was answered and told; events keep their places.
+pub async fn forget(tx: &mut Tx, account: AccountId, person: &str) -> Result<(), StoreError> {
+    const ANSWERS: &str = "DELETE FROM requests WHERE caller = $1";
+    const EVENTS: &str = "SELECT id, payload FROM events WHERE topic = $1 \
+        AND INSTR(payload, $2) > 0";
+    const POSTGRES: &str = "SELECT id, payload FROM events WHERE topic = $1 \
+        AND POSITION($2 IN payload) > 0";
+    const BLANK: &str = "UPDATE events SET payload = $2 WHERE id = $1";
+    on!(&mut *tx, c => sqlx::query(ANSWERS).bind(person).execute(c).await?.rows_affected());
+    let text = account.to_string();
+    // The databases have different words for it.
+    let sql = match tx {
+        Tx::Sqlite(_) => EVENTS,
+        Tx::Postgres(_) => POSTGRES,
+    };
+    let events: Vec<(i64, Vec<u8>)> = on!(&mut *tx, c => sqlx::query_as(sql)
+        .bind(crate::app::TOPIC).bind(text.as_bytes()).fetch_all(c).await?);
+    for (id, payload) in events {
+        let blank = String::from_utf8_lossy(&payload).replace(&text, "");
+        on!(&mut *tx, c => sqlx::query(BLANK).bind(id).bind(blank.into_bytes())
+            .execute(c).await?.rows_affected());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use siegel_db::columns;
+    use siegel_testkit::{Backend, test_db};
+
+    use super::NAMED;
+
+    #[tokio::test]
+    async fn every_table_that_names_an_account_forgets_it() {
+        let test = test_db(Backend::Sqlite, &crate::MIGRATIONS).await.unwrap();
+        let found = columns(&test.db).await.unwrap();
+        let missing: Vec<_> = found
+            .iter()
+            .filter(|c| c.column_name.contains("account_id"))
+            .filter(|c| {
+                let table = format!(" {} ", c.table_name);
+                !NAMED.iter().any(|sql| sql.contains(&table) && sql.contains(&c.column_name))
+            })
+            .collect();
+        assert!(missing.is_empty(), "{missing:#?} outlive the account");
+    }
+}

@@ -1,0 +1,144 @@
+//! The archive's page for people: plain HTML, read in any browser without a network.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+const HEAD: &str = "<!doctype html>\n<html lang=\"de\">\n<head>\n<meta charset=\"utf-8\">\n\
+    <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+    <title>Mein Konto</title>\n<style>body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
+    table{border-collapse:collapse;width:100%}th,td{border:1px solid #767676;padding:.4rem;text-align:left;\
+    vertical-align:top}</style>\n</head>\n<body>\n<main>\n<h1>Mein Konto <span lang=\"en\">· My account</span></h1>\n";
+
+/// A table of the page: heading, where its rows are, and which fields are shown under which names.
+type Section<'a> = (&'a str, &'a Value, &'a [(&'a str, &'a str)]);
+
+/// The page about the parts of the archive.
+pub fn html(account: &Value, log_in: &Value, organisations: &Value, mailbox: bool) -> String {
+    let sections: [Section<'_>; 6] = [
+        (
+            "Angaben · Data",
+            part(account, "attributes"),
+            &[
+                ("name", "Angabe"),
+                ("value", "Wert"),
+                ("source", "Herkunft"),
+                ("level", "Vertrauensniveau"),
+                ("recorded_at", "Seit"),
+                ("superseded_at", "Bis"),
+            ],
+        ),
+        (
+            "Einwilligungen · Consents",
+            part(account, "consents"),
+            &[
+                ("client_name", "Empfänger"),
+                ("attributes", "Angaben"),
+                ("purpose", "Zweck"),
+                ("given_at", "Erteilt"),
+                ("ended_at", "Beendet"),
+            ],
+        ),
+        (
+            "Weitergaben · Disclosures",
+            part(account, "disclosures"),
+            &[
+                ("client_name", "Empfänger"),
+                ("attributes", "Angaben"),
+                ("purpose", "Zweck"),
+                ("at", "Wann"),
+            ],
+        ),
+        (
+            "Anmeldearten · Credentials",
+            part(log_in, "credentials"),
+            &[
+                ("kind", "Art"),
+                ("label", "Name"),
+                ("addedAt", "Hinzugefügt"),
+                ("lastUsedAt", "Zuletzt verwendet"),
+            ],
+        ),
+        (
+            "Anmeldungen · Log-ins",
+            part(log_in, "sign_ins"),
+            &[("at", "Wann"), ("method", "Womit"), ("device", "Gerät"), ("sector", "Wofür")],
+        ),
+        (
+            "Organisationen · Organisations",
+            part(organisations, "organisations"),
+            &[("name", "Name"), ("role", "Rolle")],
+        ),
+    ];
+    let mut page = HEAD.to_owned();
+    for section in &sections {
+        table(&mut page, section);
+    }
+    page.push_str("<h2>Postfach · Mailbox</h2>\n");
+    page.push_str(if mailbox {
+        "<p><a href=\"mailbox.zip\">mailbox.zip</a></p>\n"
+    } else {
+        "<p>Es gibt keines. <span lang=\"en\">There is none.</span></p>\n"
+    });
+    page.push_str(
+        "<p>Für Maschinen · For machines: <a href=\"account.json\">account.json</a>, \
+         <a href=\"log-in.json\">log-in.json</a>, \
+         <a href=\"organisations.json\">organisations.json</a></p>\n</main>\n</body>\n</html>\n",
+    );
+    page
+}
+
+/// A field of a part; nothing when it has none.
+fn part<'a>(whole: &'a Value, name: &str) -> &'a Value {
+    whole.get(name).unwrap_or(&Value::Null)
+}
+
+fn table(page: &mut String, (heading, rows, fields): &Section<'_>) {
+    let _ = writeln!(page, "<h2>{heading}</h2>\n<table>\n<thead><tr>");
+    for (_, name) in *fields {
+        let _ = write!(page, "<th scope=\"col\">{name}</th>");
+    }
+    page.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows.as_array().into_iter().flatten() {
+        page.push_str("<tr>");
+        for (field, _) in *fields {
+            let value = match row.get(*field) {
+                Some(Value::String(text)) => text.clone(),
+                None | Some(Value::Null) => String::new(),
+                Some(other) => other.to_string(),
+            };
+            let _ = write!(page, "<td>{}</td>", escape(&value));
+        }
+        page.push_str("</tr>\n");
+    }
+    page.push_str("</tbody>\n</table>\n");
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_people_wrote_is_text_on_the_page() {
+        let account = json!({"attributes": [{"name": "telephone", "value": "<b>0</b>"}]});
+        let page = html(&account, &json!({}), &json!({}), false);
+        assert!(page.contains("&lt;b&gt;0&lt;/b&gt;"), "{page}");
+        assert!(!page.contains("<b>"), "{page}");
+    }
+}
