@@ -16,6 +16,8 @@ impl App {
         if !deleted::add(&mut tx, &name, now).await? {
             return Ok(Progress::Done);
         }
+        // Orders the objects' removal, which the rows below are no longer there to tell.
+        self.purge_documents(&mut tx, account, now).await?;
         deleted::erase(&mut tx, account).await?;
         deleted::forget_answers(&mut tx, &format!("person:{name}")).await?;
         // What the others heard of it stays in its place, and says no longer of whom.

@@ -1,15 +1,17 @@
 //! Everything an account holds, as one JSON document.
 
 use serde_json::{Value, json};
+use siegel_crypto::b64;
 use siegel_db::Tx;
 use siegel_db::audit::{self, Entry};
 use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 
+use super::documents::open;
+use super::staff::look;
 use super::vault::AccountKey;
 use super::{App, Failure, kinds};
-use crate::domain::Source;
-use crate::store::{accounts, export};
+use crate::store::{accounts, documents, export, staff};
 
 /// Lines of the disclosure log read at a time.
 const READ: i64 = 1_000;
@@ -37,6 +39,8 @@ impl App {
             "attributes": attributes(&mut tx, account, &key).await?,
             "consents": consents(&mut tx, account).await?,
             "disclosures": disclosures(&mut tx, account).await?,
+            "staff_accesses": staff_accesses(&mut tx, account, &key).await?,
+            "documents": documents(&mut tx, account, &key).await?,
         });
         let entry = Entry {
             kind: kinds::EXPORTED,
@@ -67,19 +71,14 @@ async fn attributes(
     let mut all = Vec::new();
     for stored in export::attributes(tx, account).await? {
         let held = key.open_value(&stored)?;
-        let source = match held.proof.source {
-            Source::SelfDeclared => "self_declared",
-            Source::Confirmed => "confirmed",
-            Source::Eid => "eid",
-            Source::Upstream => "upstream",
-            Source::Operator => "operator",
-        };
         all.push(json!({
             "name": held.name,
             "value": held.value,
-            "source": source,
+            "source": held.proof.source.name(),
+            "source_detail": held.proof.detail,
             "level": held.proof.level.map(TrustLevel::as_str),
             "verified_at": time(held.proof.verified_at),
+            "valid_until": time(held.proof.valid_until),
             "recorded_at": held.recorded_at.to_rfc3339(),
             "superseded_at": time(stored.superseded_at),
         }));
@@ -120,6 +119,52 @@ async fn disclosures(tx: &mut Tx, account: AccountId) -> Result<Vec<Value>, Fail
             })
         }));
     }
+}
+
+/// Which staff looked, when and why, newest first.
+async fn staff_accesses(
+    tx: &mut Tx,
+    account: AccountId,
+    key: &AccountKey,
+) -> Result<Vec<Value>, Failure> {
+    let (mut all, mut before) = (Vec::new(), i64::MAX);
+    loop {
+        let some = staff::before(tx, account, before, READ).await?;
+        let Some(last) = some.last().map(|line| line.id) else { return Ok(all) };
+        before = last;
+        for line in some {
+            let look = look(key, line)?;
+            all.push(json!({
+                "staff": look.staff,
+                "what": look.what,
+                "reason": look.reason.reason,
+                "reference": look.reason.reference,
+                "at": look.at.to_rfc3339(),
+            }));
+        }
+    }
+}
+
+/// What the safe holds; the documents themselves are downloaded one by one.
+async fn documents(
+    tx: &mut Tx,
+    account: AccountId,
+    key: &AccountKey,
+) -> Result<Vec<Value>, Failure> {
+    let mut all = Vec::new();
+    for row in documents::list(tx, account).await? {
+        let document = open(key, &row)?;
+        all.push(json!({
+            "document_id": document.id.to_string(),
+            "name": document.description.name,
+            "media_type": document.description.media_type,
+            "issuer": document.description.issuer,
+            "size_bytes": document.size,
+            "sha256": b64::encode(&document.sha256),
+            "stored_at": document.stored_at.to_rfc3339(),
+        }));
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 
+use super::vault::AccountKey;
 use super::{App, Fact, Failure, Order, record};
 use crate::domain::{BadField, Held, effective};
 use crate::store::staff::{self, Access};
@@ -118,14 +119,16 @@ impl App {
         let mut tx = self.db.read().await?;
         let row = accounts::find(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
         let key = self.vault.key_of(&row)?;
-        let look = |line: Access| {
-            let plain = key.open_text(&seal_name(line.at), &line.reason)?;
-            let reason = serde_json::from_slice(&plain).map_err(|_| Failure::StoredAnswer)?;
-            Ok(Look { id: line.id, at: line.at, staff: line.staff, what: line.what, reason })
-        };
         let lines = staff::before(&mut tx, account, before, limit).await?;
-        lines.into_iter().map(look).collect()
+        lines.into_iter().map(|line| look(&key, line)).collect()
     }
+}
+
+/// A line as its person reads it.
+pub(super) fn look(key: &AccountKey, line: Access) -> Result<Look, Failure> {
+    let plain = key.open_text(&seal_name(line.at), &line.reason)?;
+    let reason = serde_json::from_slice(&plain).map_err(|_| Failure::StoredAnswer)?;
+    Ok(Look { id: line.id, at: line.at, staff: line.staff, what: line.what, reason })
 }
 
 fn seal_name(at: Timestamp) -> String {

@@ -23,6 +23,8 @@ pub fn app(db: Db) -> App {
         db,
         clock,
         entropy,
+        safe: None,
+        operator_tenant: None,
     }
 }
 

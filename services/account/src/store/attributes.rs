@@ -72,8 +72,8 @@ pub async fn current(tx: &mut Tx, account: AccountId) -> Result<Vec<Stored>, Sto
 /// Every value there ever was, oldest first.
 pub async fn all(tx: &mut Tx, account: AccountId) -> Result<Vec<Stored>, StoreError> {
     const SQL: &str = "SELECT id, account_id, name, source, value, level, verified_at_us, \
-        recorded_at_us, superseded_at_us FROM attributes \
-        WHERE account_id = $1 ORDER BY recorded_at_us, name, source";
+        recorded_at_us, superseded_at_us, source_detail, valid_until_us FROM attributes \
+        WHERE account_id = $1 ORDER BY recorded_at_us, name, source, source_detail";
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?);
     rows.into_iter().map(Stored::try_from).collect()
 }
