@@ -106,7 +106,7 @@ fn show(id: AccountId, shown: &Shown, json: bool) {
 }
 
 fn show_deletion(id: AccountId, deletion: &Deletion, steps: &[Step], json: bool) {
-    let at = |at: Option<siegel_kernel::Timestamp>| at.map(|at| at.to_rfc3339());
+    let at = |at: Option<siegel_kernel::Timestamp>| at.map(siegel_kernel::Timestamp::to_rfc3339);
     if json {
         let steps: Vec<_> = steps
             .iter()
