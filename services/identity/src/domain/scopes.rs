@@ -36,6 +36,7 @@ pub const ALL: [(&str, Opens); 15] = [
     ("postbox.read", Opens::Api("postbox")),
     ("postbox.deliver", Opens::Api("postbox")),
     ("postbox.admin", Opens::Api("postbox")),
+    ("organisation.admin", Opens::Api("organisation")),
     ("identity.self", Opens::Api("identity")),
 ];
 
