@@ -1,4 +1,8 @@
 //! SQL, one file per table.
 
+pub mod asked;
+pub mod facts;
+pub mod mandates;
 pub mod memberships;
 pub mod organisations;
+pub mod uses;
