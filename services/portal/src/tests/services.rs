@@ -9,6 +9,8 @@ use siegel_grpc::{GrpcServices, refusal, unavailable};
 use siegel_kernel::TrustLevel;
 use siegel_proto::account::v1::account_service_server::AccountServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
+use siegel_proto::organisation::v1::mandate_service_server::MandateServiceServer;
+use siegel_proto::organisation::v1::organisation_service_server::OrganisationServiceServer;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
@@ -18,6 +20,7 @@ use tonic::service::LayerExt as _;
 use tonic::{Code, Status};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::mandates::Mandates;
 use super::settings::Told;
 
 pub const LETTER: &str = "ltr_00000000000000000000000000000001";
@@ -37,6 +40,7 @@ pub struct Services {
     pub actions: Mutex<Vec<postbox::LetterAction>>,
     pub replies: Mutex<Vec<postbox::ReplyRequest>>,
     pub reply_refused: Mutex<Option<&'static str>>,
+    pub mandates: Mandates,
     pub key: SigningKey,
 }
 
@@ -56,6 +60,7 @@ impl Services {
             actions: Mutex::default(),
             replies: Mutex::default(),
             reply_refused: Mutex::default(),
+            mandates: Mandates::default(),
             key: SigningKey::generate().unwrap(),
         })
     }
@@ -74,7 +79,13 @@ impl Services {
             .add(nonce.clone().named_layer(mailbox))
             .add(nonce.clone().named_layer(settings))
             .add(nonce.clone().named_layer(evidence));
+        let mandates = MandateServiceServer::new(self.mandates.clone());
+        let organisations = OrganisationServiceServer::new(self.mandates.clone());
+        let organisation = GrpcServices::new()
+            .add(nonce.clone().named_layer(mandates))
+            .add(nonce.clone().named_layer(organisations));
         Fakes::new()
+            .with("portal", "organisation", &organisation)
             .with("portal", "account", &GrpcServices::new().add(nonce.clone().named_layer(account)))
             .with("portal", "identity", &GrpcServices::new().add(nonce.named_layer(own)))
             .with("portal", "postbox", &postbox)
