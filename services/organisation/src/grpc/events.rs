@@ -92,10 +92,14 @@ async fn follow(
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct About {
-    mandate_id: Option<String>,
-    organisation_id: Option<String>,
-    principal_account_id: Option<String>,
-    account_id: Option<String>,
+    #[serde(rename = "mandate_id")]
+    mandate: Option<String>,
+    #[serde(rename = "organisation_id")]
+    organisation: Option<String>,
+    #[serde(rename = "principal_account_id")]
+    principal: Option<String>,
+    #[serde(rename = "account_id")]
+    account: Option<String>,
 }
 
 fn message(event: &Event) -> WatchAccessChangesResponse {
@@ -103,10 +107,10 @@ fn message(event: &Event) -> WatchAccessChangesResponse {
     let about: About = serde_json::from_slice(&event.payload).unwrap_or_default();
     let change = AccessChange {
         kind: event.kind.clone(),
-        mandate_id: about.mandate_id.unwrap_or_default(),
-        organisation_id: about.organisation_id.unwrap_or_default(),
-        principal_account_id: about.principal_account_id.unwrap_or_default(),
-        account_id: about.account_id.unwrap_or_default(),
+        mandate_id: about.mandate.unwrap_or_default(),
+        organisation_id: about.organisation.unwrap_or_default(),
+        principal_account_id: about.principal.unwrap_or_default(),
+        account_id: about.account.unwrap_or_default(),
     };
     WatchAccessChangesResponse { position: event.position, change: Some(change) }
 }

@@ -124,7 +124,7 @@ async fn side(who: &Signed, place: &Place, side: MandateSide) -> Result<Vec<Mand
 }
 
 #[derive(Deserialize)]
-pub struct Answer {
+pub struct Taking {
     form: String,
     code: String,
     answer: String,
@@ -134,7 +134,7 @@ pub struct Answer {
 pub async fn answer(
     who: Signed,
     Query(wish): Query<Wish>,
-    CheckedForm(form): CheckedForm<Answer>,
+    CheckedForm(form): CheckedForm<Taking>,
 ) -> Result<Response, Response> {
     let place = Place { organisation: wish.organisation };
     let code = form.code.trim().to_owned();

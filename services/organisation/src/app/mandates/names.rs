@@ -18,6 +18,9 @@ pub struct NamesOf {
     pub to: String,
 }
 
+/// Sealed names, and their wrapped key.
+pub type SealedNames = (Vec<u8>, Vec<u8>);
+
 /// Seals names under a key per mandate, wrapped by the service's. Cheap to clone.
 #[derive(Clone)]
 pub struct Names {
@@ -42,11 +45,7 @@ impl Names {
     }
 
     /// Sealed names and their wrapped key.
-    pub fn seal(
-        &self,
-        id: MandateId,
-        names: &NamesOf,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, SealError> {
+    pub fn seal(&self, id: MandateId, names: &NamesOf) -> Result<Option<SealedNames>, SealError> {
         let Some(above) = &self.key else { return Ok(None) };
         let (context, entropy) = (context(id), self.entropy.as_ref());
         let key = DataKey::generate(entropy)?;

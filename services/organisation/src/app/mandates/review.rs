@@ -60,7 +60,7 @@ impl App {
             let standings = super::write::standings_in(&mut tx, who.account, organisation).await?;
             terms.can_be_granted_by(&standings).ok_or(Failure::RoleTooLow)?;
         }
-        let new = Review { valid_until, review_at, ends_at };
+        let new = Review { valid_until, look_again_at: review_at, ends_at };
         if !mandates::review(&mut tx, id, new).await? {
             return Err(Failure::MandateEnded);
         }

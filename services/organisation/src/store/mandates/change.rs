@@ -52,7 +52,7 @@ pub async fn accept(
 #[derive(Clone, Copy, Debug)]
 pub struct Review {
     pub valid_until: Option<Timestamp>,
-    pub review_at: Option<Timestamp>,
+    pub look_again_at: Option<Timestamp>,
     pub ends_at: Timestamp,
 }
 
@@ -61,7 +61,7 @@ pub async fn review(tx: &mut Tx, id: MandateId, new: Review) -> Result<bool, Sto
     const SQL: &str = "UPDATE mandates SET version = version + 1, valid_until_us = $2, \
         review_at_us = $3, ends_at_us = $4 WHERE id = $1 AND state = 2";
     Ok(on!(tx, c => sqlx::query(SQL)
-        .bind(id).bind(new.valid_until).bind(new.review_at).bind(new.ends_at)
+        .bind(id).bind(new.valid_until).bind(new.look_again_at).bind(new.ends_at)
         .execute(c).await?.rows_affected())
         == 1)
 }
