@@ -12,7 +12,7 @@ use siegel_proto::convert;
 use siegel_proto::organisation::v1 as pb;
 use siegel_testkit::on_each_backend;
 
-use crate::model::{Belongs, Given, Model, Registered, Who};
+use crate::model::{Belongs, Given, Model, Registered, Stage, Who};
 use crate::office::{Office, TABLES};
 
 on_each_backend! { super::TABLES =>
@@ -24,12 +24,13 @@ const FIRMS: usize = 3;
 const PACKAGES: [&str; 5] = ["mail-reader", "mail-receiver", "applications", "adviser", "full"];
 const SERVICES: [&str; 2] = ["", "s1"];
 
-/// Something that happens. Numbers are taken modulo what there is.
+/// Something that happens. Numbers are taken modulo what there is. Unless it is `wild`, it is made
+/// to fit as far as the model knows how; the wild ones are mostly refused.
 #[derive(Clone, Debug)]
 enum Step {
     Give { from: usize, firm: Option<usize>, offer: Offer },
     PassOn { parent: usize, by: usize, offer: Offer },
-    Accept { given: usize, by: usize, firm: Option<usize> },
+    Accept { given: usize, by: usize, firm: Option<usize>, wild: bool },
     Revoke { given: usize, by: usize },
     Join { person: usize, firm: usize, role: i32 },
     Leave { person: usize, firm: usize },
@@ -47,21 +48,66 @@ struct Offer {
     level: i32,
     rule: i32,
     hours: u64,
+    wild: bool,
+}
+
+fn wild() -> impl Strategy<Value = bool> {
+    prop::bool::weighted(0.15)
 }
 
 fn offers() -> impl Strategy<Value = Offer> {
-    let rest = (prop::bool::weighted(0.1), 0..2_usize, 1..=4_i32, 1..=3_i32, 1..100_u64);
+    let service = prop_oneof![5 => Just(0_usize), 1 => Just(1)];
+    let rest = (prop::bool::weighted(0.1), service, 1..=4_i32, 1..=3_i32, 1..100_u64, wild());
     (1..=3_i32, 0..PACKAGES.len(), rest).prop_map(
-        |(kind, package, (read_only, service, level, rule, hours))| Offer {
+        |(kind, package, (read_only, service, level, rule, hours, wild))| Offer {
             kind,
             package,
             read_only,
-            service: service * usize::from(service == 1 && level > 2),
+            service,
             level,
             rule,
             hours,
+            wild,
         },
     )
+}
+
+impl Offer {
+    /// The same offer, as such a giver can make it.
+    fn of(&self, from: Who) -> Self {
+        if self.wild {
+            return self.clone();
+        }
+        let person = matches!(from, Who::Person(_));
+        let kind = if person && self.kind == 3 { 1 } else { self.kind };
+        let rule = match (kind, self.rule) {
+            (3, _) => 1,
+            (2, 2) => 3,
+            (_, rule) => rule,
+        };
+        Self { kind, rule, ..self.clone() }
+    }
+
+    /// The same offer, within what is passed on.
+    fn within(&self, above: &Given, hours: u64) -> Self {
+        if self.wild {
+            return self.clone();
+        }
+        let mut offer = Self {
+            level: self.level.max(above.level),
+            hours: self.hours.min(hours),
+            package: PACKAGES.iter().position(|p| *p == above.package).unwrap_or(0),
+            service: SERVICES.iter().position(|s| *s == above.service).unwrap_or(0),
+            read_only: self.read_only || above.read_only,
+            ..self.clone()
+        };
+        if above.rule == 2 {
+            (offer.kind, offer.rule) = (3, 1);
+        } else {
+            offer.rule = if offer.kind == 1 { self.rule.min(2) } else { 1 };
+        }
+        offer
+    }
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -72,8 +118,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(from, firm, offer)| Step::Give { from, firm, offer }),
         6 => (any::<usize>(), person.clone(), offers())
             .prop_map(|(parent, by, offer)| Step::PassOn { parent, by, offer }),
-        10 => (any::<usize>(), person.clone(), maybe())
-            .prop_map(|(given, by, firm)| Step::Accept { given, by, firm }),
+        10 => (any::<usize>(), person.clone(), maybe(), wild())
+            .prop_map(|(given, by, firm, wild)| Step::Accept { given, by, firm, wild }),
         1 => (any::<usize>(), person.clone()).prop_map(|(given, by)| Step::Revoke { given, by }),
         3 => (person.clone(), firm.clone(), 1..=5_i32)
             .prop_map(|(person, firm, role)| Step::Join { person, firm, role }),
@@ -83,7 +129,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<usize>().prop_map(|fact| Step::Strike { fact }),
         1 => (1..40_u64).prop_map(|hours| Step::Wait { hours }),
     ];
-    prop::collection::vec(step, 8..40)
+    prop::collection::vec(step, 20..50)
 }
 
 /// One history as it goes.
@@ -120,7 +166,10 @@ async fn nobody_acts_without_a_valid_path_and_no_valid_path_is_refused(db: Db) {
     ran.unwrap_or_else(|broken| panic!("{broken}"));
     let [own, one, two, three] = seen.get();
     println!("allowed: {own} without a mandate, {one} by one, {two} by two, {three} by three");
-    assert!(one > 0 && two > 0, "histories in which nobody may do anything prove nothing");
+    assert!(
+        one > 0 && two > 0 && three > 0,
+        "histories in which nobody may do anything prove nothing"
+    );
 }
 
 async fn live(office: &Office, steps: &[Step]) -> Result<[u32; 4], TestCaseError> {
@@ -189,7 +238,7 @@ impl Run<'_> {
         self.model.given.push(Given {
             from,
             to: None,
-            for_members: offer.kind == 3,
+            kind: offer.kind,
             parent,
             package: PACKAGES[offer.package],
             read_only: offer.read_only,
@@ -197,8 +246,7 @@ impl Run<'_> {
             level: offer.level,
             rule: offer.rule,
             until,
-            accepted: false,
-            over: false,
+            stage: Stage::Offered,
         });
     }
 
@@ -206,27 +254,14 @@ impl Run<'_> {
         let count = self.codes.len();
         match step {
             Step::Give { from, firm, offer } => {
-                self.give(*from, firm.map_or(Who::Person(*from), Who::Firm), None, offer).await;
+                let giver = firm.map_or(Who::Person(*from), Who::Firm);
+                let owner = firm.and_then(|firm| self.model.owner(firm));
+                let by = owner.filter(|_| !offer.wild).unwrap_or(*from);
+                self.give(by, giver, None, &offer.of(giver)).await;
             }
-            Step::PassOn { parent, by, offer } if count > 0 => {
-                let parent = parent % count;
-                let Some(from) = self.model.given[parent].to else { return };
-                // Most of what is passed on is to be allowed: offers are made to fit.
-                let above = self.model.given[parent].clone();
-                let hours = (above.until.since(self.office.clock.now())).as_secs() / 3600;
-                let offer = Offer {
-                    level: offer.level.max(above.level),
-                    rule: if above.rule == 2 { 1 } else { offer.rule.min(above.rule - 1).max(1) },
-                    kind: if above.rule == 2 { 3 } else { offer.kind },
-                    hours: offer.hours.min(hours),
-                    service: SERVICES.iter().position(|s| *s == above.service).unwrap_or(0),
-                    ..offer.clone()
-                };
-                let by = if let Who::Person(person) = from { person } else { *by };
-                self.give(by, from, Some(parent), &offer).await;
-            }
-            Step::Accept { given, by, firm } if count > 0 => {
-                self.accept(given % count, *by, *firm).await;
+            Step::PassOn { parent, by, offer } => self.pass_on(*parent, *by, offer).await,
+            Step::Accept { given, by, firm, wild } if count > 0 => {
+                self.take(*given, *by, *firm, *wild).await;
             }
             Step::Revoke { given, by } if count > 0 => {
                 let given = given % count;
@@ -237,7 +272,7 @@ impl Run<'_> {
                 let who = self.model.persons[*by];
                 let mut client = self.office.mandates(who, TrustLevel::High);
                 if client.revoke_mandate(request).await.is_ok() {
-                    self.model.given[given].over = true;
+                    self.model.given[given].stage = Stage::Over;
                 }
             }
             Step::Join { person, firm, role } if self.model.role(*person, *firm).is_none() => {
@@ -270,6 +305,55 @@ impl Run<'_> {
         }
     }
 
+    async fn pass_on(&mut self, parent: usize, by: usize, offer: &Offer) {
+        let held = self.model.at(Stage::Accepted);
+        let held: Vec<_> = if offer.wild {
+            held
+        } else {
+            held.into_iter().filter(|i| self.model.given[*i].rule > 1).collect()
+        };
+        if held.is_empty() {
+            return;
+        }
+        let parent = held[parent % held.len()];
+        let above = self.model.given[parent].clone();
+        let Some(from) = above.to else { return };
+        let left = above.until.since(self.office.clock.now()).as_secs() / 3600;
+        let by = match from {
+            Who::Person(person) => person,
+            Who::Firm(firm) => self.model.owner(firm).unwrap_or(by),
+        };
+        self.give(by, from, Some(parent), &offer.of(from).within(&above, left)).await;
+    }
+
+    /// Accepts what waits: by somebody it may be meant for, or (wild) by anybody.
+    async fn take(&mut self, given: usize, by: usize, firm: Option<usize>, wild: bool) {
+        if wild {
+            return self.accept(given % self.codes.len(), by, firm).await;
+        }
+        let waiting = self.model.at(Stage::Offered);
+        if waiting.is_empty() {
+            return;
+        }
+        let given = waiting[given % waiting.len()];
+        let offered = &self.model.given[given];
+        let (by, firm) = match (offered.kind, offered.from) {
+            (1, from) => {
+                let firm = firm.unwrap_or(by % FIRMS);
+                let firm = if from == Who::Firm(firm) { (firm + 1) % FIRMS } else { firm };
+                (self.model.owner(firm).unwrap_or(by), Some(firm))
+            }
+            (3, Who::Firm(giver)) => {
+                let members = self.model.members.iter().filter(|m| m.firm == giver);
+                let members: Vec<_> = members.map(|m| m.person).collect();
+                (members.get(by % members.len().max(1)).copied().unwrap_or(by), None)
+            }
+            (_, Who::Person(giver)) if giver == by => ((by + 1) % PERSONS, None),
+            _ => (by, None),
+        };
+        self.accept(given, by, firm).await;
+    }
+
     async fn accept(&mut self, given: usize, by: usize, firm: Option<usize>) {
         let request = pb::AcceptMandateRequest {
             request_id: self.request_id(),
@@ -280,7 +364,7 @@ impl Run<'_> {
         if client.accept_mandate(request).await.is_ok() {
             let given = &mut self.model.given[given];
             given.to = Some(firm.map_or(Who::Person(by), Who::Firm));
-            given.accepted = true;
+            given.stage = Stage::Accepted;
         }
     }
 
@@ -310,7 +394,7 @@ impl Run<'_> {
                  AND end_reason = 'register_role'"
             );
             if self.office.run(sql).await == 1 {
-                self.model.given[i].over = true;
+                self.model.given[i].stage = Stage::Over;
             }
         }
     }
@@ -342,7 +426,7 @@ impl Run<'_> {
                 Who::Person(p) => {
                     question.principal_account_id = self.model.persons[*p].to_string();
                 }
-                Who::Firm(f) => question.organisation_id = self.model.firms[*f].clone(),
+                Who::Firm(f) => question.organisation_id.clone_from(&self.model.firms[*f]),
             }
             question
         });

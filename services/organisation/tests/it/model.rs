@@ -14,7 +14,8 @@ pub enum Who {
 pub struct Given {
     pub from: Who,
     pub to: Option<Who>,
-    pub for_members: bool,
+    /// 1 an organisation, 2 a person, 3 a member of the firm that gives.
+    pub kind: i32,
     pub parent: Option<usize>,
     pub package: &'static str,
     pub read_only: bool,
@@ -23,8 +24,14 @@ pub struct Given {
     /// 1 nobody, 2 members, 3 one step.
     pub rule: i32,
     pub until: Timestamp,
-    pub accepted: bool,
-    pub over: bool,
+    pub stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Offered,
+    Accepted,
+    Over,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +74,17 @@ impl Model {
     pub fn role(&self, person: usize, firm: usize) -> Option<i32> {
         let of = self.members.iter().find(|m| m.person == person && m.firm == firm);
         of.map(|m| m.role)
+    }
+
+    /// Somebody who owns a firm.
+    pub fn owner(&self, firm: usize) -> Option<usize> {
+        self.members.iter().find(|m| m.firm == firm && m.role == 1).map(|m| m.person)
+    }
+
+    /// Places of what was given and is at a stage.
+    pub fn at(&self, stage: Stage) -> Vec<usize> {
+        let all = self.given.iter().enumerate();
+        all.filter(|(_, given)| given.stage == stage).map(|(i, _)| i).collect()
     }
 
     /// What somebody may do in a firm for what they are there.
@@ -119,14 +137,13 @@ impl Model {
         self.given.iter().enumerate().any(|(i, given)| {
             let counts = given.from == holder
                 && given.parent == parent
-                && given.accepted
-                && !given.over
+                && given.stage == Stage::Accepted
                 && now < given.until
                 && held(given.package, given.read_only).contains(&action)
                 && (given.service.is_empty() || given.service == service)
                 && level >= given.level;
             let Some(to) = given.to.filter(|_| counts) else { return false };
-            let arrives = match (to, given.for_members, holder) {
+            let arrives = match (to, given.kind == 3, holder) {
                 (Who::Person(at), true, Who::Firm(firm)) => {
                     at == person && self.role(person, firm).is_some()
                 }
