@@ -18,7 +18,7 @@ pub enum Opens {
 }
 
 /// Every scope. Names of attributes are those of the catalogue in `siegel-oidc`.
-pub const ALL: [(&str, Opens); 15] = [
+pub const ALL: [(&str, Opens); 16] = [
     ("openid", Opens::Identity),
     (
         "profile",
