@@ -80,10 +80,10 @@ macro_rules! pass_on {
              SELECT ", $id, ", 2, 2, 1, g.to_id, 3, m.account_id, g.principal_kind, \
              g.principal_id, g.id, 'adviser', ", $false, ", '', '', '', '', '', 2, 1, 0, \
              9000000000000000, 9000000000000000, 1, 1 \
-             FROM (SELECT to_id, MIN(principal_id) AS p FROM mandates WHERE to_kind = 1 \
-                GROUP BY to_id) AS one \
-             JOIN mandates g ON g.to_id = one.to_id AND g.principal_id = one.p AND g.state = 2 \
-             JOIN memberships m ON m.organisation_id = g.to_id AND m.role = 3"
+             FROM (SELECT id, to_id, principal_kind, principal_id, \
+                ROW_NUMBER() OVER (PARTITION BY to_id ORDER BY id) AS place \
+                FROM mandates WHERE to_kind = 1) AS g \
+             JOIN memberships m ON g.place = 1 AND m.organisation_id = g.to_id AND m.role = 3"
         )
     };
 }

@@ -110,11 +110,11 @@ struct StandingRow {
 
 const STANDINGS: &str = "SELECT a.account_id, a.party_id, CAST(1 AS BIGINT) AS kind, m.role, \
         (1 = 0) AS jointly \
-    FROM asked a JOIN memberships m ON m.account_id = a.account_id \
+    FROM asked a CROSS JOIN memberships m WHERE m.account_id = a.account_id \
         AND m.organisation_id = a.party_id AND m.ended_at_us IS NULL \
     UNION ALL \
     SELECT a.account_id, a.party_id, CAST(2 AS BIGINT), f.role, f.jointly \
-    FROM asked a JOIN register_facts f ON f.account_id = a.account_id \
+    FROM asked a CROSS JOIN register_facts f WHERE f.account_id = a.account_id \
         AND f.organisation_id = a.party_id AND f.ended_at_us IS NULL \
     ORDER BY kind, role, jointly";
 

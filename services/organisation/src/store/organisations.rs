@@ -96,7 +96,8 @@ pub async fn names(
     tx: &mut Tx,
     ids: &[OrganisationId],
 ) -> Result<Vec<(OrganisationId, String)>, StoreError> {
-    const SQL: &str = "SELECT o.id, o.name FROM asked a JOIN organisations o ON o.id = a.id";
+    const SQL: &str =
+        "SELECT o.id, o.name FROM asked a CROSS JOIN organisations o WHERE o.id = a.id";
     let ids: Vec<_> = ids.iter().map(|id| id.as_uuid()).collect();
     super::asked::of_ids(tx, &ids, SQL).await
 }

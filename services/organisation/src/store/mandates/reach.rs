@@ -25,36 +25,35 @@ struct Leaf {
 }
 
 /// Given to a person (and what a member is where it comes from); held by an organisation of which
-/// the person is the owner, or which they represent.
+/// the person is the owner, or which they represent. `CROSS JOIN` keeps SQLite from beginning with
+/// all mandates; to PostgreSQL it says nothing.
 const LEAVES: &str = concat!(
     "SELECT a.account_id, a.party_id, \
         CAST(CASE WHEN m.id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS standing_kind, \
         COALESCE(m.role, 0) AS standing_role, (1 = 0) AS jointly, ",
     grant_columns!(),
-    " FROM asked a \
-     JOIN mandates g ON g.to_id = a.account_id AND g.principal_id = a.party_id AND g.state = 2 \
+    " FROM asked a CROSS JOIN mandates g \
      LEFT JOIN memberships m ON g.to_kind = 3 AND m.account_id = a.account_id \
         AND m.organisation_id = g.from_id AND m.ended_at_us IS NULL \
+     WHERE g.to_id = a.account_id AND g.principal_id = a.party_id AND g.state = 2 \
      UNION ALL \
      SELECT a.account_id, a.party_id, CAST(1 AS BIGINT), m.role, (1 = 0), ",
     grant_columns!(),
-    " FROM asked a \
-     JOIN memberships m ON m.account_id = a.account_id AND m.ended_at_us IS NULL AND m.role = 1 \
-     JOIN mandates g ON g.to_id = m.organisation_id AND g.principal_id = a.party_id \
-        AND g.state = 2 \
+    " FROM asked a CROSS JOIN memberships m CROSS JOIN mandates g \
+     WHERE m.account_id = a.account_id AND m.ended_at_us IS NULL AND m.role = 1 \
+        AND g.to_id = m.organisation_id AND g.principal_id = a.party_id AND g.state = 2 \
      UNION ALL \
      SELECT a.account_id, a.party_id, CAST(2 AS BIGINT), f.role, f.jointly, ",
     grant_columns!(),
-    " FROM asked a \
-     JOIN register_facts f ON f.account_id = a.account_id AND f.ended_at_us IS NULL \
-     JOIN mandates g ON g.to_id = f.organisation_id AND g.principal_id = a.party_id \
-        AND g.state = 2"
+    " FROM asked a CROSS JOIN register_facts f CROSS JOIN mandates g \
+     WHERE f.account_id = a.account_id AND f.ended_at_us IS NULL \
+        AND g.to_id = f.organisation_id AND g.principal_id = a.party_id AND g.state = 2"
 );
 
 const ABOVE: &str = concat!(
     "SELECT ",
     grant_columns!(),
-    " FROM asked a JOIN mandates g ON g.id = a.id AND g.state = 2"
+    " FROM asked a CROSS JOIN mandates g WHERE g.id = a.id AND g.state = 2"
 );
 
 /// The chains of accepted mandates that end with each person, whether in force or not.
@@ -140,12 +139,12 @@ pub async fn candidates(
             FROM mandates WHERE to_id = $1 AND state = 2 AND principal_id > $2 \
             GROUP BY principal_id ORDER BY principal_id LIMIT $3) AS c \
         UNION SELECT * FROM (SELECT MIN(g.principal_kind) AS kind, g.principal_id AS id \
-            FROM memberships m JOIN mandates g ON g.to_id = m.organisation_id AND g.state = 2 \
-            WHERE m.account_id = $1 AND m.ended_at_us IS NULL AND m.role = 1 \
+            FROM memberships m CROSS JOIN mandates g \
+            WHERE g.to_id = m.organisation_id AND g.state = 2 AND m.account_id = $1 AND m.ended_at_us IS NULL AND m.role = 1 \
             AND g.principal_id > $2 GROUP BY g.principal_id ORDER BY g.principal_id LIMIT $3) AS d \
         UNION SELECT * FROM (SELECT MIN(g.principal_kind) AS kind, g.principal_id AS id \
-            FROM register_facts f JOIN mandates g ON g.to_id = f.organisation_id AND g.state = 2 \
-            WHERE f.account_id = $1 AND f.ended_at_us IS NULL \
+            FROM register_facts f CROSS JOIN mandates g \
+            WHERE g.to_id = f.organisation_id AND g.state = 2 AND f.account_id = $1 AND f.ended_at_us IS NULL \
             AND g.principal_id > $2 GROUP BY g.principal_id ORDER BY g.principal_id LIMIT $3) AS e\
         ) AS found ORDER BY id LIMIT $3";
     // The lowest id of all is nobody's: ids are random.

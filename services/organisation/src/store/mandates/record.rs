@@ -171,8 +171,11 @@ pub async fn find(tx: &mut Tx, id: MandateId) -> Result<Option<Record>, StoreErr
 
 /// Those of these ids that exist.
 pub async fn find_many(tx: &mut Tx, ids: &[MandateId]) -> Result<Vec<Record>, StoreError> {
-    const SQL: &str =
-        concat!("SELECT ", record_columns!(), " FROM asked a JOIN mandates g ON g.id = a.id");
+    const SQL: &str = concat!(
+        "SELECT ",
+        record_columns!(),
+        " FROM asked a CROSS JOIN mandates g WHERE g.id = a.id"
+    );
     let ids: Vec<_> = ids.iter().map(|id| id.as_uuid()).collect();
     let rows: Vec<RecordRow> = of_ids(tx, &ids, SQL).await?;
     rows.into_iter().map(Record::try_from).collect()
