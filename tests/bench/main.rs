@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a measurement reads its environment")]
 
+mod access;
 mod cpu;
 mod house;
 mod limits;
@@ -22,7 +23,8 @@ pub struct Args {
     /// `postgres` (needs `SIEGEL_TEST_POSTGRES`) or `sqlite`.
     #[arg(long)]
     backend: Option<String>,
-    /// Some of W1, W2, W3, W4, overload (the provider), P1 to P6, P8 (the postbox); all when absent.
+    /// Some of W1, W2, W3, W4, overload (the provider), P1 to P6, P8 (the postbox), C1, C2 (who may
+    /// act for whom); all when absent.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// How long each load lasts.
@@ -34,6 +36,9 @@ pub struct Args {
     /// Accounts in the database.
     #[arg(long, default_value_t = 20_000)]
     accounts: usize,
+    /// Mandates in the register of C1 and C2.
+    #[arg(long, default_value_t = 1_000_000)]
+    grants: usize,
     /// Mailboxes that letters go to.
     #[arg(long, default_value_t = 1_000)]
     recipients: u32,
@@ -106,6 +111,9 @@ async fn main() -> anyhow::Result<std::process::ExitCode> {
     }
     if ["P1", "P2", "P3", "P4", "P5", "P6", "P8"].iter().any(|name| args.wants(name)) {
         post::run(&args, &mut verdict).await?;
+    }
+    if args.wants("C1") || args.wants("C2") {
+        access::run(&args, &mut verdict).await?;
     }
     if verdict.missed.is_empty() {
         println!("every bar was met");

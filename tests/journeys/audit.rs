@@ -18,20 +18,22 @@ use siegel_proto::organisation::v1 as organisation;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 
 use crate::world::World;
-use crate::{own_credentials, own_letters, own_sending, uploads};
+use crate::{own_credentials, own_letters, own_mandates, own_sending, uploads};
 
 const SERVICES: [&str; 6] =
     ["identity", "account", "organisation", "postbox", "eid", "notification"];
 
 /// Promised for calls that no journey makes: the sandbox has no operators of the postbox. One needs
 /// a day of failures first. The postbox's own tests look for each of them.
-const UNCALLED: [&str; 15] = [
+const UNCALLED: [&str; 17] = [
     // No sandbox client is staff or fetches documents, and no persona has a second card; the
     // account service's own tests look for each.
     "account.staff.looked_up",
     "account.document.redeemed",
     "account.document.deposited",
     "account.change.decided",
+    "organisation.fact.recorded",
+    "organisation.fact.ended",
     "postbox.webhook.redelivered",
     "postbox.attachment_limits.set",
     "postbox.quota.set",
@@ -46,7 +48,7 @@ const UNCALLED: [&str; 15] = [
 ];
 
 /// What the suite's own portal asks for.
-const OWN: [(&str, &str); 5] = [
+pub const OWN: [(&str, &str); 5] = [
     ("scope", "openid account.read account.write organisation.write identity.self offline_access"),
     ("acr_values", "substantial"),
     ("resource", "urn:siegel:account"),
@@ -67,6 +69,7 @@ pub async fn every_state_changing_rpc_leaves_its_audit_event(
     uploads::by_api(world).await?;
     own_sending::by_api(world).await?;
     own_account(world).await?;
+    own_mandates::by_api(world).await?;
     own_credentials::by_api(world, 1).await?;
     // Within the second of it no token of the person counts; what follows needs none.
     own_ends(world, 1).await?;

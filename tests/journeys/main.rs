@@ -8,6 +8,7 @@ mod login;
 mod newcomer;
 mod own_credentials;
 mod own_letters;
+mod own_mandates;
 mod own_sending;
 mod scan;
 mod start;

@@ -18,7 +18,7 @@ pub enum Opens {
 }
 
 /// Every scope. Names of attributes are those of the catalogue in `siegel-oidc`.
-pub const ALL: [(&str, Opens); 17] = [
+pub const ALL: [(&str, Opens); 18] = [
     ("openid", Opens::Identity),
     (
         "profile",
@@ -38,6 +38,7 @@ pub const ALL: [(&str, Opens); 17] = [
     ("postbox.read", Opens::Api("postbox")),
     ("postbox.deliver", Opens::Api("postbox")),
     ("postbox.admin", Opens::Api("postbox")),
+    ("organisation.admin", Opens::Api("organisation")),
     ("identity.self", Opens::Api("identity")),
 ];
 

@@ -1,30 +1,104 @@
-use siegel_kernel::{AccountId, OrganisationId};
+use std::collections::HashMap;
 
-use super::{App, Failure};
-use crate::domain::{Action, Denied, Through};
-use crate::store::memberships::{self, Member};
+use siegel_db::Tx;
+use siegel_kernel::Timestamp;
 
-/// May this account do this for that organisation?
-#[derive(Clone, Copy, Debug)]
-pub struct Question {
-    pub account: AccountId,
-    pub organisation: OrganisationId,
-    pub action: Action,
+use super::App;
+use super::mandates::Failure;
+use crate::domain::{Allowed, Answer, Known, Party, Question, decide};
+use crate::store::asked::Pair;
+use crate::store::uses::{self, Use, UseId};
+use crate::store::{facts, mandates};
+
+/// A question, and whether who asks is about to do what it is about.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub question: Question,
+    pub record: bool,
 }
 
-/// The path that allows it, or why not.
-pub type Answer = Result<Through, Denied>;
-
 impl App {
-    /// One answer per question, in the same order, all from one instant.
-    pub async fn check_access(&self, questions: &[Question]) -> Result<Vec<Answer>, Failure> {
-        let mut asked: Vec<Member> =
-            questions.iter().map(|q| (q.account, q.organisation)).collect();
-        asked.sort_unstable();
-        asked.dedup();
-        let mut tx = self.db.read().await?;
-        let roles = memberships::roles(&mut tx, &asked).await?;
-        let answer = |q: &Question| q.action.by(roles.get(&(q.account, q.organisation)).copied());
-        Ok(questions.iter().map(answer).collect())
+    /// One answer per question, in the same order, all from one instant. Nothing is remembered
+    /// from one call to the next: what was revoked is refused from its commit on.
+    pub async fn check_access(&self, asked: &[Asked]) -> Result<Vec<Answer>, Failure> {
+        let now = self.clock.now();
+        let records = asked.iter().any(|a| a.record);
+        let mut tx = if records { self.db.begin().await? } else { self.db.read().await? };
+        let questions: Vec<&Question> = asked.iter().map(|a| &a.question).collect();
+        let mut known = standings(&mut tx, &questions).await?;
+        // What membership allows is the shortest path there is: no need to look for others.
+        let open = questions.iter().filter(|q| decide(q, of(&known, q), now).is_err());
+        let open = pairs(open.copied());
+        for (pair, chain) in mandates::chains(&mut tx, &open).await? {
+            known.entry(pair).or_default().chains.push(chain);
+        }
+        let answers: Vec<Answer> =
+            questions.iter().map(|q| decide(q, of(&known, q), now)).collect();
+        if records {
+            for (asked, answer) in asked.iter().zip(&answers) {
+                if let (true, Ok(allowed)) = (asked.record, answer) {
+                    self.record_use(&mut tx, &asked.question, allowed, now).await?;
+                }
+            }
+            tx.commit().await?;
+        }
+        Ok(answers)
     }
+
+    /// Writes a use into the list of each mandate of the path.
+    async fn record_use(
+        &self,
+        tx: &mut Tx,
+        question: &Question,
+        allowed: &Allowed,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let Some((used, _)) = allowed.mandate else { return Ok(()) };
+        for mandate in &allowed.chain {
+            let new = Use {
+                id: UseId::new(self.clock.as_ref(), self.entropy.as_ref())?,
+                mandate: *mandate,
+                used,
+                at: now,
+                action: question.action,
+                about: question.about.clone(),
+                path: allowed.path.clone(),
+                actor: super::pseudonym(question.account),
+            };
+            uses::add(tx, &new).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything that is known of those who ask, by pair.
+pub(super) type Everything = HashMap<Pair, Known>;
+
+fn pair(question: &Question) -> Pair {
+    (question.account, question.party.into())
+}
+
+fn pairs<'a>(questions: impl Iterator<Item = &'a Question>) -> Vec<Pair> {
+    let mut pairs: Vec<Pair> = questions.map(pair).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
+}
+
+fn of<'a>(known: &'a Everything, question: &Question) -> &'a Known {
+    static NOTHING: Known = Known { standings: Vec::new(), chains: Vec::new() };
+    known.get(&pair(question)).unwrap_or(&NOTHING)
+}
+
+/// What those who ask are in the organisations they ask about, unless they ask for one mandate.
+async fn standings(tx: &mut Tx, questions: &[&Question]) -> Result<Everything, Failure> {
+    let about_organisations = questions
+        .iter()
+        .filter(|q| q.mandate.is_none() && matches!(q.party, Party::Organisation(_)));
+    let pairs = pairs(about_organisations.copied());
+    let mut known = Everything::new();
+    for (pair, standing) in facts::standings(tx, &pairs).await? {
+        known.entry(pair).or_default().standings.push(standing);
+    }
+    Ok(known)
 }

@@ -3,6 +3,8 @@
 mod access;
 mod create;
 mod look;
+pub mod mandates;
+mod parties;
 mod person_gone;
 
 use std::sync::Arc;
@@ -12,8 +14,9 @@ use siegel_db::events::Feed;
 use siegel_db::{Db, StoreError, Tx};
 use siegel_kernel::{AccountId, Clock, Entropy, EntropyUnavailable, Timestamp, TrustLevel};
 
-pub use access::{Answer, Question};
+pub use access::Asked;
 pub use create::{Founder, Founding};
+pub use parties::AuthorisedParty;
 
 use crate::domain::BadField;
 
@@ -30,6 +33,8 @@ pub struct App {
     pub feed: Feed,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    /// What seals the names in mandates.
+    pub names: mandates::Names,
 }
 
 /// Why a use case did nothing.

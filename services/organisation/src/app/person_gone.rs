@@ -4,7 +4,7 @@ use siegel_db::{StoreError, Tx};
 use siegel_grpc::Progress;
 use siegel_kernel::{AccountId, Timestamp};
 
-use super::{App, Failure, TOPIC, pseudonym};
+use super::{App, Failure, TOPIC, mandates, pseudonym};
 use crate::store::person_gone;
 
 /// Kind of the audit event.
@@ -48,13 +48,14 @@ async fn end_by_fact(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<
         let payload = serde_json::json!({ "organisation_id": organisation });
         let event = NewEvent {
             topic: TOPIC,
-            kind: "membership.ended",
+            kind: "organisation.member.ended",
             payload: payload.to_string().into_bytes(),
             occurred_at: now,
         };
         events::append(tx, &event).await?;
     }
-    Ok(())
+    person_gone::end_facts(tx, account, now).await?;
+    mandates::person_gone(tx, account, now).await
 }
 
 #[cfg(test)]
@@ -77,7 +78,8 @@ mod tests {
     fn app(db: Db) -> App {
         let feed = Feed::new(db.clone());
         let entropy = Arc::new(CountingEntropy::default());
-        App { db, feed, clock: Arc::new(TestClock::default()), entropy }
+        let names = mandates::Names::new(None, entropy.clone());
+        App { db, feed, clock: Arc::new(TestClock::default()), entropy, names }
     }
 
     fn person() -> AccountId {
@@ -125,7 +127,7 @@ mod tests {
             assert!(!String::from_utf8(payload).unwrap().contains(&text));
         }
         let ended =
-            values(&app, "SELECT payload FROM events WHERE kind = 'membership.ended'").await;
+            values(&app, "SELECT payload FROM events WHERE kind = 'organisation.member.ended'").await;
         assert_eq!(ended.len(), 1);
     }
 

@@ -15,6 +15,14 @@ pub enum Action {
     ReadMail = 1,
     /// Open with legal effect for the organisation (Empfangsberechtigung, VwZG § 5).
     ReceiveMail = 2,
+    /// Answer letters in the name of who is represented.
+    ReplyMail = 3,
+    /// Put letters away, and delete them.
+    DeleteMail = 4,
+    /// Invite, change and remove members.
+    ManageMembers = 5,
+    /// Act at an online service.
+    Act = 6,
 }
 
 impl Role {
@@ -41,64 +49,39 @@ impl Role {
     }
 
     /// The matrix of roles and actions. An administrator manages members and reads; what is
-    /// received with legal effect is decided by owners and those appointed to it.
+    /// received with legal effect or done in the organisation's name is decided by owners and
+    /// those appointed to it.
     pub const fn may(self, action: Action) -> bool {
-        match (self, action) {
-            (Self::Owner | Self::CaseWorker | Self::MailReceiver, Action::ReceiveMail)
-            | (_, Action::ReadMail) => true,
-            (Self::Administrator | Self::ReadOnly, Action::ReceiveMail) => false,
+        match action {
+            Action::ReadMail => true,
+            Action::ReceiveMail => {
+                matches!(self, Self::Owner | Self::CaseWorker | Self::MailReceiver)
+            }
+            Action::ReplyMail | Action::DeleteMail | Action::Act => {
+                matches!(self, Self::Owner | Self::CaseWorker)
+            }
+            Action::ManageMembers => matches!(self, Self::Owner | Self::Administrator),
         }
+    }
+
+    /// Whether members of this role give and take mandates for the organisation.
+    pub const fn stands_for_it(self) -> bool {
+        matches!(self, Self::Owner | Self::Administrator)
     }
 }
 
 impl Action {
-    pub const ALL: [Self; 2] = [Self::ReadMail, Self::ReceiveMail];
+    pub const ALL: [Self; 6] = [
+        Self::ReadMail,
+        Self::ReceiveMail,
+        Self::ReplyMail,
+        Self::DeleteMail,
+        Self::ManageMembers,
+        Self::Act,
+    ];
 
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|action| *action as i32 == number)
-    }
-}
-
-/// The path by which somebody may act: stable text that receipts carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Through {
-    Membership(Role),
-}
-
-impl std::fmt::Display for Through {
-    /// `member:owner`
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Membership(role) => write!(f, "member:{}", role.as_str()),
-        }
-    }
-}
-
-/// Why somebody may not act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denied {
-    NotAMember,
-    RoleTooLow,
-}
-
-impl Denied {
-    /// The stable reason.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::NotAMember => "NOT_A_MEMBER",
-            Self::RoleTooLow => "ROLE_TOO_LOW",
-        }
-    }
-}
-
-impl Action {
-    /// Whether somebody with this role (`None`: no member) may do this, and by which path.
-    pub fn by(self, role: Option<Role>) -> Result<Through, Denied> {
-        match role {
-            None => Err(Denied::NotAMember),
-            Some(role) if role.may(self) => Ok(Through::Membership(role)),
-            Some(_) => Err(Denied::RoleTooLow),
-        }
     }
 }
 
@@ -115,17 +98,11 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_may_nothing() {
-        for action in Action::ALL {
-            assert_eq!(action.by(None), Err(Denied::NotAMember));
-        }
-    }
-
-    #[test]
-    fn the_path_names_the_role() {
-        let through = Action::ReceiveMail.by(Some(Role::Owner)).unwrap();
-        assert_eq!(through.to_string(), "member:owner");
-        assert_eq!(Action::ReceiveMail.by(Some(Role::ReadOnly)), Err(Denied::RoleTooLow));
+    fn only_owners_and_case_workers_act_and_only_owners_and_administrators_manage() {
+        let who = |action| Role::ALL.into_iter().filter(move |role| role.may(action));
+        assert!(who(Action::Act).eq([Role::Owner, Role::CaseWorker]));
+        assert!(who(Action::ReplyMail).eq([Role::Owner, Role::CaseWorker]));
+        assert!(who(Action::ManageMembers).eq([Role::Owner, Role::Administrator]));
     }
 
     #[test]

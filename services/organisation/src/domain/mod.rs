@@ -1,7 +1,23 @@
 //! Rules about organisations and what their members may do; no I/O.
 
 mod access;
+mod chain;
+mod decide;
+mod fact;
+mod mandate;
 mod organisation;
+mod package;
+mod party;
+mod scope;
+mod terms;
 
-pub use access::{Action, Denied, Role, Through};
-pub use organisation::{BadField, Organisation, RegisterEntry, RegisterKind};
+pub use access::{Action, Role};
+pub use chain::{Chain, Hold};
+pub use decide::{Allowed, Answer, Denied, Known, Question, decide, kinds};
+pub use fact::{FactId, FactRole, Standing};
+pub use mandate::{Grant, MandateId, Redelegation, State, ToKind};
+pub use organisation::{BadField, Organisation, RegisterEntry, RegisterKind, bad, is_line};
+pub use package::Package;
+pub use party::Party;
+pub use scope::Scope;
+pub use terms::{OFFERED_FOR, Terms};

@@ -1,15 +1,25 @@
+use siegel_crypto::{b64, sha256};
 use siegel_grpc::invalid;
+use siegel_kernel::TrustLevel;
+use siegel_proto::common::v1 as common;
+use siegel_proto::convert;
 use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::access_service_server::AccessService;
-use siegel_proto::organisation::v1::{CheckAccessRequest, CheckAccessResponse};
+use siegel_proto::organisation::v1::{
+    CheckAccessRequest, CheckAccessResponse, ListAuthorisedPartiesRequest,
+    ListAuthorisedPartiesResponse,
+};
 use tonic::{Request, Response, Status};
 
-use super::status::status;
-use crate::app::{Answer, App, Question};
-use crate::domain::Action;
+use super::mandate_status::status;
+use super::terms;
+use crate::app::{App, Asked, AuthorisedParty};
+use crate::domain::{Action, Answer, Denied, Party, Question};
 
 /// Most questions in one call.
 const MOST: usize = 1_000;
+/// Parties of one page: at most, and when nothing is said.
+const PARTIES: (usize, usize) = (1_000, 100);
 
 /// Decisions for other services.
 pub struct Access(pub App);
@@ -25,33 +35,95 @@ impl AccessService for Access {
         if wire.len() > MOST {
             return Err(invalid(&[("questions", "are more than 1,000")]));
         }
-        let questions = wire.iter().enumerate().map(|(i, q)| question(i, q));
-        let questions = questions.collect::<Result<Vec<_>, _>>()?;
-        let answers = self.0.check_access(&questions).await.map_err(|e| status(&e))?;
+        let asked = wire.into_iter().enumerate().map(|(i, q)| read(i, q));
+        let asked = asked.collect::<Result<Vec<_>, _>>()?;
+        let answers = self.0.check_access(&asked).await.map_err(|e| status(&e))?;
         let answers = answers.into_iter().map(written).collect();
         Ok(Response::new(CheckAccessResponse { answers }))
     }
+
+    #[tracing::instrument(name = "organisation.access.parties", skip_all)]
+    async fn list_authorised_parties(
+        &self,
+        request: Request<ListAuthorisedPartiesRequest>,
+    ) -> Result<Response<ListAuthorisedPartiesResponse>, Status> {
+        let wire = request.get_ref();
+        let account = wire.account_id.parse();
+        let account = account.map_err(|_| invalid(&[("account_id", "is no account id")]))?;
+        let limit = terms::page_size(wire.page_size, PARTIES);
+        let page = self.0.authorised_parties(account, &wire.page_token, limit).await;
+        let page = page.map_err(|e| status(&e))?;
+        Ok(Response::new(ListAuthorisedPartiesResponse {
+            parties: page.parties.into_iter().map(party).collect(),
+            next_page_token: page.next.map(|id| id.to_string()).unwrap_or_default(),
+        }))
+    }
 }
 
-fn question(i: usize, wire: &pb::AccessQuestion) -> Result<Question, Status> {
+fn read(i: usize, wire: pb::AccessQuestion) -> Result<Asked, Status> {
     let bad = |field: &str, problem: &str| {
         invalid(&[(format!("questions[{i}].{field}").as_str(), problem)])
     };
-    let organisation = wire.organisation_id.parse();
-    Ok(Question {
+    let party = match (wire.organisation_id.as_str(), wire.principal_account_id.as_str()) {
+        (organisation, "") => organisation
+            .parse()
+            .map(Party::Organisation)
+            .map_err(|_| bad("organisation_id", "is no organisation id"))?,
+        ("", person) => person
+            .parse()
+            .map(Party::Person)
+            .map_err(|_| bad("principal_account_id", "is no account id"))?,
+        _ => return Err(bad("principal_account_id", "stands beside an organisation")),
+    };
+    let mandate = match wire.mandate_id.as_str() {
+        "" => None,
+        id => Some(id.parse().map_err(|_| bad("mandate_id", "is no mandate id"))?),
+    };
+    let question = Question {
         account: wire.account_id.parse().map_err(|_| bad("account_id", "is no account id"))?,
-        organisation: organisation.map_err(|_| bad("organisation_id", "is no organisation id"))?,
+        party,
         action: Action::from_number(wire.action).ok_or_else(|| bad("action", "is no action"))?,
-    })
+        // Who says nothing has proven nothing.
+        level: convert::level(wire.session_level).unwrap_or(TrustLevel::Basic),
+        about: wire.about.map(terms::scope).unwrap_or_default(),
+        mandate,
+    };
+    Ok(Asked { question, record: wire.record })
 }
 
 fn written(answer: Answer) -> pb::AccessAnswer {
     match answer {
-        Ok(through) => {
-            pb::AccessAnswer { allowed: true, path: through.to_string(), ..Default::default() }
+        Ok(allowed) => {
+            let (mandate_id, mandate_version) = match allowed.mandate {
+                Some((id, version)) => (id.to_string(), version),
+                None => (String::new(), 0),
+            };
+            pb::AccessAnswer {
+                allowed: true,
+                path_digest: b64::encode(sha256(allowed.path.as_bytes())),
+                path: allowed.path,
+                mandate_id,
+                mandate_version,
+                ..Default::default()
+            }
         }
-        Err(denied) => {
-            pb::AccessAnswer { reason: denied.reason().to_owned(), ..Default::default() }
-        }
+        Err(denied) => pb::AccessAnswer {
+            reason: denied.reason().to_owned(),
+            needed_level: match denied {
+                Denied::TrustTooLow { needed } => common::TrustLevel::from(needed).into(),
+                _ => 0,
+            },
+            ..Default::default()
+        },
+    }
+}
+
+fn party(found: AuthorisedParty) -> pb::AuthorisedParty {
+    let id = |text: Option<String>| text.unwrap_or_default();
+    pb::AuthorisedParty {
+        organisation_id: id(found.party.organisation().map(|id| id.to_string())),
+        principal_account_id: id(found.party.person().map(|id| id.to_string())),
+        name: found.name,
+        kinds: found.kinds.into_iter().map(str::to_owned).collect(),
     }
 }

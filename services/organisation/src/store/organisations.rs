@@ -90,3 +90,14 @@ pub async fn all_of(tx: &mut Tx, account: AccountId) -> Result<Vec<Seen>, StoreE
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?);
     rows.into_iter().map(Seen::try_from).collect()
 }
+
+/// What organisations are called.
+pub async fn names(
+    tx: &mut Tx,
+    ids: &[OrganisationId],
+) -> Result<Vec<(OrganisationId, String)>, StoreError> {
+    const SQL: &str =
+        "SELECT o.id, o.name FROM asked a CROSS JOIN organisations o WHERE o.id = a.id";
+    let ids: Vec<_> = ids.iter().map(|id| id.as_uuid()).collect();
+    super::asked::of_ids(tx, &ids, SQL).await
+}

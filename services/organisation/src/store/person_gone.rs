@@ -3,8 +3,15 @@
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, OrganisationId, Timestamp};
 
-/// Tables in which a person stands under the id of the account, as `account_id`.
-const NAMED: [&str; 1] = ["UPDATE memberships SET account_id = $2 WHERE account_id = $1"];
+/// Where a person stands under the id of the account. A test finds columns called `account_id`;
+/// mandates name people and organisations in the same columns.
+const NAMED: [&str; 5] = [
+    "UPDATE memberships SET account_id = $2 WHERE account_id = $1",
+    "UPDATE register_facts SET account_id = $2 WHERE account_id = $1",
+    "UPDATE mandates SET from_id = $2 WHERE from_id = $1",
+    "UPDATE mandates SET to_id = $2 WHERE to_id = $1",
+    "UPDATE mandates SET principal_id = $2 WHERE principal_id = $1",
+];
 
 /// Notes that the account of this name was deleted; `false` when that was noted before.
 pub async fn mark(tx: &mut Tx, name: &str, at: Timestamp) -> Result<bool, StoreError> {
@@ -30,6 +37,18 @@ pub async fn end_memberships(
     const SQL: &str = "UPDATE memberships SET ended_at_us = $2 \
         WHERE account_id = $1 AND ended_at_us IS NULL RETURNING organisation_id";
     Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(account).bind(at).fetch_all(c).await?))
+}
+
+/// Ends what registers say about the person.
+pub async fn end_facts(
+    tx: &mut Tx,
+    account: AccountId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE register_facts SET ended_at_us = $2 \
+        WHERE account_id = $1 AND ended_at_us IS NULL";
+    on!(tx, c => sqlx::query(SQL).bind(account).bind(at).execute(c).await?.rows_affected());
+    Ok(())
 }
 
 /// Puts `somebody` in the account's place, who is nobody outside this history.

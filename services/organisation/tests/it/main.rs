@@ -1,7 +1,18 @@
 //! The service as its callers see it, on both databases.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod access;
+mod chains;
+mod facts;
+mod history;
+mod mandates;
+mod model;
 mod office;
 mod organisation;
+mod parties;
 mod schema;

@@ -7,8 +7,11 @@ use siegel_grpc::testing::{Fakes, outside, serve};
 use siegel_grpc::{Caller, Person, Running};
 use siegel_kernel::{AccountId, Clock as _, GrantId, TrustLevel};
 use siegel_organisation::{Config, MIGRATIONS, start};
+use siegel_proto::organisation::v1::access_event_service_client::AccessEventServiceClient;
 use siegel_proto::organisation::v1::access_service_client::AccessServiceClient;
+use siegel_proto::organisation::v1::mandate_service_client::MandateServiceClient;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
+use siegel_proto::organisation::v1::register_fact_service_client::RegisterFactServiceClient;
 use siegel_proto::organisation::v1::{CreateOrganisationRequest, Organisation};
 use siegel_testkit::{CountingEntropy, TestClock};
 use tonic::transport::Channel;
@@ -22,6 +25,7 @@ pub struct Office {
     pub clock: Arc<TestClock>,
     pub entropy: Arc<CountingEntropy>,
     running: Running,
+    _keys: tempfile::TempDir,
 }
 
 impl Office {
@@ -30,8 +34,10 @@ impl Office {
             (Arc::new(TestClock::default()), Arc::new(CountingEntropy::default()));
         let fakes = Fakes::new();
         let outside = outside("organisation", db.clone(), clock.clone(), entropy.clone(), &fakes);
-        let running = start(Config::default(), outside).await.unwrap();
-        Self { db, clock, entropy, running }
+        let keys = tempfile::tempdir().unwrap();
+        let config = Config { key_encryption_key_file: Some(keys.path().join("organisation-kek")) };
+        let running = start(config, outside).await.unwrap();
+        Self { db, clock, entropy, running, _keys: keys }
     }
 
     pub fn somebody(&self) -> AccountId {
@@ -43,6 +49,31 @@ impl Office {
         account: AccountId,
         level: TrustLevel,
     ) -> OrganisationServiceClient<Channel> {
+        OrganisationServiceClient::new(self.channel(account, level))
+    }
+
+    /// What a person says about mandates.
+    pub fn mandates(&self, account: AccountId, level: TrustLevel) -> MandateServiceClient<Channel> {
+        MandateServiceClient::new(self.channel(account, level))
+    }
+
+    /// What an operator says about registers.
+    pub fn registrar(&self) -> RegisterFactServiceClient<Channel> {
+        let operator = Caller::Client {
+            client_id: "registrar".into(),
+            tenant: "musterstadt".into(),
+            scopes: vec!["organisation.admin".into()],
+            grant: "gnt_1".into(),
+        };
+        RegisterFactServiceClient::new(serve(&self.running.grpc, operator))
+    }
+
+    pub fn changes(&self) -> AccessEventServiceClient<Channel> {
+        let identity = Caller::Sibling("identity".into());
+        AccessEventServiceClient::new(serve(&self.running.grpc, identity))
+    }
+
+    fn channel(&self, account: AccountId, level: TrustLevel) -> Channel {
         let person = Person {
             account,
             client_id: "portal".into(),
@@ -53,7 +84,39 @@ impl Office {
             session: None,
             scopes: vec!["organisation.read".into(), "organisation.write".into()],
         };
-        OrganisationServiceClient::new(serve(&self.running.grpc, Caller::Person(person)))
+        serve(&self.running.grpc, Caller::Person(person))
+    }
+
+    /// Makes somebody a member, as an accepted invitation does.
+    pub async fn join(&self, organisation: &str, account: AccountId, role: i32) -> String {
+        let random = self.somebody().to_string().replace("acc_", "");
+        let (organisation, account) = (self.hex(organisation), self.hex(&account.to_string()));
+        let sql = format!(
+            "INSERT INTO memberships (id, organisation_id, account_id, role, began_at_us) \
+             VALUES ({}, {organisation}, {account}, {role}, 1)",
+            self.hex(&format!("mem_{random}")),
+        );
+        self.run(sql).await;
+        format!("mem_{random}")
+    }
+
+    /// Ends a membership without a word to anybody.
+    pub async fn leave(&self, organisation: &str, account: AccountId) {
+        let (organisation, account) = (self.hex(organisation), self.hex(&account.to_string()));
+        let sql = format!(
+            "UPDATE memberships SET ended_at_us = 2 WHERE organisation_id = {organisation} \
+             AND account_id = {account} AND ended_at_us IS NULL"
+        );
+        self.run(sql).await;
+    }
+
+    /// An id as the database writes it.
+    pub fn hex(&self, id: &str) -> String {
+        let hex = id.split_once('_').unwrap().1;
+        match self.db {
+            Db::Sqlite { .. } => format!("x'{hex}'"),
+            Db::Postgres(_) => format!("'{hex}'::uuid"),
+        }
     }
 
     pub fn postbox(&self) -> AccessServiceClient<Channel> {

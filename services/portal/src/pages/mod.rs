@@ -15,6 +15,10 @@ mod folders;
 mod home;
 mod letter;
 mod login;
+mod mandate;
+mod mandate_new;
+mod mandate_words;
+mod mandates;
 mod organisation;
 mod postbox;
 mod receipts;
@@ -81,6 +85,11 @@ fn pages() -> Router<App> {
         .route("/account/documents/{document}", get(data::document::show).post(data::document::act))
         .route("/account/export", get(export::show))
         .route("/account/security", get(security::show).post(security::end_session))
+        .route("/account/mandates", get(mandates::list).post(mandates::answer))
+        .route("/account/mandates/new", get(mandate_new::form).post(mandate_new::give))
+        .route("/account/mandates/{mandate}", get(mandate::show))
+        .route("/account/mandates/{mandate}/end", get(mandate::again).post(mandate::end))
+        .route("/account/mandates/{mandate}/review", get(mandate::again).post(mandate::review))
         .route("/organisation", get(organisation::list))
         .route("/organisation/new", get(organisation::form).post(organisation::create))
         .route("/organisation/{organisation}", get(organisation::show))

@@ -8,6 +8,7 @@ use siegel_grpc::AuthChannel;
 use siegel_kernel::TrustLevel;
 use siegel_proto::account::v1::account_service_client::AccountServiceClient;
 use siegel_proto::identity::v1::self_service_client::SelfServiceClient;
+use siegel_proto::organisation::v1::mandate_service_client::MandateServiceClient;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
@@ -129,6 +130,10 @@ impl Signed {
 
     pub async fn organisation(&self) -> Result<OrganisationServiceClient<AuthChannel>, Response> {
         Ok(OrganisationServiceClient::new(self.channel("organisation").await?))
+    }
+
+    pub async fn mandates(&self) -> Result<MandateServiceClient<AuthChannel>, Response> {
+        Ok(MandateServiceClient::new(self.channel("organisation").await?))
     }
 
     pub async fn identity(&self) -> Result<SelfServiceClient<AuthChannel>, Response> {

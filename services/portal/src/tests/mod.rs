@@ -8,6 +8,7 @@ mod filing;
 mod identity;
 mod letters;
 mod login;
+mod mandates;
 mod postbox_fakes;
 mod replies;
 mod services;

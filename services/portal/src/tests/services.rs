@@ -12,6 +12,8 @@ use siegel_proto::account::v1::document_service_server::DocumentServiceServer;
 use siegel_proto::account::v1::identification_change_service_server::IdentificationChangeServiceServer;
 use siegel_proto::account::v1::privacy_service_server::PrivacyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
+use siegel_proto::organisation::v1::mandate_service_server::MandateServiceServer;
+use siegel_proto::organisation::v1::organisation_service_server::OrganisationServiceServer;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
@@ -22,6 +24,7 @@ use tonic::{Code, Status};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::data_fakes::DataTold;
+use super::mandates::Mandates;
 use super::settings::Told;
 
 pub const LETTER: &str = "ltr_00000000000000000000000000000001";
@@ -48,6 +51,7 @@ pub struct Services {
     pub moved: Mutex<Vec<&'static str>>,
     pub folder: Mutex<postbox::Folder>,
     pub html: Mutex<String>,
+    pub mandates: Mandates,
     pub key: SigningKey,
 }
 
@@ -72,6 +76,7 @@ impl Services {
             moved: Mutex::default(),
             folder: Mutex::default(),
             html: Mutex::default(),
+            mandates: Mandates::default(),
             key: SigningKey::generate().unwrap(),
         })
     }
@@ -98,7 +103,13 @@ impl Services {
             .add(nonce.clone().named_layer(mailbox))
             .add(nonce.clone().named_layer(settings))
             .add(nonce.clone().named_layer(evidence));
+        let mandates = MandateServiceServer::new(self.mandates.clone());
+        let organisations = OrganisationServiceServer::new(self.mandates.clone());
+        let organisation = GrpcServices::new()
+            .add(nonce.clone().named_layer(mandates))
+            .add(nonce.clone().named_layer(organisations));
         Fakes::new()
+            .with("portal", "organisation", &organisation)
             .with("portal", "account", &account)
             .with("portal", "identity", &GrpcServices::new().add(nonce.named_layer(own)))
             .with("portal", "postbox", &postbox)

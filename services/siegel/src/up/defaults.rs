@@ -139,7 +139,10 @@ fn services(data: &DataDir, origin: &str, smtp_port: u16, clients: &Value) -> Va
             "nonce_key_file": key("account-nonce"),
             "object_store": {"kind": "files", "dir": objects("account")},
         },
-        "organisation": {"nonce_key_file": key("organisation-nonce")},
+        "organisation": {
+            "key_encryption_key_file": key("organisation-kek"),
+            "nonce_key_file": key("organisation-nonce"),
+        },
         "postbox": {
             "evidence_signing_key_file": key("evidence-signing.pem"),
             "log_signing_key_file": key("log-signing.pem"),

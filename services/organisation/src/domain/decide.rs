@@ -1,0 +1,355 @@
+//! May somebody do this for somebody else: facts, roles, mandates and chains in, one answer out.
+
+use std::cmp::Reverse;
+
+use siegel_kernel::{AccountId, Timestamp, TrustLevel};
+
+use super::{Action, Chain, MandateId, Party, Scope, Standing};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    pub account: AccountId,
+    pub party: Party,
+    pub action: Action,
+    /// Level of the session.
+    pub level: TrustLevel,
+    pub about: Scope,
+    /// Only by this mandate.
+    pub mandate: Option<MandateId>,
+}
+
+/// Everything that may lead from one party to one person.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// What the person is in the organisation.
+    pub standings: Vec<Standing>,
+    /// Chains that end with the person, in force or not.
+    pub chains: Vec<Chain>,
+}
+
+/// The path that allows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Stable text that receipts carry.
+    pub path: String,
+    /// The mandate at its end, and its version.
+    pub mandate: Option<(MandateId, i64)>,
+    /// All mandates of the path, the first one first.
+    pub chain: Vec<MandateId>,
+}
+
+/// Why somebody may not act. Of several reasons the one that comes last here is told: that of the
+/// path which lacks least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// Nothing leads from the organisation to the person.
+    NotAMember,
+    /// Nothing leads from the one person to the other.
+    NoMandate,
+    /// There is a mandate, but it or one above it is not in force, or not in hand.
+    MandateNotValid,
+    /// The package does not hold the action.
+    MandateAction,
+    /// It is limited to something else.
+    MandateScope,
+    RoleTooLow,
+    /// The mailbox is not the central one, and the person has no right in it.
+    MailboxRightMissing,
+    TrustTooLow {
+        needed: TrustLevel,
+    },
+}
+
+/// The path that allows it, or why not.
+pub type Answer = Result<Allowed, Denied>;
+
+impl Denied {
+    /// The stable reason.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::NotAMember => "NOT_A_MEMBER",
+            Self::NoMandate => "NO_MANDATE",
+            Self::MandateNotValid => "MANDATE_NOT_VALID",
+            Self::MandateAction => "MANDATE_ACTION",
+            Self::MandateScope => "MANDATE_SCOPE",
+            Self::RoleTooLow => "ROLE_TOO_LOW",
+            Self::MailboxRightMissing => "MAILBOX_RIGHT_MISSING",
+            Self::TrustTooLow { .. } => "TRUST_TOO_LOW",
+        }
+    }
+
+    /// Grows the less is missing; of two levels that are missing the lower one is enough.
+    const fn nearness(self) -> (u8, u8) {
+        match self {
+            Self::NotAMember | Self::NoMandate => (0, 0),
+            Self::MandateNotValid => (1, 0),
+            Self::MandateAction => (2, 0),
+            Self::MandateScope => (3, 0),
+            Self::RoleTooLow => (4, 0),
+            Self::MailboxRightMissing => (5, 0),
+            Self::TrustTooLow { needed } => (6, u8::MAX - needed.number()),
+        }
+    }
+}
+
+/// Decides. Of several paths the shortest is taken; of those membership before a register role
+/// before a mandate, and of mandates the one that allows most; then the one accepted first.
+pub fn decide(question: &Question, known: &Known, now: Timestamp) -> Answer {
+    if question.mandate.is_none() {
+        if question.party == Party::Person(question.account) {
+            return Ok(Allowed { path: "self".into(), mandate: None, chain: Vec::new() });
+        }
+        if let Some(standing) = known.standings.iter().find(|s| stands(question, **s).is_ok()) {
+            let path = standing.to_string();
+            return Ok(Allowed { path, mandate: None, chain: Vec::new() });
+        }
+    }
+    let named = |chain: &&Chain| match question.mandate {
+        Some(id) => chain.last().is_some_and(|grant| grant.id == id),
+        None => true,
+    };
+    let chains = || known.chains.iter().filter(named);
+    let allowed = chains().filter(|chain| chain.check(question, now).is_ok());
+    match allowed.min_by_key(|chain| rank(chain)) {
+        Some(chain) => Ok(Allowed {
+            path: chain.to_string(),
+            mandate: chain.last().map(|grant| (grant.id, grant.version)),
+            chain: chain.grants.iter().map(|grant| grant.id).collect(),
+        }),
+        None => {
+            Err(nearest(question, known, chains().filter_map(|c| c.check(question, now).err())))
+        }
+    }
+}
+
+/// What being somebody in the organisation allows by itself.
+fn stands(question: &Question, standing: Standing) -> Result<(), Denied> {
+    if !standing.may(question.action) {
+        return Err(Denied::RoleTooLow);
+    }
+    // Rights in mailboxes other than the central one are given one by one.
+    if !question.about.mailbox.is_empty() {
+        return Err(Denied::MailboxRightMissing);
+    }
+    Ok(())
+}
+
+fn rank(chain: &Chain) -> (usize, Reverse<usize>, Timestamp, Option<MandateId>) {
+    let last = chain.last();
+    let strength = last.map_or(0, super::Grant::strength);
+    let accepted = last.map_or(Timestamp::default(), |grant| grant.accepted_at);
+    (chain.steps(), Reverse(strength), accepted, last.map(|grant| grant.id))
+}
+
+/// The reason that is told.
+fn nearest(question: &Question, known: &Known, chains: impl Iterator<Item = Denied>) -> Denied {
+    let nothing = match (question.mandate, question.party) {
+        (Some(_), _) => Denied::MandateNotValid,
+        (None, Party::Organisation(_)) => Denied::NotAMember,
+        (None, Party::Person(_)) => Denied::NoMandate,
+    };
+    let standings = known.standings.iter().filter(|_| question.mandate.is_none());
+    let standings = standings.filter_map(|standing| stands(question, *standing).err());
+    standings.chain(chains).max_by_key(|denied| denied.nearness()).unwrap_or(nothing)
+}
+
+/// By which kinds of paths anything is allowed at all, whatever the level.
+pub fn kinds(party: Party, known: &Known, now: Timestamp) -> Vec<&'static str> {
+    let has = |found: bool, kind: &'static str| found.then_some(kind);
+    let member = known.standings.iter().any(|s| matches!(s, Standing::Member(_)));
+    let fact = known.standings.iter().any(|s| matches!(s, Standing::Fact { .. }));
+    let mandate = known.chains.iter().any(|chain| chain.leads_from(party, now));
+    let found = [has(member, "member"), has(fact, "fact"), has(mandate, "mandate")];
+    found.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Grant, Hold, Package, Redelegation, Role, ToKind};
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_000);
+
+    fn account(n: u8) -> AccountId {
+        format!("acc_{n:032x}").parse().unwrap()
+    }
+
+    fn firm(n: u8) -> Party {
+        Party::Organisation(format!("org_{n:032x}").parse().unwrap())
+    }
+
+    fn grant(n: u8, from: Party, to: Party, package: Package) -> Grant {
+        let to_kind = match to {
+            Party::Organisation(_) => ToKind::Organisation,
+            Party::Person(_) => ToKind::Person,
+        };
+        Grant {
+            id: format!("mnd_{n:032x}").parse().unwrap(),
+            version: 2,
+            from,
+            to,
+            to_kind,
+            parent: None,
+            package,
+            read_only: false,
+            scope: Scope::default(),
+            level: TrustLevel::Low,
+            redelegation: Redelegation::OneStep,
+            valid_from: Timestamp::from_micros(500),
+            ends_at: Timestamp::from_micros(2_000),
+            accepted_at: Timestamp::from_micros(500 + i64::from(n)),
+        }
+    }
+
+    fn own(grants: &[Grant]) -> Chain {
+        Chain { grants: grants.to_vec(), hold: Hold::Own }
+    }
+
+    fn ask(party: Party, action: Action) -> Question {
+        let (account, level) = (account(1), TrustLevel::High);
+        Question { account, party, action, level, about: Scope::default(), mandate: None }
+    }
+
+    fn known(chains: &[Chain]) -> Known {
+        Known { standings: Vec::new(), chains: chains.to_vec() }
+    }
+
+    #[test]
+    fn a_mandate_counts_from_its_first_instant_to_just_before_its_end() {
+        let mail = known(&[own(&[grant(1, firm(1), Party::Person(account(1)), Package::Full)])]);
+        let question = ask(firm(1), Action::Act);
+        for (at, allowed) in [(499, false), (500, true), (1_999, true), (2_000, false)] {
+            let answer = decide(&question, &mail, Timestamp::from_micros(at));
+            assert_eq!(answer.is_ok(), allowed, "at {at}");
+        }
+    }
+
+    #[test]
+    fn the_shortest_path_is_taken_then_the_strongest_then_the_oldest() {
+        let me = Party::Person(account(1));
+        let through = |n, package| {
+            let hold = Hold::Through(Standing::Member(Role::Owner));
+            Chain { grants: vec![grant(n, firm(1), firm(2), package)], hold }
+        };
+        let adviser = own(&[grant(3, firm(1), me, Package::Adviser)]);
+        let late = own(&[grant(5, firm(1), me, Package::Full)]);
+        let early = own(&[grant(4, firm(1), me, Package::Full)]);
+        let mut chains = vec![through(1, Package::Full), adviser, late, early];
+        let taken = |chains: &[Chain]| {
+            let allowed = decide(&ask(firm(1), Action::Act), &known(chains), NOW).unwrap();
+            allowed.mandate.unwrap().0.to_string().ends_with('4')
+        };
+        assert!(taken(&chains));
+        chains.reverse();
+        assert!(taken(&chains), "whatever the order of the rows");
+    }
+
+    #[test]
+    fn membership_comes_before_mandates_and_a_named_mandate_before_everything() {
+        let held = grant(1, firm(1), Party::Person(account(1)), Package::Full);
+        let standings = vec![Standing::Member(Role::Owner)];
+        let known = Known { standings, chains: vec![own(std::slice::from_ref(&held))] };
+        let mut question = ask(firm(1), Action::ReadMail);
+        assert_eq!(decide(&question, &known, NOW).unwrap().path, "member:owner");
+        question.mandate = Some(held.id);
+        assert_eq!(decide(&question, &known, NOW).unwrap().mandate, Some((held.id, 2)));
+        question.mandate = Some(format!("mnd_{:032x}", 9).parse().unwrap());
+        assert_eq!(decide(&question, &known, NOW), Err(Denied::MandateNotValid));
+    }
+
+    #[test]
+    fn the_reason_is_that_of_the_path_which_lacks_least() {
+        let me = Party::Person(account(1));
+        let high = Grant { level: TrustLevel::High, ..grant(1, firm(1), me, Package::Full) };
+        let other = Scope { service: "x".into(), ..Scope::default() };
+        let other = Grant { scope: other, ..grant(2, firm(1), me, Package::Full) };
+        let over = Grant { ends_at: NOW, ..grant(3, firm(1), me, Package::Full) };
+        let reader = grant(4, firm(1), me, Package::MailReader);
+        let mut question = ask(firm(1), Action::Act);
+        question.level = TrustLevel::Low;
+        let chains = [&over, &reader, &other, &high].map(|g| own(std::slice::from_ref(g)));
+        let reason = |n: usize| decide(&question, &known(&chains[..n]), NOW).unwrap_err().reason();
+        let told = [0, 1, 2, 3, 4].map(reason);
+        let expected = [
+            "NOT_A_MEMBER",
+            "MANDATE_NOT_VALID",
+            "MANDATE_ACTION",
+            "MANDATE_SCOPE",
+            "TRUST_TOO_LOW",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_chain_breaks_where_it_was_not_to_be_passed_on() {
+        let me = Party::Person(account(1));
+        let above = grant(1, firm(1), firm(2), Package::Full);
+        let below = Grant {
+            parent: Some(above.id),
+            redelegation: Redelegation::Nobody,
+            ..grant(2, firm(2), me, Package::Full)
+        };
+        let question = ask(firm(1), Action::Act);
+        let allowed = |above: Grant, below: Grant| {
+            decide(&question, &known(&[own(&[above, below])]), NOW).is_ok()
+        };
+        assert!(allowed(above.clone(), below.clone()));
+        for rule in [Redelegation::Nobody, Redelegation::Members] {
+            assert!(!allowed(Grant { redelegation: rule, ..above.clone() }, below.clone()));
+        }
+        assert!(!allowed(above.clone(), Grant { parent: None, ..below.clone() }));
+        assert!(!allowed(above.clone(), Grant { from: firm(3), ..below.clone() }));
+        assert!(!allowed(Grant { ends_at: NOW, ..above.clone() }, below.clone()));
+        let mail = Package::MailReader;
+        assert!(!allowed(Grant { package: mail, ..above }, below), "more than was given");
+    }
+
+    #[test]
+    fn a_member_acts_by_what_was_passed_on_only_while_a_member() {
+        let me = Party::Person(account(1));
+        let above = Grant {
+            redelegation: Redelegation::Members,
+            ..grant(1, firm(1), firm(2), Package::Full)
+        };
+        let below = Grant {
+            parent: Some(above.id),
+            redelegation: Redelegation::Nobody,
+            to_kind: ToKind::Member,
+            ..grant(2, firm(2), me, Package::Adviser)
+        };
+        let question = ask(firm(1), Action::Act);
+        let answer = |hold| {
+            let chain = Chain { grants: vec![above.clone(), below.clone()], hold };
+            decide(&question, &known(&[chain]), NOW)
+        };
+        let path = answer(Hold::AsMember(Some(Standing::Member(Role::ReadOnly)))).unwrap().path;
+        assert!(path.ends_with(":adviser/member:read-only"), "{path}");
+        assert_eq!(answer(Hold::AsMember(None)), Err(Denied::MandateNotValid));
+        assert_eq!(answer(Hold::Own), Err(Denied::MandateNotValid));
+    }
+
+    #[test]
+    fn only_who_stands_for_an_organisation_alone_uses_what_it_holds() {
+        let held = grant(1, firm(1), firm(2), Package::Full);
+        let question = ask(firm(1), Action::Act);
+        let answer = |standing| {
+            let chain = Chain { grants: vec![held.clone()], hold: Hold::Through(standing) };
+            decide(&question, &known(&[chain]), NOW).is_ok()
+        };
+        assert!(answer(Standing::Member(Role::Owner)));
+        assert!(!answer(Standing::Member(Role::Administrator)));
+        let role = super::super::FactRole::ManagingDirector;
+        assert!(answer(Standing::Fact { role, jointly: false }));
+        assert!(!answer(Standing::Fact { role, jointly: true }));
+    }
+
+    #[test]
+    fn a_role_counts_in_the_central_mailbox_only() {
+        let standings = vec![Standing::Member(Role::Owner)];
+        let known = Known { standings, chains: Vec::new() };
+        let mut question = ask(firm(1), Action::ReadMail);
+        question.about.mailbox = "omb_1".into();
+        assert_eq!(decide(&question, &known, NOW), Err(Denied::MailboxRightMissing));
+    }
+}
