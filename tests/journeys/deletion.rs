@@ -162,6 +162,7 @@ async fn live(world: &World, card: &str) -> anyhow::Result<Life> {
         request_id: fresh()?,
         name: "telephone".into(),
         value: telephone,
+        ..Default::default()
     };
     accounts.set_attribute(set).await?;
     let all = exported(world.channel(&token.access_token, key)?).await?;
