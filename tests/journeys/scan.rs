@@ -1,5 +1,6 @@
 //! Searching everything a suite keeps for what may not be there.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -33,7 +34,10 @@ impl Planted {
     }
 
     fn bytes(&mut self, name: &str, bytes: &[u8]) {
-        let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
         self.plain(name, bytes.to_vec());
         self.plain(name, hex.to_uppercase().into_bytes());
         self.plain(name, hex.into_bytes());

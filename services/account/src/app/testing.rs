@@ -1,5 +1,4 @@
 //! The use cases on a database, for tests beside them.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::Arc;
 
