@@ -166,10 +166,7 @@ async fn nobody_acts_without_a_valid_path_and_no_valid_path_is_refused(db: Db) {
     ran.unwrap_or_else(|broken| panic!("{broken}"));
     let [own, one, two, three] = seen.get();
     println!("allowed: {own} without a mandate, {one} by one, {two} by two, {three} by three");
-    assert!(
-        one > 0 && two > 0,
-        "histories in which nobody may do anything prove nothing"
-    );
+    assert!(one > 0 && two > 0, "histories in which nobody may do anything prove nothing");
 }
 
 async fn live(office: &Office, steps: &[Step]) -> Result<[u32; 4], TestCaseError> {
