@@ -75,7 +75,12 @@ function looker({ script, locale }) {
     if (!script) return
     await accessible(page)
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-    assert.ok(wide <= 0, `${place} is ${wide} px wider than the screen`)
+    if (wide <= 0) return
+    const widest = await page.evaluate(() => {
+      const sticksOut = (e) => e.getBoundingClientRect().right > document.documentElement.clientWidth
+      return [...document.querySelectorAll('body *')].filter(sticksOut).map((e) => `${e.tagName}.${e.className}`)
+    })
+    assert.fail(`${place} is ${wide} px wider than the screen: ${widest.slice(0, 12).join(', ')}`)
   }
 }
 

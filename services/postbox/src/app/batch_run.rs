@@ -18,6 +18,7 @@ use crate::domain::state::Delivery;
 use crate::store::batches::{self, BatchRow, EntryRow, Moved};
 use crate::store::letters;
 use crate::store::mailboxes;
+use crate::store::sent;
 
 /// Entries read at a time.
 const READ: i64 = 200;
@@ -170,7 +171,7 @@ impl Postbox {
         }
         batches::accept(&mut tx, &row).await?;
         let tag = entry.case_tag.as_deref();
-        letters::add_sent(&mut tx, &row, &entry.request_id, tag).await?;
+        sent::add(&mut tx, &row, &entry.request_id, tag).await?;
         let moved = Moved { waiting: -1, delivered: 1, ..Moved::default() };
         batches::count(&mut tx, batch.id, moved).await?;
         let subject = audit_subject(owner.owner());

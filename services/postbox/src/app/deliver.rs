@@ -19,7 +19,7 @@ use crate::store::evidence::EvidenceRow;
 use crate::store::letters::{self, LetterRow};
 use crate::store::mailboxes;
 use crate::store::senders::Sender;
-use crate::store::{attachments, resumable, uploads};
+use crate::store::{attachments, resumable, sent, uploads};
 
 /// A letter that was looked at, uploaded, and can be written.
 pub(super) struct Prepared {
@@ -74,7 +74,7 @@ impl Postbox {
         }
         letters::add(tx, &row, &sealed_content).await?;
         let tag = self.vault.sent_case_tag(who, &order.letter.case_id);
-        letters::add_sent(tx, &row, &order.request_id, tag.as_deref()).await?;
+        sent::add(tx, &row, &order.request_id, tag.as_deref()).await?;
         let class = order.letter.retention_class.as_str();
         self.order_retention(tx, &row, (policy, class)).await?;
         let subject = audit_subject(mailbox.owner());

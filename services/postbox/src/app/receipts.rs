@@ -10,6 +10,7 @@ use crate::domain::LetterId;
 use crate::store::evidence::{self, EvidenceRow};
 use crate::store::keys::{self, KeyRow};
 use crate::store::letters::{self, LetterRow};
+use crate::store::sent;
 
 /// A letter as its sender sees it.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ impl Postbox {
         letter: LetterId,
     ) -> Result<SentLetter, ReadError> {
         let mut tx = self.db.read().await?;
-        let sent = letters::sent(&mut tx, &who.client_id, letter).await?;
+        let sent = sent::find(&mut tx, &who.client_id, letter).await?;
         let sent = sent.ok_or(ReadError::LetterUnknown)?;
         let row = letters::get(&mut tx, sent.mailbox_id, letter).await?;
         let row = row.filter(|l| l.tenant == who.tenant).ok_or(ReadError::LetterUnknown)?;

@@ -13,6 +13,7 @@ use crate::domain::state::Refusal;
 use crate::domain::{LetterId, MailboxId};
 use crate::store::letters::{self, LetterRow};
 use crate::store::mailboxes;
+use crate::store::sent;
 
 /// What is said about a letter id that names no letter of this sender to this recipient: whether
 /// it names another's is not told.
@@ -30,7 +31,7 @@ impl Postbox {
         let named = [("letter.thread", letter.thread), ("letter.replaces", letter.replaces)];
         for (field, id) in named {
             let Some(id) = id else { continue };
-            let sent = letters::sent(tx, &who.client_id, id).await?;
+            let sent = sent::find(tx, &who.client_id, id).await?;
             let ours = match sent.filter(|s| s.mailbox_id == mailbox) {
                 Some(_) => letters::get(tx, mailbox, id).await?,
                 None => None,
@@ -151,7 +152,7 @@ pub(super) async fn sent_row(
     who: &SenderClient,
     letter: LetterId,
 ) -> Result<Option<LetterRow>, Trouble> {
-    let Some(sent) = letters::sent(tx, &who.client_id, letter).await? else { return Ok(None) };
+    let Some(sent) = sent::find(tx, &who.client_id, letter).await? else { return Ok(None) };
     let row = letters::lock(tx, sent.mailbox_id, letter).await?;
     Ok(row.filter(|l| l.tenant == who.tenant))
 }

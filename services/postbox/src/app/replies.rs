@@ -17,6 +17,7 @@ use crate::store::evidence::{self, EvidenceRow};
 use crate::store::letters::{self, LetterRow};
 use crate::store::mailboxes;
 use crate::store::replies::{self, ReplyAttachment, ReplyRow};
+use crate::store::sent;
 
 /// Kind of the audit line.
 const READ: &str = "postbox.reply.read";
@@ -182,7 +183,7 @@ async fn of_sender(
     who: &SenderClient,
     letter: LetterId,
 ) -> Result<LetterRow, RepliesError> {
-    let sent = letters::sent(tx, &who.client_id, letter).await?;
+    let sent = sent::find(tx, &who.client_id, letter).await?;
     let sent = sent.ok_or(RepliesError::LetterUnknown)?;
     let row = letters::get(tx, sent.mailbox_id, letter).await?;
     row.filter(|l| l.tenant == who.tenant).ok_or(RepliesError::LetterUnknown)

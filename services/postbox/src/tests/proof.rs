@@ -411,7 +411,7 @@ async fn removed_content_leaves_a_receipt_and_the_proof_stays(db: Db) {
     let done = world.deliver("r1", |_| {}).await;
     let mut tx = world.db.begin().await.unwrap();
     let letter = done.letter_id.parse().unwrap();
-    let sent = crate::store::letters::sent(&mut tx, CLIENT, letter).await.unwrap().unwrap();
+    let sent = crate::store::sent::find(&mut tx, CLIENT, letter).await.unwrap().unwrap();
     let row = crate::store::letters::lock(&mut tx, sent.mailbox_id, letter).await.unwrap();
     let (mut row, now) = (row.unwrap(), world.postbox.now());
     let mut fact = Fact::by_service(Kind::Purged, now.legal);

@@ -86,7 +86,7 @@ impl Pair<'_> {
         names.letter = self.submit(request).await;
         let id = names.letter.parse().unwrap();
         let mut tx = self.world.db.read().await.unwrap();
-        let sent = crate::store::letters::sent(&mut tx, self.client_id, id).await.unwrap().unwrap();
+        let sent = crate::store::sent::find(&mut tx, self.client_id, id).await.unwrap().unwrap();
         let files = attachments::of_letter(&mut tx, sent.mailbox_id, id).await.unwrap();
         names.attachment = files[0].id.to_string();
         drop(tx);
