@@ -10,6 +10,8 @@ use siegel_db::Migrations;
 use siegel_db::events::Feed;
 use siegel_grpc::{GrpcServices, Outside, Running};
 use siegel_proto::organisation::v1::access_service_server::AccessServiceServer;
+use siegel_proto::organisation::v1::mailbox_directory_service_server::MailboxDirectoryServiceServer;
+use siegel_proto::organisation::v1::mailbox_rights_service_server::MailboxRightsServiceServer;
 use siegel_proto::organisation::v1::organisation_service_server::OrganisationServiceServer;
 use tokio::task::JoinSet;
 
@@ -38,6 +40,8 @@ pub async fn start(_: Config, outside: Outside) -> Result<Running, StartError> {
     tasks.spawn(app.feed.clone().run(outside.clock.clone()));
     let grpc = GrpcServices::new()
         .add(OrganisationServiceServer::new(grpc::Organisations(app.clone())))
-        .add(AccessServiceServer::new(grpc::Access(app)));
+        .add(AccessServiceServer::new(grpc::Access(app.clone())))
+        .add(MailboxRightsServiceServer::new(grpc::Mailboxes(app.clone())))
+        .add(MailboxDirectoryServiceServer::new(grpc::Directory(app)));
     Ok(Running { grpc, http: axum::Router::new(), tasks })
 }

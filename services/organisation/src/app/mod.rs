@@ -3,6 +3,9 @@
 mod access;
 mod create;
 mod look;
+pub mod mailbox_rights;
+pub mod mailboxes;
+pub mod substitutions;
 
 use std::sync::Arc;
 

@@ -1,3 +1,4 @@
+use siegel_crypto::{b64, sha256};
 use siegel_grpc::invalid;
 use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::access_service_server::AccessService;
@@ -7,6 +8,7 @@ use tonic::{Request, Response, Status};
 use super::status::status;
 use crate::app::{Answer, App, Question};
 use crate::domain::Action;
+use crate::domain::mailbox::Place;
 
 /// Most questions in one call.
 const MOST: usize = 1_000;
@@ -41,14 +43,27 @@ fn question(i: usize, wire: &pb::AccessQuestion) -> Result<Question, Status> {
     Ok(Question {
         account: wire.account_id.parse().map_err(|_| bad("account_id", "is no account id"))?,
         organisation: organisation.map_err(|_| bad("organisation_id", "is no organisation id"))?,
+        place: wire
+            .about
+            .as_ref()
+            .map_or(Some(Place::Central), |about| Place::parse(&about.mailbox_id))
+            .ok_or_else(|| bad("about.mailbox_id", "is no mailbox id"))?,
         action: Action::from_number(wire.action).ok_or_else(|| bad("action", "is no action"))?,
     })
 }
 
 fn written(answer: Answer) -> pb::AccessAnswer {
     match answer {
-        Ok(through) => {
-            pb::AccessAnswer { allowed: true, path: through.to_string(), ..Default::default() }
+        Ok(allowed) => {
+            let path = allowed.path.to_string();
+            pb::AccessAnswer {
+                allowed: true,
+                path_digest: b64::encode(sha256(path.as_bytes())),
+                path,
+                by_substitution: allowed.path.is_substitution(),
+                member_id: allowed.member.to_string(),
+                ..Default::default()
+            }
         }
         Err(denied) => {
             pb::AccessAnswer { reason: denied.reason().to_owned(), ..Default::default() }

@@ -8,6 +8,7 @@ use siegel_grpc::{Caller, Person, Running};
 use siegel_kernel::{AccountId, Clock as _, GrantId, TrustLevel};
 use siegel_organisation::{Config, MIGRATIONS, start};
 use siegel_proto::organisation::v1::access_service_client::AccessServiceClient;
+use siegel_proto::organisation::v1::mailbox_directory_service_client::MailboxDirectoryServiceClient;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 use siegel_proto::organisation::v1::{CreateOrganisationRequest, Organisation};
 use siegel_testkit::{CountingEntropy, TestClock};
@@ -43,6 +44,10 @@ impl Office {
         account: AccountId,
         level: TrustLevel,
     ) -> OrganisationServiceClient<Channel> {
+        OrganisationServiceClient::new(self.channel_of(account, level))
+    }
+
+    pub fn channel_of(&self, account: AccountId, level: TrustLevel) -> Channel {
         let person = Person {
             account,
             client_id: "portal".into(),
@@ -53,12 +58,17 @@ impl Office {
             session: None,
             scopes: vec!["organisation.read".into(), "organisation.write".into()],
         };
-        OrganisationServiceClient::new(serve(&self.running.grpc, Caller::Person(person)))
+        serve(&self.running.grpc, Caller::Person(person))
     }
 
     pub fn postbox(&self) -> AccessServiceClient<Channel> {
         let postbox = Caller::Sibling("postbox".into());
         AccessServiceClient::new(serve(&self.running.grpc, postbox))
+    }
+
+    pub fn directory(&self) -> MailboxDirectoryServiceClient<Channel> {
+        let postbox = Caller::Sibling("postbox".into());
+        MailboxDirectoryServiceClient::new(serve(&self.running.grpc, postbox))
     }
 
     /// An organisation of this owner.
