@@ -11,12 +11,15 @@ use siegel_web::{Locale, Texts};
 
 use super::search::{self, SearchForm};
 use super::words::{self, Ident};
-use super::{Signed, disclosures, settings};
+use super::{Signed, disclosures, mailboxes, settings};
 
-/// Whose mailbox: the person's own, or an organisation's.
-#[derive(Clone, Deserialize)]
+/// Whose mailbox: the person's own, or one of an organisation's.
+#[derive(Clone, Default, Deserialize)]
 pub struct Place {
     pub organisation: Option<Ident>,
+    /// One beside the organisation's central one.
+    #[serde(default)]
+    pub mailbox: Option<Ident>,
 }
 
 impl Place {
@@ -25,15 +28,29 @@ impl Place {
         self.organisation.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// For links: empty or `?organisation=org_…`.
+    /// For calls: empty for the organisation's central one.
+    pub fn mailbox_id(&self) -> String {
+        self.mailbox.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// For links: empty, or `?organisation=org_…` and perhaps `&mailbox=omb_…`.
     pub fn query(&self) -> String {
-        self.organisation.as_ref().map(|id| format!("?organisation={id}")).unwrap_or_default()
+        let Some(id) = &self.organisation else { return String::new() };
+        let mailbox = self.mailbox.as_ref().map(|id| format!("&mailbox={id}")).unwrap_or_default();
+        format!("?organisation={id}{mailbox}")
+    }
+
+    /// The same as pairs, for links that say more.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let pairs = [("organisation", &self.organisation), ("mailbox", &self.mailbox)];
+        pairs.into_iter().filter_map(|(n, id)| Some((n, id.as_ref()?.to_string()))).collect()
     }
 }
 
 #[derive(Deserialize)]
 pub struct Wish {
     organisation: Option<Ident>,
+    mailbox: Option<Ident>,
     show: Option<String>,
     page: Option<String>,
     /// Words to search for.
@@ -49,6 +66,8 @@ struct List {
     letters: Vec<Card>,
     pages: Pagination,
     settings: Link,
+    /// To other mailboxes.
+    choose: Link,
     /// The whole mailbox as an archive.
     export: Link,
 }
@@ -73,7 +92,7 @@ pub struct Card {
 }
 
 pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Response> {
-    let place = Place { organisation: wish.organisation.clone() };
+    let place = Place { organisation: wish.organisation.clone(), mailbox: wish.mailbox.clone() };
     if let Some(query) = wish.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         return search::show(&who, &place, query, wish.page.as_deref()).await;
     }
@@ -84,6 +103,7 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
     };
     let request = ListLettersRequest {
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
         page_size: 25,
         page_token: wish.page.clone().unwrap_or_default(),
         unread_only: show == "unread",
@@ -109,6 +129,7 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
     let body = List {
         search: SearchForm::new(&t, &place, "", None),
         settings: settings::link(&t, &place),
+        choose: mailboxes::link(&t),
         filters: vec![
             filter("all", t.with("letters-all", [("n", found.total.into())])),
             filter("unread", t.with("letters-unread", [("n", found.unread.into())])),
@@ -125,9 +146,7 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
     let page = who.page(t.get("postbox")).lead(t.get("postbox-text"));
     let page = match &place.organisation {
         None => page,
-        Some(id) => {
-            page.notice(of_organisation(&who, id).await).back(format!("/organisation/{id}"))
-        }
+        Some(id) => page.notice(of_organisation(&who, id).await).back(mailboxes::CHOOSE),
     };
     Ok(page.show(&body))
 }

@@ -8,8 +8,10 @@ use siegel_grpc::AuthChannel;
 use siegel_kernel::TrustLevel;
 use siegel_proto::account::v1::account_service_client::AccountServiceClient;
 use siegel_proto::identity::v1::self_service_client::SelfServiceClient;
+use siegel_proto::organisation::v1::mailbox_rights_service_client::MailboxRightsServiceClient;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
+use siegel_proto::postbox::v1::mailbox_choice_service_client::MailboxChoiceServiceClient;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
 use siegel_proto::postbox::v1::mailbox_settings_service_client::MailboxSettingsServiceClient;
 use siegel_web::forms::Link;
@@ -129,6 +131,14 @@ impl Signed {
 
     pub async fn organisation(&self) -> Result<OrganisationServiceClient<AuthChannel>, Response> {
         Ok(OrganisationServiceClient::new(self.channel("organisation").await?))
+    }
+
+    pub async fn rights(&self) -> Result<MailboxRightsServiceClient<AuthChannel>, Response> {
+        Ok(MailboxRightsServiceClient::new(self.channel("organisation").await?))
+    }
+
+    pub async fn choice(&self) -> Result<MailboxChoiceServiceClient<AuthChannel>, Response> {
+        Ok(MailboxChoiceServiceClient::new(self.channel("postbox").await?))
     }
 
     pub async fn identity(&self) -> Result<SelfServiceClient<AuthChannel>, Response> {

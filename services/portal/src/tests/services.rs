@@ -9,8 +9,10 @@ use siegel_grpc::{GrpcServices, refusal, unavailable};
 use siegel_kernel::TrustLevel;
 use siegel_proto::account::v1::account_service_server::AccountServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
+use siegel_proto::organisation::v1::mailbox_rights_service_server::MailboxRightsServiceServer;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
+use siegel_proto::postbox::v1::mailbox_choice_service_server::MailboxChoiceServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
 use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsServiceServer;
 use siegel_receipt::{Actor, Body, Claims, FORMAT, Kind, ReceiptFile, Reply, Sender, TYP};
@@ -18,6 +20,7 @@ use tonic::service::LayerExt as _;
 use tonic::{Code, Status};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::mailboxes::Arranged;
 use super::settings::Told;
 
 pub const LETTER: &str = "ltr_00000000000000000000000000000001";
@@ -33,6 +36,7 @@ pub struct Services {
     pub answers: Mutex<Vec<&'static str>>,
     pub ended: Mutex<Vec<String>>,
     pub told: Mutex<Told>,
+    pub arranged: Mutex<Arranged>,
     /// What the letter asks for, and the replies it got.
     pub actions: Mutex<Vec<postbox::LetterAction>>,
     pub replies: Mutex<Vec<postbox::ReplyRequest>>,
@@ -53,6 +57,7 @@ impl Services {
             answers: Mutex::default(),
             ended: Mutex::default(),
             told: Mutex::default(),
+            arranged: Mutex::default(),
             actions: Mutex::default(),
             replies: Mutex::default(),
             reply_refused: Mutex::default(),
@@ -69,13 +74,21 @@ impl Services {
         let own = SelfServiceServer::new(fake.clone());
         let mailbox = MailboxServiceServer::new(fake.clone());
         let settings = MailboxSettingsServiceServer::new(fake.clone());
+        let choice = MailboxChoiceServiceServer::new(fake.clone());
+        let rights = MailboxRightsServiceServer::new(fake.clone());
         let evidence = EvidenceServiceServer::new(fake);
         let postbox = GrpcServices::new()
             .add(nonce.clone().named_layer(mailbox))
             .add(nonce.clone().named_layer(settings))
+            .add(nonce.clone().named_layer(choice))
             .add(nonce.clone().named_layer(evidence));
         Fakes::new()
             .with("portal", "account", &GrpcServices::new().add(nonce.clone().named_layer(account)))
+            .with(
+                "portal",
+                "organisation",
+                &GrpcServices::new().add(nonce.clone().named_layer(rights)),
+            )
             .with("portal", "identity", &GrpcServices::new().add(nonce.named_layer(own)))
             .with("portal", "postbox", &postbox)
     }

@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 use siegel_db::audit::{self, Entry};
+use siegel_proto::organisation::v1::Action;
 use siegel_receipt::Kind;
 
 use super::access::{self, Looked};
+use super::acting::Recheck;
 use super::content::{Plain, Whole};
 use super::evidence::Fact;
 use super::reader::{ReadError, Reader, letter_key};
@@ -22,6 +24,7 @@ pub struct Download {
     pub scan: Scan,
     row: AttachmentRow,
     reader: Reader,
+    still: Recheck,
     plain: Plain,
     /// The last byte is among those wanted.
     to_the_end: bool,
@@ -121,12 +124,15 @@ impl Postbox {
             scan,
             row: file,
             reader: reader.clone(),
+            still: Recheck::new(self, Action::DownloadMail),
             plain,
         })
     }
 
     /// The next plain bytes; `None` when all were handed out, which is then on record.
-    pub async fn next_bytes(&self, download: &mut Download) -> Result<Option<Bytes>, Trouble> {
+    /// Ends when the right to read for another has ended.
+    pub async fn next_bytes(&self, download: &mut Download) -> Result<Option<Bytes>, ReadError> {
+        download.still.check(self, &download.reader).await?;
         let bytes = download.plain.next().await?;
         let last = bytes.is_none() || download.plain.is_done();
         if last && std::mem::take(&mut download.to_the_end) {

@@ -85,6 +85,7 @@ pub async fn create(
         request_id: format!("u-{}", attachment.name),
         attachment: Some(attachment),
         organisation_id: String::new(),
+        ..Default::default()
     };
     Ok(world.uploads(who).create_upload(request).await?.into_inner().upload.unwrap())
 }
@@ -99,6 +100,7 @@ pub async fn send(
         upload_id: upload.into(),
         offset_bytes: i64::try_from(offset).unwrap(),
         organisation_id: String::new(),
+        ..Default::default()
     };
     let mut parts = vec![Part::Head(head)];
     parts.extend(content.chunks(100_003).map(|piece| Part::Chunk(piece.to_vec())));
@@ -120,7 +122,11 @@ pub fn naming(request: &mut pb::SubmitRequest, upload: &pb::Upload) {
 }
 
 async fn progress(world: &World, who: Caller, upload: &str) -> Result<pb::Upload, Status> {
-    let request = pb::GetUploadRequest { upload_id: upload.into(), organisation_id: String::new() };
+    let request = pb::GetUploadRequest {
+        upload_id: upload.into(),
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     Ok(world.uploads(who).get_upload(request).await?.into_inner().upload.unwrap())
 }
 
@@ -309,6 +315,7 @@ async fn an_upload_of_somebody_else_is_not_there(db: Db) {
             request_id: "c".into(),
             upload_id: id.clone(),
             organisation_id: String::new(),
+            ..Default::default()
         };
         same(world.uploads(other).cancel_upload(cancel).await.unwrap_err());
     }
@@ -507,6 +514,7 @@ async fn a_cancelled_upload_leaves_nothing(db: Db) {
         request_id: "c".into(),
         upload_id: upload.upload_id.clone(),
         organisation_id: String::new(),
+        ..Default::default()
     };
     world.uploads(sender()).cancel_upload(cancel).await.unwrap();
     assert_eq!((world.objects(), world.count("uploads").await), (0, 0));
