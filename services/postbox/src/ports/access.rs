@@ -15,8 +15,8 @@ use crate::store::mailboxes::Owner;
 
 /// Questions in one call.
 const AT_ONCE: usize = 1_000;
-/// How the reasons begin that say: there is a mandate, but not for all of this.
-const LIMITED: &str = "MANDATE_";
+/// The reason that says: there is a mandate, but not for all of this.
+const LIMITED: &str = "MANDATE_SCOPE";
 
 /// The question has no answer, or not the one hoped for.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +95,7 @@ impl Ruling {
         if !answer.allowed {
             return match convert::level(answer.needed_level) {
                 Some(needed) if answer.reason == "TRUST_TOO_LOW" => Self::TrustTooLow(needed),
-                _ if answer.reason.starts_with(LIMITED) => Self::Limited,
+                _ if answer.reason == LIMITED => Self::Limited,
                 _ => Self::Denied,
             };
         }

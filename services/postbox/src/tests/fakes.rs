@@ -130,7 +130,7 @@ impl Rule {
         if let Some(only) = &self.only
             && ![about.letter_id, about.sender_id].contains(only)
         {
-            let reason = "MANDATE_LIMITED".to_owned();
+            let reason = "MANDATE_SCOPE".to_owned();
             return organisation::AccessAnswer { reason, ..Default::default() };
         }
         let member = self.path.starts_with("member:");
