@@ -291,7 +291,12 @@ impl Town {
             who: "a former member",
             token: person(1, TrustLevel::High),
             own: self.erika.clone(),
-            foreign: Names { sender: Names::missing().sender, ..self.company.clone() },
+            foreign: Names {
+                mailbox: BESIDE.into(),
+                principal: account(2).to_string(),
+                sender: Names::missing().sender,
+                ..self.company.clone()
+            },
         }
     }
 
