@@ -18,7 +18,7 @@ use siegel_proto::organisation::v1 as organisation;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 
 use crate::world::World;
-use crate::{own_credentials, own_letters, own_mandates, own_sending, uploads};
+use crate::{own_credentials, own_letters, own_mandates, own_organisation, own_sending, uploads};
 
 const SERVICES: [&str; 6] =
     ["identity", "account", "organisation", "postbox", "eid", "notification"];
@@ -139,7 +139,11 @@ async fn own_account(world: &World) -> anyhow::Result<()> {
         register_court: "Amtsgericht Musterstadt".into(),
         register_number: "12345".into(),
     };
-    OrganisationServiceClient::new(channel).create_organisation(found).await?;
+    let founded =
+        OrganisationServiceClient::new(channel.clone()).create_organisation(found).await?;
+    let founded = founded.into_inner().organisation.context("no organisation")?;
+    let members = database(world, "organisation").await?;
+    own_organisation::by_api(channel, &founded.organisation_id, &members).await?;
 
     let token = visit.token_for("identity").await?;
     let mut own = SelfServiceClient::new(world.channel(&token.access_token, key)?);

@@ -62,7 +62,14 @@ async fn own_settings(world: &World) -> anyhow::Result<()> {
     let mut settings = MailboxSettingsServiceClient::new(channel);
     let organisation_id = String::new();
     let request_id = fresh()?;
-    settings.revoke_handle(pb::RevokeHandleRequest { request_id, organisation_id, handle }).await?;
+    settings
+        .revoke_handle(pb::RevokeHandleRequest {
+            request_id,
+            organisation_id,
+            handle,
+            ..Default::default()
+        })
+        .await?;
     settings
         .set_opt_out(pb::SetOptOutRequest {
             request_id: fresh()?,
@@ -84,6 +91,7 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
         request_id: fresh()?,
         letter_id: letter_id.clone(),
         organisation_id: organisation_id.clone(),
+        ..Default::default()
     })
     .await?;
     let unread = Some(true);
@@ -98,18 +106,21 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
         request_id: fresh()?,
         letter_id: letter_id.clone(),
         organisation_id: organisation_id.clone(),
+        ..Default::default()
     })
     .await?;
     own.trash(pb::TrashRequest {
         request_id: fresh()?,
         letter_id: letter_id.clone(),
         organisation_id: organisation_id.clone(),
+        ..Default::default()
     })
     .await?;
     own.restore(pb::RestoreRequest {
         request_id: fresh()?,
         letter_id: letter_id.clone(),
         organisation_id: organisation_id.clone(),
+        ..Default::default()
     })
     .await?;
     own_settings(world).await?;
@@ -120,7 +131,13 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
     let mut archive = own.export_mailbox(pb::ExportMailboxRequest::default()).await?.into_inner();
     while archive.message().await?.is_some() {}
     let letter_id = submit(world, formal(world)).await?;
-    own.refuse(pb::RefuseRequest { request_id: fresh()?, letter_id, organisation_id }).await?;
+    own.refuse(pb::RefuseRequest {
+        request_id: fresh()?,
+        letter_id,
+        organisation_id,
+        ..Default::default()
+    })
+    .await?;
 
     let mut sender = world.authority.sender();
     let replaces = submit(world, letter(world)).await?;

@@ -51,6 +51,7 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
         request_id: fresh()?,
         letter_id: letter_id.clone(),
         organisation_id: String::new(),
+        ..Default::default()
     };
     own.open(open).await?;
     let content = b"Nachweis".to_vec();
@@ -67,6 +68,7 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
         text: "Anbei der Nachweis.".into(),
         attachments: vec![pb::InlineAttachment { declaration: Some(declaration), content }],
         upload_ids: Vec::new(),
+        ..Default::default()
     };
     let replied = own.reply(reply).await?.into_inner();
     let kind = replied.receipt.context("a reply without a receipt")?.kind;

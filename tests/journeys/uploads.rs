@@ -54,6 +54,7 @@ impl Sender {
                 size_bytes: i64::try_from(PDF.len())?,
             }),
             organisation_id: String::new(),
+            ..Default::default()
         };
         let created = self.uploads.create_upload(request).await?.into_inner();
         Ok(created.upload.context("no upload")?.upload_id)
@@ -134,10 +135,12 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
         request_id: fresh()?,
         letter_id: letter_id.clone(),
         organisation_id: String::new(),
+        ..Default::default()
     };
     let opened = own.open(open).await?.into_inner();
     ensure!(opened.attachments.first().is_some_and(|a| a.sha256 == sha256(PDF)), "another file");
-    let all = pb::DownloadAllRequest { letter_id, organisation_id: String::new() };
+    let all =
+        pb::DownloadAllRequest { letter_id, organisation_id: String::new(), ..Default::default() };
     let mut archive = own.download_all(all).await?.into_inner();
     let mut bytes = Vec::new();
     while let Some(message) = archive.message().await? {
@@ -150,6 +153,7 @@ pub async fn by_api(world: &World) -> anyhow::Result<()> {
         request_id: fresh()?,
         upload_id: given_up,
         organisation_id: String::new(),
+        ..Default::default()
     };
     sender.uploads.cancel_upload(cancel).await?;
     Ok(())
@@ -173,7 +177,11 @@ pub async fn a_proof_for_another_method_uploads_nothing(world: &mut World) -> an
     let url = format!("{}/v1/uploads/{upload}", sender.origin);
     let answer = sender.client.http.put(&url).body(PDF).send().await?;
     ensure!(answer.status() == StatusCode::UNAUTHORIZED, "without a token: {answer:?}");
-    let request = pb::GetUploadRequest { upload_id: upload, organisation_id: String::new() };
+    let request = pb::GetUploadRequest {
+        upload_id: upload,
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     let there = sender.uploads.get_upload(request).await?.into_inner().upload;
     ensure!(there.is_some_and(|u| u.offset_bytes == 0), "bytes were taken");
     Ok(())

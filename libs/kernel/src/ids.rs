@@ -11,6 +11,11 @@ crate::typed_id! {
 }
 
 crate::typed_id! {
+    /// A mailbox of an organisation beside its central one.
+    OrganisationMailboxId = "omb", random
+}
+
+crate::typed_id! {
     /// What one client was granted by one person (claim `gid`), or by itself.
     GrantId = "gnt", random
 }

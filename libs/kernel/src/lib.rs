@@ -11,7 +11,7 @@ mod time;
 
 pub use entropy::{Entropy, EntropyUnavailable};
 pub use id::{BadId, IdKind, parse_id, write_id};
-pub use ids::{AccountId, GrantId, OrganisationId, SessionId};
+pub use ids::{AccountId, GrantId, OrganisationId, OrganisationMailboxId, SessionId};
 pub use level::{TrustLevel, UnknownLevel};
 pub use time::{Clock, SystemClock, Timestamp};
 

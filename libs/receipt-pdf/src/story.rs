@@ -128,8 +128,13 @@ fn actor(facts: &mut Facts, body: &Body) {
     }
     facts.exact("program", actor.client_id.as_deref().unwrap_or_default());
     if let Some(other) = &body.on_behalf_of {
-        facts.exact("organisation", &other.organisation);
+        facts.exact("organisation", other.organisation.as_deref().unwrap_or_default());
+        facts.exact("represented-person", other.person.as_deref().unwrap_or_default());
         facts.exact("mandate", &other.path);
+        if let Some(id) = &other.mandate_id {
+            let version = other.mandate_version.unwrap_or_default();
+            facts.exact("mandate-version", &format!("{id} / {version}"));
+        }
     }
 }
 

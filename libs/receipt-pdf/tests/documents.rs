@@ -39,8 +39,12 @@ fn body(kind: Kind) -> Body {
             client_id: Some("portal".into()),
         },
         on_behalf_of: Some(OnBehalfOf {
-            organisation: "for_0123456789abcdef".into(),
+            organisation: Some("for_0123456789abcdef".into()),
+            person: None,
             path: "member:owner".into(),
+            path_digest: None,
+            mandate_id: None,
+            mandate_version: None,
         }),
         legal_effect: Some(LegalEffect {
             rule: "ozg-9/2".into(),

@@ -135,10 +135,23 @@ pub struct Actor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OnBehalfOf {
-    /// Names the organisation for this sender's sector only.
-    pub organisation: String,
+    /// Names the organisation for this sender's sector only; absent where a person is represented.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
+    /// Names a represented person for this sender's sector only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// `member:owner`
     pub path: String,
+    /// SHA-256 of `path`, base64url: what tokens carry, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_digest: Option<String>,
+    /// `mnd_…`: the mandate by which the actor acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate_id: Option<String>,
+    /// How often that mandate had been changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate_version: Option<u32>,
 }
 
 /// The result of the legal clock with its inputs.

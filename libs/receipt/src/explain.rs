@@ -2,7 +2,7 @@
 
 use siegel_kernel::{TrustLevel, berlin};
 
-use crate::{Kind, LegalEffect, Verified};
+use crate::{Kind, LegalEffect, OnBehalfOf, Verified};
 
 /// One statement in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -85,10 +85,7 @@ impl Verified {
             return None;
         }
         let level = actor.trust_level.and_then(|l| TrustLevel::try_from(i64::from(l)).ok())?;
-        let path = self.body.on_behalf_of.as_ref().map(|o| o.path.as_str());
-        let (for_de, for_en) = path.map_or((String::new(), String::new()), |p| {
-            (format!(", für eine Organisation ({p})"), format!(", for an organisation ({p})"))
-        });
+        let (for_de, for_en) = self.body.on_behalf_of.as_ref().map(represented).unwrap_or_default();
         let de = match level {
             TrustLevel::Basic => "Basisregistrierung",
             TrustLevel::Low => "niedrig",
@@ -205,6 +202,22 @@ impl Verified {
         }
         gaps
     }
+}
+
+/// For whom somebody acted, German and English.
+fn represented(other: &OnBehalfOf) -> (String, String) {
+    let (whom_de, whom_en) = if other.person.is_some() {
+        ("in Vertretung einer anderen Person", "for another person")
+    } else {
+        ("für eine Organisation", "for an organisation")
+    };
+    let (by_de, by_en) = other.mandate_id.as_ref().map_or_else(Default::default, |id| {
+        let version = other.mandate_version.unwrap_or_default();
+        let de = format!(", Vollmacht {id}, Fassung {version}");
+        (de, format!(", mandate {id}, version {version}"))
+    });
+    let path = &other.path;
+    (format!(", {whom_de} ({path}{by_de})"), format!(", {whom_en} ({path}{by_en})"))
 }
 
 fn effect_sentence(effect: &LegalEffect) -> Sentence {

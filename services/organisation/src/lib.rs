@@ -13,6 +13,8 @@ use siegel_db::events::Feed;
 use siegel_grpc::{Deletion, GrpcServices, Outside, Running, follow_deletions};
 use siegel_proto::organisation::v1::access_event_service_server::AccessEventServiceServer;
 use siegel_proto::organisation::v1::access_service_server::AccessServiceServer;
+use siegel_proto::organisation::v1::mailbox_directory_service_server::MailboxDirectoryServiceServer;
+use siegel_proto::organisation::v1::mailbox_rights_service_server::MailboxRightsServiceServer;
 use siegel_proto::organisation::v1::mandate_service_server::MandateServiceServer;
 use siegel_proto::organisation::v1::organisation_service_server::OrganisationServiceServer;
 use siegel_proto::organisation::v1::register_fact_service_server::RegisterFactServiceServer;
@@ -63,6 +65,8 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         .add(MandateServiceServer::new(grpc::Mandates(app.clone())))
         .add(RegisterFactServiceServer::new(grpc::Facts(app.clone())))
         .add(AccessEventServiceServer::new(grpc::AccessEvents(app.clone())))
-        .add(AccessServiceServer::new(grpc::Access(app)));
+        .add(AccessServiceServer::new(grpc::Access(app.clone())))
+        .add(MailboxRightsServiceServer::new(grpc::Mailboxes(app.clone())))
+        .add(MailboxDirectoryServiceServer::new(grpc::Directory(app)));
     Ok(Running { grpc, http: axum::Router::new(), tasks })
 }

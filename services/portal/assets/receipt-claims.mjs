@@ -57,7 +57,10 @@ const body = record(
   {
     etsi_event: text,
     previous: text,
-    on_behalf_of: record({ organisation: text, path: text }),
+    on_behalf_of: record(
+      { path: text },
+      { organisation: text, person: text, path_digest: text, mandate_id: text, mandate_version: COUNT },
+    ),
     legal_effect: record(
       {
         rule: text,

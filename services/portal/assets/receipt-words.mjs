@@ -99,12 +99,22 @@ export function explain(verified) {
 function actor({ actor, on_behalf_of: behalf }) {
   const [de, en] = LEVELS[actor.trust_level] ?? []
   if (actor.role !== 'recipient' || !de) return undefined
-  const forDe = behalf ? `, für eine Organisation (${behalf.path})` : ''
-  const forEn = behalf ? `, for an organisation (${behalf.path})` : ''
+  const [forDe, forEn] = behalf ? represented(behalf) : ['', '']
   return [
     `Gehandelt hat eine angemeldete Person mit Vertrauensniveau „${de}“${forDe}.`,
     `A logged-in person acted, with trust level "${en}"${forEn}.`,
   ]
+}
+
+/** For whom somebody acted, German and English. */
+function represented({ person, path, mandate_id: id, mandate_version: version = 0 }) {
+  const [whomDe, whomEn] =
+    person === undefined
+      ? ['für eine Organisation', 'for an organisation']
+      : ['in Vertretung einer anderen Person', 'for another person']
+  const [byDe, byEn] =
+    id === undefined ? ['', ''] : [`, Vollmacht ${id}, Fassung ${version}`, `, mandate ${id}, version ${version}`]
+  return [`, ${whomDe} (${path}${byDe})`, `, ${whomEn} (${path}${byEn})`]
 }
 
 function effect({ effect, day, law, rule }) {

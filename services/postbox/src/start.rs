@@ -13,6 +13,7 @@ use siegel_kernel::{EntropyUnavailable, Timestamp};
 use siegel_log::Witness;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
+use siegel_proto::postbox::v1::mailbox_choice_service_server::MailboxChoiceServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
 use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsServiceServer;
 use siegel_proto::postbox::v1::open_matters_service_server::OpenMattersServiceServer;
@@ -35,8 +36,8 @@ use crate::app::{Parts, Postbox};
 use crate::config::Config;
 use crate::domain::evidence_keys::{Configured, Dated, KeyEnded, schedule};
 use crate::grpc::{
-    AdminServer, EvidenceServer, HandleServer, InTrailers, MailboxServer, OpenMattersServer,
-    ReminderServer, SenderServer, SettingsServer, UploadServer, WebhookServer,
+    AdminServer, ChoiceServer, EvidenceServer, HandleServer, InTrailers, MailboxServer,
+    OpenMattersServer, ReminderServer, SenderServer, SettingsServer, UploadServer, WebhookServer,
 };
 use crate::http;
 use crate::ports::objects::{ObjectError, Objects};
@@ -135,6 +136,7 @@ pub(crate) fn services(postbox: &Postbox) -> GrpcServices {
         .add(UploadServiceServer::new(UploadServer(postbox.clone())))
         .add(ReminderServiceServer::new(ReminderServer(postbox.clone())))
         .add(OpenMattersServiceServer::new(OpenMattersServer(postbox.clone())))
+        .add(MailboxChoiceServiceServer::new(ChoiceServer(postbox.clone())))
         .add(WebhookServiceServer::new(WebhookServer(postbox.clone())))
         .add(MailboxSettingsServiceServer::new(SettingsServer(postbox.clone())))
         .add(PostboxAdminServiceServer::new(AdminServer(postbox.clone())))

@@ -123,6 +123,7 @@ impl House {
             request_id: "h".into(),
             owner: Some(owner),
             sector: "musterstadt".into(),
+            ..Default::default()
         };
         HandleServiceClient::new(channel).issue_handle(request).await.unwrap().into_inner().handle
     }
@@ -134,6 +135,7 @@ impl House {
             request_id: "u".into(),
             attachment: Some(declared),
             organisation_id: String::new(),
+            ..Default::default()
         };
         let created = client.create_upload(request).await.unwrap().into_inner();
         let upload_id = created.upload.unwrap().upload_id;
@@ -180,10 +182,14 @@ impl House {
             request_id: "o".into(),
             letter_id: letter.into(),
             organisation_id: String::new(),
+            ..Default::default()
         };
         client.open(open).await.unwrap();
-        let all =
-            pb::DownloadAllRequest { letter_id: letter.into(), organisation_id: String::new() };
+        let all = pb::DownloadAllRequest {
+            letter_id: letter.into(),
+            organisation_id: String::new(),
+            ..Default::default()
+        };
         let mut stream = client.download_all(all).await.unwrap().into_inner();
         let mut size = 0;
         while let Some(message) = stream.next().await {

@@ -169,7 +169,17 @@ pub fn full() -> Value {
             json!({ "role": "recipient", "pseudonym": "p", "trust_level": 3,
             "authenticated_at": RECORDED, "client_id": "portal" }),
         ),
-        ("on_behalf_of", json!({ "organisation": "o", "path": "member:owner" })),
+        (
+            "on_behalf_of",
+            json!({
+                "organisation": "o",
+                "person": "p",
+                "path": "member:owner",
+                "path_digest": "d",
+                "mandate_id": "mnd_1",
+                "mandate_version": 2,
+            }),
+        ),
         (
             "legal_effect",
             json!({ "rule": "ozg-9/2", "legal_basis": "ozg-9", "law": "OZG § 9 Abs. 1",

@@ -38,6 +38,7 @@ pub async fn handle(
         request_id: format!("handle-{}-{sector}", siegel_grpc::audit_name(account)),
         owner: Some(postbox::issue_handle_request::Owner::AccountId(account.to_string())),
         sector: sector.to_owned(),
+        ..Default::default()
     };
     let mut client = HandleServiceClient::new(siblings.channel("postbox"));
     Ok(client.issue_handle(request).await?.into_inner().handle)

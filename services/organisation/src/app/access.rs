@@ -5,10 +5,12 @@ use siegel_kernel::Timestamp;
 
 use super::App;
 use super::mandates::Failure;
-use crate::domain::{Allowed, Answer, Known, Party, Question, decide};
+use crate::domain::mailbox::Place;
+use crate::domain::mailbox_right::Facts;
+use crate::domain::{Allowed, Answer, Known, Party, Question, Standing, decide};
 use crate::store::asked::Pair;
 use crate::store::uses::{self, Use, UseId};
-use crate::store::{facts, mandates};
+use crate::store::{facts, mandates, standings};
 
 /// A question, and whether who asks is about to do what it is about.
 #[derive(Clone, Debug)]
@@ -25,15 +27,16 @@ impl App {
         let records = asked.iter().any(|a| a.record);
         let mut tx = if records { self.db.begin().await? } else { self.db.read().await? };
         let questions: Vec<&Question> = asked.iter().map(|a| &a.question).collect();
-        let mut known = standings(&mut tx, &questions).await?;
+        let mut known = stand(&mut tx, &questions).await?;
+        let mail = mail(&mut tx, &questions, &known, now).await?;
         // What membership allows is the shortest path there is: no need to look for others.
-        let open = questions.iter().filter(|q| decide(q, of(&known, q), now).is_err());
+        let open = questions.iter().filter(|q| decide(q, of(&known, q), &mail, now).is_err());
         let open = pairs(open.copied());
         for (pair, chain) in mandates::chains(&mut tx, &open).await? {
             known.entry(pair).or_default().chains.push(chain);
         }
         let answers: Vec<Answer> =
-            questions.iter().map(|q| decide(q, of(&known, q), now)).collect();
+            questions.iter().map(|q| decide(q, of(&known, q), &mail, now)).collect();
         if records {
             for (asked, answer) in asked.iter().zip(&answers) {
                 if let (true, Ok(allowed)) = (asked.record, answer) {
@@ -79,10 +82,7 @@ fn pair(question: &Question) -> Pair {
 }
 
 fn pairs<'a>(questions: impl Iterator<Item = &'a Question>) -> Vec<Pair> {
-    let mut pairs: Vec<Pair> = questions.map(pair).collect();
-    pairs.sort_unstable();
-    pairs.dedup();
-    pairs
+    distinct(questions.map(pair).collect())
 }
 
 fn of<'a>(known: &'a Everything, question: &Question) -> &'a Known {
@@ -91,7 +91,7 @@ fn of<'a>(known: &'a Everything, question: &Question) -> &'a Known {
 }
 
 /// What those who ask are in the organisations they ask about, unless they ask for one mandate.
-async fn standings(tx: &mut Tx, questions: &[&Question]) -> Result<Everything, Failure> {
+async fn stand(tx: &mut Tx, questions: &[&Question]) -> Result<Everything, Failure> {
     let about_organisations = questions
         .iter()
         .filter(|q| q.mandate.is_none() && matches!(q.party, Party::Organisation(_)));
@@ -101,4 +101,37 @@ async fn standings(tx: &mut Tx, questions: &[&Question]) -> Result<Everything, F
         known.entry(pair).or_default().standings.push(standing);
     }
     Ok(known)
+}
+
+/// What decides about mail: the mailboxes asked about, and the members among those who ask.
+async fn mail(
+    tx: &mut Tx,
+    questions: &[&Question],
+    known: &Everything,
+    now: Timestamp,
+) -> Result<Facts, Failure> {
+    let (mut members, mut mailboxes) = (Vec::new(), Vec::new());
+    for question in questions.iter().filter(|q| q.action.right().is_some()) {
+        let Some(organisation) = question.party.organisation() else { continue };
+        let is_member = |standing: &Standing| matches!(standing, Standing::Member(_));
+        let member = of(known, question).standings.iter().any(is_member);
+        if member {
+            members.push((question.account, organisation));
+        }
+        let place = Place::parse(&question.about.mailbox);
+        // The central mailbox counts for members alone: for others it takes no look.
+        mailboxes.extend(
+            place.filter(|place| member || *place != Place::Central).map(|p| (organisation, p)),
+        );
+    }
+    if mailboxes.is_empty() {
+        return Ok(Facts::default());
+    }
+    Ok(standings::facts(tx, &distinct(members), &distinct(mailboxes), now).await?)
+}
+
+fn distinct<T: Ord>(mut all: Vec<T>) -> Vec<T> {
+    all.sort_unstable();
+    all.dedup();
+    all
 }

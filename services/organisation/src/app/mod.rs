@@ -3,9 +3,12 @@
 mod access;
 mod create;
 mod look;
+pub mod mailbox_rights;
+pub mod mailboxes;
 pub mod mandates;
 mod parties;
 mod person_gone;
+pub mod substitutions;
 
 use std::sync::Arc;
 

@@ -23,6 +23,10 @@ pub enum Action {
     ManageMembers = 5,
     /// Act at an online service.
     Act = 6,
+    /// As [`Self::ReadMail`], for letters of level high.
+    ReadHighMail = 60,
+    /// Take attachments, proofs and whole mailboxes out.
+    DownloadMail = 61,
 }
 
 impl Role {
@@ -53,13 +57,12 @@ impl Role {
     /// those appointed to it.
     pub const fn may(self, action: Action) -> bool {
         match action {
-            Action::ReadMail => true,
-            Action::ReceiveMail => {
+            Action::ReadMail | Action::DownloadMail => true,
+            Action::ReadHighMail => !matches!(self, Self::ReadOnly),
+            Action::ReceiveMail | Action::DeleteMail => {
                 matches!(self, Self::Owner | Self::CaseWorker | Self::MailReceiver)
             }
-            Action::ReplyMail | Action::DeleteMail | Action::Act => {
-                matches!(self, Self::Owner | Self::CaseWorker)
-            }
+            Action::ReplyMail | Action::Act => matches!(self, Self::Owner | Self::CaseWorker),
             Action::ManageMembers => matches!(self, Self::Owner | Self::Administrator),
         }
     }
@@ -71,13 +74,15 @@ impl Role {
 }
 
 impl Action {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::ReadMail,
         Self::ReceiveMail,
         Self::ReplyMail,
         Self::DeleteMail,
         Self::ManageMembers,
         Self::Act,
+        Self::ReadHighMail,
+        Self::DownloadMail,
     ];
 
     pub fn from_number(number: i32) -> Option<Self> {

@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 
+use super::mailbox::{Kind, MembershipId, Place, Right};
+use super::mailbox_right::{Facts, mailbox_right};
 use super::{Action, Chain, MandateId, Party, Scope, Standing};
 
 /// What is asked.
@@ -37,6 +39,17 @@ pub struct Allowed {
     pub mandate: Option<(MandateId, i64)>,
     /// All mandates of the path, the first one first.
     pub chain: Vec<MandateId>,
+    /// The membership by which it is done.
+    pub member: Option<MembershipId>,
+    /// In the place of another member.
+    pub by_substitution: bool,
+}
+
+impl Allowed {
+    fn by(path: String) -> Self {
+        let (mandate, chain) = (None, Vec::new());
+        Self { path, mandate, chain, member: None, by_substitution: false }
+    }
 }
 
 /// Why somebody may not act. Of several reasons the one that comes last here is told: that of the
@@ -54,7 +67,8 @@ pub enum Denied {
     /// It is limited to something else.
     MandateScope,
     RoleTooLow,
-    /// The mailbox is not the central one, and the person has no right in it.
+    /// The mailbox is not the central one, and the person has no right in it; or it is none, or a
+    /// member's own, which no mandate opens.
     MailboxRightMissing,
     TrustTooLow {
         needed: TrustLevel,
@@ -95,14 +109,14 @@ impl Denied {
 
 /// Decides. Of several paths the shortest is taken; of those membership before a register role
 /// before a mandate, and of mandates the one that allows most; then the one accepted first.
-pub fn decide(question: &Question, known: &Known, now: Timestamp) -> Answer {
+pub fn decide(question: &Question, known: &Known, mail: &Facts, now: Timestamp) -> Answer {
+    let stands = |standing: &Standing| stands(question, *standing, mail, now);
     if question.mandate.is_none() {
         if question.party == Party::Person(question.account) {
-            return Ok(Allowed { path: "self".into(), mandate: None, chain: Vec::new() });
+            return Ok(Allowed::by("self".into()));
         }
-        if let Some(standing) = known.standings.iter().find(|s| stands(question, **s).is_ok()) {
-            let path = standing.to_string();
-            return Ok(Allowed { path, mandate: None, chain: Vec::new() });
+        if let Some(allowed) = known.standings.iter().find_map(|s| stands(s).ok()) {
+            return Ok(allowed);
         }
     }
     let named = |chain: &&Chain| match question.mandate {
@@ -110,29 +124,77 @@ pub fn decide(question: &Question, known: &Known, now: Timestamp) -> Answer {
         None => true,
     };
     let chains = || known.chains.iter().filter(named);
-    let allowed = chains().filter(|chain| chain.check(question, now).is_ok());
+    let check =
+        |chain: &Chain| chain.check(question, now).and_then(|()| open_to_mandates(question, mail));
+    let allowed = chains().filter(|chain| check(chain).is_ok());
     match allowed.min_by_key(|chain| rank(chain)) {
         Some(chain) => Ok(Allowed {
-            path: chain.to_string(),
             mandate: chain.last().map(|grant| (grant.id, grant.version)),
             chain: chain.grants.iter().map(|grant| grant.id).collect(),
+            ..Allowed::by(chain.to_string())
         }),
         None => {
-            Err(nearest(question, known, chains().filter_map(|c| c.check(question, now).err())))
+            let standings = known.standings.iter().filter(|_| question.mandate.is_none());
+            let standings = standings.filter_map(|standing| stands(standing).err());
+            let lacking = standings.chain(chains().filter_map(|chain| check(chain).err()));
+            Err(nearest(question, lacking))
         }
     }
 }
 
 /// What being somebody in the organisation allows by itself.
-fn stands(question: &Question, standing: Standing) -> Result<(), Denied> {
+fn stands(
+    question: &Question,
+    standing: Standing,
+    mail: &Facts,
+    now: Timestamp,
+) -> Result<Allowed, Denied> {
+    if let (Standing::Member(_), Some(right)) = (standing, question.action.right()) {
+        return by_right(question, right, mail, now);
+    }
     if !standing.may(question.action) {
         return Err(Denied::RoleTooLow);
     }
-    // Rights in mailboxes other than the central one are given one by one.
+    // What a register says counts in the central mailbox.
     if !question.about.mailbox.is_empty() {
         return Err(Denied::MailboxRightMissing);
     }
-    Ok(())
+    Ok(Allowed::by(standing.to_string()))
+}
+
+/// What a member may do in a mailbox of the organisation.
+fn by_right(
+    question: &Question,
+    right: Right,
+    mail: &Facts,
+    now: Timestamp,
+) -> Result<Allowed, Denied> {
+    let central = question.about.mailbox.is_empty();
+    let missing = if central { Denied::RoleTooLow } else { Denied::MailboxRightMissing };
+    let organisation = question.party.organisation().ok_or(missing)?;
+    let place = Place::parse(&question.about.mailbox).ok_or(missing)?;
+    let member = mail.members.get(&(question.account, organisation)).ok_or(missing)?;
+    // A mailbox of another organisation, or none, is one in which nobody has a right.
+    let mailbox = mail.mailboxes.get(&(organisation, place)).ok_or(missing)?;
+    let path = mailbox_right(member, mailbox, &mail.stand_ins, right, now).ok_or(missing)?;
+    Ok(Allowed {
+        member: Some(member.member),
+        by_substitution: path.is_substitution(),
+        ..Allowed::by(path.to_string())
+    })
+}
+
+/// A mandate for everything reaches every mailbox that the organisation has, but no member's own.
+fn open_to_mandates(question: &Question, mail: &Facts) -> Result<(), Denied> {
+    if question.action.right().is_none() || question.about.mailbox.is_empty() {
+        return Ok(());
+    }
+    let place = Place::parse(&question.about.mailbox);
+    let place = place.and_then(|place| Some((question.party.organisation()?, place)));
+    match place.and_then(|place| mail.mailboxes.get(&place)) {
+        Some(mailbox) if !matches!(mailbox.kind, Kind::Personal(_)) => Ok(()),
+        _ => Err(Denied::MailboxRightMissing),
+    }
 }
 
 fn rank(chain: &Chain) -> (usize, Reverse<usize>, Timestamp, Option<MandateId>) {
@@ -143,15 +205,13 @@ fn rank(chain: &Chain) -> (usize, Reverse<usize>, Timestamp, Option<MandateId>) 
 }
 
 /// The reason that is told.
-fn nearest(question: &Question, known: &Known, chains: impl Iterator<Item = Denied>) -> Denied {
+fn nearest(question: &Question, lacking: impl Iterator<Item = Denied>) -> Denied {
     let nothing = match (question.mandate, question.party) {
         (Some(_), _) => Denied::MandateNotValid,
         (None, Party::Organisation(_)) => Denied::NotAMember,
         (None, Party::Person(_)) => Denied::NoMandate,
     };
-    let standings = known.standings.iter().filter(|_| question.mandate.is_none());
-    let standings = standings.filter_map(|standing| stands(question, *standing).err());
-    standings.chain(chains).max_by_key(|denied| denied.nearness()).unwrap_or(nothing)
+    lacking.max_by_key(|denied| denied.nearness()).unwrap_or(nothing)
 }
 
 /// By which kinds of paths anything is allowed at all, whatever the level.
@@ -166,6 +226,10 @@ pub fn kinds(party: Party, known: &Known, now: Timestamp) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use siegel_kernel::OrganisationMailboxId;
+    use uuid::Uuid;
+
+    use super::super::mailbox_right::{self, Known as Mailbox, Path};
     use super::super::{Grant, Hold, Package, Redelegation, Role, ToKind};
     use super::*;
 
@@ -209,6 +273,29 @@ mod tests {
     fn ask(party: Party, action: Action) -> Question {
         let (account, level) = (account(1), TrustLevel::High);
         Question { account, party, action, level, about: Scope::default(), mandate: None }
+    }
+
+    /// The membership and the central mailbox that go with a standing.
+    fn mail(question: &Question, known: &Known) -> Facts {
+        let mut facts = Facts::default();
+        let Some(organisation) = question.party.organisation() else { return facts };
+        for standing in &known.standings {
+            let Standing::Member(role) = standing else { continue };
+            let member = MembershipId::from_uuid(Uuid::from_u128(1));
+            let member = mailbox_right::Standing { member, role: Some(*role), units: Vec::new() };
+            facts.members.insert((question.account, organisation), member);
+        }
+        open(&mut facts, question.party, Place::Central, Kind::Central);
+        facts
+    }
+
+    fn open(facts: &mut Facts, party: Party, place: Place, kind: Kind) {
+        let of = (party.organisation().unwrap(), place);
+        facts.mailboxes.insert(of, Mailbox { place, kind, grants: Vec::new() });
+    }
+
+    fn decide(question: &Question, known: &Known, now: Timestamp) -> Answer {
+        super::decide(question, known, &mail(question, known), now)
     }
 
     fn known(chains: &[Chain]) -> Known {
@@ -351,5 +438,51 @@ mod tests {
         let mut question = ask(firm(1), Action::ReadMail);
         question.about.mailbox = "omb_1".into();
         assert_eq!(decide(&question, &known, NOW), Err(Denied::MailboxRightMissing));
+    }
+
+    #[test]
+    fn what_a_member_may_do_in_a_mailbox_follows_from_rights_and_substitutions() {
+        let mut question = ask(firm(1), Action::ReceiveMail);
+        let known = Known { standings: vec![Standing::Member(Role::ReadOnly)], chains: vec![] };
+        let place = Place::Other(OrganisationMailboxId::from_uuid(Uuid::from_u128(7)));
+        question.about.mailbox = place.text();
+        let mut facts = mail(&question, &known);
+        let absent = MembershipId::from_uuid(Uuid::from_u128(2));
+        open(&mut facts, firm(1), place, Kind::Personal(absent));
+        let answer = |facts: &Facts| super::decide(&question, &known, facts, NOW);
+        assert_eq!(answer(&facts), Err(Denied::MailboxRightMissing));
+        let role = Some(Role::CaseWorker);
+        facts.stand_ins.push(mailbox_right::StandIn {
+            reason: mailbox_right::Reason::Absence,
+            absent: mailbox_right::Standing { member: absent, role, units: Vec::new() },
+            substitute: MembershipId::from_uuid(Uuid::from_u128(1)),
+            place: None,
+            from: NOW,
+            until: Timestamp::from_micros(2_000),
+        });
+        let allowed = answer(&facts).unwrap();
+        assert_eq!(allowed.path, Path::Substitute(Role::ReadOnly).to_string());
+        assert!(allowed.by_substitution && allowed.member.is_some());
+    }
+
+    #[test]
+    fn a_mandate_opens_the_mailboxes_there_are_and_no_members_own() {
+        let held = known(&[own(&[grant(1, firm(1), Party::Person(account(1)), Package::Full)])]);
+        let mut question = ask(firm(1), Action::ReadMail);
+        let place = Place::Other(OrganisationMailboxId::from_uuid(Uuid::from_u128(7)));
+        question.about.mailbox = place.text();
+        let member = MembershipId::from_uuid(Uuid::from_u128(2));
+        let function = Kind::function("Bauakten").unwrap();
+        for (kind, opens) in
+            [(None, false), (Some(Kind::Personal(member)), false), (Some(function), true)]
+        {
+            let mut facts = Facts::default();
+            if let Some(kind) = kind {
+                open(&mut facts, firm(1), place, kind);
+            }
+            let answer = super::decide(&question, &held, &facts, NOW);
+            let refused = answer.err().map(Denied::reason);
+            assert_eq!(refused, (!opens).then_some("MAILBOX_RIGHT_MISSING"));
+        }
     }
 }

@@ -49,7 +49,10 @@ impl FactRole {
     /// (VwZG § 6(3)): who represents only jointly receives alone, and does nothing else alone.
     pub const fn may(self, jointly: bool, action: Action) -> bool {
         match action {
-            Action::ReadMail | Action::ReceiveMail => true,
+            Action::ReadMail
+            | Action::ReceiveMail
+            | Action::ReadHighMail
+            | Action::DownloadMail => true,
             Action::ReplyMail | Action::DeleteMail | Action::Act => !jointly,
             Action::ManageMembers => !jointly && !matches!(self, Self::Procurator),
         }

@@ -4,6 +4,8 @@ mod access;
 mod chain;
 mod decide;
 mod fact;
+pub mod mailbox;
+pub mod mailbox_right;
 mod mandate;
 mod organisation;
 mod package;

@@ -14,6 +14,7 @@ use tonic::{Request, Response, Status};
 use super::mandate_status::status;
 use super::terms;
 use crate::app::{App, Asked, AuthorisedParty};
+use crate::domain::mailbox::Place;
 use crate::domain::{Action, Answer, Denied, Party, Question};
 
 /// Most questions in one call.
@@ -79,6 +80,10 @@ fn read(i: usize, wire: pb::AccessQuestion) -> Result<Asked, Status> {
         "" => None,
         id => Some(id.parse().map_err(|_| bad("mandate_id", "is no mandate id"))?),
     };
+    let mailbox = wire.about.as_ref().map_or("", |about| about.mailbox_id.as_str());
+    if Place::parse(mailbox).is_none() {
+        return Err(bad("about.mailbox_id", "is no mailbox id"));
+    }
     let question = Question {
         account: wire.account_id.parse().map_err(|_| bad("account_id", "is no account id"))?,
         party,
@@ -104,6 +109,8 @@ fn written(answer: Answer) -> pb::AccessAnswer {
                 path: allowed.path,
                 mandate_id,
                 mandate_version,
+                by_substitution: allowed.by_substitution,
+                member_id: allowed.member.map(|id| id.to_string()).unwrap_or_default(),
                 ..Default::default()
             }
         }

@@ -3,6 +3,7 @@
 mod access;
 mod events;
 mod facts;
+mod mailboxes;
 mod mandate_status;
 mod mandates;
 mod organisation;
@@ -12,5 +13,6 @@ mod terms;
 pub use access::Access;
 pub use events::AccessEvents;
 pub use facts::Facts;
+pub use mailboxes::{Directory, Mailboxes};
 pub use mandates::Mandates;
 pub use organisation::Organisations;

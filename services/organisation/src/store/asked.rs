@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use siegel_db::{StoreError, Tx};
-use siegel_kernel::{AccountId, typed_id};
+use siegel_kernel::{AccountId, OrganisationId, Timestamp, typed_id};
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::types::Uuid;
 use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::domain::Party;
+use crate::domain::mailbox::Place;
 
 typed_id! {
     /// An organisation or a person, where a column holds either.
@@ -46,28 +47,79 @@ pub async fn of_pairs<R: Read>(
     pairs: &[Pair],
     select: &'static str,
 ) -> Result<Vec<R>, StoreError> {
+    let pairs: Vec<_> = pairs.iter().map(|(a, p)| (a.as_uuid(), p.as_uuid())).collect();
+    of_two(tx, "account_id, party_id", &pairs, select).await
+}
+
+/// Runs `select` over the table `asked (organisation_id, mailbox_id)` of these mailboxes.
+pub async fn of_mailboxes<R: Read>(
+    tx: &mut Tx,
+    mailboxes: &[(OrganisationId, Place)],
+    select: &'static str,
+) -> Result<Vec<R>, StoreError> {
+    let pairs: Vec<_> = mailboxes.iter().map(|(o, place)| (o.as_uuid(), place.uuid())).collect();
+    of_two(tx, "organisation_id, mailbox_id", &pairs, select).await
+}
+
+async fn of_two<R: Read>(
+    tx: &mut Tx,
+    names: &str,
+    pairs: &[(Uuid, Uuid)],
+    select: &'static str,
+) -> Result<Vec<R>, StoreError> {
     match tx {
         Tx::Postgres(tx) => {
-            let (accounts, parties): (Vec<Uuid>, Vec<Uuid>) =
-                pairs.iter().map(|(a, p)| (a.as_uuid(), p.as_uuid())).unzip();
+            let (ones, others): (Vec<Uuid>, Vec<Uuid>) = pairs.iter().copied().unzip();
             let sql = AssertSqlSafe(format!(
-                "WITH asked (account_id, party_id) AS \
+                "WITH asked ({names}) AS \
                  (SELECT * FROM UNNEST($1::UUID[], $2::UUID[])) {select}"
             ));
-            Ok(sqlx::query_as(sql).bind(accounts).bind(parties).fetch_all(&mut **tx).await?)
+            Ok(sqlx::query_as(sql).bind(ones).bind(others).fetch_all(&mut **tx).await?)
         }
         Tx::Sqlite(tx) => {
             let mut found = Vec::new();
             for some in pairs.chunks(AT_ONCE) {
                 let sql = AssertSqlSafe(format!(
-                    "WITH asked (account_id, party_id) AS (VALUES {}) {select}",
+                    "WITH asked ({names}) AS (VALUES {}) {select}",
                     places(some.len(), 2)
                 ));
                 let mut query = sqlx::query_as(sql).persistent(some.len() == AT_ONCE);
-                for (account, party) in some {
-                    query = query.bind(*account).bind(*party);
+                for (one, other) in some {
+                    query = query.bind(*one).bind(*other);
                 }
                 found.extend(query.fetch_all(&mut **tx).await?);
+            }
+            Ok(found)
+        }
+    }
+}
+
+/// Runs `select` over the table `asked (id)` of these ids, and `instant (at_us)` of one row.
+pub async fn of_ids_at<R: Read>(
+    tx: &mut Tx,
+    ids: &[Uuid],
+    at: Timestamp,
+    select: &'static str,
+) -> Result<Vec<R>, StoreError> {
+    match tx {
+        Tx::Postgres(tx) => {
+            let sql = AssertSqlSafe(format!(
+                "WITH asked (id) AS (SELECT * FROM UNNEST($1::UUID[])), \
+                 instant (at_us) AS (SELECT $2::BIGINT) {select}"
+            ));
+            Ok(sqlx::query_as(sql).bind(ids).bind(at).fetch_all(&mut **tx).await?)
+        }
+        Tx::Sqlite(tx) => {
+            let mut found = Vec::new();
+            for some in ids.chunks(AT_ONCE) {
+                let sql = AssertSqlSafe(format!(
+                    "WITH asked (id) AS (VALUES {}), instant (at_us) AS (SELECT ${}) {select}",
+                    places(some.len(), 1),
+                    some.len() + 1
+                ));
+                let query = sqlx::query_as(sql).persistent(some.len() == AT_ONCE);
+                let query = some.iter().fold(query, |query, id| query.bind(*id));
+                found.extend(query.bind(at).fetch_all(&mut **tx).await?);
             }
             Ok(found)
         }

@@ -1,12 +1,8 @@
 use siegel_db::{StoreError, Tx, on};
-use siegel_kernel::{AccountId, OrganisationId, Timestamp, typed_id};
+use siegel_kernel::{AccountId, OrganisationId, Timestamp};
 
 use crate::domain::Role;
-
-typed_id! {
-    /// That somebody belongs to an organisation in a role for some time.
-    MembershipId = "mem", random
-}
+pub use crate::domain::mailbox::MembershipId;
 
 /// A membership that begins.
 #[derive(Clone, Copy, Debug)]

@@ -10,6 +10,7 @@ mod access;
 mod chains;
 mod facts;
 mod history;
+mod mailboxes;
 mod mandates;
 mod model;
 mod office;

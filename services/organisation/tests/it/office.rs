@@ -9,6 +9,7 @@ use siegel_kernel::{AccountId, Clock as _, GrantId, TrustLevel};
 use siegel_organisation::{Config, MIGRATIONS, start};
 use siegel_proto::organisation::v1::access_event_service_client::AccessEventServiceClient;
 use siegel_proto::organisation::v1::access_service_client::AccessServiceClient;
+use siegel_proto::organisation::v1::mailbox_directory_service_client::MailboxDirectoryServiceClient;
 use siegel_proto::organisation::v1::mandate_service_client::MandateServiceClient;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 use siegel_proto::organisation::v1::register_fact_service_client::RegisterFactServiceClient;
@@ -49,12 +50,12 @@ impl Office {
         account: AccountId,
         level: TrustLevel,
     ) -> OrganisationServiceClient<Channel> {
-        OrganisationServiceClient::new(self.channel(account, level))
+        OrganisationServiceClient::new(self.channel_of(account, level))
     }
 
     /// What a person says about mandates.
     pub fn mandates(&self, account: AccountId, level: TrustLevel) -> MandateServiceClient<Channel> {
-        MandateServiceClient::new(self.channel(account, level))
+        MandateServiceClient::new(self.channel_of(account, level))
     }
 
     /// What an operator says about registers.
@@ -73,7 +74,7 @@ impl Office {
         AccessEventServiceClient::new(serve(&self.running.grpc, identity))
     }
 
-    fn channel(&self, account: AccountId, level: TrustLevel) -> Channel {
+    pub fn channel_of(&self, account: AccountId, level: TrustLevel) -> Channel {
         let person = Person {
             account,
             client_id: "portal".into(),
@@ -122,6 +123,11 @@ impl Office {
     pub fn postbox(&self) -> AccessServiceClient<Channel> {
         let postbox = Caller::Sibling("postbox".into());
         AccessServiceClient::new(serve(&self.running.grpc, postbox))
+    }
+
+    pub fn directory(&self) -> MailboxDirectoryServiceClient<Channel> {
+        let postbox = Caller::Sibling("postbox".into());
+        MailboxDirectoryServiceClient::new(serve(&self.running.grpc, postbox))
     }
 
     /// An organisation of this owner.

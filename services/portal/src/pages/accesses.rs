@@ -16,7 +16,14 @@ use super::{Signed, disclosures};
 #[derive(Deserialize)]
 pub struct At {
     organisation: Option<Ident>,
+    mailbox: Option<Ident>,
     page: Option<String>,
+}
+
+impl At {
+    fn place(&self) -> Place {
+        Place { organisation: self.organisation.clone(), mailbox: self.mailbox.clone() }
+    }
 }
 
 #[derive(askama::Template)]
@@ -42,7 +49,7 @@ struct Entry {
 
 /// Every access to the mailbox.
 pub async fn mailbox(who: Signed, Query(at): Query<At>) -> Result<Response, Response> {
-    let place = Place { organisation: at.organisation.clone() };
+    let place = at.place();
     let body = list(&who, None, &place, at.page.as_deref()).await?;
     let page = who.page(body.t.get("accesses")).lead(body.t.get("accesses-text")).wide();
     let page = page.back(format!("/postbox{}", place.query()));
@@ -58,7 +65,7 @@ pub async fn letter(
     Path(id): Path<Ident>,
     Query(at): Query<At>,
 ) -> Result<Response, Response> {
-    let place = Place { organisation: at.organisation.clone() };
+    let place = at.place();
     let (letter, _) = fetch(&who, &id, &place).await?;
     let body = list(&who, Some(&id), &place, at.page.as_deref()).await?;
     let page = who.page(body.t.get("accesses-letter")).lead(subject(&body.t, &letter)).wide();
@@ -73,9 +80,11 @@ async fn list(
 ) -> Result<Accesses, Response> {
     let request = ListAccessesRequest {
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
         letter_id: letter.map(ToString::to_string).unwrap_or_default(),
         page_size: 50,
         page_token: page.unwrap_or_default().to_owned(),
+        ..Default::default()
     };
     let found = who.mailbox().await?.list_accesses(request).await;
     let found = found.map_err(|status| who.refuse("postbox", &status))?.into_inner();
@@ -124,6 +133,9 @@ fn what(t: &Texts, access: &Access) -> String {
         AccessKind::Downloaded => "access-downloaded",
         AccessKind::ProofExported => "access-proof",
         AccessKind::MailboxExported => "access-mailbox",
+        AccessKind::Read => "access-read",
     });
-    if access.outcome == "done" { done } else { t.with("access-denied", [("what", done.into())]) }
+    // What was read without legal effect was not refused.
+    let refused = !["done", "without_effect"].contains(&access.outcome.as_str());
+    if refused { t.with("access-denied", [("what", done.into())]) } else { done }
 }

@@ -42,6 +42,8 @@ pub async fn confirm(
         request_id: words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?,
         letter_id: id.to_string(),
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
+        ..Default::default()
     };
     let answer = who.mailbox().await?.confirm(request).await;
     answer.map_err(|status| refused(&who, &status, &path(&id, "", &place)))?;
@@ -91,6 +93,8 @@ pub async fn refuse(
         request_id: words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?,
         letter_id: id.to_string(),
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
+        ..Default::default()
     };
     let answer = who.mailbox().await?.refuse(request).await;
     answer.map_err(|status| refused(&who, &status, &path(&id, "", &place)))?;

@@ -102,8 +102,10 @@ async fn begin(
         letter_id: letter.to_string(),
         attachment_id: attachment.to_string(),
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
         offset_bytes: i64::try_from(range.first).unwrap_or(i64::MAX),
         length_bytes: i64::try_from(range.length()).unwrap_or(i64::MAX),
+        ..Default::default()
     };
     // The first message says what it is; only then is there an answer.
     let begin = async {
@@ -135,7 +137,12 @@ pub async fn all(
     Query(place): Query<Place>,
 ) -> Result<Response, Response> {
     let mut service = who.mailbox().await?;
-    let request = DownloadAllRequest { letter_id: letter.to_string(), organisation_id: place.id() };
+    let request = DownloadAllRequest {
+        letter_id: letter.to_string(),
+        organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
+        ..Default::default()
+    };
     let late = |_| Err(tonic::Status::deadline_exceeded("no archive"));
     let begun = tokio::time::timeout(DEADLINE, service.download_all(request)).await;
     let stream = begun.unwrap_or_else(late).map_err(|e| refuse(&who, &letter, &place, &e))?;

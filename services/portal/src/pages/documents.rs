@@ -26,7 +26,9 @@ pub async fn receipt(
         letter_id: letter.to_string(),
         receipt_id: receipt.to_string(),
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
         language: who.view.locale.as_str().to_owned(),
+        ..Default::default()
     };
     let made = service.get_receipt_document(request).await;
     let made = made.map_err(|status| who.refuse("postbox", &status))?.into_inner();
@@ -43,7 +45,9 @@ pub async fn proof(
     let request = MailboxServiceExportProofRequest {
         letter_id: letter.to_string(),
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
         language: who.view.locale.as_str().to_owned(),
+        ..Default::default()
     };
     let pieces = service.export_proof(request).await;
     let pieces = pieces.map_err(|status| who.refuse("postbox", &status))?.into_inner();
@@ -53,8 +57,11 @@ pub async fn proof(
 /// All letters with contents and receipts. Opens none.
 pub async fn mailbox(who: Signed, Query(place): Query<Place>) -> Result<Response, Response> {
     let mut service = who.mailbox().await?;
-    let request =
-        ExportMailboxRequest { organisation_id: place.id(), ..ExportMailboxRequest::default() };
+    let request = ExportMailboxRequest {
+        organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
+        ..ExportMailboxRequest::default()
+    };
     let pieces = service.export_mailbox(request).await;
     let pieces = pieces.map_err(|status| who.refuse("postbox", &status))?.into_inner();
     Ok(archive("mailbox.zip", pieces.map_ok(|message| message.chunk)))

@@ -61,18 +61,37 @@ pub async fn put(
 ) -> Result<Response, Response> {
     let request_id = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
     let (letter_id, organisation_id) = (id.to_string(), place.id());
+    let mailbox_id = place.mailbox_id();
     let mut service = who.mailbox().await?;
     let moved = match wish.to {
         To::Archive => {
-            let request = pb::ArchiveRequest { request_id, letter_id, organisation_id };
+            let request = pb::ArchiveRequest {
+                request_id,
+                letter_id,
+                organisation_id,
+                mailbox_id,
+                ..Default::default()
+            };
             service.archive(request).await.map(drop)
         }
         To::Trash => {
-            let request = pb::TrashRequest { request_id, letter_id, organisation_id };
+            let request = pb::TrashRequest {
+                request_id,
+                letter_id,
+                organisation_id,
+                mailbox_id,
+                ..Default::default()
+            };
             service.trash(request).await.map(drop)
         }
         To::Inbox => {
-            let request = pb::RestoreRequest { request_id, letter_id, organisation_id };
+            let request = pb::RestoreRequest {
+                request_id,
+                letter_id,
+                organisation_id,
+                mailbox_id,
+                ..Default::default()
+            };
             service.restore(request).await.map(drop)
         }
     };

@@ -215,7 +215,12 @@ pub(super) async fn fetch(
     place: &Place,
 ) -> Result<(LetterSummary, String), Response> {
     let mut service = who.mailbox().await?;
-    let request = PreviewRequest { letter_id: id.to_string(), organisation_id: place.id() };
+    let request = PreviewRequest {
+        letter_id: id.to_string(),
+        organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
+        ..Default::default()
+    };
     let answer = service.preview(request).await;
     let answer = answer.map_err(|status| who.refuse("postbox", &status))?.into_inner();
     let effect = match who.view.locale {
@@ -236,6 +241,8 @@ pub(super) async fn call_open(
         request_id: words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?,
         letter_id: id.to_string(),
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
+        ..Default::default()
     };
     match service.open(request).await {
         Ok(answer) => Ok(answer.into_inner()),

@@ -34,12 +34,13 @@ pub fn redelegation(t: &Texts, rule: Redelegation) -> String {
 
 pub fn action(t: &Texts, action: Action) -> String {
     t.get(match action {
-        Action::Unspecified | Action::ReadMail => "action-read",
+        Action::Unspecified | Action::ReadMail | Action::ReadHighMail => "action-read",
         Action::ReceiveMail => "action-receive",
         Action::ReplyMail => "action-reply",
         Action::DeleteMail => "action-delete",
         Action::ManageMembers => "action-members",
         Action::Act => "action-act",
+        Action::DownloadMail => "action-download",
     })
 }
 

@@ -15,6 +15,7 @@ mod folders;
 mod home;
 mod letter;
 mod login;
+mod mailboxes;
 mod mandate;
 mod mandate_new;
 mod mandate_words;
@@ -24,10 +25,12 @@ mod postbox;
 mod receipts;
 mod reply;
 mod rich;
+mod rights;
 mod scripts;
 mod search;
 mod security;
 mod settings;
+mod substitutions;
 mod trouble;
 mod verify;
 mod visitor;
@@ -93,8 +96,10 @@ fn pages() -> Router<App> {
         .route("/organisation", get(organisation::list))
         .route("/organisation/new", get(organisation::form).post(organisation::create))
         .route("/organisation/{organisation}", get(organisation::show))
+        .merge(of_organisations())
         .route("/postbox", get(postbox::list))
         .route("/postbox/accesses", get(accesses::mailbox))
+        .route("/postbox/choose", get(mailboxes::choose))
         .route("/postbox/settings", get(settings::show))
         .route("/postbox/settings/choice", get(settings::again).post(settings::choose))
         .route("/postbox/settings/handle", get(settings::again).post(settings::revoke))
@@ -110,6 +115,17 @@ fn pages() -> Router<App> {
         .route("/postbox/{letter}/receipts/{receipt}", get(receipts::download))
         .route("/postbox/{letter}/receipts/{receipt}/pdf", get(documents::receipt))
         .route("/verify", get(verify::show))
+}
+
+/// Mailboxes of organisations, and who may do what in them.
+fn of_organisations() -> Router<App> {
+    let mailboxes = "/organisation/{organisation}/mailboxes";
+    let rights = "/organisation/{organisation}/rights";
+    let substitutions = "/organisation/{organisation}/substitutions";
+    Router::new()
+        .route(mailboxes, get(mailboxes::list).post(mailboxes::create))
+        .route(rights, get(rights::show).post(rights::set))
+        .route(substitutions, get(substitutions::show).post(substitutions::change))
 }
 
 /// Replies with their files.

@@ -56,6 +56,8 @@ pub async fn list(who: Signed) -> Result<Response, Response> {
 struct One {
     facts: DescriptionList,
     mailbox: Link,
+    /// Mailboxes, rights, substitution.
+    more: Vec<Link>,
 }
 
 pub async fn show(who: Signed, Path(id): Path<Ident>) -> Result<Response, Response> {
@@ -82,6 +84,7 @@ pub async fn show(who: Signed, Path(id): Path<Ident>) -> Result<Response, Respon
     let body = One {
         facts: DescriptionList::new(locale, items),
         mailbox: Link::primary(mailbox, t.get("organisation-mailbox")),
+        more: super::mailboxes::links(&t, &one.organisation_id),
     };
     Ok(who.page(one.name).back("/organisation").show(&body))
 }

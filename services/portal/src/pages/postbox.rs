@@ -13,17 +13,20 @@ use siegel_web::{Locale, Texts};
 
 use super::search::{self, SearchForm};
 use super::words::{self, Ident};
-use super::{Signed, disclosures, settings};
+use super::{Signed, disclosures, mailboxes, settings};
 
 /// What the list can be narrowed to, as addresses name it.
 const FILTERS: [&str; 5] = ["unread", "important", "due", "archive", "trash"];
 /// Whatever is asked for, whenever.
 const LAST_DAY: &str = "9999-12-31";
 
-/// Whose mailbox: the person's own, or an organisation's.
-#[derive(Clone, Deserialize)]
+/// Whose mailbox: the person's own, or one of an organisation's.
+#[derive(Clone, Default, Deserialize)]
 pub struct Place {
     pub organisation: Option<Ident>,
+    /// One beside the organisation's central one.
+    #[serde(default)]
+    pub mailbox: Option<Ident>,
 }
 
 impl Place {
@@ -32,15 +35,29 @@ impl Place {
         self.organisation.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// For links: empty or `?organisation=org_…`.
+    /// For calls: empty for the organisation's central one.
+    pub fn mailbox_id(&self) -> String {
+        self.mailbox.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// For links: empty, or `?organisation=org_…` and perhaps `&mailbox=omb_…`.
     pub fn query(&self) -> String {
-        self.organisation.as_ref().map(|id| format!("?organisation={id}")).unwrap_or_default()
+        let Some(id) = &self.organisation else { return String::new() };
+        let mailbox = self.mailbox.as_ref().map(|id| format!("&mailbox={id}")).unwrap_or_default();
+        format!("?organisation={id}{mailbox}")
+    }
+
+    /// The same as pairs, for links that say more.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let pairs = [("organisation", &self.organisation), ("mailbox", &self.mailbox)];
+        pairs.into_iter().filter_map(|(n, id)| Some((n, id.as_ref()?.to_string()))).collect()
     }
 }
 
 #[derive(Deserialize)]
 pub struct Wish {
     organisation: Option<Ident>,
+    mailbox: Option<Ident>,
     show: Option<String>,
     page: Option<String>,
     /// Words to search for.
@@ -58,6 +75,8 @@ struct List {
     settings: Link,
     /// Who looked at what.
     accesses: Link,
+    /// To other mailboxes.
+    choose: Link,
     /// The whole mailbox as an archive.
     export: Link,
 }
@@ -82,7 +101,7 @@ pub struct Card {
 }
 
 pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Response> {
-    let place = Place { organisation: wish.organisation.clone() };
+    let place = Place { organisation: wish.organisation.clone(), mailbox: wish.mailbox.clone() };
     if let Some(query) = wish.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         return search::show(&who, &place, query, wish.page.as_deref()).await;
     }
@@ -90,6 +109,7 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
     let show = FILTERS.into_iter().find(shown).unwrap_or("all");
     let request = ListLettersRequest {
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
         page_size: 25,
         page_token: wish.page.clone().unwrap_or_default(),
         unread_only: show == "unread",
@@ -121,6 +141,7 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
             let href = format!("/postbox/accesses{}", place.query());
             Link::secondary(href, t.get("accesses"))
         },
+        choose: mailboxes::link(&t),
         filters: vec![
             filter("all", t.with("letters-all", [("n", found.total.into())])),
             filter("unread", t.with("letters-unread", [("n", found.unread.into())])),
@@ -140,9 +161,7 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
     let page = who.page(t.get("postbox")).lead(t.get("postbox-text"));
     let page = match &place.organisation {
         None => page,
-        Some(id) => {
-            page.notice(of_organisation(&who, id).await).back(format!("/organisation/{id}"))
-        }
+        Some(id) => page.notice(of_organisation(&who, id).await).back(mailboxes::CHOOSE),
     };
     Ok(page.show(&body))
 }

@@ -155,8 +155,12 @@ pub(super) async fn fetch(
     place: &Place,
 ) -> Result<Vec<Receipt>, Response> {
     let mut service = who.evidence().await?;
-    let request =
-        ListReceiptsRequest { letter_id: letter.to_string(), organisation_id: place.id() };
+    let request = ListReceiptsRequest {
+        letter_id: letter.to_string(),
+        organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
+        ..Default::default()
+    };
     let answer = service.list_receipts(request).await;
     Ok(answer.map_err(|status| who.refuse("postbox", &status))?.into_inner().receipts)
 }

@@ -165,9 +165,11 @@ async fn call(who: &Signed, (id, place): (&Ident, &Place), sent: &Sent) -> Resul
         request_id: words::form_request_id("reply", &fields),
         letter_id: id.to_string(),
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
         text: sent.text.clone(),
         attachments: sent.files.iter().map(inline).collect(),
         upload_ids: Vec::new(),
+        ..Default::default()
     };
     let service = who.mailbox().await;
     let mut service = service.map_err(|_| Status::unavailable("the postbox is out of reach"))?;

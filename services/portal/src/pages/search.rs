@@ -16,6 +16,8 @@ const LONGEST: u32 = 200;
 pub struct SearchForm {
     /// Empty for the person's own postbox.
     pub organisation: String,
+    /// Empty for the organisation's central one.
+    pub mailbox: String,
     pub field: Input,
     pub button: Button,
 }
@@ -26,6 +28,7 @@ impl SearchForm {
         let field = field.hint(t.get("search-hint")).max_length(LONGEST).value(query);
         Self {
             organisation: place.id(),
+            mailbox: place.mailbox_id(),
             field: match error {
                 Some(error) => field.error(error),
                 None => field,
@@ -55,6 +58,7 @@ pub async fn show(
     let (t, locale) = (who.texts(), who.view.locale);
     let request = SearchRequest {
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
         query: query.to_owned(),
         page_size: 25,
         page_token: page.unwrap_or_default().to_owned(),
@@ -72,9 +76,7 @@ pub async fn show(
     let found = found.unwrap_or_default();
     let base = {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-        if let Some(id) = &place.organisation {
-            pairs.append_pair("organisation", &id.to_string());
-        }
+        pairs.extend_pairs(place.pairs());
         format!("/postbox?{}&", pairs.append_pair("q", query).finish())
     };
     let body = Results {

@@ -56,32 +56,41 @@ struct Handle {
 #[derive(Deserialize)]
 pub struct Wish {
     organisation: Option<Ident>,
+    mailbox: Option<Ident>,
     /// Where the list of senders goes on.
     page: Option<String>,
 }
 
 pub async fn show(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Response> {
-    let place = Place { organisation: wish.organisation };
+    let place = Place { organisation: wish.organisation, mailbox: wish.mailbox };
     let mut service = who.settings().await?;
     let refuse = |status: tonic::Status| who.refuse("postbox", &status);
     let senders = ListSendersRequest {
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
         page_size: 50,
         page_token: wish.page.unwrap_or_default(),
+        ..Default::default()
     };
     let senders = service.list_senders(senders).await.map_err(refuse)?.into_inner();
-    let handles = ListHandlesRequest { organisation_id: place.id(), ..Default::default() };
+    let handles = ListHandlesRequest {
+        organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
+        ..Default::default()
+    };
     let handles = service.list_handles(handles).await.map_err(refuse)?.into_inner();
-    let choices = ListOptOutsRequest { organisation_id: place.id(), ..Default::default() };
+    let choices = ListOptOutsRequest {
+        organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
+        ..Default::default()
+    };
     let choices = service.list_opt_outs(choices).await.map_err(refuse)?.into_inner();
     let (t, locale) = (who.texts(), who.view.locale);
     let general = senders.general();
     let next = &senders.next_page_token;
     let more_senders = (!next.is_empty()).then(|| {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-        if let Some(id) = &place.organisation {
-            pairs.append_pair("organisation", &id.to_string());
-        }
+        pairs.extend_pairs(place.pairs());
         let query = pairs.append_pair("page", next).finish();
         Link::secondary(format!("/postbox/settings?{query}"), t.get("opt-out-senders-more"))
     });
@@ -163,9 +172,11 @@ pub async fn choose(
     let request = SetOptOutRequest {
         request_id: words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?,
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
         about: Some(about),
         choice: choice.into(),
         wording_version: WORDING.to_owned(),
+        ..Default::default()
     };
     let done = who.settings().await?.set_opt_out(request).await;
     done.map_err(|status| who.refuse("postbox", &status))?;
@@ -185,7 +196,9 @@ pub async fn revoke(
     let request = RevokeHandleRequest {
         request_id: words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?,
         organisation_id: place.id(),
+        mailbox_id: place.mailbox_id(),
         handle: form.handle,
+        ..Default::default()
     };
     let done = who.settings().await?.revoke_handle(request).await;
     done.map_err(|status| who.refuse("postbox", &status))?;

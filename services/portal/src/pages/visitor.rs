@@ -8,9 +8,11 @@ use siegel_grpc::AuthChannel;
 use siegel_kernel::TrustLevel;
 use siegel_proto::account::v1::account_service_client::AccountServiceClient;
 use siegel_proto::identity::v1::self_service_client::SelfServiceClient;
+use siegel_proto::organisation::v1::mailbox_rights_service_client::MailboxRightsServiceClient;
 use siegel_proto::organisation::v1::mandate_service_client::MandateServiceClient;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
+use siegel_proto::postbox::v1::mailbox_choice_service_client::MailboxChoiceServiceClient;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
 use siegel_proto::postbox::v1::mailbox_settings_service_client::MailboxSettingsServiceClient;
 use siegel_web::forms::Link;
@@ -134,6 +136,14 @@ impl Signed {
 
     pub async fn mandates(&self) -> Result<MandateServiceClient<AuthChannel>, Response> {
         Ok(MandateServiceClient::new(self.channel("organisation").await?))
+    }
+
+    pub async fn rights(&self) -> Result<MailboxRightsServiceClient<AuthChannel>, Response> {
+        Ok(MailboxRightsServiceClient::new(self.channel("organisation").await?))
+    }
+
+    pub async fn choice(&self) -> Result<MailboxChoiceServiceClient<AuthChannel>, Response> {
+        Ok(MailboxChoiceServiceClient::new(self.channel("postbox").await?))
     }
 
     pub async fn identity(&self) -> Result<SelfServiceClient<AuthChannel>, Response> {

@@ -8,6 +8,7 @@ mod filing;
 mod identity;
 mod letters;
 mod login;
+mod mailboxes;
 mod mandates;
 mod postbox_fakes;
 mod replies;

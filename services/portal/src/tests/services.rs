@@ -12,10 +12,12 @@ use siegel_proto::account::v1::document_service_server::DocumentServiceServer;
 use siegel_proto::account::v1::identification_change_service_server::IdentificationChangeServiceServer;
 use siegel_proto::account::v1::privacy_service_server::PrivacyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
+use siegel_proto::organisation::v1::mailbox_rights_service_server::MailboxRightsServiceServer;
 use siegel_proto::organisation::v1::mandate_service_server::MandateServiceServer;
 use siegel_proto::organisation::v1::organisation_service_server::OrganisationServiceServer;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
+use siegel_proto::postbox::v1::mailbox_choice_service_server::MailboxChoiceServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
 use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsServiceServer;
 use siegel_receipt::{Actor, Body, Claims, FORMAT, Kind, ReceiptFile, Reply, Sender, TYP};
@@ -24,6 +26,7 @@ use tonic::{Code, Status};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::data_fakes::DataTold;
+use super::mailboxes::Arranged;
 use super::mandates::Mandates;
 use super::settings::Told;
 
@@ -42,6 +45,7 @@ pub struct Services {
     pub told: Mutex<Told>,
     /// What the account service was told about data and documents.
     pub data: Mutex<DataTold>,
+    pub arranged: Mutex<Arranged>,
     /// What the letter asks for, and the replies it got.
     pub actions: Mutex<Vec<postbox::LetterAction>>,
     pub replies: Mutex<Vec<postbox::ReplyRequest>>,
@@ -69,6 +73,7 @@ impl Services {
             ended: Mutex::default(),
             told: Mutex::default(),
             data: Mutex::default(),
+            arranged: Mutex::default(),
             actions: Mutex::default(),
             replies: Mutex::default(),
             reply_refused: Mutex::default(),
@@ -98,16 +103,20 @@ impl Services {
         let own = SelfServiceServer::new(fake.clone());
         let mailbox = MailboxServiceServer::new(fake.clone());
         let settings = MailboxSettingsServiceServer::new(fake.clone());
+        let choice = MailboxChoiceServiceServer::new(fake.clone());
+        let rights = MailboxRightsServiceServer::new(fake.clone());
         let evidence = EvidenceServiceServer::new(fake);
         let postbox = GrpcServices::new()
             .add(nonce.clone().named_layer(mailbox))
             .add(nonce.clone().named_layer(settings))
+            .add(nonce.clone().named_layer(choice))
             .add(nonce.clone().named_layer(evidence));
         let mandates = MandateServiceServer::new(self.mandates.clone());
         let organisations = OrganisationServiceServer::new(self.mandates.clone());
         let organisation = GrpcServices::new()
             .add(nonce.clone().named_layer(mandates))
-            .add(nonce.clone().named_layer(organisations));
+            .add(nonce.clone().named_layer(organisations))
+            .add(nonce.clone().named_layer(rights));
         Fakes::new()
             .with("portal", "organisation", &organisation)
             .with("portal", "account", &account)

@@ -100,7 +100,7 @@ impl MailboxSettingsService for Fake {
     }
 }
 
-async fn signed_in() -> World {
+pub(super) async fn signed_in() -> World {
     let mut world = World::new().await;
     world.log_in("/postbox").await;
     world

@@ -30,6 +30,12 @@ pub struct Visitor {
     client_id: String,
     #[serde(default)]
     path: String,
+    /// `mem_…` of a colleague.
+    #[serde(default)]
+    member: String,
+    /// `mnd_…` and its version.
+    #[serde(default)]
+    mandate: Option<(String, i64)>,
     #[serde(default)]
     attachment: Option<AttachmentId>,
     /// Offset and length, where it was a part of the attachment.
@@ -47,6 +53,9 @@ pub struct Shown {
     pub own: bool,
     pub person: String,
     pub path: String,
+    /// `mem_…`, told to members of the same organisation only.
+    pub member: String,
+    pub mandate: Option<(String, i64)>,
     pub level: u8,
     pub client_id: String,
     pub attachment: Option<AttachmentId>,
@@ -122,6 +131,8 @@ impl Postbox {
             level: reader.person.level.number(),
             client_id: reader.person.client_id.clone(),
             path: reader.path().unwrap_or_default().to_owned(),
+            member: reader.member().to_owned(),
+            mandate: reader.mandate().cloned(),
             attachment: looked.attachment,
             part: looked.part,
         };
@@ -167,6 +178,9 @@ impl Postbox {
                 own: visitor.account == reader.person.account,
                 person: pseudonym(&key, WITHIN, "per", &visitor.account.to_string()),
                 path: visitor.path,
+                // Names go to colleagues: towards others a member is a pseudonym with a role.
+                member: if reader.member().is_empty() { String::new() } else { visitor.member },
+                mandate: visitor.mandate,
                 level: visitor.level,
                 client_id: visitor.client_id,
                 attachment: visitor.attachment,

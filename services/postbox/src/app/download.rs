@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 use siegel_db::audit::{self, Entry};
+use siegel_proto::organisation::v1::Action;
 use siegel_receipt::Kind;
 
 use super::access::{self, Looked};
+use super::acting::Recheck;
 use super::content::{Plain, Whole};
 use super::evidence::Fact;
 use super::reader::{ReadError, Reader, letter_key};
@@ -20,6 +22,7 @@ pub struct Download {
     pub id: AttachmentId,
     pub part: AttachmentPart,
     pub scan: Scan,
+    still: Recheck,
     plain: Plain,
     handed_out: HandedOut,
 }
@@ -149,13 +152,16 @@ impl Postbox {
         self.note_access(&mut tx, reader, looked, now).await?;
         tx.commit().await?;
         self.feed.committed();
-        let (postbox, reader) = (self.clone(), reader.clone());
+        let (postbox, still) = (self.clone(), Recheck::new(self, Action::DownloadMail));
+        let reader = reader.clone();
         let handed_out = HandedOut { postbox, row: file, reader, from: offset, to: offset };
-        Ok(Download { id: attachment, part, scan, plain, handed_out })
+        Ok(Download { id: attachment, part, scan, still, plain, handed_out })
     }
 
     /// The next plain bytes; `None` when all were handed out, which is then on record.
-    pub async fn next_bytes(&self, download: &mut Download) -> Result<Option<Bytes>, Trouble> {
+    /// Ends when the right to read for another has ended.
+    pub async fn next_bytes(&self, download: &mut Download) -> Result<Option<Bytes>, ReadError> {
+        download.still.check(self, &download.handed_out.reader).await?;
         let bytes = download.plain.next().await?;
         let handed_out = &mut download.handed_out;
         handed_out.to += bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);

@@ -283,6 +283,14 @@ pub async fn entry_of(tx: &mut Tx, letter: &LetterRow, kind: Kind) -> Result<Evi
     found.ok_or(Trouble::Contradiction("a letter has no entry of what happened to it"))
 }
 
+/// The entry of a letter's first opening, by whoever.
+pub async fn opening_of(tx: &mut Tx, letter: &LetterRow) -> Result<EvidenceRow, Trouble> {
+    let openings = [Kind::Opened, Kind::OpenedByDelegate].map(Kind::as_str);
+    let rows = evidence::of_letter(tx, letter.mailbox_id, letter.id).await?;
+    let found = rows.into_iter().find(|e| openings.contains(&e.kind.as_str()));
+    found.ok_or(Trouble::Contradiction("an opened letter has no entry of its opening"))
+}
+
 /// An effect of the legal clock as receipts show it.
 pub fn in_receipt(rule: &Rule, effect: &Effect) -> LegalEffect {
     LegalEffect {

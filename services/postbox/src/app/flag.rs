@@ -9,6 +9,7 @@ use crate::domain::LetterId;
 use crate::domain::flags::Folder;
 use crate::store::flags;
 use crate::store::letters::{self, LetterRow};
+use crate::store::mailboxes::Mailbox;
 
 /// A change of flags.
 #[derive(Clone, Debug)]
@@ -36,6 +37,17 @@ pub struct Counted {
     pub archive: i64,
     pub trash: i64,
     pub unread: i64,
+}
+
+impl Counted {
+    pub const fn of(mailbox: &Mailbox) -> Self {
+        Self {
+            inbox: mailbox.letters - mailbox.archived - mailbox.trashed,
+            archive: mailbox.archived,
+            trash: mailbox.trashed,
+            unread: mailbox.unread,
+        }
+    }
 }
 
 impl Postbox {
@@ -105,11 +117,6 @@ impl Postbox {
         let Some((mailbox, _)) = self.mailbox_of(&mut tx, reader).await? else {
             return Ok(Counted::default());
         };
-        Ok(Counted {
-            inbox: mailbox.letters - mailbox.archived - mailbox.trashed,
-            archive: mailbox.archived,
-            trash: mailbox.trashed,
-            unread: mailbox.unread,
-        })
+        Ok(Counted::of(&mailbox))
     }
 }

@@ -85,6 +85,8 @@ impl Postbox {
 pub(super) fn audit_subject(owner: Owner) -> String {
     match owner {
         Owner::Account(account) => siegel_grpc::audit_name(account),
-        Owner::Organisation(organisation) => organisation.to_string(),
+        Owner::Organisation(organisation) | Owner::Beside(organisation, _) => {
+            organisation.to_string()
+        }
     }
 }

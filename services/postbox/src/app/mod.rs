@@ -1,6 +1,7 @@
 //! Use cases, one file each: one transaction, no network call inside it.
 
 pub mod access;
+pub mod acting;
 pub mod admin;
 pub mod adopt;
 pub mod answer;
@@ -8,6 +9,7 @@ pub mod archive;
 pub mod archive_check;
 pub mod batch;
 pub mod batch_run;
+pub mod boxes;
 pub mod cases;
 pub mod check;
 pub mod check_upload;

@@ -45,7 +45,7 @@ impl Postbox {
             if gone || mailbox.is_closed() {
                 return Ok(Done::Remove);
             }
-            (mailbox.owner().text(), letter.required_level)
+            (mailbox.owner().contact(), letter.required_level)
         };
         let request_id = match &news {
             News::Provided => format!("postbox:{letter_id}"),

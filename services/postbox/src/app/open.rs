@@ -7,7 +7,7 @@ use siegel_receipt::{Kind, ReceiptFile};
 use siegel_telemetry::metric;
 
 use super::access::Looked;
-use super::evidence::{Fact, Party, entry_of};
+use super::evidence::{Fact, Party, entry_of, opening_of};
 use super::provide::{effect, set_effect};
 use super::reader::{ReadError, Reader, Summary, letter_key, summary};
 use super::{Now, Postbox, Trouble, vault};
@@ -23,6 +23,10 @@ use crate::store::{attachments, rules};
 
 /// Kind of the audit line.
 const OPENED: &str = "postbox.letter.opened";
+/// Kind of the audit line of reading without the right to receive.
+const READ: &str = "postbox.letter.read";
+/// Its outcome.
+const NO_EFFECT: &str = "without_effect";
 
 /// An opened letter.
 #[derive(Clone, Debug)]
@@ -35,7 +39,8 @@ pub struct Opened {
     pub attachments: Vec<AttachmentId>,
     /// What is known about viruses in them, in the same order.
     pub scans: Vec<Scan>,
-    pub receipt: (EvidenceRow, ReceiptFile),
+    /// `None` where it was read without legal effect.
+    pub receipt: Option<(EvidenceRow, ReceiptFile)>,
 }
 
 impl Postbox {
@@ -89,7 +94,38 @@ impl Postbox {
         Ok(opened)
     }
 
-    /// The content of a letter with the receipt of one kind.
+    /// The content of a letter for somebody who may read but not receive for the mailbox's owner:
+    /// without legal effect and without receipt, unless somebody opened it before. On record as what
+    /// it is; the sender learns nothing.
+    #[tracing::instrument(name = "postbox.read", skip_all, fields(letter.id = %letter))]
+    pub async fn read_without_effect(
+        &self,
+        reader: &Reader,
+        letter: LetterId,
+        request_id: &str,
+    ) -> Result<Opened, ReadError> {
+        let mut tx = self.db.begin().await?;
+        let now = self.now();
+        let found = self.mailbox_of(&mut tx, reader).await?;
+        let (mailbox, mailbox_key) = found.ok_or(ReadError::LetterUnknown)?;
+        let row = letters::lock(&mut tx, mailbox.id, letter).await?;
+        let mut row = row.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
+        self.settle(&mut tx, &mut row, now).await?;
+        let gone = row.delivery()?.open().map(|_| ()).map_err(ReadError::from);
+        let refused = reader.check_level(&row).and(reader.check_time(&row)).and(gone).err();
+        let outcome = refused.as_ref().map_or(NO_EFFECT, ReadError::outcome);
+        letters::save(&mut tx, &row).await?;
+        self.audit(&mut tx, reader, &row, (READ, request_id, outcome), now).await?;
+        let opened = match refused {
+            Some(refused) => Err(refused),
+            None => Ok(self.opened(&mut tx, reader, row, (&mailbox_key, Kind::Opened)).await?),
+        };
+        tx.commit().await?;
+        self.feed.committed();
+        opened
+    }
+
+    /// The content of a letter with the receipt of one kind, if there is one.
     pub(super) async fn opened(
         &self,
         tx: &mut Tx,
@@ -97,19 +133,26 @@ impl Postbox {
         row: LetterRow,
         (mailbox_key, kind): (&siegel_crypto::DataKey, Kind),
     ) -> Result<Opened, Trouble> {
-        let receipt = entry_of(tx, &row, kind).await?;
+        let receipt = match kind {
+            Kind::Opened if row.opened_at.is_none() => None,
+            Kind::Opened => Some(opening_of(tx, &row).await?),
+            kind => Some(entry_of(tx, &row, kind).await?),
+        };
         let sealed = letters::sealed_content(tx, row.mailbox_id, row.id).await?;
         let files = attachments::of_letter(tx, row.mailbox_id, row.id).await?;
         let key = letter_key(mailbox_key, &row)?;
         let (content, content_json) = vault::open_content(&key, row.mailbox_id, row.id, &sealed)?;
-        let file = self.receipt(&row, &receipt, Party::Recipient);
+        let receipt = receipt.map(|receipt| {
+            let file = self.receipt(&row, &receipt, Party::Recipient);
+            (receipt, file)
+        });
         Ok(Opened {
             summary: summary(reader, mailbox_key, row)?,
             content,
             content_json,
             attachments: files.iter().map(|a| a.id).collect(),
             scans: files.iter().map(AttachmentRow::scan).collect::<Result<_, _>>()?,
-            receipt: (receipt, file),
+            receipt,
         })
     }
 
@@ -129,7 +172,8 @@ impl Postbox {
         {
             set_effect(row, &rule, &effect)?;
         }
-        let mut fact = Fact::by_service(Kind::Opened, now.legal);
+        let kind = if reader.is_delegate() { Kind::OpenedByDelegate } else { Kind::Opened };
+        let mut fact = Fact::by_service(kind, now.legal);
         fact.actor = reader.actor(row, mailbox_key);
         fact.on_behalf_of = reader.on_behalf_of(row, mailbox_key);
         // Opening serves nothing formally: that takes a confirmation (VwZG § 5) or time.
@@ -160,7 +204,7 @@ impl Postbox {
             at: now.recorded,
         };
         audit::record(tx, &entry).await?;
-        let looked = ["opened", "confirmed", "refused"]
+        let looked = ["opened", "confirmed", "refused", "read"]
             .into_iter()
             .find(|what| kind.strip_prefix("postbox.letter.") == Some(what));
         if let Some(what) = looked {

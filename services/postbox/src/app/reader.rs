@@ -3,15 +3,16 @@
 use siegel_crypto::DataKey;
 use siegel_db::{StoreError, Tx};
 use siegel_grpc::Person;
-use siegel_kernel::{OrganisationId, Timestamp, TrustLevel};
+use siegel_kernel::{Timestamp, TrustLevel};
 use siegel_proto::organisation::v1::Action;
 use siegel_receipt::{Actor, OnBehalfOf};
 
+use super::acting::Acting;
 use super::vault::{self, Head, pseudonym};
 use super::{Postbox, Trouble};
 use crate::domain::MailboxId;
 use crate::domain::state::{Delivery, End, Ending, Refusal};
-use crate::ports::access::{self, AccessError};
+use crate::ports::access::{AccessError, Represented};
 use crate::store::letters::LetterRow;
 use crate::store::mailboxes::{self, Mailbox, Owner};
 
@@ -84,32 +85,45 @@ impl ReadError {
             Self::TooManyArchives => "TOO_MANY_DOWNLOADS",
             Self::TooManyWatchers => "TOO_MANY_STREAMS",
             Self::Access(AccessError::Unknown) => "ORGANISATION_UNKNOWN",
+            Self::Access(AccessError::NotRepresented) => "PERSON_UNKNOWN",
+            Self::Access(AccessError::TrustTooLow { .. }) => "TRUST_TOO_LOW",
+            Self::Access(AccessError::RightMissing { .. }) => "RIGHT_MISSING",
             Self::Access(AccessError::Down(_)) => "ORGANISATION_DOWN",
             Self::Trouble(_) => "failed",
         }
     }
 }
 
-/// A person, for themself or for an organisation.
+/// A person, for themself, for an organisation, or for another person.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pub person: Person,
     /// When the reading began, for what may be read only until a time.
     pub at: Timestamp,
-    organisation: Option<(OrganisationId, String)>,
+    pub(super) acting: Option<Acting>,
 }
 
 impl Reader {
     pub const fn owner(&self) -> Owner {
-        match &self.organisation {
-            Some((organisation, _)) => Owner::Organisation(*organisation),
+        match &self.acting {
+            Some(acting) => acting.whom.owner(),
             None => Owner::Account(self.person.account),
         }
     }
 
-    /// By which right somebody reads for an organisation, `member:owner`.
+    /// By which right somebody reads for another, `member:owner`.
     pub fn path(&self) -> Option<&str> {
-        self.organisation.as_ref().map(|(_, path)| path.as_str())
+        self.acting.as_ref().map(|acting| acting.way.path.as_str())
+    }
+
+    /// `mem_…` of a member who reads for their organisation; empty for all others.
+    pub fn member(&self) -> &str {
+        self.acting.as_ref().map_or("", |acting| acting.way.member.as_str())
+    }
+
+    /// The mandate by which somebody reads for another, and its version.
+    pub fn mandate(&self) -> Option<&(String, i64)> {
+        self.acting.as_ref().and_then(|acting| acting.way.mandate.as_ref())
     }
 
     /// Actor of the audit trail.
@@ -119,10 +133,7 @@ impl Reader {
 
     /// Whom the audit line concerns.
     pub fn subject(&self) -> String {
-        match &self.organisation {
-            Some((organisation, _)) => organisation.to_string(),
-            None => siegel_grpc::audit_name(self.person.account),
-        }
+        super::handles::audit_subject(self.owner())
     }
 
     /// The person as a receipt of this letter names them.
@@ -138,10 +149,24 @@ impl Reader {
     }
 
     pub fn on_behalf_of(&self, letter: &LetterRow, mailbox_key: &DataKey) -> Option<OnBehalfOf> {
-        let (organisation, path) = self.organisation.as_ref()?;
-        let who = organisation.to_string();
-        let organisation = pseudonym(mailbox_key, &letter.sector, "for", &who);
-        Some(OnBehalfOf { organisation, path: path.clone() })
+        let acting = self.acting.as_ref()?;
+        let named = |who: String| Some(pseudonym(mailbox_key, &letter.sector, "for", &who));
+        let (organisation, person) = match acting.whom {
+            Represented::Organisation(id) | Represented::Mailbox(id, _) => {
+                (named(id.to_string()), None)
+            }
+            Represented::Person(account) => (None, named(account.to_string())),
+        };
+        let way = &acting.way;
+        let mandate = way.mandate.as_ref();
+        Some(OnBehalfOf {
+            organisation,
+            person,
+            path: way.path.clone(),
+            path_digest: Some(way.path_digest.clone()).filter(|digest| !digest.is_empty()),
+            mandate_id: mandate.map(|(id, _)| id.clone()),
+            mandate_version: mandate.and_then(|(_, version)| u32::try_from(*version).ok()),
+        })
     }
 
     /// Refuses content whose provision ended.
@@ -156,6 +181,9 @@ impl Reader {
     pub fn check_reach(&self, letter: &LetterRow) -> Result<(), ReadError> {
         if self.person.level < letter.required_level {
             return Err(ReadError::TrustTooLow { needed: letter.required_level });
+        }
+        if letter.required_level == TrustLevel::High && !self.may(Action::ReadHighMail) {
+            return Err(AccessError::RightMissing { right: "read_high" }.into());
         }
         Ok(())
     }
@@ -185,20 +213,6 @@ pub struct Summary {
 }
 
 impl Postbox {
-    /// Finds out for whom the person reads; asks `organisation` when it is not for themself.
-    pub async fn reader(
-        &self,
-        person: &Person,
-        organisation: Option<OrganisationId>,
-        action: Action,
-    ) -> Result<Reader, ReadError> {
-        let organisation = match organisation {
-            Some(id) => Some((id, access::check(&self.siblings, person, id, action).await?)),
-            None => None,
-        };
-        Ok(Reader { person: person.clone(), at: self.now().legal, organisation })
-    }
-
     /// The id of the reader's mailbox, if anybody ever opened one.
     pub async fn mailbox_id(&self, reader: &Reader) -> Result<Option<MailboxId>, ReadError> {
         let mut tx = self.db.read().await?;
@@ -236,7 +250,7 @@ pub(super) fn summary(
     mailbox_key: &DataKey,
     letter: LetterRow,
 ) -> Result<Summary, Trouble> {
-    let level_suffices = reader.person.level >= letter.required_level;
+    let level_suffices = reader.check_reach(&letter).is_ok();
     let gone = matches!(
         letter.delivery()?,
         Delivery::Ended { end: End::ProvisionEnded | End::Recalled | End::Undeliverable, .. }

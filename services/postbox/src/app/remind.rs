@@ -98,7 +98,7 @@ impl Postbox {
         }
         let news = News::Reminder { of: subject(place.0, place.1) };
         let request_id = format!("postbox:{}:reminder", place.1);
-        let (recipient, level) = (mailbox.owner().text(), letter.required_level);
+        let (recipient, level) = (mailbox.owner().contact(), letter.required_level);
         match notifier::tell(&self.siblings, &request_id, &recipient, level, &news).await {
             Ok(Order::Queued) => Ok(Done::Retry),
             Ok(Order::NotNeeded) => Ok(Done::Remove),

@@ -1,16 +1,15 @@
 //! What happens in a mailbox, told to who may read it: nothing that its lists do not show.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use siegel_crypto::DataKey;
 use siegel_db::Tx;
 use siegel_db::events::{self, Event, NewEvent};
 use siegel_grpc::Person;
-use siegel_kernel::{OrganisationId, Timestamp};
+use siegel_kernel::Timestamp;
 use siegel_proto::organisation::v1::Action;
 use siegel_receipt::Kind;
 
+use super::acting::Recheck;
 use super::cases::CaseShown;
 use super::events::{BATCH, EventsError};
 use super::flag::Counted;
@@ -25,8 +24,6 @@ use crate::store::{cases, events as kept, mailboxes};
 pub const FLAGGED: &str = "flagged";
 /// Kind of the news that a case was updated.
 pub const CASE_UPDATED: &str = "case_updated";
-/// How long the answer that a person may read for an organisation holds.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What the event of a mailbox keeps; what it is about is read when it is told.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -53,12 +50,18 @@ pub enum Shown {
     Case(Box<CaseShown>),
 }
 
-/// Who watches, and since when that was asked last.
+/// Who watches, and when to ask again whether they may.
 #[derive(Clone, Debug)]
 pub struct Watcher {
     reader: Reader,
-    organisation: Option<OrganisationId>,
-    asked_at: Timestamp,
+    still: Recheck,
+}
+
+impl Watcher {
+    /// Whose right to watch may end.
+    pub const fn acts_for_others(&self) -> bool {
+        self.reader.acting.is_some()
+    }
 }
 
 /// The event topic of a mailbox.
@@ -112,24 +115,15 @@ impl Postbox {
         self.watchers.take(person.account).map_err(|_| ReadError::TooManyWatchers)
     }
 
-    /// Begins to watch; asks `organisation` when it is not the person's own mailbox.
-    pub async fn watcher(
-        &self,
-        person: &Person,
-        organisation: Option<OrganisationId>,
-    ) -> Result<Watcher, ReadError> {
-        let reader = self.reader(person, organisation, Action::ReadMail).await?;
-        Ok(Watcher { reader, organisation, asked_at: self.clock.now() })
+    /// Begins to watch.
+    pub fn watcher(&self, reader: Reader) -> Watcher {
+        Watcher { reader, still: Recheck::new(self, Action::ReadMail) }
     }
 
-    /// Asks again whether the person may still read for the organisation, if that is long ago.
-    pub async fn still_may(&self, watcher: &mut Watcher) -> Result<(), ReadError> {
-        let now = self.clock.now();
-        if watcher.organisation.is_some() && now.since(watcher.asked_at) >= ASK_AGAIN {
-            let person = watcher.reader.person.clone();
-            *watcher = self.watcher(&person, watcher.organisation).await?;
-        }
-        Ok(())
+    /// Asks again whether the person may still read for others, if that is long ago.
+    pub async fn may_still_watch(&self, watcher: &mut Watcher) -> Result<(), ReadError> {
+        let Watcher { reader, still } = watcher;
+        still.check(self, reader).await
     }
 
     /// Where news that are still to come begin.

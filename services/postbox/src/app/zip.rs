@@ -32,7 +32,7 @@ const LONG: u64 = u32::MAX as u64;
 /// A ZIP file in the making.
 pub struct Archive {
     bytes: ReaderStream<DuplexStream>,
-    work: Option<AbortOnDropHandle<Result<(), Trouble>>>,
+    work: Option<AbortOnDropHandle<Result<(), ReadError>>>,
 }
 
 /// What the writing thread is told.
@@ -77,10 +77,10 @@ impl Postbox {
 
 impl Archive {
     /// The next bytes; `None` after the last. A file that broke off is an error, never an end.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
+    pub async fn next(&mut self) -> Result<Option<Bytes>, ReadError> {
         match self.bytes.next().await {
             Some(Ok(bytes)) => Ok(Some(bytes)),
-            Some(Err(_)) => Err(broken()),
+            Some(Err(_)) => Err(broken().into()),
             None => match self.work.take() {
                 Some(work) => work.await.map_err(|_| broken())?.map(|()| None),
                 None => Ok(None),
@@ -98,7 +98,7 @@ async fn write(
     postbox: Postbox,
     downloads: Vec<Download>,
     (end, _place): (DuplexStream, Place),
-) -> Result<(), Trouble> {
+) -> Result<(), ReadError> {
     let (steps, told) = mpsc::channel(ON_THE_WAY);
     let bridge = SyncIoBridge::new(Patient::new(end, PATIENCE));
     let writer = tokio::task::spawn_blocking(move || written(bridge, told));
@@ -110,7 +110,8 @@ async fn write(
         }
     }
     send(&steps, Step::End).await?;
-    writer.await.map_err(|_| broken())?.map_err(|_| broken())
+    writer.await.map_err(|_| broken())?.map_err(|_| broken())?;
+    Ok(())
 }
 
 async fn send(steps: &mpsc::Sender<Step>, step: Step) -> Result<(), Trouble> {

@@ -12,7 +12,7 @@ use siegel_proto::postbox::v1::{
 use tonic::{Request, Response, Status};
 
 use super::proof::{self, Party};
-use super::{convert, status};
+use super::{addressed, convert, status};
 use crate::app::Postbox;
 use crate::app::log::MailboxHead;
 use crate::app::reader::ReadError;
@@ -40,9 +40,8 @@ impl EvidenceService for EvidenceServer {
             };
             self.0.sent_letter(&who, letter).await.map(|sent| sent.receipts)
         } else {
-            let organisation = convert::organisation(&message.organisation_id)?;
-            let reader = self.0.reader(caller.person()?, organisation, Action::ReadMail).await;
-            self.0.receipts(&reader.map_err(|e| status::read(&e))?, letter).await
+            let reader = addressed::reader(&self.0, &request, Action::ReadMail).await?;
+            self.0.receipts(&reader, letter).await
         };
         let receipts = found.map_err(|e| status::read(&e))?;
         Ok(Response::new(ListReceiptsResponse {
@@ -55,7 +54,7 @@ impl EvidenceService for EvidenceServer {
         request: Request<GetReceiptRequest>,
     ) -> Result<Response<GetReceiptResponse>, Status> {
         let message = request.get_ref();
-        let party = Party::of(&self.0, &request, &message.organisation_id).await?;
+        let party = Party::of(&self.0, &request, Action::ReadMail).await?;
         Ok(Response::new(proof::receipt(&self.0, &party, message).await?))
     }
 
@@ -64,7 +63,7 @@ impl EvidenceService for EvidenceServer {
         request: Request<GetReceiptDocumentRequest>,
     ) -> Result<Response<GetReceiptDocumentResponse>, Status> {
         let message = request.get_ref();
-        let party = Party::of(&self.0, &request, &message.organisation_id).await?;
+        let party = Party::of(&self.0, &request, Action::ReadMail).await?;
         Ok(Response::new(proof::document(&self.0, &party, message).await?))
     }
 
@@ -105,10 +104,7 @@ impl EvidenceService for EvidenceServer {
         request: Request<GetMailboxHeadRequest>,
     ) -> Result<Response<GetMailboxHeadResponse>, Status> {
         let message = request.get_ref();
-        let organisation = convert::organisation(&message.organisation_id)?;
-        let person = caller(&request)?.person()?;
-        let reader = self.0.reader(person, organisation, Action::ReadMail).await;
-        let reader = reader.map_err(|e| status::read(&e))?;
+        let reader = addressed::reader(&self.0, &request, Action::ReadMail).await?;
         let found = self.0.mailbox_head(&reader, message.sequence).await;
         let MailboxHead { row, place } = found
             .and_then(|found| found.ok_or(ReadError::LetterUnknown))

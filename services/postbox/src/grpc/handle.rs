@@ -25,7 +25,7 @@ impl HandleService for HandleServer {
         let message = request.into_inner();
         let owner = match &message.owner {
             Some(WireOwner::AccountId(id)) => id.parse().ok().map(Owner::Account),
-            Some(WireOwner::OrganisationId(id)) => id.parse().ok().map(Owner::Organisation),
+            Some(WireOwner::OrganisationId(id)) => organisation(id, &message.mailbox_id),
             None => None,
         };
         let owner =
@@ -48,7 +48,7 @@ impl HandleService for HandleServer {
         let message = request.into_inner();
         let owner = match &message.owner {
             Some(Wire::AccountId(id)) => id.parse().ok().map(Owner::Account),
-            Some(Wire::OrganisationId(id)) => id.parse().ok().map(Owner::Organisation),
+            Some(Wire::OrganisationId(id)) => organisation(id, &message.mailbox_id),
             None => None,
         };
         let owner =
@@ -57,4 +57,13 @@ impl HandleService for HandleServer {
         closed.map_err(|e| status::handle(&e))?;
         Ok(Response::new(CloseMailboxResponse {}))
     }
+}
+
+/// The central mailbox of an organisation, or one beside it.
+fn organisation(id: &str, mailbox: &str) -> Option<Owner> {
+    let id = id.parse().ok()?;
+    if mailbox.is_empty() {
+        return Some(Owner::Organisation(id));
+    }
+    Some(Owner::Beside(id, mailbox.parse().ok()?))
 }

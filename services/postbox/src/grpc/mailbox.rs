@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use super::addressed::{self, Addressed};
 use super::proof::Messages;
 use super::{actions, cases, convert, flags, proof, replies, status, upload, watch};
 use crate::app::Postbox;
@@ -40,30 +41,29 @@ use crate::domain::upload::Scan;
 pub struct MailboxServer(pub Postbox);
 
 impl MailboxServer {
-    /// Changes flags of a letter: request id, letter and organisation as the request names them.
-    async fn flag<T>(
+    /// Changes flags of a letter: request id and letter as the request names them.
+    async fn flag<T: Addressed>(
         &self,
         request: &Request<T>,
-        [request_id, letter, organisation]: [&String; 3],
+        [request_id, letter]: [&String; 2],
         change: Change,
     ) -> Result<LetterSummary, Status> {
         check_request_id(request_id)?;
-        let reader = self.reader(request, organisation, Action::ReadMail).await?;
+        let away = matches!(change, Change::Move(Folder::Trash));
+        let action = if away { Action::DeleteMail } else { Action::ReadMail };
+        let reader = self.reader(request, action).await?;
         let letter = convert::id(letter).ok_or_else(unknown)?;
         let flagged = self.0.flag(&reader, letter, request_id, change).await;
         Ok(convert::summary(flagged.map_err(|e| status::read(&e))?))
     }
 
-    /// The calling person, for themself or for the organisation named.
-    async fn reader<T>(
+    /// The calling person, for whom the request names.
+    async fn reader<T: Addressed>(
         &self,
         request: &Request<T>,
-        organisation: &str,
         action: Action,
     ) -> Result<Reader, Status> {
-        let person = caller(request)?.person()?;
-        let organisation = convert::organisation(organisation)?;
-        self.0.reader(person, organisation, action).await.map_err(|e| status::read(&e))
+        addressed::reader(&self.0, request, action).await
     }
 }
 
@@ -90,8 +90,9 @@ impl MailboxService for MailboxServer {
         &self,
         request: Request<ListLettersRequest>,
     ) -> Result<Response<ListLettersResponse>, Status> {
-        let organisation = &request.get_ref().organisation_id;
-        let reader = self.reader(&request, organisation, Action::ReadMail).await?;
+        let whom = addressed::represented(request.get_ref().whom())?;
+        let reader = self.0.lister(caller(&request)?.person()?, whom).await;
+        let reader = reader.map_err(|e| status::read(&e))?;
         let message = request.into_inner();
         let listing = Listing {
             page_size: message.page_size,
@@ -117,7 +118,7 @@ impl MailboxService for MailboxServer {
         request: Request<PreviewRequest>,
     ) -> Result<Response<PreviewResponse>, Status> {
         let message = request.get_ref();
-        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::ReadMail).await?;
         let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
         let (summary, effect) =
             self.0.preview(&reader, letter).await.map_err(|e| status::read(&e))?;
@@ -131,9 +132,18 @@ impl MailboxService for MailboxServer {
     async fn open(&self, request: Request<OpenRequest>) -> Result<Response<OpenResponse>, Status> {
         let message = request.get_ref();
         check_request_id(&message.request_id)?;
-        let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
+        let reader = addressed::reader_with_any_right(&self.0, &request).await?;
         let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
-        let opened = self.0.open(&reader, letter, &message.request_id).await;
+        let receives = reader.may(Action::ReceiveMail);
+        let action = if receives { Action::ReceiveMail } else { Action::ReadMail };
+        let reader = reader.to(action).map_err(|e| status::open(&e))?;
+        let reader = self.0.uses(reader, action, Some(letter)).await;
+        let reader = reader.map_err(|e| status::open(&e))?;
+        let opened = if receives {
+            self.0.open(&reader, letter, &message.request_id).await
+        } else {
+            self.0.read_without_effect(&reader, letter, &message.request_id).await
+        };
         Ok(Response::new(response(opened.map_err(|e| status::open(&e))?)))
     }
 
@@ -143,7 +153,7 @@ impl MailboxService for MailboxServer {
     ) -> Result<Response<ConfirmResponse>, Status> {
         let message = request.get_ref();
         check_request_id(&message.request_id)?;
-        let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
+        let reader = self.reader(&request, Action::ReceiveMail).await?;
         let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
         let confirmed = self.0.confirm(&reader, letter, &message.request_id).await;
         let answer = response(confirmed.map_err(|e| status::open(&e))?);
@@ -163,7 +173,7 @@ impl MailboxService for MailboxServer {
     ) -> Result<Response<RefuseResponse>, Status> {
         let message = request.get_ref();
         check_request_id(&message.request_id)?;
-        let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
+        let reader = self.reader(&request, Action::ReceiveMail).await?;
         let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
         let refused = self.0.refuse(&reader, letter, &message.request_id).await;
         let refused = refused.map_err(|e| status::open(&e))?;
@@ -179,7 +189,7 @@ impl MailboxService for MailboxServer {
     ) -> Result<Response<SetFlagsResponse>, Status> {
         let message = request.get_ref();
         let change = flags::change(message.unread, message.labels.clone())?;
-        let place = [&message.request_id, &message.letter_id, &message.organisation_id];
+        let place = [&message.request_id, &message.letter_id];
         let letter = self.flag(&request, place, change).await?;
         Ok(Response::new(SetFlagsResponse { letter: Some(letter) }))
     }
@@ -189,7 +199,7 @@ impl MailboxService for MailboxServer {
         request: Request<ArchiveRequest>,
     ) -> Result<Response<ArchiveResponse>, Status> {
         let message = request.get_ref();
-        let place = [&message.request_id, &message.letter_id, &message.organisation_id];
+        let place = [&message.request_id, &message.letter_id];
         let letter = self.flag(&request, place, Change::Move(Folder::Archive)).await?;
         Ok(Response::new(ArchiveResponse { letter: Some(letter) }))
     }
@@ -199,7 +209,7 @@ impl MailboxService for MailboxServer {
         request: Request<TrashRequest>,
     ) -> Result<Response<TrashResponse>, Status> {
         let message = request.get_ref();
-        let place = [&message.request_id, &message.letter_id, &message.organisation_id];
+        let place = [&message.request_id, &message.letter_id];
         let letter = self.flag(&request, place, Change::Move(Folder::Trash)).await?;
         Ok(Response::new(TrashResponse { letter: Some(letter) }))
     }
@@ -209,7 +219,7 @@ impl MailboxService for MailboxServer {
         request: Request<RestoreRequest>,
     ) -> Result<Response<RestoreResponse>, Status> {
         let message = request.get_ref();
-        let place = [&message.request_id, &message.letter_id, &message.organisation_id];
+        let place = [&message.request_id, &message.letter_id];
         let letter = self.flag(&request, place, Change::Move(Folder::Inbox)).await?;
         Ok(Response::new(RestoreResponse { letter: Some(letter) }))
     }
@@ -219,7 +229,7 @@ impl MailboxService for MailboxServer {
         request: Request<ListCaseUpdatesRequest>,
     ) -> Result<Response<ListCaseUpdatesResponse>, Status> {
         let message = request.get_ref();
-        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::ReadMail).await?;
         let page = (message.page_size, message.page_token.as_str());
         let found = self.0.case_updates(&reader, &message.case_id, page).await;
         let (updates, next_page_token) = found.map_err(|e| status::read(&e))?;
@@ -231,8 +241,7 @@ impl MailboxService for MailboxServer {
         &self,
         request: Request<GetCountsRequest>,
     ) -> Result<Response<GetCountsResponse>, Status> {
-        let organisation = &request.get_ref().organisation_id;
-        let reader = self.reader(&request, organisation, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::ReadMail).await?;
         let counts = self.0.counts(&reader).await.map_err(|e| status::read(&e))?;
         Ok(Response::new(GetCountsResponse {
             inbox: counts.inbox,
@@ -246,8 +255,7 @@ impl MailboxService for MailboxServer {
         &self,
         request: Request<SearchRequest>,
     ) -> Result<Response<SearchResponse>, Status> {
-        let organisation = &request.get_ref().organisation_id;
-        let reader = self.reader(&request, organisation, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::ReadMail).await?;
         let search = flags::search(request.into_inner())?;
         let found = self.0.search(&reader, &search).await.map_err(|e| status::read(&e))?;
         Ok(Response::new(SearchResponse {
@@ -262,7 +270,7 @@ impl MailboxService for MailboxServer {
         request: Request<ListAccessesRequest>,
     ) -> Result<Response<ListAccessesResponse>, Status> {
         let message = request.get_ref();
-        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::ReadMail).await?;
         let letter = match message.letter_id.as_str() {
             "" => None,
             id => Some(proof::letter(id)?),
@@ -279,7 +287,7 @@ impl MailboxService for MailboxServer {
         request: Request<MailboxServiceExportProofRequest>,
     ) -> Result<Response<Self::ExportProofStream>, Status> {
         let message = request.get_ref();
-        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::DownloadMail).await?;
         let wanted = (message.letter_id.as_str(), message.language.as_str());
         let wire = |chunk| MailboxServiceExportProofResponse { chunk };
         Ok(Response::new(proof::proof(&self.0, Holder::Recipient(&reader), wanted, wire).await?))
@@ -290,7 +298,7 @@ impl MailboxService for MailboxServer {
         request: Request<ExportMailboxRequest>,
     ) -> Result<Response<Self::ExportMailboxStream>, Status> {
         let message = request.get_ref();
-        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::DownloadMail).await?;
         let wish = Wish::new(&message.cursor, message.limit);
         let wish = wish.map_err(|_| invalid(&[("cursor", "was not made here")]))?;
         let pieces = self.0.export(&reader, wish).await.map_err(|e| status::open(&e))?;
@@ -302,7 +310,7 @@ impl MailboxService for MailboxServer {
         request: Request<DownloadAttachmentRequest>,
     ) -> Result<Response<Self::DownloadAttachmentStream>, Status> {
         let message = request.get_ref();
-        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::DownloadMail).await?;
         let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
         let attachment = convert::id(&message.attachment_id)
             .ok_or_else(|| status::read(&ReadError::AttachmentUnknown))?;
@@ -325,12 +333,12 @@ impl MailboxService for MailboxServer {
         request: Request<DownloadAllRequest>,
     ) -> Result<Response<Self::DownloadAllStream>, Status> {
         let message = request.get_ref();
-        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::DownloadMail).await?;
         let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
         let archive = self.0.download_all(&reader, letter).await;
         let archive = archive.map_err(|e| status::open(&e))?;
         let bytes = stream::try_unfold(archive, |mut archive| async move {
-            let bytes = archive.next().await.map_err(|e| status::trouble(&e))?;
+            let bytes = archive.next().await.map_err(|e| status::read(&e))?;
             Ok(bytes.map(|b| (DownloadAllResponse { chunk: b.to_vec() }, archive)))
         });
         Ok(Response::new(bytes.boxed()))
@@ -340,16 +348,15 @@ impl MailboxService for MailboxServer {
         &self,
         request: Request<WatchMailboxRequest>,
     ) -> Result<Response<Self::WatchMailboxStream>, Status> {
-        let person = caller(&request)?.person()?;
+        let watcher = self.0.watcher(self.reader(&request, Action::ReadMail).await?);
         let message = request.get_ref();
-        let organisation = convert::organisation(&message.organisation_id)?;
-        let watcher = self.0.watcher(person, organisation).await.map_err(|e| status::read(&e))?;
         let position = if message.cursor.is_empty() {
             self.0.mailbox_end(&watcher).await.map_err(|e| status::trouble(&e))?
         } else {
             read_cursor(&message.cursor).map_err(|_| invalid(&[("cursor", "was not made here")]))?
         };
-        let place = self.0.watching(person).map_err(|e| status::read(&e))?;
+        let place = self.0.watching(caller(&request)?.person()?);
+        let place = place.map_err(|e| status::read(&e))?;
         let (out, told) = mpsc::channel(watch::AHEAD);
         let postbox = self.0.clone();
         tokio::spawn(async move {
@@ -365,8 +372,7 @@ impl MailboxService for MailboxServer {
         &self,
         request: Request<ReplyRequest>,
     ) -> Result<Response<ReplyResponse>, Status> {
-        let organisation = &request.get_ref().organisation_id;
-        let reader = self.reader(&request, organisation, Action::ReceiveMail).await?;
+        let reader = self.reader(&request, Action::ReplyMail).await?;
         Ok(Response::new(replies::reply(&self.0, &reader, request.into_inner()).await?))
     }
 }
@@ -375,7 +381,7 @@ impl MailboxService for MailboxServer {
 async fn step(
     (postbox, mut download): (Postbox, Download),
 ) -> Result<Option<(DownloadAttachmentResponse, (Postbox, Download))>, Status> {
-    let bytes = postbox.next_bytes(&mut download).await.map_err(|e| status::trouble(&e))?;
+    let bytes = postbox.next_bytes(&mut download).await.map_err(|e| status::read(&e))?;
     Ok(bytes.map(|bytes| {
         let part = Some(Part::Chunk(bytes.to_vec()));
         (DownloadAttachmentResponse { part }, (postbox, download))
@@ -394,7 +400,7 @@ fn response(opened: Opened) -> OpenResponse {
     OpenResponse {
         bodies: bodies.collect(),
         attachments: files.map(|((id, scan), part)| wire((*id, *scan), part)).collect(),
-        receipt: Some(convert::receipt(&opened.receipt)),
+        receipt: opened.receipt.as_ref().map(convert::receipt),
         letter: Some(convert::summary(opened.summary)),
         content_json: opened.content_json,
         actions: opened.content.actions.iter().map(actions::to_wire).collect(),

@@ -1,9 +1,11 @@
 //! Proto to domain and back, and how errors look outside.
 
 mod actions;
+pub(crate) mod addressed;
 mod admin;
 mod admin_wire;
 mod batches;
+mod boxes;
 mod cases;
 pub(crate) mod convert;
 mod evidence;
@@ -25,6 +27,7 @@ mod watch;
 mod webhooks;
 
 pub use admin::AdminServer;
+pub use boxes::ChoiceServer;
 pub use evidence::EvidenceServer;
 pub use handle::HandleServer;
 pub use limits::InTrailers;

@@ -11,6 +11,7 @@ use siegel_receipt_pdf::Language;
 use tokio::sync::mpsc;
 use tonic::{Request, Status};
 
+use super::addressed::{Addressed, reader};
 use super::{convert, status};
 use crate::app::Postbox;
 use crate::app::access::Shown;
@@ -30,10 +31,11 @@ pub enum Party {
 }
 
 impl Party {
-    pub async fn of<T>(
+    /// Whoever takes a receipt out of a mailbox of others has the right to.
+    pub async fn of<T: Addressed>(
         postbox: &Postbox,
         request: &Request<T>,
-        organisation: &str,
+        action: Action,
     ) -> Result<Self, Status> {
         let caller = caller(request)?;
         if let Caller::Client { client_id, tenant, .. } = caller {
@@ -43,9 +45,7 @@ impl Party {
                 name: caller.name(),
             }));
         }
-        let organisation = convert::organisation(organisation)?;
-        let reader = postbox.reader(caller.person()?, organisation, Action::ReadMail).await;
-        Ok(Self::Recipient(reader.map_err(|e| status::read(&e))?))
+        Ok(Self::Recipient(reader(postbox, request, action).await?))
     }
 
     pub const fn holder(&self) -> Holder<'_> {
@@ -149,6 +149,7 @@ pub fn access(shown: Shown) -> pb::Access {
         "listed" => K::Listed,
         "previewed" => K::Previewed,
         "opened" => K::Opened,
+        "read" => K::Read,
         "confirmed" => K::Confirmed,
         "refused" => K::Refused,
         "downloaded" => K::Downloaded,
@@ -172,5 +173,8 @@ pub fn access(shown: Shown) -> pb::Access {
         offset_bytes: shown.part.map_or(0, |(offset, _)| wire_bytes(offset)),
         length_bytes: shown.part.map_or(0, |(_, length)| wire_bytes(length)),
         outcome: shown.outcome,
+        member_id: shown.member,
+        mandate_version: shown.mandate.as_ref().map_or(0, |(_, version)| *version),
+        mandate_id: shown.mandate.map(|(id, _)| id).unwrap_or_default(),
     }
 }

@@ -1,4 +1,4 @@
-use siegel_grpc::{caller, digest, invalid};
+use siegel_grpc::{digest, invalid};
 use siegel_proto::convert::timestamp;
 use siegel_proto::organisation::v1::Action;
 use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsService;
@@ -10,6 +10,7 @@ use siegel_proto::postbox::v1::{
 };
 use tonic::{Request, Response, Status};
 
+use super::addressed::{self, Addressed};
 use super::{convert, status};
 use crate::app::Postbox;
 use crate::app::opt_outs::{About, SettingError, Write, Writer};
@@ -24,15 +25,12 @@ use crate::store::opt_outs::ChoiceRow;
 pub struct SettingsServer(pub Postbox);
 
 impl SettingsServer {
-    async fn reader<T>(
+    async fn reader<T: Addressed>(
         &self,
         request: &Request<T>,
-        organisation: &str,
         action: Action,
     ) -> Result<Reader, Status> {
-        let person = caller(request)?.person()?;
-        let organisation = convert::organisation(organisation)?;
-        self.0.reader(person, organisation, action).await.map_err(|e| status::read(&e))
+        addressed::reader(&self.0, request, action).await
     }
 }
 
@@ -43,7 +41,7 @@ impl MailboxSettingsService for SettingsServer {
         request: Request<ListHandlesRequest>,
     ) -> Result<Response<ListHandlesResponse>, Status> {
         let message = request.get_ref();
-        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::ReadMail).await?;
         let page = (message.page_size, message.page_token.as_str());
         let found = self.0.handles(&reader, page).await;
         let (rows, next_page_token) = found.map_err(|e| status::setting(&e))?;
@@ -57,7 +55,7 @@ impl MailboxSettingsService for SettingsServer {
     ) -> Result<Response<RevokeHandleResponse>, Status> {
         let message = request.get_ref();
         let write = write(&message.request_id, digest(message))?;
-        let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
+        let reader = self.reader(&request, Action::ReceiveMail).await?;
         let handle = convert::id(&message.handle);
         let handle = handle.ok_or_else(|| status::setting(&SettingError::HandleUnknown))?;
         let revoked = self.0.revoke_handle(&reader, handle, write).await;
@@ -70,7 +68,7 @@ impl MailboxSettingsService for SettingsServer {
         request: Request<ListSendersRequest>,
     ) -> Result<Response<ListSendersResponse>, Status> {
         let message = request.get_ref();
-        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::ReadMail).await?;
         let page = (message.page_size, message.page_token.as_str());
         let found = self.0.writers(&reader, page).await.map_err(|e| status::setting(&e))?;
         Ok(Response::new(ListSendersResponse {
@@ -92,7 +90,7 @@ impl MailboxSettingsService for SettingsServer {
         if wording.is_empty() || wording.chars().count() > 255 || wording.contains(is_control) {
             return Err(invalid(&[("wording_version", "must be a line of 1 to 255 characters")]));
         }
-        let reader = self.reader(&request, &message.organisation_id, Action::ReceiveMail).await?;
+        let reader = self.reader(&request, Action::ReceiveMail).await?;
         let set = self.0.set_opt_out(&reader, (&about, choice, wording), write).await;
         let row = set.map_err(|e| status::setting(&e))?;
         Ok(Response::new(SetOptOutResponse { opt_out: Some(opt_out(row)) }))
@@ -103,7 +101,7 @@ impl MailboxSettingsService for SettingsServer {
         request: Request<ListOptOutsRequest>,
     ) -> Result<Response<ListOptOutsResponse>, Status> {
         let message = request.get_ref();
-        let reader = self.reader(&request, &message.organisation_id, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::ReadMail).await?;
         let page = (message.page_size, message.page_token.as_str());
         let found = self.0.opt_outs(&reader, page).await;
         let (rows, next_page_token) = found.map_err(|e| status::setting(&e))?;

@@ -127,6 +127,16 @@ pub fn read(error: &ReadError) -> Status {
         E::Access(AccessError::Unknown) => {
             refusal(Code::NotFound, "ORGANISATION_UNKNOWN", error, [])
         }
+        E::Access(AccessError::NotRepresented) => {
+            refusal(Code::NotFound, "PERSON_UNKNOWN", error, [])
+        }
+        E::Access(AccessError::TrustTooLow { needed }) => {
+            let facts = [("needed", needed.as_str())];
+            refusal(Code::PermissionDenied, "TRUST_TOO_LOW", error, facts)
+        }
+        E::Access(AccessError::RightMissing { right }) => {
+            refusal(Code::PermissionDenied, "RIGHT_MISSING", error, [("right", *right)])
+        }
         E::Access(AccessError::Down(_)) => {
             let _ = fault(error);
             unavailable("ORGANISATION_DOWN", "rights in the organisation cannot be checked now")

@@ -12,6 +12,7 @@ use siegel_proto::postbox::v1::{
 };
 use tonic::{Request, Response, Status, Streaming};
 
+use super::addressed::{self, Addressed as _};
 use super::{convert, status};
 use crate::app::Postbox;
 use crate::app::submit::SubmitError;
@@ -59,14 +60,16 @@ pub fn wire(progress: Progress) -> pb::Upload {
 
 impl UploadServer {
     /// The caller as the owner of uploads.
-    pub async fn uploader(&self, caller: &Caller, organisation: &str) -> Result<Uploader, Status> {
+    pub async fn uploader(&self, caller: &Caller, whom: [&str; 3]) -> Result<Uploader, Status> {
         let name = caller.name();
         if let Caller::Client { client_id, tenant, .. } = caller {
             let (tenant, client_id) = (tenant.clone(), client_id.clone());
             return Ok(Uploader { owner: Owner::Sender { tenant, client_id }, name });
         }
-        let organisation = convert::organisation(organisation)?;
-        let reader = self.0.reader(caller.person()?, organisation, Action::ReceiveMail).await;
+        let whom = addressed::represented(whom)?;
+        let reader = self.0.reader(caller.person()?, whom, None).await;
+        // What persons upload goes into replies.
+        let reader = reader.and_then(|reader| reader.to(Action::ReplyMail));
         let reader = reader.map_err(|e| status::read(&e))?;
         let mailbox = self.0.mailbox_id(&reader).await.map_err(|e| status::read(&e))?;
         let mailbox = mailbox.ok_or_else(|| status::submit(&SubmitError::RecipientUnknown))?;
@@ -81,7 +84,7 @@ impl UploadService for UploadServer {
         request: Request<CreateUploadRequest>,
     ) -> Result<Response<CreateUploadResponse>, Status> {
         let message = request.get_ref();
-        let who = self.uploader(caller(&request)?, &message.organisation_id).await?;
+        let who = self.uploader(caller(&request)?, message.whom()).await?;
         let declared = convert::declarations(message.attachment.iter().cloned().collect())?;
         let [declared] = declared.as_slice() else {
             return Err(invalid(&[("attachment", "must be there")]));
@@ -101,7 +104,7 @@ impl UploadService for UploadServer {
         let Some(Part::Head(head)) = first else {
             return Err(invalid(&[("head", "must be the first message")]));
         };
-        let who = self.uploader(&caller, &head.organisation_id).await?;
+        let who = self.uploader(&caller, head.whom()).await?;
         let offset = u64::try_from(head.offset_bytes)
             .map_err(|_| invalid(&[("head.offset_bytes", "must not be negative")]))?;
         let content = messages.map(chunk).boxed();
@@ -115,7 +118,7 @@ impl UploadService for UploadServer {
         request: Request<GetUploadRequest>,
     ) -> Result<Response<GetUploadResponse>, Status> {
         let message = request.get_ref();
-        let who = self.uploader(caller(&request)?, &message.organisation_id).await?;
+        let who = self.uploader(caller(&request)?, message.whom()).await?;
         let found = self.0.upload_progress(&who, id(&message.upload_id)?).await;
         let found = found.map_err(|e| status::upload(&e))?;
         Ok(Response::new(GetUploadResponse { upload: Some(wire(found)) }))
@@ -129,7 +132,7 @@ impl UploadService for UploadServer {
         if message.request_id.chars().count() > 128 {
             return Err(invalid(&[("request_id", "must have at most 128 characters")]));
         }
-        let who = self.uploader(caller(&request)?, &message.organisation_id).await?;
+        let who = self.uploader(caller(&request)?, message.whom()).await?;
         let upload = id(&message.upload_id)?;
         let cancelled = self.0.cancel_upload(&who, upload, &message.request_id).await;
         cancelled.map_err(|e| status::upload(&e))?;

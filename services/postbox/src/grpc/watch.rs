@@ -9,7 +9,9 @@ use tonic::Status;
 
 use super::{cases, convert, status};
 use crate::app::Postbox;
+use crate::app::acting::HOLDS;
 use crate::app::events::write_cursor;
+use crate::app::reader::ReadError;
 use crate::app::watch::{MailboxNews, Shown, Watcher};
 
 /// Messages made before the reader takes one: a slow one holds no more than this.
@@ -32,7 +34,7 @@ pub async fn watch(
     loop {
         // Seen before reading: what is numbered meanwhile wakes the wait below.
         head.borrow_and_update();
-        postbox.still_may(&mut watcher).await.map_err(|e| status::read(&e))?;
+        postbox.may_still_watch(&mut watcher).await.map_err(|e| status::read(&e))?;
         let found = postbox.mailbox_news(&watcher, position).await;
         let (news, reached) = found.map_err(|e| status::events(&e))?;
         let quiet = reached == position;
@@ -48,20 +50,43 @@ pub async fn watch(
         if !quiet {
             continue;
         }
+        let mut over = None;
         // The first heartbeat comes at once, with the counts.
         let first = !std::mem::replace(&mut caught_up, true);
         let woken = tokio::select! {
             () = std::future::ready(()), if first => false,
             changed = head.changed() => changed.is_ok(),
-            () = tokio::time::sleep(HEARTBEAT) => false,
+            () = still_allowed(postbox, &mut watcher, &mut over) => false,
             () = out.closed() => return Ok(()),
         };
+        if let Some(refused) = over {
+            return Err(status::read(&refused));
+        }
         if woken {
             tokio::time::sleep(PAUSE).await;
         } else if out.send(Ok(message(postbox, &watcher, position, None).await?)).await.is_err() {
             return Ok(());
         }
     }
+}
+
+/// Waits for the time of the next heartbeat. Whoever watches for others is asked about meanwhile, so
+/// that the stream ends within a second of the right.
+async fn still_allowed(postbox: &Postbox, watcher: &mut Watcher, over: &mut Option<ReadError>) {
+    let heartbeat = tokio::time::Instant::now() + HEARTBEAT;
+    while watcher.acts_for_others() {
+        // A little later than an answer holds: the check below would wait for the next turn.
+        let next = tokio::time::Instant::now() + HOLDS + Duration::from_millis(20);
+        if next >= heartbeat {
+            break;
+        }
+        tokio::time::sleep_until(next).await;
+        if let Err(refused) = postbox.may_still_watch(watcher).await {
+            *over = Some(refused);
+            return;
+        }
+    }
+    tokio::time::sleep_until(heartbeat).await;
 }
 
 async fn message(

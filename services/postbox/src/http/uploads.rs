@@ -57,7 +57,9 @@ async fn send(
     let first = pb::UploadAttachmentHead {
         upload_id,
         offset_bytes: i64::try_from(offset).unwrap_or(i64::MAX),
-        organisation_id: organisation(&head),
+        organisation_id: named(&head, "organisation"),
+        mailbox_id: named(&head, "mailbox"),
+        ..Default::default()
     };
     let first = pb::UploadAttachmentRequest { part: Some(Part::Head(first)) };
     let rest = body.into_data_stream().flat_map(|bytes| stream::iter(messages(bytes)));
@@ -81,7 +83,12 @@ async fn look(
 
 impl Grpc {
     async fn look(&self, head: Parts, upload_id: String) -> Response {
-        let message = pb::GetUploadRequest { upload_id, organisation_id: organisation(&head) };
+        let message = pb::GetUploadRequest {
+            upload_id,
+            organisation_id: named(&head, "organisation"),
+            mailbox_id: named(&head, "mailbox"),
+            ..Default::default()
+        };
         match self.call(head, "GetUpload", Body::from(frame(&message))).await {
             Ok((message, headers)) => {
                 let answer = pb::GetUploadResponse::decode(message);
@@ -163,11 +170,11 @@ fn offset(headers: &HeaderMap) -> Result<Option<u64>, Status> {
     if first > last || last >= total { Err(bad()) } else { Ok(Some(first)) }
 }
 
-/// `?organisation=org_…`, for persons who act for one.
-fn organisation(head: &Parts) -> String {
+/// `?organisation=org_…`, for persons who act for one, and `&mailbox=omb_…` of its mailboxes.
+fn named(head: &Parts, name: &str) -> String {
     let query = head.uri.query().unwrap_or_default();
-    let found = query.split('&').find_map(|pair| pair.strip_prefix("organisation="));
-    found.unwrap_or_default().to_owned()
+    let value = |pair: &str| pair.strip_prefix(name)?.strip_prefix('=').map(str::to_owned);
+    query.split('&').find_map(value).unwrap_or_default()
 }
 
 /// A message as gRPC frames it.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use siegel_db::{StoreError, Tx, on};
-use siegel_kernel::{AccountId, OrganisationId, Timestamp};
+use siegel_kernel::{AccountId, OrganisationId, OrganisationMailboxId, Timestamp};
 use uuid::Uuid;
 
 use crate::domain::{HandleId, MailboxId};
@@ -12,22 +12,38 @@ use crate::domain::{HandleId, MailboxId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     Account(AccountId),
+    /// The central one of an organisation.
     Organisation(OrganisationId),
+    /// Another one of an organisation.
+    Beside(OrganisationId, OrganisationMailboxId),
 }
 
 impl Owner {
-    pub(super) const fn columns(self) -> (&'static str, Uuid) {
+    /// Kind and id, and the organisation of a mailbox that is not its central one.
+    pub(super) const fn columns(self) -> (&'static str, Uuid, Option<Uuid>) {
         match self {
-            Self::Account(id) => ("account", id.as_uuid()),
-            Self::Organisation(id) => ("organisation", id.as_uuid()),
+            Self::Account(id) => ("account", id.as_uuid(), None),
+            Self::Organisation(id) => ("organisation", id.as_uuid(), None),
+            Self::Beside(organisation, id) => {
+                ("organisation", id.as_uuid(), Some(organisation.as_uuid()))
+            }
         }
     }
 
-    /// `acc_…` or `org_…`
+    /// `acc_…`, `org_…` or `omb_…`
     pub fn text(self) -> String {
         match self {
             Self::Account(id) => id.to_string(),
             Self::Organisation(id) => id.to_string(),
+            Self::Beside(_, id) => id.to_string(),
+        }
+    }
+
+    /// Under what `notification` knows an address: `acc_…` or `org_…`.
+    pub fn contact(self) -> String {
+        match self {
+            Self::Account(id) => id.to_string(),
+            Self::Organisation(id) | Self::Beside(id, _) => id.to_string(),
         }
     }
 }
@@ -38,6 +54,8 @@ pub struct Mailbox {
     pub id: MailboxId,
     owner_kind: String,
     owner: Uuid,
+    /// Of a mailbox beside the central one.
+    organisation: Option<Uuid>,
     pub wrapped_key: Vec<u8>,
     pub letters: i64,
     /// Outside the trash.
@@ -59,24 +77,28 @@ impl Mailbox {
 
     pub fn owner(&self) -> Owner {
         if self.owner_kind == "account" {
-            Owner::Account(AccountId::from_uuid(self.owner))
-        } else {
-            Owner::Organisation(OrganisationId::from_uuid(self.owner))
+            return Owner::Account(AccountId::from_uuid(self.owner));
+        }
+        match self.organisation.map(OrganisationId::from_uuid) {
+            None => Owner::Organisation(OrganisationId::from_uuid(self.owner)),
+            Some(of) => Owner::Beside(of, OrganisationMailboxId::from_uuid(self.owner)),
         }
     }
 }
 
 /// The mailbox of an owner, unless it was closed.
 pub async fn of_owner(tx: &mut Tx, owner: Owner) -> Result<Option<Mailbox>, StoreError> {
-    const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread, \
+    const SQL: &str = "SELECT id, owner_kind, owner, organisation, wrapped_key, letters, unread, \
         archived, trashed, closed_at_us FROM mailboxes \
-        WHERE owner_kind = $1 AND owner = $2 AND closed_at_us IS NULL";
-    let (kind, id) = owner.columns();
-    Ok(on!(tx, c => sqlx::query_as(SQL).bind(kind).bind(id).fetch_optional(c).await?))
+        WHERE owner_kind = $1 AND owner = $2 AND COALESCE(organisation, owner) = $3 \
+        AND closed_at_us IS NULL";
+    let (kind, id, of) = owner.columns();
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(kind).bind(id).bind(of.unwrap_or(id))
+        .fetch_optional(c).await?))
 }
 
 pub async fn by_id(tx: &mut Tx, id: MailboxId) -> Result<Option<Mailbox>, StoreError> {
-    const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread, \
+    const SQL: &str = "SELECT id, owner_kind, owner, organisation, wrapped_key, letters, unread, \
         archived, trashed, closed_at_us FROM mailboxes \
         WHERE id = $1";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?))
@@ -84,7 +106,7 @@ pub async fn by_id(tx: &mut Tx, id: MailboxId) -> Result<Option<Mailbox>, StoreE
 
 /// Any mailbox: at start its key shows whether the key-encryption key is the right one.
 pub async fn any(tx: &mut Tx) -> Result<Option<Mailbox>, StoreError> {
-    const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread, \
+    const SQL: &str = "SELECT id, owner_kind, owner, organisation, wrapped_key, letters, unread, \
         archived, trashed, closed_at_us FROM mailboxes LIMIT 1";
     Ok(on!(tx, c => sqlx::query_as(SQL).fetch_optional(c).await?))
 }
@@ -97,10 +119,12 @@ pub async fn add(
     wrapped_key: &[u8],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO mailboxes (id, owner_kind, owner, wrapped_key, created_at_us) \
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    let (kind, owner) = owner.columns();
-    on!(tx, c => sqlx::query(SQL).bind(id).bind(kind).bind(owner).bind(wrapped_key).bind(now)
+    const SQL: &str = "INSERT INTO mailboxes \
+        (id, owner_kind, owner, wrapped_key, created_at_us, organisation) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    let (kind, owner, of) = owner.columns();
+    on!(tx, c => sqlx::query(SQL)
+        .bind(id).bind(kind).bind(owner).bind(wrapped_key).bind(now).bind(of)
         .execute(c).await?.rows_affected());
     Ok(())
 }
@@ -112,12 +136,13 @@ pub async fn close(
     now: Timestamp,
 ) -> Result<Option<MailboxId>, StoreError> {
     const CLOSE: &str = "UPDATE mailboxes SET closed_at_us = $3 \
-        WHERE owner_kind = $1 AND owner = $2 AND closed_at_us IS NULL RETURNING id";
+        WHERE owner_kind = $1 AND owner = $2 AND COALESCE(organisation, owner) = $4 \
+        AND closed_at_us IS NULL RETURNING id";
     const END: &str =
         "UPDATE handles SET revoked_at_us = $2 WHERE mailbox_id = $1 AND revoked_at_us IS NULL";
-    let (kind, owner) = owner.columns();
+    let (kind, owner, of) = owner.columns();
     let closed: Option<MailboxId> = on!(&mut *tx, c => sqlx::query_scalar(CLOSE)
-        .bind(kind).bind(owner).bind(now).fetch_optional(c).await?);
+        .bind(kind).bind(owner).bind(now).bind(of.unwrap_or(owner)).fetch_optional(c).await?);
     if let Some(id) = closed {
         on!(tx, c => sqlx::query(END).bind(id).bind(now).execute(c).await?.rows_affected());
     }
@@ -174,7 +199,7 @@ pub async fn by_handle(
     handle: HandleId,
     sector: &str,
 ) -> Result<Option<Mailbox>, StoreError> {
-    const SQL: &str = "SELECT m.id, m.owner_kind, m.owner, m.wrapped_key, m.letters, m.unread, \
+    const SQL: &str = "SELECT m.id, m.owner_kind, m.owner, m.organisation, m.wrapped_key, m.letters, m.unread, \
         m.archived, m.trashed, m.closed_at_us FROM handles h JOIN mailboxes m ON m.id = h.mailbox_id \
         WHERE h.id = $1 AND h.sector = $2 AND h.revoked_at_us IS NULL";
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(handle).bind(sector).fetch_optional(c).await?))

@@ -28,11 +28,12 @@ pub async fn mailbox(
     tx: &mut Tx,
     owner: Owner,
 ) -> Result<Option<(Mailbox, Option<Timestamp>)>, StoreError> {
-    const SQL: &str = "SELECT id, owner_kind, owner, wrapped_key, letters, unread, \
-        archived, trashed, closed_at_us FROM mailboxes WHERE owner_kind = $1 AND owner = $2";
-    let (kind, id) = owner.columns();
-    let found: Option<Mailbox> =
-        on!(tx, c => sqlx::query_as(SQL).bind(kind).bind(id).fetch_optional(c).await?);
+    const SQL: &str = "SELECT id, owner_kind, owner, organisation, wrapped_key, letters, \
+        unread, archived, trashed, closed_at_us FROM mailboxes \
+        WHERE owner_kind = $1 AND owner = $2 AND COALESCE(organisation, owner) = $3";
+    let (kind, id, of) = owner.columns();
+    let found: Option<Mailbox> = on!(tx, c => sqlx::query_as(SQL).bind(kind).bind(id).bind(of.unwrap_or(id))
+            .fetch_optional(c).await?);
     Ok(found.map(|mailbox| {
         let closed_at = mailbox.closed_at();
         (mailbox, closed_at)

@@ -82,6 +82,7 @@ async fn a_refused_opening_is_among_the_accesses(db: Db) {
         request_id: "o".into(),
         letter_id: done.letter_id.clone(),
         organisation_id: String::new(),
+        ..Default::default()
     };
     world.reader(1, TrustLevel::Low).open(request).await.unwrap_err();
     let listed = accesses(&world, 1, |_| {}).await.unwrap();
@@ -100,6 +101,7 @@ async fn colleagues_see_each_others_accesses_and_nobody_elses(db: Db) {
             request_id: "o".into(),
             letter_id: done.letter_id.clone(),
             organisation_id: company().to_string(),
+            ..Default::default()
         };
         let mut reader = world.reader(n, TrustLevel::High);
         async move { reader.open(request).await }

@@ -143,13 +143,23 @@ async fn a_letter_that_is_no_formal_service_is_neither_confirmed_nor_refused(db:
 
 async fn confirm_as(world: &World, n: u128, level: TrustLevel, letter: &str) -> Status {
     let (request_id, organisation_id) = ("c".to_owned(), String::new());
-    let request = pb::ConfirmRequest { request_id, letter_id: letter.into(), organisation_id };
+    let request = pb::ConfirmRequest {
+        request_id,
+        letter_id: letter.into(),
+        organisation_id,
+        ..Default::default()
+    };
     world.reader(n, level).confirm(request).await.unwrap_err()
 }
 
 async fn refuse_as(world: &World, n: u128, level: TrustLevel, letter: &str) -> Status {
     let (request_id, organisation_id) = ("c".to_owned(), String::new());
-    let request = pb::RefuseRequest { request_id, letter_id: letter.into(), organisation_id };
+    let request = pb::RefuseRequest {
+        request_id,
+        letter_id: letter.into(),
+        organisation_id,
+        ..Default::default()
+    };
     world.reader(n, level).refuse(request).await.unwrap_err()
 }
 
@@ -199,6 +209,7 @@ async fn a_member_answers_for_an_organisation_and_the_receipt_names_the_path(db:
         request_id: "c".into(),
         letter_id: done.letter_id.clone(),
         organisation_id: company().to_string(),
+        ..Default::default()
     };
     let stranger = world.reader(2, TrustLevel::High).confirm(request.clone()).await.unwrap_err();
     assert_eq!(reason(&stranger).as_deref(), Some("ORGANISATION_UNKNOWN"));
@@ -210,7 +221,11 @@ async fn a_member_answers_for_an_organisation_and_the_receipt_names_the_path(db:
 async fn a_preview_says_that_opening_alone_confirms_nothing(db: Db) {
     let world = World::new(db).await;
     let done = world.deliver("r1", formal).await;
-    let request = pb::PreviewRequest { letter_id: done.letter_id, organisation_id: String::new() };
+    let request = pb::PreviewRequest {
+        letter_id: done.letter_id,
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     let shown = world.reader(1, TrustLevel::High).preview(request).await.unwrap().into_inner();
     assert!(shown.effect_de.contains("Öffnen allein bestätigt nichts"), "{}", shown.effect_de);
     assert!(shown.effect_en.contains("served on 2025-03-10"), "{}", shown.effect_en);

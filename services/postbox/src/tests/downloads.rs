@@ -39,6 +39,7 @@ pub async fn range(
         organisation_id: String::new(),
         offset_bytes: i64::try_from(offset).unwrap(),
         length_bytes: i64::try_from(length).unwrap(),
+        ..Default::default()
     };
     let answer = world.reader(1, TrustLevel::High).download_attachment(request).await?;
     let (mut stream, mut bytes) = (answer.into_inner(), Vec::new());
@@ -58,8 +59,11 @@ pub async fn whole(world: &World, opened: &pb::OpenResponse, index: usize) -> Ve
 }
 
 async fn all(world: &World, letter: &str) -> Result<Vec<u8>, Status> {
-    let request =
-        pb::DownloadAllRequest { letter_id: letter.into(), organisation_id: String::new() };
+    let request = pb::DownloadAllRequest {
+        letter_id: letter.into(),
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     let mut stream = world.reader(1, TrustLevel::High).download_all(request).await?.into_inner();
     let mut bytes = Vec::new();
     while let Some(message) = stream.message().await? {

@@ -212,7 +212,11 @@ async fn a_letter_names_only_earlier_ones_of_its_sender_to_its_recipient(db: Db)
     assert!(seen.iter().all(|s| *s == seen[0]), "they can be told apart");
     assert_eq!(world.count("letters").await, 2);
     let mut others = world.evidence(client(OTHER_CLIENT, "musterstadt"));
-    let request = pb::ListReceiptsRequest { letter_id: of_other, organisation_id: String::new() };
+    let request = pb::ListReceiptsRequest {
+        letter_id: of_other,
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     let receipts = others.list_receipts(request).await.unwrap().into_inner().receipts;
     assert_eq!(receipts.len(), 2, "nothing happened to the letter that was named");
 }
@@ -274,6 +278,7 @@ async fn a_closed_mailbox_is_reached_by_nobody_and_opened_by_nobody(db: Db) {
         request_id: "h".into(),
         owner: Some(owner),
         sector: "musterstadt".into(),
+        ..Default::default()
     };
     let status = world.handles().issue_handle(order).await.unwrap_err();
     assert_eq!(reason(&status).as_deref(), Some("MAILBOX_CLOSED"));

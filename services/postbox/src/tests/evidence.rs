@@ -26,8 +26,11 @@ on_each_backend! { &crate::MIGRATIONS =>
 }
 
 async fn receipts(world: &World, caller: siegel_grpc::Caller, letter: &str) -> Vec<pb::Receipt> {
-    let request =
-        pb::ListReceiptsRequest { letter_id: letter.into(), organisation_id: String::new() };
+    let request = pb::ListReceiptsRequest {
+        letter_id: letter.into(),
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     world.evidence(caller).list_receipts(request).await.unwrap().into_inner().receipts
 }
 
@@ -103,8 +106,11 @@ async fn another_sender_does_not_see_the_letter(db: Db) {
     let request = pb::GetSentLetterRequest { letter_id: done.letter_id.clone() };
     let status = other.get_sent_letter(request).await.unwrap_err();
     assert_eq!(reason(&status).as_deref(), Some("LETTER_UNKNOWN"));
-    let request =
-        pb::ListReceiptsRequest { letter_id: done.letter_id, organisation_id: String::new() };
+    let request = pb::ListReceiptsRequest {
+        letter_id: done.letter_id,
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     let mut evidence = world.evidence(client(OTHER_CLIENT, "musterstadt"));
     let status = evidence.list_receipts(request).await.unwrap_err();
     assert_eq!(reason(&status).as_deref(), Some("LETTER_UNKNOWN"));

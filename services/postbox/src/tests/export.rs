@@ -38,8 +38,12 @@ async fn export(
     (n, level): (u128, TrustLevel),
     (cursor, limit): (&str, i32),
 ) -> Result<Exported, Status> {
-    let request =
-        pb::ExportMailboxRequest { organisation_id: String::new(), cursor: cursor.into(), limit };
+    let request = pb::ExportMailboxRequest {
+        organisation_id: String::new(),
+        cursor: cursor.into(),
+        limit,
+        ..Default::default()
+    };
     let mut stream = world.reader(n, level).export_mailbox(request).await?.into_inner();
     let (mut archive, mut last, mut largest) = (Vec::new(), None, 0);
     while let Some(message) = stream.message().await? {

@@ -107,10 +107,90 @@ impl notification::push_service_server::PushService for Pushes {
     }
 }
 
-/// A fake `organisation`: accounts 1 and 3 may receive mail for organisation 9, until they are barred.
+/// What one account may do in a mailbox of others.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub account: u128,
+    /// `org_…` and `omb_…`, or `acc_…` alone.
+    pub whom: [String; 2],
+    pub actions: Vec<organisation::Action>,
+    pub path: &'static str,
+    /// `mnd_…`
+    pub mandate: &'static str,
+    pub by_substitution: bool,
+    /// Only letters whose id or sender this is.
+    pub only: Option<String>,
+}
+
+impl Rule {
+    fn matches(&self, question: &organisation::AccessQuestion) -> bool {
+        let about = question.about.clone().unwrap_or_default();
+        let whom = format!("{}{}", question.organisation_id, question.principal_account_id);
+        question.account_id == account(self.account).to_string()
+            && self.whom == [whom, about.mailbox_id]
+            && self.actions.contains(&question.action())
+    }
+
+    fn answer(&self, question: &organisation::AccessQuestion) -> organisation::AccessAnswer {
+        let about = question.about.clone().unwrap_or_default();
+        if let Some(only) = &self.only
+            && ![about.letter_id, about.sender_id].contains(only)
+        {
+            let reason = "MANDATE_SCOPE".to_owned();
+            return organisation::AccessAnswer { reason, ..Default::default() };
+        }
+        let member = self.path.starts_with("member:");
+        organisation::AccessAnswer {
+            allowed: true,
+            path: self.path.to_owned(),
+            path_digest: siegel_crypto::b64::encode(siegel_crypto::sha256(self.path.as_bytes())),
+            mandate_id: self.mandate.to_owned(),
+            mandate_version: i64::from(!self.mandate.is_empty()) * 3,
+            by_substitution: self.by_substitution,
+            member_id: if member { format!("mem_{:032x}", self.account) } else { String::new() },
+            ..Default::default()
+        }
+    }
+}
+
+/// Everything that may be asked about mail.
+pub const EVERYTHING: [organisation::Action; 6] = [
+    organisation::Action::ReadMail,
+    organisation::Action::ReceiveMail,
+    organisation::Action::ReplyMail,
+    organisation::Action::DeleteMail,
+    organisation::Action::ReadHighMail,
+    organisation::Action::DownloadMail,
+];
+
+/// A fake `organisation`: accounts 1 and 3 own organisation 9 with its central mailbox, until they
+/// are barred, and whatever rules are added.
 #[derive(Clone, Default)]
 pub struct Access {
     pub barred: Arc<AtomicBool>,
+    pub rules: Arc<Mutex<Vec<Rule>>>,
+    /// What it says that an account may read.
+    pub readable: Arc<Mutex<Vec<organisation::ReadableMailbox>>>,
+}
+
+impl Access {
+    /// Adds a rule for these actions.
+    pub fn allow(&self, rule: Rule) {
+        self.rules.lock().unwrap().push(rule);
+    }
+}
+
+/// An owner of organisation 9, of its central mailbox or one beside it.
+pub fn owner(n: u128, mailbox: &str) -> Rule {
+    Rule {
+        account: n,
+        whom: [company().to_string(), mailbox.to_owned()],
+        actions: EVERYTHING.to_vec(),
+        path: "member:owner",
+        mandate: "",
+        by_substitution: false,
+        only: None,
+    }
 }
 
 #[tonic::async_trait]
@@ -119,14 +199,36 @@ impl organisation::access_service_server::AccessService for Access {
         &self,
         request: Request<organisation::CheckAccessRequest>,
     ) -> Result<Response<organisation::CheckAccessResponse>, Status> {
+        let mut rules = [1, 3].map(|n| owner(n, "")).to_vec();
+        rules.extend(self.rules.lock().unwrap().iter().cloned());
+        if self.barred.load(Ordering::SeqCst) {
+            rules.clear();
+        }
         let answer = |q: &organisation::AccessQuestion| {
-            let allowed = !self.barred.load(Ordering::SeqCst)
-                && [1, 3].iter().any(|n| q.account_id == account(*n).to_string())
-                && q.organisation_id == company().to_string();
-            let path = if allowed { "member:owner" } else { "" }.to_owned();
-            organisation::AccessAnswer { allowed, path, ..Default::default() }
+            let answers = rules.iter().filter(|rule| rule.matches(q)).map(|rule| rule.answer(q));
+            let answers: Vec<_> = answers.collect();
+            let allowed = answers.iter().find(|answer| answer.allowed).cloned();
+            allowed.or_else(|| answers.first().cloned()).unwrap_or_default()
         };
         let answers = request.get_ref().questions.iter().map(answer).collect();
         Ok(Response::new(organisation::CheckAccessResponse { answers }))
+    }
+
+    async fn list_authorised_parties(
+        &self,
+        _: Request<organisation::ListAuthorisedPartiesRequest>,
+    ) -> Result<Response<organisation::ListAuthorisedPartiesResponse>, Status> {
+        Err(Status::unimplemented("nobody asks"))
+    }
+}
+
+#[tonic::async_trait]
+impl organisation::mailbox_directory_service_server::MailboxDirectoryService for Access {
+    async fn list_readable_mailboxes(
+        &self,
+        _: Request<organisation::ListReadableMailboxesRequest>,
+    ) -> Result<Response<organisation::ListReadableMailboxesResponse>, Status> {
+        let mailboxes = self.readable.lock().unwrap().clone();
+        Ok(Response::new(organisation::ListReadableMailboxesResponse { mailboxes }))
     }
 }

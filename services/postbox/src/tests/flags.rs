@@ -38,22 +38,31 @@ async fn act(world: &World, n: u128, act: Act, id: &str) -> Result<pb::LetterSum
     let (request_id, letter_id, organisation_id) = ("f".into(), id.into(), String::new());
     let letter = match act {
         Act::Archive => {
-            let request = pb::ArchiveRequest { request_id, letter_id, organisation_id };
+            let request =
+                pb::ArchiveRequest { request_id, letter_id, organisation_id, ..Default::default() };
             reader.archive(request).await?.into_inner().letter
         }
         Act::Trash => {
-            let request = pb::TrashRequest { request_id, letter_id, organisation_id };
+            let request =
+                pb::TrashRequest { request_id, letter_id, organisation_id, ..Default::default() };
             reader.trash(request).await?.into_inner().letter
         }
         Act::Restore => {
-            let request = pb::RestoreRequest { request_id, letter_id, organisation_id };
+            let request =
+                pb::RestoreRequest { request_id, letter_id, organisation_id, ..Default::default() };
             reader.restore(request).await?.into_inner().letter
         }
         Act::Unread(unread) => {
             let unread = Some(unread);
             let labels = None;
-            let request =
-                pb::SetFlagsRequest { request_id, letter_id, organisation_id, unread, labels };
+            let request = pb::SetFlagsRequest {
+                request_id,
+                letter_id,
+                organisation_id,
+                unread,
+                labels,
+                ..Default::default()
+            };
             reader.set_flags(request).await?.into_inner().letter
         }
     };

@@ -24,7 +24,7 @@ async fn head(
     sequence: i64,
 ) -> Result<pb::GetMailboxHeadResponse, tonic::Status> {
     let organisation_id = organisation_id.to_owned();
-    let request = pb::GetMailboxHeadRequest { organisation_id, sequence };
+    let request = pb::GetMailboxHeadRequest { organisation_id, sequence, ..Default::default() };
     let mut service = world.evidence(person(account, TrustLevel::High));
     Ok(service.get_mailbox_head(request).await?.into_inner())
 }

@@ -24,8 +24,11 @@ async fn archive(
     world: &World,
     letter: &str,
 ) -> Result<Streaming<pb::DownloadAllResponse>, Status> {
-    let request =
-        pb::DownloadAllRequest { letter_id: letter.into(), organisation_id: String::new() };
+    let request = pb::DownloadAllRequest {
+        letter_id: letter.into(),
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     Ok(world.reader(1, TrustLevel::High).download_all(request).await?.into_inner())
 }
 

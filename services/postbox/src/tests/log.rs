@@ -137,6 +137,7 @@ async fn a_receipt_has_no_place_before_the_round(db: Db) {
     let request = pb::ListReceiptsRequest {
         letter_id: done.letter_id.clone(),
         organisation_id: String::new(),
+        ..Default::default()
     };
     let mut evidence = world.evidence(client(CLIENT, "musterstadt"));
     let listed = evidence.list_receipts(request).await.unwrap().into_inner().receipts;

@@ -75,8 +75,11 @@ async fn filters_show_what_they_say(db: Db) {
 }
 
 async fn preview(world: &World, level: TrustLevel, letter_id: &str) -> pb::PreviewResponse {
-    let request =
-        pb::PreviewRequest { letter_id: letter_id.into(), organisation_id: String::new() };
+    let request = pb::PreviewRequest {
+        letter_id: letter_id.into(),
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     world.reader(1, level).preview(request).await.unwrap().into_inner()
 }
 
@@ -96,7 +99,11 @@ async fn receipts_of_a_hidden_letter_name_its_sender_at_the_letters_level_only(d
     let done = world.deliver("r1", |r| letter(r).hide_preview = true).await;
     let list = async |level| {
         let letter_id = done.letter_id.clone();
-        let request = pb::ListReceiptsRequest { letter_id, organisation_id: String::new() };
+        let request = pb::ListReceiptsRequest {
+            letter_id,
+            organisation_id: String::new(),
+            ..Default::default()
+        };
         world.evidence(person(1, level)).list_receipts(request).await
     };
     let status = list(TrustLevel::Basic).await.unwrap_err();
@@ -125,6 +132,7 @@ async fn open_as(
         request_id: "o".into(),
         letter_id: letter.into(),
         organisation_id: String::new(),
+        ..Default::default()
     };
     Ok(world.reader(n, level).open(request).await?.into_inner())
 }
@@ -276,6 +284,7 @@ async fn an_organisations_letter_is_opened_by_its_member_and_the_receipt_names_t
             request_id: "o".into(),
             letter_id: done.letter_id.clone(),
             organisation_id: company().to_string(),
+            ..Default::default()
         };
         let mut reader = world.reader(n, TrustLevel::High);
         async move { reader.open(request).await }

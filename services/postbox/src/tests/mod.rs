@@ -1,6 +1,7 @@
 //! The postbox without a network: its gRPC services on in-memory channels, its siblings faked.
 
 mod accesses;
+mod acting;
 mod admin;
 mod answers;
 mod batch_crashes;

@@ -31,7 +31,11 @@ on_each_backend! { &crate::MIGRATIONS =>
 type News = Streaming<pb::WatchMailboxResponse>;
 
 async fn watch(world: &World, (n, level): (u128, TrustLevel), cursor: &str) -> News {
-    let request = pb::WatchMailboxRequest { cursor: cursor.into(), organisation_id: String::new() };
+    let request = pb::WatchMailboxRequest {
+        cursor: cursor.into(),
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     world.reader(n, level).watch_mailbox(request).await.unwrap().into_inner()
 }
 
@@ -124,6 +128,7 @@ async fn flags_and_case_updates_are_told(db: Db) {
         request_id: "a".into(),
         letter_id: done.letter_id,
         organisation_id: String::new(),
+        ..Default::default()
     };
     world.reader(1, TrustLevel::High).archive(request).await.unwrap();
     let request = pb::UpdateCaseStatusRequest {
@@ -205,8 +210,11 @@ async fn a_member_hears_that_another_opened_the_organisations_letter(db: Db) {
     let world = World::new(db).await;
     let owner = pb::issue_handle_request::Owner::OrganisationId(company().to_string());
     let handle = world.handle_for(owner, "musterstadt").await;
-    let request =
-        pb::WatchMailboxRequest { cursor: String::new(), organisation_id: company().to_string() };
+    let request = pb::WatchMailboxRequest {
+        cursor: String::new(),
+        organisation_id: company().to_string(),
+        ..Default::default()
+    };
     let mut member = world.reader(1, TrustLevel::High);
     let mut stream = member.watch_mailbox(request).await.unwrap().into_inner();
     stream.message().await.unwrap();
@@ -215,6 +223,7 @@ async fn a_member_hears_that_another_opened_the_organisations_letter(db: Db) {
         request_id: "o".into(),
         letter_id: done.letter_id.clone(),
         organisation_id: company().to_string(),
+        ..Default::default()
     };
     world.reader(1, TrustLevel::High).open(request).await.unwrap();
     world.settle().await;
@@ -223,8 +232,11 @@ async fn a_member_hears_that_another_opened_the_organisations_letter(db: Db) {
 
 async fn watching_for_an_organisation_takes_its_right(db: Db) {
     let world = World::new(db).await;
-    let request =
-        pb::WatchMailboxRequest { cursor: String::new(), organisation_id: company().to_string() };
+    let request = pb::WatchMailboxRequest {
+        cursor: String::new(),
+        organisation_id: company().to_string(),
+        ..Default::default()
+    };
     let status = world.reader(2, TrustLevel::High).watch_mailbox(request).await.err().unwrap();
     assert_eq!(
         (status.code(), reason(&status).as_deref()),
@@ -236,8 +248,11 @@ async fn a_stream_ends_when_the_right_to_read_for_the_organisation_does(db: Db) 
     let world = World::new(db).await;
     let owner = pb::issue_handle_request::Owner::OrganisationId(company().to_string());
     let handle = world.handle_for(owner, "musterstadt").await;
-    let request =
-        pb::WatchMailboxRequest { cursor: String::new(), organisation_id: company().to_string() };
+    let request = pb::WatchMailboxRequest {
+        cursor: String::new(),
+        organisation_id: company().to_string(),
+        ..Default::default()
+    };
     let mut member = world.reader(1, TrustLevel::High);
     let mut stream = member.watch_mailbox(request).await.unwrap().into_inner();
     stream.message().await.unwrap();
@@ -251,8 +266,11 @@ async fn a_stream_ends_when_the_right_to_read_for_the_organisation_does(db: Db) 
 
 async fn a_cursor_that_was_not_made_here_is_refused(db: Db) {
     let world = World::new(db).await;
-    let request =
-        pb::WatchMailboxRequest { cursor: "made up".into(), organisation_id: String::new() };
+    let request = pb::WatchMailboxRequest {
+        cursor: "made up".into(),
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     let status = world.reader(1, TrustLevel::High).watch_mailbox(request).await.err().unwrap();
     assert_eq!(reason(&status).as_deref(), Some("INVALID_FIELD"));
 }

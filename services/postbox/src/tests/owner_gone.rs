@@ -136,6 +136,7 @@ async fn nobody_is_reached_and_no_mailbox_opens_again(db: Db) {
         request_id: "h".into(),
         owner: Some(owner),
         sector: "musterstadt".into(),
+        ..Default::default()
     };
     assert!(world.handles().issue_handle(request).await.is_err());
     assert_eq!(world.count("handles").await, 0);

@@ -62,6 +62,7 @@ pub async fn recipients(world: &World, n: u128, letter_id: &str) -> Result<Files
         letter_id: letter_id.into(),
         organisation_id: String::new(),
         language: "en".into(),
+        ..Default::default()
     };
     let stream = world.reader(n, TrustLevel::High).export_proof(request).await?.into_inner();
     collect(stream, |message| message.chunk).await
@@ -87,6 +88,7 @@ fn receipt_of(letter_id: &str, receipt_id: &str) -> pb::GetReceiptRequest {
         letter_id: letter_id.into(),
         receipt_id: receipt_id.into(),
         organisation_id: String::new(),
+        ..Default::default()
     }
 }
 
@@ -136,6 +138,7 @@ async fn document(
         receipt_id: receipt.receipt_id.clone(),
         organisation_id: String::new(),
         language: "de".into(),
+        ..Default::default()
     };
     Ok(world.evidence(caller).get_receipt_document(request).await?.into_inner())
 }

@@ -57,6 +57,7 @@ pub fn order(request_id: &str, letter_id: &str) -> pb::ReplyRequest {
             attachment("Nachweis.pdf", "application/pdf", PDF),
             attachment("Daten.xml", "application/xml", XML),
         ],
+        ..Default::default()
     }
 }
 
@@ -294,6 +295,7 @@ async fn a_member_replies_for_an_organisation_and_the_receipt_names_the_path(db:
         request_id: "o".into(),
         letter_id: letter_id.clone(),
         organisation_id: company().to_string(),
+        ..Default::default()
     };
     world.reader(1, TrustLevel::High).open(open).await.unwrap();
     let mut order = order("a1", &letter_id);

@@ -290,9 +290,15 @@ async fn the_trash_is_searched_only_when_it_is_named(db: Db) {
         request_id: request_id.clone(),
         letter_id: one.clone(),
         organisation_id: organisation_id.clone(),
+        ..Default::default()
     };
     reader.trash(trash).await.unwrap();
-    let archive = pb::ArchiveRequest { request_id, letter_id: two.clone(), organisation_id };
+    let archive = pb::ArchiveRequest {
+        request_id,
+        letter_id: two.clone(),
+        organisation_id,
+        ..Default::default()
+    };
     reader.archive(archive).await.unwrap();
     assert_eq!(found(&world, "Gaube").await, [two]);
     let trashed = search_as(&world, 1, TrustLevel::High, "Gaube", |r| {

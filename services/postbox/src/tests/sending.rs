@@ -225,9 +225,15 @@ async fn archive_and_trash_are_listed_apart(db: Db) {
         request_id: request_id.clone(),
         letter_id: left[0].clone(),
         organisation_id: organisation_id.clone(),
+        ..Default::default()
     };
     reader.archive(archive).await.unwrap();
-    let trash = pb::TrashRequest { request_id, letter_id: left[1].clone(), organisation_id };
+    let trash = pb::TrashRequest {
+        request_id,
+        letter_id: left[1].clone(),
+        organisation_id,
+        ..Default::default()
+    };
     reader.trash(trash).await.unwrap();
     let folders = [pb::Folder::Archive, pb::Folder::Trash, pb::Folder::Inbox];
     for (folder, id) in folders.into_iter().zip(left) {

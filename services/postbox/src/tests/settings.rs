@@ -323,6 +323,7 @@ async fn an_organisations_settings_are_its_own(db: Db) {
         about: Some(About::Everybody(true)),
         choice: pb::OptOutChoice::Excluded.into(),
         wording_version: "1".into(),
+        ..Default::default()
     };
     let stranger = world.settings(person(2, TrustLevel::High)).set_opt_out(choice.clone()).await;
     assert_eq!(reason(&stranger.unwrap_err()).as_deref(), Some("ORGANISATION_UNKNOWN"));

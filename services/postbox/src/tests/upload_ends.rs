@@ -207,6 +207,7 @@ async fn a_cancelled_upload_leaves_nothing(db: Db) {
         request_id: "c".into(),
         upload_id: upload.upload_id.clone(),
         organisation_id: String::new(),
+        ..Default::default()
     };
     world.uploads(sender()).cancel_upload(cancel).await.unwrap();
     assert_eq!((world.objects(), world.count("uploads").await), (0, 0));

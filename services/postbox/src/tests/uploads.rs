@@ -67,6 +67,7 @@ pub async fn create(
         request_id: format!("u-{}", attachment.name),
         attachment: Some(attachment),
         organisation_id: String::new(),
+        ..Default::default()
     };
     Ok(world.uploads(who).create_upload(request).await?.into_inner().upload.unwrap())
 }
@@ -81,6 +82,7 @@ pub async fn send(
         upload_id: upload.into(),
         offset_bytes: i64::try_from(offset).unwrap(),
         organisation_id: String::new(),
+        ..Default::default()
     };
     let mut parts = vec![Part::Head(head)];
     parts.extend(content.chunks(100_003).map(|piece| Part::Chunk(piece.to_vec())));
@@ -102,7 +104,11 @@ pub fn naming(request: &mut pb::SubmitRequest, upload: &pb::Upload) {
 }
 
 pub async fn progress(world: &World, who: Caller, upload: &str) -> Result<pb::Upload, Status> {
-    let request = pb::GetUploadRequest { upload_id: upload.into(), organisation_id: String::new() };
+    let request = pb::GetUploadRequest {
+        upload_id: upload.into(),
+        organisation_id: String::new(),
+        ..Default::default()
+    };
     Ok(world.uploads(who).get_upload(request).await?.into_inner().upload.unwrap())
 }
 
@@ -291,6 +297,7 @@ async fn an_upload_of_somebody_else_is_not_there(db: Db) {
             request_id: "c".into(),
             upload_id: id.clone(),
             organisation_id: String::new(),
+            ..Default::default()
         };
         same(world.uploads(other).cancel_upload(cancel).await.unwrap_err());
     }

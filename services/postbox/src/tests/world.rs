@@ -11,6 +11,7 @@ use siegel_proto::common::v1::TrustLevel as WireLevel;
 use siegel_proto::notification::v1 as notification;
 use siegel_proto::notification::v1::push_service_server::PushServiceServer;
 use siegel_proto::organisation::v1 as organisation;
+use siegel_proto::organisation::v1::mailbox_directory_service_server::MailboxDirectoryServiceServer;
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
 use siegel_proto::postbox::v1::handle_service_client::HandleServiceClient;
@@ -115,9 +116,10 @@ impl World {
         let pusher = PushServiceServer::new(pushes.clone());
         let rights = Access::default();
         let access = organisation::access_service_server::AccessServiceServer::new(rights.clone());
+        let directory = MailboxDirectoryServiceServer::new(rights.clone());
         let fakes = Fakes::new()
             .with("postbox", "notification", &GrpcServices::new().add(notifier).add(pusher))
-            .with("postbox", "organisation", &GrpcServices::new().add(access));
+            .with("postbox", "organisation", &GrpcServices::new().add(access).add(directory));
         let entropy = Arc::new(CountingEntropy::default());
         let outside = outside("postbox", db.clone(), clock.clone(), entropy, &fakes);
         let mut config = Config::in_directory(dir.path(), senders());
@@ -163,6 +165,7 @@ impl World {
             request_id: format!("revoke {handle}"),
             organisation_id: String::new(),
             handle: handle.into(),
+            ..Default::default()
         };
         let mut owner = self.settings(person(n, TrustLevel::Low));
         owner.revoke_handle(request).await.map(|_| ())
@@ -183,9 +186,22 @@ impl World {
             request_id: "h".into(),
             owner: Some(owner),
             sector: sector.into(),
+            ..Default::default()
         };
         let channel = self.channel(Caller::Sibling("identity".into()));
         HandleServiceClient::new(channel).issue_handle(request).await.unwrap().into_inner().handle
+    }
+
+    /// The handle of a mailbox beside the central one of an organisation.
+    pub async fn handle_beside(&self, organisation: &str, mailbox: &str) -> String {
+        let owner = pb::issue_handle_request::Owner::OrganisationId(organisation.to_owned());
+        let request = pb::IssueHandleRequest {
+            request_id: "h".into(),
+            owner: Some(owner),
+            sector: "musterstadt".into(),
+            mailbox_id: mailbox.into(),
+        };
+        self.handles().issue_handle(request).await.unwrap().into_inner().handle
     }
 
     /// Delivers a letter to account 1 and returns the answer.
@@ -204,6 +220,7 @@ impl World {
             request_id: "o".into(),
             letter_id: letter_id.into(),
             organisation_id: String::new(),
+            ..Default::default()
         };
         let opened = self.reader(1, TrustLevel::High).open(request).await?;
         Ok(opened.into_inner())
@@ -216,7 +233,11 @@ impl World {
     /// Closes the mailbox of account `n`.
     pub async fn close(&self, n: u128) {
         let owner = pb::close_mailbox_request::Owner::AccountId(account(n).to_string());
-        let request = pb::CloseMailboxRequest { request_id: "c".into(), owner: Some(owner) };
+        let request = pb::CloseMailboxRequest {
+            request_id: "c".into(),
+            owner: Some(owner),
+            ..Default::default()
+        };
         self.handles().close_mailbox(request).await.unwrap();
     }
 
@@ -225,6 +246,7 @@ impl World {
             request_id: "c".into(),
             letter_id: letter_id.into(),
             organisation_id: String::new(),
+            ..Default::default()
         };
         Ok(self.reader(1, TrustLevel::High).confirm(request).await?.into_inner())
     }
@@ -234,6 +256,7 @@ impl World {
             request_id: "r".into(),
             letter_id: letter_id.into(),
             organisation_id: String::new(),
+            ..Default::default()
         };
         Ok(self.reader(1, TrustLevel::High).refuse(request).await?.into_inner())
     }
@@ -291,8 +314,11 @@ impl World {
     }
 
     pub async fn summary(&self, letter_id: &str) -> pb::LetterSummary {
-        let request =
-            pb::PreviewRequest { letter_id: letter_id.into(), organisation_id: String::new() };
+        let request = pb::PreviewRequest {
+            letter_id: letter_id.into(),
+            organisation_id: String::new(),
+            ..Default::default()
+        };
         let preview = self.reader(1, TrustLevel::High).preview(request).await.unwrap();
         preview.into_inner().letter.unwrap()
     }

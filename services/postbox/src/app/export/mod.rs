@@ -5,10 +5,12 @@ mod page;
 
 use serde_json::{Value, json};
 use siegel_db::audit::{self, Entry};
+use siegel_proto::organisation::v1::Action;
 use siegel_receipt_pdf::Language;
 use tokio::sync::mpsc;
 
 use super::access::{Looked, MAILBOX_EXPORTED};
+use super::acting::Recheck;
 use super::archive::{Archive, Broken, Piece, run};
 use super::download::Range;
 use super::list::{read_token, write_token};
@@ -105,11 +107,13 @@ impl Postbox {
         mut archive: Archive,
     ) -> Result<(), Broken> {
         let mut told = Vec::new();
+        let mut still = Recheck::new(self, Action::DownloadMail);
         let (mut at, mut left, mut more) = (wish.after, wish.limit, false);
         loop {
             let batch = self.next_letters(reader, at, left.min(BATCH)).await?;
             let Some((last, _)) = batch.last().copied() else { break };
             for (sequence, letter) in &batch {
+                still.check(self, reader).await?;
                 told.push(self.letter(reader, *letter, &mut archive).await?);
                 archive.say(Piece::After(*sequence)).await?;
             }

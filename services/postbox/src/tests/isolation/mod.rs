@@ -94,6 +94,14 @@ impl Town {
             Token::Client { .. } => stranger.own.organisation.clone(),
         };
         let missing = Names { organisation, ..missing };
+        let missing = match stranger.token {
+            Token::Person { .. } => missing,
+            Token::Client { .. } => Names {
+                mailbox: stranger.own.mailbox.clone(),
+                principal: stranger.own.principal.clone(),
+                ..missing
+            },
+        };
         for (n, field) in Names::FIELDS.into_iter().enumerate() {
             let own = Names { request_id: format!("{} {n}", stranger.who), ..stranger.own.clone() };
             let foreign = own.with(field, &stranger.foreign);

@@ -21,6 +21,9 @@ use crate::tests::world::{
     letter, request,
 };
 
+/// A mailbox of the organisation beside its central one.
+const BESIDE: &str = "omb_00000000000000000000000000000077";
+
 /// Who calls, with names of things that are theirs, and with which of another's.
 pub struct Stranger {
     pub who: &'static str,
@@ -108,6 +111,7 @@ impl Pair<'_> {
             request_id: format!("open {}", self.tag),
             letter_id: names.answered.clone(),
             organisation_id: self.organisation.to_owned(),
+            ..Default::default()
         };
         owner.open(open).await.unwrap();
         let reply = pb::ReplyRequest {
@@ -117,6 +121,7 @@ impl Pair<'_> {
             text: "Quittengelee".into(),
             attachments: vec![attachment("Nachweis.pdf", "application/pdf", PDF)],
             upload_ids: Vec::new(),
+            ..Default::default()
         };
         names.reply = owner.reply(reply).await.unwrap().into_inner().reply_id;
         let get = pb::GetReplyRequest {
@@ -134,12 +139,14 @@ impl Pair<'_> {
             request_id: format!("begin {}", self.tag),
             attachment: Some(declared("a.pdf", "application/pdf", PDF)),
             organisation_id: organisation.to_owned(),
+            ..Default::default()
         };
         let begun = uploads.create_upload(create).await.unwrap().into_inner().upload.unwrap();
         let head = pb::UploadAttachmentHead {
             upload_id: begun.upload_id.clone(),
             offset_bytes: 0,
             organisation_id: organisation.to_owned(),
+            ..Default::default()
         };
         let parts = [Part::Head(head), Part::Chunk(PDF.to_vec())];
         let parts = parts.map(|part| pb::UploadAttachmentRequest { part: Some(part) });
@@ -199,6 +206,8 @@ pub async fn deliver(
     let tag = format!("{handle} {client_id}");
     let mut names = Names {
         organisation: organisation.to_owned(),
+        mailbox: String::new(),
+        principal: String::new(),
         handle: handle.clone(),
         sender: client_id.to_owned(),
         case: format!("GEHEIM-17 {tag}"),
@@ -228,11 +237,17 @@ impl Town {
         let max = deliver(&world, at_home, (2, "")).await;
         let company = deliver(&world, at_home, (1, &company().to_string())).await;
         let abroad = deliver(&world, (FOREIGN_CLIENT, "neustadt"), (1, "")).await;
+        // A mailbox of the organisation in which nobody of the town has a right.
+        let handle = world.handle_beside(&world::company().to_string(), BESIDE).await;
+        let mut beside = request("beside", &handle);
+        letter(&mut beside).subject = "Zwetschgenmus".into();
+        world.sender().submit(beside).await.unwrap();
         // Attachments of letters that nobody opened are refused, whatever they are.
         let open = pb::OpenRequest {
             request_id: "o".into(),
             letter_id: max.letter.clone(),
             organisation_id: String::new(),
+            ..Default::default()
         };
         world.reader(2, TrustLevel::High).open(open).await.unwrap();
         Self { world, guarded, erika, max, company, abroad }
@@ -240,7 +255,13 @@ impl Town {
 
     pub fn persons(&self) -> Vec<Stranger> {
         let sender = FOREIGN_CLIENT.to_owned();
-        let foreign = Names { organisation: company().to_string(), sender, ..self.erika.clone() };
+        let foreign = Names {
+            organisation: company().to_string(),
+            mailbox: BESIDE.into(),
+            principal: account(1).to_string(),
+            sender,
+            ..self.erika.clone()
+        };
         let stranger = |who, token, own: &Names, foreign: &Names| Stranger {
             who,
             token,
@@ -248,7 +269,12 @@ impl Town {
             foreign: foreign.clone(),
         };
         let nothing = Names::missing();
-        let nothing = Names { organisation: String::new(), ..nothing };
+        let nothing = Names {
+            organisation: String::new(),
+            mailbox: String::new(),
+            principal: String::new(),
+            ..nothing
+        };
         // What is in the person's own mailbox is not in the organisation's.
         let own_mailbox = Names { organisation: Names::missing().organisation, ..foreign.clone() };
         vec![
@@ -266,7 +292,12 @@ impl Town {
             who: "a former member",
             token: person(1, TrustLevel::High),
             own: self.erika.clone(),
-            foreign: Names { sender: Names::missing().sender, ..self.company.clone() },
+            foreign: Names {
+                mailbox: BESIDE.into(),
+                principal: account(2).to_string(),
+                sender: Names::missing().sender,
+                ..self.company.clone()
+            },
         }
     }
 

@@ -7,8 +7,12 @@ use super::{Call, call, one};
 pub fn calls() -> Vec<Call> {
     vec![
         call("EvidenceService/ListReceipts", |n| {
-            let (letter_id, organisation_id) = (n.letter.clone(), n.organisation.clone());
-            one(&pb::ListReceiptsRequest { letter_id, organisation_id })
+            one(&pb::ListReceiptsRequest {
+                letter_id: n.letter.clone(),
+                organisation_id: n.organisation.clone(),
+                mailbox_id: n.mailbox.clone(),
+                principal_account_id: n.principal.clone(),
+            })
         }),
         call("EvidenceService/ListSigningKeys", |_| one(&pb::ListSigningKeysRequest {})),
         call("EvidenceService/GetCheckpoint", |_| one(&pb::GetCheckpointRequest {})),
@@ -24,6 +28,9 @@ pub fn calls() -> Vec<Call> {
                 letter_id: n.letter.clone(),
                 receipt_id: n.receipt.clone(),
                 organisation_id: n.organisation.clone(),
+                mailbox_id: n.mailbox.clone(),
+                principal_account_id: n.principal.clone(),
+                ..Default::default()
             })
         }),
         call("EvidenceService/GetReceiptDocument", |n| {
@@ -31,7 +38,10 @@ pub fn calls() -> Vec<Call> {
                 letter_id: n.letter.clone(),
                 receipt_id: n.receipt.clone(),
                 organisation_id: n.organisation.clone(),
+                mailbox_id: n.mailbox.clone(),
+                principal_account_id: n.principal.clone(),
                 language: String::new(),
+                ..Default::default()
             })
         }),
     ]

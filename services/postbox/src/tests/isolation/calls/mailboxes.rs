@@ -6,32 +6,46 @@ use super::{Call, Names, call, one, refused, tells_of_nothing};
 
 pub fn calls() -> Vec<Call> {
     let search = |n: &Names| {
-        let organisation_id = n.organisation.clone();
-        let query = "Zwetschgenmus".into();
-        one(&pb::SearchRequest { organisation_id, query, ..Default::default() })
+        one(&pb::SearchRequest {
+            organisation_id: n.organisation.clone(),
+            mailbox_id: n.mailbox.clone(),
+            principal_account_id: n.principal.clone(),
+            query: "Zwetschgenmus".into(),
+            ..Default::default()
+        })
     };
     let download = |n: &Names| {
         one(&pb::DownloadAttachmentRequest {
             letter_id: n.letter.clone(),
             attachment_id: n.attachment.clone(),
             organisation_id: n.organisation.clone(),
+            mailbox_id: n.mailbox.clone(),
+            principal_account_id: n.principal.clone(),
             ..Default::default()
         })
     };
     let preview = |n: &Names| {
-        let (letter_id, organisation_id) = (n.letter.clone(), n.organisation.clone());
-        one(&pb::PreviewRequest { letter_id, organisation_id })
+        one(&pb::PreviewRequest {
+            letter_id: n.letter.clone(),
+            organisation_id: n.organisation.clone(),
+            mailbox_id: n.mailbox.clone(),
+            principal_account_id: n.principal.clone(),
+        })
     };
     let flags = |n: &Names| {
         one(&pb::SetFlagsRequest {
             request_id: n.request_id.clone(),
             letter_id: n.letter.clone(),
             organisation_id: n.organisation.clone(),
+            mailbox_id: n.mailbox.clone(),
+            principal_account_id: n.principal.clone(),
             unread: Some(false),
             labels: None,
+            ..Default::default()
         })
     };
     vec![
+        call("MailboxChoiceService/ListMailboxes", |_| one(&pb::ListMailboxesRequest {})),
         call("MailboxService/ListLetters", |n| of_mailbox!(ListLettersRequest, n)),
         call("MailboxService/Preview", preview),
         call("MailboxService/Open", |n| of_letter!(OpenRequest, n)),
@@ -44,18 +58,29 @@ pub fn calls() -> Vec<Call> {
         call("MailboxService/Restore", |n| of_letter!(RestoreRequest, n)),
         call("MailboxService/ListCaseUpdates", |n| of_mailbox!(ListCaseUpdatesRequest, n)),
         call("MailboxService/GetCounts", |n| {
-            one(&pb::GetCountsRequest { organisation_id: n.organisation.clone() })
+            one(&pb::GetCountsRequest {
+                organisation_id: n.organisation.clone(),
+                mailbox_id: n.mailbox.clone(),
+                principal_account_id: n.principal.clone(),
+                ..Default::default()
+            })
         }),
         call("MailboxService/Search", search),
         call("MailboxService/WatchMailbox", |n| of_mailbox!(WatchMailboxRequest, n)),
         call("MailboxService/DownloadAll", |n| {
-            let (letter_id, organisation_id) = (n.answered.clone(), n.organisation.clone());
-            one(&pb::DownloadAllRequest { letter_id, organisation_id })
+            one(&pb::DownloadAllRequest {
+                letter_id: n.answered.clone(),
+                organisation_id: n.organisation.clone(),
+                mailbox_id: n.mailbox.clone(),
+                principal_account_id: n.principal.clone(),
+            })
         }),
         tells_of_nothing(call("MailboxService/ListAccesses", |n| {
             one(&pb::ListAccessesRequest {
                 letter_id: n.answered.clone(),
                 organisation_id: n.organisation.clone(),
+                mailbox_id: n.mailbox.clone(),
+                principal_account_id: n.principal.clone(),
                 ..Default::default()
             })
         })),
@@ -63,7 +88,10 @@ pub fn calls() -> Vec<Call> {
             one(&pb::MailboxServiceExportProofRequest {
                 letter_id: n.letter.clone(),
                 organisation_id: n.organisation.clone(),
+                mailbox_id: n.mailbox.clone(),
+                principal_account_id: n.principal.clone(),
                 language: String::new(),
+                ..Default::default()
             })
         }),
         call("MailboxService/ExportMailbox", |n| of_mailbox!(ExportMailboxRequest, n)),
@@ -72,9 +100,12 @@ pub fn calls() -> Vec<Call> {
                 request_id: format!("reply {}", n.request_id),
                 letter_id: n.answered.clone(),
                 organisation_id: n.organisation.clone(),
+                mailbox_id: n.mailbox.clone(),
+                principal_account_id: n.principal.clone(),
                 text: "Anbei der Nachweis.".into(),
                 attachments: Vec::new(),
                 upload_ids: Vec::new(),
+                ..Default::default()
             })
         }),
     ]

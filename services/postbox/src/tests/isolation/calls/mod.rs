@@ -11,13 +11,20 @@ macro_rules! of_letter {
             request_id: $n.request_id.clone(),
             letter_id: $n.letter.clone(),
             organisation_id: $n.organisation.clone(),
+            mailbox_id: $n.mailbox.clone(),
+            principal_account_id: $n.principal.clone(),
         })
     };
 }
 
 macro_rules! of_mailbox {
     ($request:ident, $n:expr) => {
-        one(&pb::$request { organisation_id: $n.organisation.clone(), ..Default::default() })
+        one(&pb::$request {
+            organisation_id: $n.organisation.clone(),
+            mailbox_id: $n.mailbox.clone(),
+            principal_account_id: $n.principal.clone(),
+            ..Default::default()
+        })
     };
 }
 
@@ -92,6 +99,7 @@ fn handles() -> Vec<Call> {
                 request_id: n.request_id.clone(),
                 owner: Some(pb::issue_handle_request::Owner::OrganisationId(owner)),
                 sector: "musterstadt".into(),
+                ..Default::default()
             })
         }),
         call("HandleService/CloseMailbox", |n| {
@@ -99,6 +107,7 @@ fn handles() -> Vec<Call> {
             one(&pb::CloseMailboxRequest {
                 request_id: n.request_id.clone(),
                 owner: Some(pb::close_mailbox_request::Owner::OrganisationId(owner)),
+                ..Default::default()
             })
         }),
         call("ReminderService/CheckReminder", |n| {

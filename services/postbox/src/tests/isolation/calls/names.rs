@@ -6,6 +6,10 @@ pub struct Names {
     pub request_id: String,
     /// Empty for the caller's own mailbox.
     pub organisation: String,
+    /// Of that organisation; empty for its central mailbox.
+    pub mailbox: String,
+    /// A represented person; empty for nobody.
+    pub principal: String,
     pub letter: String,
     pub attachment: String,
     pub handle: String,
@@ -40,6 +44,8 @@ pub struct Names {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     Organisation,
+    Mailbox,
+    Principal,
     Letter,
     Attachment,
     Handle,
@@ -59,8 +65,10 @@ pub enum Field {
 }
 
 impl Names {
-    pub const FIELDS: [Field; 17] = [
+    pub const FIELDS: [Field; 19] = [
         Field::Organisation,
+        Field::Mailbox,
+        Field::Principal,
         Field::Letter,
         Field::Attachment,
         Field::Handle,
@@ -85,6 +93,8 @@ impl Names {
         Self {
             request_id: String::new(),
             organisation: format!("org_{none}"),
+            mailbox: format!("omb_{none}"),
+            principal: format!("acc_{none}"),
             letter: format!("ltr_{none}"),
             attachment: format!("att_{none}"),
             handle: format!("hdl_{none}"),
@@ -110,6 +120,7 @@ impl Names {
         let all = field == Field::All;
         for (this, own, other) in [
             (Field::Organisation, &mut names.organisation, &others.organisation),
+            (Field::Mailbox, &mut names.mailbox, &others.mailbox),
             (Field::Letter, &mut names.letter, &others.letter),
             (Field::Attachment, &mut names.attachment, &others.attachment),
             (Field::Handle, &mut names.handle, &others.handle),
@@ -129,6 +140,10 @@ impl Names {
             if all || field == this {
                 own.clone_from(other);
             }
+        }
+        // Instead of an organisation, never beside one.
+        if field == Field::Principal {
+            names.principal.clone_from(&others.principal);
         }
         if all || field == Field::Proposal {
             names.digest.clone_from(&others.digest);

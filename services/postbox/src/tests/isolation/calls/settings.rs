@@ -11,9 +11,12 @@ pub fn calls() -> Vec<Call> {
         pb::SetOptOutRequest {
             request_id: format!("choose {}", n.request_id),
             organisation_id: n.organisation.clone(),
+            mailbox_id: n.mailbox.clone(),
+            principal_account_id: n.principal.clone(),
             about: Some(about),
             choice: pb::OptOutChoice::Allowed.into(),
             wording_version: "1".into(),
+            ..Default::default()
         }
         .encode_to_vec()
     }
@@ -23,7 +26,10 @@ pub fn calls() -> Vec<Call> {
             one(&pb::RevokeHandleRequest {
                 request_id: format!("revoke {}", n.request_id),
                 organisation_id: n.organisation.clone(),
+                mailbox_id: n.mailbox.clone(),
+                principal_account_id: n.principal.clone(),
                 handle: n.handle.clone(),
+                ..Default::default()
             })
         }),
         call("MailboxSettingsService/ListSenders", |n| of_mailbox!(ListSendersRequest, n)),

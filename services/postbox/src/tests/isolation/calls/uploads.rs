@@ -13,13 +13,20 @@ fn append(n: &Names, upload: &str) -> Vec<Vec<u8>> {
         upload_id: upload.to_owned(),
         offset_bytes: 0,
         organisation_id: n.organisation.clone(),
+        mailbox_id: n.mailbox.clone(),
+        principal_account_id: n.principal.clone(),
+        ..Default::default()
     };
     one(&pb::UploadAttachmentRequest { part: Some(Part::Head(head)) })
 }
 
 fn get(n: &Names, upload: &str) -> Vec<Vec<u8>> {
-    let (upload_id, organisation_id) = (upload.to_owned(), n.organisation.clone());
-    one(&pb::GetUploadRequest { upload_id, organisation_id })
+    one(&pb::GetUploadRequest {
+        upload_id: upload.to_owned(),
+        organisation_id: n.organisation.clone(),
+        mailbox_id: n.mailbox.clone(),
+        principal_account_id: n.principal.clone(),
+    })
 }
 
 fn cancel(n: &Names, upload: &str) -> Vec<Vec<u8>> {
@@ -27,6 +34,9 @@ fn cancel(n: &Names, upload: &str) -> Vec<Vec<u8>> {
         request_id: format!("cancel {}", n.request_id),
         upload_id: upload.to_owned(),
         organisation_id: n.organisation.clone(),
+        mailbox_id: n.mailbox.clone(),
+        principal_account_id: n.principal.clone(),
+        ..Default::default()
     })
 }
 
@@ -39,6 +49,9 @@ pub fn calls() -> Vec<Call> {
                 request_id: format!("upload {}", n.request_id),
                 attachment: Some(declared("a.pdf", "application/pdf", PDF)),
                 organisation_id: n.organisation.clone(),
+                mailbox_id: n.mailbox.clone(),
+                principal_account_id: n.principal.clone(),
+                ..Default::default()
             })
         }),
         person(call("UploadService/UploadAttachment", |n| append(n, &n.upload))),

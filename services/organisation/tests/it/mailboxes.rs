@@ -1,0 +1,552 @@
+//! Mailboxes of organisations, rights in them, and standing in for somebody.
+
+use siegel_db::Db;
+use siegel_kernel::{AccountId, Timestamp, TrustLevel};
+use siegel_proto::organisation::v1 as pb;
+use siegel_proto::organisation::v1::mailbox_holder::Holder;
+use siegel_proto::organisation::v1::mailbox_rights_service_client::MailboxRightsServiceClient;
+use siegel_proto::organisation::v1::{
+    Action, MailboxKind, MailboxRight as Right, Organisation, Role, SubstitutionKind,
+};
+use siegel_testkit::on_each_backend;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+
+use crate::office::{Office, TABLES, reason};
+
+on_each_backend! { super::TABLES =>
+    a_function_mailbox_is_read_by_those_it_is_given_to_and_by_no_other,
+    a_right_that_is_taken_back_is_gone_with_the_next_question,
+    what_is_said_about_a_role_counts_for_its_members,
+    a_personal_mailbox_is_its_members_alone,
+    a_substitute_may_what_the_absent_may_between_the_dates,
+    a_hand_over_outlives_the_membership_and_an_absence_does_not,
+    a_substitution_that_is_ended_gives_nothing_more,
+    members_arrange_their_own_substitution_and_nobody_elses,
+    without_the_right_to_manage_nothing_changes_and_the_refusal_is_on_record,
+    every_change_is_audited_and_told_without_naming_anybody,
+    the_same_request_changes_once_and_another_under_its_id_is_refused,
+    an_organisation_of_others_is_answered_as_one_that_is_not_there,
+    things_of_another_organisation_are_not_there,
+    a_closed_mailbox_gives_rights_to_nobody,
+    a_second_mailbox_for_the_same_function_is_refused,
+    substitutions_that_make_no_sense_are_refused,
+    the_rights_of_owners_are_not_changed,
+    postbox_learns_which_mailboxes_an_account_may_read,
+}
+
+struct Firm {
+    office: Office,
+    organisation: Organisation,
+    owner: AccountId,
+}
+
+impl Firm {
+    async fn open(db: Db) -> Self {
+        let office = Office::open(db).await;
+        let owner = office.somebody();
+        let organisation = office.founded(owner, "Muster GmbH").await;
+        Self { office, organisation, owner }
+    }
+
+    fn id(&self) -> String {
+        self.organisation.organisation_id.clone()
+    }
+
+    fn rights(&self, account: AccountId) -> MailboxRightsServiceClient<Channel> {
+        self.office.rights(account, TrustLevel::Substantial)
+    }
+
+    /// A new member: account and `mem_…`.
+    async fn member(&self, role: Role) -> (AccountId, String) {
+        let account = self.office.somebody();
+        let id = self.office.join(&self.id(), account, role.into()).await;
+        (account, id)
+    }
+
+    async fn create(&self, kind: MailboxKind, name: &str, member: &str) -> String {
+        let request = pb::CreateMailboxRequest {
+            request_id: format!("create {name} {member}"),
+            organisation_id: self.id(),
+            kind: kind.into(),
+            name: name.into(),
+            unit_id: String::new(),
+            member_id: member.into(),
+        };
+        let made = self.rights(self.owner).create_mailbox(request).await.unwrap();
+        made.into_inner().mailbox.unwrap().mailbox_id
+    }
+
+    fn setting(
+        &self,
+        mailbox: &str,
+        holder: Holder,
+        rights: &[Right],
+    ) -> pb::SetMailboxRightsRequest {
+        pb::SetMailboxRightsRequest {
+            request_id: format!("set {mailbox} {holder:?} {rights:?}"),
+            organisation_id: self.id(),
+            mailbox_id: mailbox.into(),
+            holder: Some(pb::MailboxHolder { holder: Some(holder) }),
+            rights: rights.iter().map(|right| i32::from(*right)).collect(),
+        }
+    }
+
+    async fn give(&self, mailbox: &str, holder: Holder, rights: &[Right]) {
+        let request = self.setting(mailbox, holder, rights);
+        self.rights(self.owner).set_mailbox_rights(request).await.unwrap();
+    }
+
+    fn standing_in(&self, absent: &str, substitute: &str) -> pb::CreateSubstitutionRequest {
+        pb::CreateSubstitutionRequest {
+            request_id: format!("{substitute} for {absent}"),
+            organisation_id: self.id(),
+            kind: SubstitutionKind::Absence.into(),
+            absent_member_id: absent.into(),
+            substitute_member_id: substitute.into(),
+            mailbox_id: None,
+            from: Some(siegel_proto::convert::timestamp(self.in_hours(1))),
+            until: Some(siegel_proto::convert::timestamp(self.in_hours(3))),
+        }
+    }
+
+    fn in_hours(&self, hours: u64) -> Timestamp {
+        use siegel_kernel::Clock as _;
+        self.office.clock.now().plus(std::time::Duration::from_hours(hours))
+    }
+
+    /// The path, or the reason why not.
+    async fn may(&self, account: AccountId, mailbox: &str, action: Action) -> String {
+        let question = pb::AccessQuestion {
+            account_id: account.to_string(),
+            organisation_id: self.id(),
+            action: action.into(),
+            session_level: 3,
+            about: Some(pb::AccessScope { mailbox_id: mailbox.into(), ..Default::default() }),
+            ..Default::default()
+        };
+        let request = pb::CheckAccessRequest { questions: vec![question] };
+        let answer = self.office.postbox().check_access(request).await.unwrap().into_inner();
+        let answer = answer.answers.into_iter().next().unwrap();
+        if answer.allowed { answer.path } else { answer.reason }
+    }
+}
+
+impl Office {
+    fn rights(&self, account: AccountId, level: TrustLevel) -> MailboxRightsServiceClient<Channel> {
+        MailboxRightsServiceClient::new(self.channel_of(account, level))
+    }
+}
+
+fn told(status: &Status) -> (Code, String) {
+    (status.code(), reason(status).unwrap_or_default())
+}
+
+async fn a_function_mailbox_is_read_by_those_it_is_given_to_and_by_no_other(db: Db) {
+    let firm = Firm::open(db).await;
+    let (ada, member) = firm.member(Role::CaseWorker).await;
+    let (bob, _) = firm.member(Role::CaseWorker).await;
+    let mailbox = firm.create(MailboxKind::Function, "Bauakten", "").await;
+    assert_eq!(firm.may(ada, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
+    firm.give(&mailbox, Holder::MemberId(member), &[Right::Read, Right::Reply]).await;
+    let granted = "member:case-worker/granted";
+    assert_eq!(firm.may(ada, &mailbox, Action::ReadMail).await, granted);
+    assert_eq!(firm.may(ada, &mailbox, Action::ReplyMail).await, granted);
+    for action in [Action::ReceiveMail, Action::DeleteMail, Action::ReadHighMail] {
+        assert_eq!(firm.may(ada, &mailbox, action).await, "MAILBOX_RIGHT_MISSING", "{action:?}");
+    }
+    assert_eq!(firm.may(bob, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
+    assert_eq!(firm.may(bob, "", Action::ReadMail).await, "member:case-worker", "the central one");
+    assert_eq!(firm.may(firm.owner, &mailbox, Action::ReceiveMail).await, "member:owner");
+}
+
+async fn a_right_that_is_taken_back_is_gone_with_the_next_question(db: Db) {
+    let firm = Firm::open(db).await;
+    let (ada, member) = firm.member(Role::ReadOnly).await;
+    let holder = Holder::MemberId(member);
+    firm.give("", holder.clone(), &[Right::ReceiveFormal]).await;
+    assert_eq!(firm.may(ada, "", Action::ReceiveMail).await, "member:read-only/granted");
+    let request = pb::RemoveMailboxRightsRequest {
+        request_id: "remove".into(),
+        organisation_id: firm.id(),
+        mailbox_id: String::new(),
+        holder: Some(pb::MailboxHolder { holder: Some(holder) }),
+    };
+    firm.rights(firm.owner).remove_mailbox_rights(request).await.unwrap();
+    assert_eq!(firm.may(ada, "", Action::ReceiveMail).await, "ROLE_TOO_LOW");
+}
+
+async fn what_is_said_about_a_role_counts_for_its_members(db: Db) {
+    let firm = Firm::open(db).await;
+    let (ada, _) = firm.member(Role::CaseWorker).await;
+    firm.give("", Holder::Role(Role::CaseWorker.into()), &[Right::Read]).await;
+    assert_eq!(firm.may(ada, "", Action::ReadMail).await, "member:case-worker");
+    assert_eq!(firm.may(ada, "", Action::ReplyMail).await, "ROLE_TOO_LOW");
+    let request =
+        pb::ListMailboxRightsRequest { organisation_id: firm.id(), mailbox_id: String::new() };
+    let listed = firm.rights(ada).list_mailbox_rights(request).await.unwrap().into_inner();
+    assert!(!listed.may_manage);
+    let said: Vec<_> = listed.grants.iter().filter(|grant| !grant.by_default).collect();
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].rights, [i32::from(Right::Read)]);
+    assert_eq!(listed.grants.len(), 5, "the other four roles by default");
+}
+
+async fn a_personal_mailbox_is_its_members_alone(db: Db) {
+    let firm = Firm::open(db).await;
+    let (ada, member) = firm.member(Role::ReadOnly).await;
+    let mailbox = firm.create(MailboxKind::Personal, "", &member).await;
+    let own = firm.may(ada, &mailbox, Action::ReceiveMail).await;
+    assert_eq!(own, "member:read-only/personal");
+    assert_eq!(firm.may(firm.owner, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
+    let owner = Holder::Role(Role::Owner.into());
+    let open_it = firm.setting(&mailbox, owner, &[Right::Read]);
+    let status = firm.rights(firm.owner).set_mailbox_rights(open_it).await.unwrap_err();
+    assert_eq!(told(&status), (Code::PermissionDenied, "RIGHT_MISSING".into()));
+}
+
+async fn a_substitute_may_what_the_absent_may_between_the_dates(db: Db) {
+    let firm = Firm::open(db).await;
+    let (_, absent) = firm.member(Role::CaseWorker).await;
+    let (bob, substitute) = firm.member(Role::ReadOnly).await;
+    let request = firm.standing_in(&absent, &substitute);
+    firm.rights(firm.owner).create_substitution(request).await.unwrap();
+    let hour = std::time::Duration::from_hours(1);
+    assert_eq!(firm.may(bob, "", Action::ReplyMail).await, "ROLE_TOO_LOW", "before");
+    firm.office.clock.advance(hour);
+    let during = firm.may(bob, "", Action::ReplyMail).await;
+    assert_eq!(during, "member:read-only/substitute");
+    firm.office.clock.advance(hour * 2);
+    assert_eq!(firm.may(bob, "", Action::ReplyMail).await, "ROLE_TOO_LOW", "at the end");
+}
+
+async fn a_hand_over_outlives_the_membership_and_an_absence_does_not(db: Db) {
+    let firm = Firm::open(db).await;
+    let (ada, absent) = firm.member(Role::CaseWorker).await;
+    let (bob, one) = firm.member(Role::ReadOnly).await;
+    let (eve, other) = firm.member(Role::ReadOnly).await;
+    let mailbox = firm.create(MailboxKind::Personal, "", &absent).await;
+    firm.rights(ada).create_substitution(firm.standing_in(&absent, &one)).await.unwrap();
+    let mut request = firm.standing_in(&absent, &other);
+    request.kind = SubstitutionKind::HandOver.into();
+    firm.rights(ada).create_substitution(request).await.unwrap();
+    firm.office.clock.advance(std::time::Duration::from_hours(1));
+    assert_eq!(firm.may(bob, &mailbox, Action::ReadMail).await, "member:read-only/substitute");
+    firm.office.leave(&firm.id(), ada).await;
+    assert_eq!(firm.may(bob, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
+    assert_eq!(firm.may(eve, &mailbox, Action::ReadMail).await, "member:read-only/substitute");
+    assert_eq!(firm.may(ada, &mailbox, Action::ReadMail).await, "NOT_A_MEMBER");
+}
+
+async fn a_substitution_that_is_ended_gives_nothing_more(db: Db) {
+    let firm = Firm::open(db).await;
+    let (_, absent) = firm.member(Role::CaseWorker).await;
+    let (bob, substitute) = firm.member(Role::ReadOnly).await;
+    let request = firm.standing_in(&absent, &substitute);
+    let made = firm.rights(firm.owner).create_substitution(request).await.unwrap();
+    let id = made.into_inner().substitution.unwrap().substitution_id;
+    firm.office.clock.advance(std::time::Duration::from_hours(1));
+    assert_eq!(firm.may(bob, "", Action::ReplyMail).await, "member:read-only/substitute");
+    let end = pb::EndSubstitutionRequest {
+        request_id: "end".into(),
+        organisation_id: firm.id(),
+        substitution_id: id,
+    };
+    for _ in 0..2 {
+        firm.rights(firm.owner).end_substitution(end.clone()).await.unwrap();
+    }
+    assert_eq!(firm.may(bob, "", Action::ReplyMail).await, "ROLE_TOO_LOW");
+}
+
+async fn members_arrange_their_own_substitution_and_nobody_elses(db: Db) {
+    let firm = Firm::open(db).await;
+    let (ada, absent) = firm.member(Role::CaseWorker).await;
+    let (bob, substitute) = firm.member(Role::ReadOnly).await;
+    let (eve, _) = firm.member(Role::ReadOnly).await;
+    let request = firm.standing_in(&absent, &substitute);
+    let status = firm.rights(bob).create_substitution(request.clone()).await.unwrap_err();
+    assert_eq!(told(&status), (Code::PermissionDenied, "RIGHT_MISSING".into()));
+    let made = firm.rights(ada).create_substitution(request).await.unwrap().into_inner();
+    let list = || pb::ListSubstitutionsRequest { organisation_id: firm.id() };
+    for (account, seen) in [(ada, 1), (bob, 1), (eve, 0), (firm.owner, 1)] {
+        let listed = firm.rights(account).list_substitutions(list()).await.unwrap();
+        assert_eq!(listed.into_inner().substitutions.len(), seen);
+    }
+    let end = pb::EndSubstitutionRequest {
+        request_id: "end".into(),
+        organisation_id: firm.id(),
+        substitution_id: made.substitution.unwrap().substitution_id,
+    };
+    let status = firm.rights(eve).end_substitution(end.clone()).await.unwrap_err();
+    assert_eq!(told(&status), (Code::NotFound, "SUBSTITUTION_UNKNOWN".into()));
+    let status = firm.rights(bob).end_substitution(end).await.unwrap_err();
+    assert_eq!(told(&status), (Code::PermissionDenied, "RIGHT_MISSING".into()));
+}
+
+async fn without_the_right_to_manage_nothing_changes_and_the_refusal_is_on_record(db: Db) {
+    let firm = Firm::open(db).await;
+    let (ada, member) = firm.member(Role::CaseWorker).await;
+    let mailbox = firm.create(MailboxKind::Function, "Bauakten", "").await;
+    let request = firm.setting(&mailbox, Holder::MemberId(member.clone()), &[Right::Read]);
+    let status = firm.rights(ada).set_mailbox_rights(request.clone()).await.unwrap_err();
+    assert_eq!(told(&status), (Code::PermissionDenied, "RIGHT_MISSING".into()));
+    assert_eq!(firm.may(ada, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
+    let line = "SELECT COUNT(*) FROM audit WHERE outcome = 'RIGHT_MISSING' \
+        AND kind = 'organisation.mailbox.rights_set'";
+    assert_eq!(firm.office.count(line).await, 1);
+    // Whoever manages this mailbox may, and no other.
+    firm.give(&mailbox, Holder::MemberId(member), &[Right::ManageMembers]).await;
+    firm.rights(ada).set_mailbox_rights(request).await.unwrap();
+}
+
+async fn every_change_is_audited_and_told_without_naming_anybody(db: Db) {
+    let firm = Firm::open(db).await;
+    let (_, absent) = firm.member(Role::CaseWorker).await;
+    let (_, substitute) = firm.member(Role::ReadOnly).await;
+    let mailbox = firm.create(MailboxKind::Function, "Bauakten", "").await;
+    firm.give(&mailbox, Holder::MemberId(absent.clone()), &[Right::Read]).await;
+    let request = firm.standing_in(&absent, &substitute);
+    firm.rights(firm.owner).create_substitution(request).await.unwrap();
+    for kind in ["organisation.mailbox.created", "organisation.mailbox.rights_set"] {
+        let events = format!("SELECT COUNT(*) FROM events WHERE kind = '{kind}'");
+        assert_eq!(firm.office.count(events.leak()).await, 1, "{kind}");
+    }
+    let lines = "SELECT COUNT(*) FROM audit WHERE outcome = 'done' AND actor LIKE 'person:aud_%' \
+        AND (kind LIKE 'organisation.mailbox.%' OR kind LIKE 'organisation.substitution.%')";
+    assert_eq!(firm.office.count(lines).await, 3);
+    let named = "SELECT COUNT(*) FROM audit WHERE detail LIKE '%acc_%' OR detail LIKE '%Bau%'";
+    assert_eq!(firm.office.count(named).await, 0);
+}
+
+async fn the_same_request_changes_once_and_another_under_its_id_is_refused(db: Db) {
+    let firm = Firm::open(db).await;
+    let first = firm.create(MailboxKind::Function, "Bauakten", "").await;
+    assert_eq!(firm.create(MailboxKind::Function, "Bauakten", "").await, first);
+    let request = pb::CreateMailboxRequest {
+        request_id: "create Bauakten ".into(),
+        organisation_id: firm.id(),
+        kind: MailboxKind::Function.into(),
+        name: "Anderes".into(),
+        ..Default::default()
+    };
+    let status = firm.rights(firm.owner).create_mailbox(request).await.unwrap_err();
+    assert_eq!(told(&status), (Code::AlreadyExists, "REQUEST_ID_REUSED".into()));
+    assert_eq!(firm.office.count("SELECT COUNT(*) FROM mailboxes").await, 1);
+}
+
+/// Every RPC of the service, as somebody who does not belong to the organisation.
+async fn an_organisation_of_others_is_answered_as_one_that_is_not_there(db: Db) {
+    let firm = Firm::open(db).await;
+    let (_, member) = firm.member(Role::CaseWorker).await;
+    let mailbox = firm.create(MailboxKind::Function, "Bauakten", "").await;
+    let stranger = firm.office.somebody();
+    let nothing = format!("org_{}", "0".repeat(32));
+    for organisation in [firm.id(), nothing] {
+        for status in every_call(&firm, stranger, (&organisation, &mailbox, &member)).await {
+            assert_eq!(told(&status), (Code::NotFound, "ORGANISATION_UNKNOWN".into()));
+            assert_eq!(status.message(), "there is no such organisation");
+        }
+    }
+}
+
+async fn every_call(
+    firm: &Firm,
+    who: AccountId,
+    (organisation, mailbox, member): (&str, &str, &str),
+) -> Vec<Status> {
+    let organisation_id = organisation.to_owned();
+    let mut service = firm.rights(who);
+    let holder = pb::MailboxHolder { holder: Some(Holder::MemberId(member.into())) };
+    let create = pb::CreateMailboxRequest {
+        request_id: "1".into(),
+        organisation_id: organisation_id.clone(),
+        kind: MailboxKind::Personal.into(),
+        member_id: member.into(),
+        ..Default::default()
+    };
+    let close = pb::CloseMailboxRequest {
+        request_id: "2".into(),
+        organisation_id: organisation_id.clone(),
+        mailbox_id: mailbox.into(),
+    };
+    let set = pb::SetMailboxRightsRequest {
+        request_id: "3".into(),
+        organisation_id: organisation_id.clone(),
+        mailbox_id: mailbox.into(),
+        holder: Some(holder.clone()),
+        rights: vec![1],
+    };
+    let remove = pb::RemoveMailboxRightsRequest {
+        request_id: "4".into(),
+        organisation_id: organisation_id.clone(),
+        mailbox_id: mailbox.into(),
+        holder: Some(holder),
+    };
+    let stand_in = pb::CreateSubstitutionRequest {
+        organisation_id: organisation_id.clone(),
+        ..firm.standing_in(member, member)
+    };
+    let end = pb::EndSubstitutionRequest {
+        request_id: "5".into(),
+        organisation_id: organisation_id.clone(),
+        substitution_id: format!("sub_{}", "0".repeat(32)),
+    };
+    let list = pb::ListMailboxesRequest { organisation_id: organisation_id.clone() };
+    let rights = pb::ListMailboxRightsRequest {
+        organisation_id: organisation_id.clone(),
+        mailbox_id: mailbox.into(),
+    };
+    let substitutions = pb::ListSubstitutionsRequest { organisation_id };
+    vec![
+        service.create_mailbox(create).await.unwrap_err(),
+        service.close_mailbox(close).await.unwrap_err(),
+        service.set_mailbox_rights(set).await.unwrap_err(),
+        service.remove_mailbox_rights(remove).await.unwrap_err(),
+        service.create_substitution(stand_in).await.unwrap_err(),
+        service.end_substitution(end).await.unwrap_err(),
+        service.list_mailboxes(list).await.unwrap_err(),
+        service.list_mailbox_rights(rights).await.unwrap_err(),
+        service.list_substitutions(substitutions).await.unwrap_err(),
+    ]
+}
+
+/// The caller's organisation, with a mailbox, a member and a substitution of another.
+async fn things_of_another_organisation_are_not_there(db: Db) {
+    let firm = Firm::open(db).await;
+    let foreign = firm.create(MailboxKind::Function, "Bauakten", "").await;
+    let (_, member) = firm.member(Role::CaseWorker).await;
+    let other = firm.office.somebody();
+    let organisation = firm.office.founded(other, "Andere GmbH").await;
+    let mut service = firm.rights(other);
+    let nothing = format!("omb_{}", "0".repeat(32));
+    let nobody = format!("mem_{}", "0".repeat(32));
+    for (mailbox, who) in [(&foreign, &nobody), (&nothing, &member), (&nothing, &nobody)] {
+        let rights = pb::ListMailboxRightsRequest {
+            organisation_id: organisation.organisation_id.clone(),
+            mailbox_id: mailbox.clone(),
+        };
+        let status = service.list_mailbox_rights(rights).await.unwrap_err();
+        assert_eq!(told(&status), (Code::NotFound, "MAILBOX_UNKNOWN".into()));
+        let set = pb::SetMailboxRightsRequest {
+            request_id: format!("{mailbox} {who}"),
+            organisation_id: organisation.organisation_id.clone(),
+            mailbox_id: String::new(),
+            holder: Some(pb::MailboxHolder { holder: Some(Holder::MemberId(who.clone())) }),
+            rights: vec![1],
+        };
+        let status = service.set_mailbox_rights(set).await.unwrap_err();
+        assert_eq!(told(&status), (Code::NotFound, "MEMBER_UNKNOWN".into()));
+        let close = pb::CloseMailboxRequest {
+            request_id: format!("close {mailbox} {who}"),
+            organisation_id: organisation.organisation_id.clone(),
+            mailbox_id: mailbox.clone(),
+        };
+        let status = service.close_mailbox(close).await.unwrap_err();
+        assert_eq!(told(&status), (Code::NotFound, "MAILBOX_UNKNOWN".into()));
+    }
+    // A right in a mailbox of one's own organisation opens none of another.
+    let question = pb::AccessQuestion {
+        account_id: other.to_string(),
+        organisation_id: organisation.organisation_id,
+        action: Action::ReadMail.into(),
+        about: Some(pb::AccessScope { mailbox_id: foreign, ..Default::default() }),
+        ..Default::default()
+    };
+    let request = pb::CheckAccessRequest { questions: vec![question] };
+    let answers = firm.office.postbox().check_access(request).await.unwrap().into_inner();
+    assert!(!answers.answers[0].allowed);
+}
+
+async fn a_closed_mailbox_gives_rights_to_nobody(db: Db) {
+    let firm = Firm::open(db).await;
+    let mailbox = firm.create(MailboxKind::Function, "Bauakten", "").await;
+    assert_eq!(firm.may(firm.owner, &mailbox, Action::ReadMail).await, "member:owner");
+    let close = pb::CloseMailboxRequest {
+        request_id: "close".into(),
+        organisation_id: firm.id(),
+        mailbox_id: mailbox.clone(),
+    };
+    for _ in 0..2 {
+        firm.rights(firm.owner).close_mailbox(close.clone()).await.unwrap();
+    }
+    assert_eq!(firm.may(firm.owner, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
+    let again = pb::CreateMailboxRequest {
+        request_id: "again".into(),
+        organisation_id: firm.id(),
+        kind: MailboxKind::Function.into(),
+        name: "Bauakten".into(),
+        ..Default::default()
+    };
+    firm.rights(firm.owner).create_mailbox(again).await.unwrap();
+}
+
+async fn a_second_mailbox_for_the_same_function_is_refused(db: Db) {
+    let firm = Firm::open(db).await;
+    firm.create(MailboxKind::Function, "Bauakten", "").await;
+    let again = pb::CreateMailboxRequest {
+        request_id: "again".into(),
+        organisation_id: firm.id(),
+        kind: MailboxKind::Function.into(),
+        name: "Bauakten".into(),
+        ..Default::default()
+    };
+    let status = firm.rights(firm.owner).create_mailbox(again.clone()).await.unwrap_err();
+    assert_eq!(told(&status), (Code::FailedPrecondition, "MAILBOX_EXISTS".into()));
+    let unit = pb::CreateMailboxRequest {
+        kind: MailboxKind::Unit.into(),
+        unit_id: format!("unt_{}", "0".repeat(32)),
+        ..again
+    };
+    let status = firm.rights(firm.owner).create_mailbox(unit).await.unwrap_err();
+    assert_eq!(told(&status), (Code::NotFound, "UNIT_UNKNOWN".into()));
+}
+
+async fn substitutions_that_make_no_sense_are_refused(db: Db) {
+    let firm = Firm::open(db).await;
+    let (_, absent) = firm.member(Role::CaseWorker).await;
+    let (bob, substitute) = firm.member(Role::ReadOnly).await;
+    let good = firm.standing_in(&absent, &substitute);
+    let at = |hours| Some(siegel_proto::convert::timestamp(firm.in_hours(hours)));
+    let bad = [
+        pb::CreateSubstitutionRequest { until: good.from, ..good.clone() },
+        pb::CreateSubstitutionRequest { until: at(24 * 400), ..good.clone() },
+        pb::CreateSubstitutionRequest { substitute_member_id: absent, ..good.clone() },
+        pb::CreateSubstitutionRequest { kind: 0, ..good.clone() },
+        pb::CreateSubstitutionRequest { until: None, ..good.clone() },
+    ];
+    for request in bad {
+        let status = firm.rights(firm.owner).create_substitution(request).await.unwrap_err();
+        assert_eq!(told(&status), (Code::InvalidArgument, "INVALID_FIELD".into()));
+    }
+    firm.office.leave(&firm.id(), bob).await;
+    let status = firm.rights(firm.owner).create_substitution(good).await.unwrap_err();
+    assert_eq!(told(&status), (Code::NotFound, "MEMBER_UNKNOWN".into()));
+    assert_eq!(firm.office.count("SELECT COUNT(*) FROM substitutions").await, 0);
+}
+
+async fn the_rights_of_owners_are_not_changed(db: Db) {
+    let firm = Firm::open(db).await;
+    let request = firm.setting("", Holder::Role(Role::Owner.into()), &[]);
+    let status = firm.rights(firm.owner).set_mailbox_rights(request).await.unwrap_err();
+    assert_eq!(told(&status), (Code::FailedPrecondition, "OWNER_RIGHTS".into()));
+}
+
+async fn postbox_learns_which_mailboxes_an_account_may_read(db: Db) {
+    let firm = Firm::open(db).await;
+    let (ada, member) = firm.member(Role::ReadOnly).await;
+    let mine = firm.create(MailboxKind::Personal, "", &member).await;
+    firm.create(MailboxKind::Function, "Bauakten", "").await;
+    let mut directory = firm.office.directory();
+    let request = |account: AccountId| pb::ListReadableMailboxesRequest {
+        account_id: account.to_string(),
+        session_level: 3,
+    };
+    let found = directory.list_readable_mailboxes(request(ada)).await.unwrap().into_inner();
+    let ids: Vec<_> =
+        found.mailboxes.iter().map(|m| m.mailbox.clone().unwrap().mailbox_id).collect();
+    assert_eq!(ids, [String::new(), mine]);
+    assert!(found.mailboxes.iter().all(|m| m.organisation_name == "Muster GmbH"));
+    let stranger = firm.office.somebody();
+    let found = directory.list_readable_mailboxes(request(stranger)).await.unwrap();
+    assert!(found.into_inner().mailboxes.is_empty());
+}
