@@ -55,6 +55,7 @@ async fn end_by_fact(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<
         events::append(tx, &event).await?;
     }
     person_gone::end_facts(tx, account, now).await?;
+    person_gone::end_mail(tx, account, now).await?;
     mandates::person_gone(tx, account, now).await
 }
 
@@ -72,6 +73,7 @@ mod tests {
 
     on_each_backend! { &crate::MIGRATIONS =>
         memberships_end_and_nothing_names_the_person,
+        rights_and_substitutions_end_but_what_was_handed_over_stays,
         what_was_under_way_makes_nobody_a_member_again,
     }
 
@@ -105,6 +107,13 @@ mod tests {
         on!(&mut tx, c => sqlx::query_scalar(sql).fetch_all(c).await.unwrap())
     }
 
+    async fn bytes(app: &App, sql: &'static str) -> Vec<Vec<u8>> {
+        let mut tx = app.db.read().await.unwrap();
+        let found: Vec<uuid::Uuid> =
+            on!(&mut tx, c => sqlx::query_scalar(sql).fetch_all(c).await.unwrap());
+        found.into_iter().map(|id| id.as_bytes().to_vec()).collect()
+    }
+
     async fn ids(app: &App, sql: &'static str) -> Vec<AccountId> {
         let mut tx = app.db.read().await.unwrap();
         on!(&mut tx, c => sqlx::query_scalar(sql).fetch_all(c).await.unwrap())
@@ -130,6 +139,73 @@ mod tests {
             values(&app, "SELECT payload FROM events WHERE kind = 'organisation.member.ended'")
                 .await;
         assert_eq!(ended.len(), 1);
+    }
+
+    /// Writes into the tables as if it had been so for long; ids by their last digit.
+    async fn set_up(app: &App, rows: &[(&str, &[i64])]) {
+        let id = |n: i64| format!("{n:032x}");
+        let mut tx = app.db.begin().await.unwrap();
+        for (sql, values) in rows {
+            let values = values.iter().map(|n| match (*n, &app.db) {
+                (n, _) if n > 1_000 => n.to_string(),
+                (n, Db::Sqlite { .. }) => format!("x'{}'", id(n)),
+                (n, Db::Postgres(_)) => format!("'{}'::uuid", id(n)),
+            });
+            let sql = values.fold((*sql).to_owned(), |sql, value| sql.replacen('?', &value, 1));
+            let sql = sqlx::AssertSqlSafe(sql);
+            on!(&mut tx, c => sqlx::query(sql).execute(c).await.unwrap().rows_affected());
+        }
+        tx.commit().await.unwrap();
+    }
+
+    async fn rights_and_substitutions_end_but_what_was_handed_over_stays(db: Db) {
+        const MEMBER: &str = "INSERT INTO memberships \
+            (id, organisation_id, account_id, role, began_at_us) SELECT ?, id, ?, 3, 1 \
+            FROM organisations";
+        const MAILBOX: &str = "INSERT INTO mailboxes \
+            (id, organisation_id, kind, name, belongs_to, created_at_us) SELECT ?, id, 4, '', ?, 1 \
+            FROM organisations";
+        const RIGHT: &str = "INSERT INTO mailbox_rights (id, organisation_id, mailbox_id, \
+            holder_kind, holder, rights, began_at_us) SELECT ?, id, ?, 1, ?, 2, 1 \
+            FROM organisations";
+        const AWAY: &str = "INSERT INTO substitutions (id, organisation_id, kind, absent, \
+            substitute, from_us, until_us, created_at_us) SELECT ?, id, 1, ?, ?, 1, ?, 1 \
+            FROM organisations";
+        const HANDED_OVER: &str = "INSERT INTO substitutions (id, organisation_id, kind, absent, \
+            substitute, from_us, until_us, created_at_us) SELECT ?, id, 2, ?, ?, 1, ?, 1 \
+            FROM organisations";
+        let app = app(db);
+        founds(&app, "r1").await.unwrap();
+        let later = app.clock.now().plus(std::time::Duration::from_hours(1)).as_micros();
+        set_up(
+            &app,
+            &[
+                ("UPDATE memberships SET id = ?, account_id = ?", &[1, 71]),
+                (MEMBER, &[2, 72]),
+                (MEMBER, &[3, 73]),
+                (MAILBOX, &[11, 1]),
+                (MAILBOX, &[12, 2]),
+                (RIGHT, &[21, 0, 1]),
+                (RIGHT, &[22, 0, 2]),
+                (AWAY, &[31, 1, 3, later]),
+                (AWAY, &[32, 3, 1, later]),
+                (AWAY, &[33, 2, 3, later]),
+                (HANDED_OVER, &[34, 2, 3, later]),
+            ],
+        )
+        .await;
+        for gone in [71, 72] {
+            let account = format!("acc_{gone:032x}").parse().unwrap();
+            app.person_gone(account).await.unwrap();
+        }
+        let left = |rows: Vec<Vec<u8>>| rows.into_iter().map(|id| id[15]).collect::<Vec<u8>>();
+        for (sql, expected) in [
+            ("SELECT id FROM mailboxes WHERE closed_at_us IS NULL", 12_u8),
+            ("SELECT id FROM mailbox_rights WHERE ended_at_us IS NULL", 22),
+            ("SELECT id FROM substitutions WHERE ended_at_us IS NULL", 34),
+        ] {
+            assert_eq!(left(bytes(&app, sql).await), [expected], "{sql}");
+        }
     }
 
     async fn what_was_under_way_makes_nobody_a_member_again(db: Db) {

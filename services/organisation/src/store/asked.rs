@@ -67,6 +67,9 @@ async fn of_two<R: Read>(
     pairs: &[(Uuid, Uuid)],
     select: &'static str,
 ) -> Result<Vec<R>, StoreError> {
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
     match tx {
         Tx::Postgres(tx) => {
             let (ones, others): (Vec<Uuid>, Vec<Uuid>) = pairs.iter().copied().unzip();
@@ -101,6 +104,9 @@ pub async fn of_ids_at<R: Read>(
     at: Timestamp,
     select: &'static str,
 ) -> Result<Vec<R>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     match tx {
         Tx::Postgres(tx) => {
             let sql = AssertSqlSafe(format!(
@@ -132,6 +138,9 @@ pub async fn of_ids<R: Read>(
     ids: &[Uuid],
     select: &'static str,
 ) -> Result<Vec<R>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     match tx {
         Tx::Postgres(tx) => {
             let sql = AssertSqlSafe(format!(

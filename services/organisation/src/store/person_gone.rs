@@ -13,6 +13,37 @@ const NAMED: [&str; 5] = [
     "UPDATE mandates SET principal_id = $2 WHERE principal_id = $1",
 ];
 
+/// Memberships of the person that were not handed over to anybody who has them still: a hand-over
+/// outlives the one who left.
+macro_rules! left {
+    () => {
+        "(SELECT m.id FROM memberships m WHERE m.account_id = $1 AND NOT EXISTS \
+            (SELECT 1 FROM substitutions s WHERE s.absent = m.id AND s.kind = 2 \
+             AND s.ended_at_us IS NULL AND s.until_us > $2))"
+    };
+}
+
+/// What rests on the person's memberships, which name nobody any more. In this order: whom the
+/// person stood in for, what they had by name, their own mailboxes.
+const ENDED: [&str; 3] = [
+    "UPDATE substitutions SET ended_at_us = $2 WHERE ended_at_us IS NULL \
+        AND (substitute IN (SELECT m.id FROM memberships m WHERE m.account_id = $1) \
+            OR (kind = 1 AND absent IN (SELECT m.id FROM memberships m WHERE m.account_id = $1)))",
+    concat!(
+        "UPDATE mailbox_rights SET ended_at_us = $2 WHERE ended_at_us IS NULL \
+            AND ((holder_kind = 1 AND holder IN ",
+        left!(),
+        ") OR mailbox_id IN (SELECT b.id FROM mailboxes b WHERE b.kind = 4 AND b.belongs_to IN ",
+        left!(),
+        "))"
+    ),
+    concat!(
+        "UPDATE mailboxes SET closed_at_us = $2 \
+            WHERE closed_at_us IS NULL AND kind = 4 AND belongs_to IN ",
+        left!()
+    ),
+];
+
 /// Notes that the account of this name was deleted; `false` when that was noted before.
 pub async fn mark(tx: &mut Tx, name: &str, at: Timestamp) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO deleted_accounts (name, deleted_at_us) VALUES ($1, $2) \
@@ -44,6 +75,15 @@ pub async fn end_facts(tx: &mut Tx, account: AccountId, at: Timestamp) -> Result
     const SQL: &str = "UPDATE register_facts SET ended_at_us = $2 \
         WHERE account_id = $1 AND ended_at_us IS NULL";
     on!(tx, c => sqlx::query(SQL).bind(account).bind(at).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Ends the person's part in the mailboxes of organisations.
+pub async fn end_mail(tx: &mut Tx, account: AccountId, at: Timestamp) -> Result<(), StoreError> {
+    for sql in ENDED {
+        on!(&mut *tx, c => sqlx::query(sql).bind(account).bind(at)
+            .execute(c).await?.rows_affected());
+    }
     Ok(())
 }
 
@@ -90,7 +130,7 @@ mod tests {
     use siegel_db::columns;
     use siegel_testkit::{Backend, test_db};
 
-    use super::NAMED;
+    use super::{ENDED, NAMED};
 
     #[tokio::test]
     async fn every_table_that_names_an_account_forgets_it() {
@@ -105,5 +145,23 @@ mod tests {
             })
             .collect();
         assert!(missing.is_empty(), "{missing:#?} outlive the account");
+    }
+
+    #[tokio::test]
+    async fn every_table_that_names_a_member_is_ended_with_the_person() {
+        let test = test_db(Backend::Sqlite, &crate::MIGRATIONS).await.unwrap();
+        let found = columns(&test.db).await.unwrap();
+        let named = ["belongs_to", "holder", "absent", "substitute"];
+        let missing: Vec<_> = found
+            .iter()
+            // Whoever holds a lease is a process.
+            .filter(|c| c.table_name != "leases")
+            .filter(|c| named.contains(&c.column_name.as_str()) || c.column_name.contains("member"))
+            .filter(|c| {
+                let (table, column) = (format!("UPDATE {} ", c.table_name), &c.column_name);
+                !ENDED.iter().any(|sql| sql.starts_with(&table) && sql.contains(column))
+            })
+            .collect();
+        assert!(missing.is_empty(), "{missing:#?} outlive the person");
     }
 }

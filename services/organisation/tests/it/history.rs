@@ -12,7 +12,7 @@ use siegel_proto::convert;
 use siegel_proto::organisation::v1 as pb;
 use siegel_testkit::on_each_backend;
 
-use crate::model::{Belongs, Given, Model, Registered, Stage, Who};
+use crate::model::{ACTIONS, Belongs, Given, Model, Registered, Stage, Who};
 use crate::office::{Office, TABLES};
 
 on_each_backend! { super::TABLES =>
@@ -401,7 +401,7 @@ impl Run<'_> {
         let mut asked = Vec::new();
         for party in parties {
             for person in 0..PERSONS {
-                for action in 1..=6 {
+                for action in ACTIONS {
                     for (service, level) in [("", 4), ("s1", 4), ("s1", 2), ("other", 3)] {
                         asked.push((person, party, (action, service, level)));
                     }

@@ -12,6 +12,7 @@ use siegel_testkit::on_each_backend;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
+use crate::mandates::{given, granting};
 use crate::office::{Office, TABLES, reason};
 
 on_each_backend! { super::TABLES =>
@@ -32,6 +33,9 @@ on_each_backend! { super::TABLES =>
     a_second_mailbox_for_the_same_function_is_refused,
     substitutions_that_make_no_sense_are_refused,
     the_rights_of_owners_are_not_changed,
+    changes_of_mailboxes_are_told_to_those_who_follow_access,
+    a_mandate_reads_other_mailboxes_of_the_organisation_and_no_members_own,
+    an_answer_names_the_member_and_whether_they_stand_in,
     postbox_learns_which_mailboxes_an_account_may_read,
 }
 
@@ -549,4 +553,77 @@ async fn postbox_learns_which_mailboxes_an_account_may_read(db: Db) {
     let stranger = firm.office.somebody();
     let found = directory.list_readable_mailboxes(request(stranger)).await.unwrap();
     assert!(found.into_inner().mailboxes.is_empty());
+}
+
+async fn changes_of_mailboxes_are_told_to_those_who_follow_access(db: Db) {
+    let firm = Firm::open(db).await;
+    let (_, absent) = firm.member(Role::CaseWorker).await;
+    let (_, substitute) = firm.member(Role::ReadOnly).await;
+    let watch = pb::WatchAccessChangesRequest::default();
+    let mut stream = firm.office.changes().watch_access_changes(watch).await.unwrap().into_inner();
+    let mailbox = firm.create(MailboxKind::Function, "Bauakten", "").await;
+    firm.give(&mailbox, Holder::MemberId(absent.clone()), &[Right::Read]).await;
+    let request = firm.standing_in(&absent, &substitute);
+    firm.rights(firm.owner).create_substitution(request).await.unwrap();
+    let expected = [
+        "organisation.mailbox.created",
+        "organisation.mailbox.rights_set",
+        "organisation.substitution.created",
+    ];
+    let told = async {
+        let mut kinds = Vec::new();
+        while kinds.len() < expected.len() {
+            let Some(change) = stream.message().await.unwrap().unwrap().change else { continue };
+            if change.kind != "organisation.created" {
+                assert_eq!(change.organisation_id, firm.id());
+                kinds.push(change.kind);
+            }
+        }
+        kinds
+    };
+    let told = tokio::time::timeout(std::time::Duration::from_secs(10), told).await.unwrap();
+    assert_eq!(told, expected);
+}
+
+async fn a_mandate_reads_other_mailboxes_of_the_organisation_and_no_members_own(db: Db) {
+    let firm = Firm::open(db).await;
+    let (_, member) = firm.member(Role::CaseWorker).await;
+    let function = firm.create(MailboxKind::Function, "Bauakten", "").await;
+    let personal = firm.create(MailboxKind::Personal, "", &member).await;
+    let adviser = firm.office.somebody();
+    let request = pb::GrantMandateRequest {
+        organisation_id: firm.id(),
+        package: "mail-reader".into(),
+        ..granting(&firm.office, "g")
+    };
+    given(&firm.office, firm.owner, request, adviser).await;
+    for action in [Action::ReadMail, Action::ReadHighMail, Action::DownloadMail] {
+        let by = firm.may(adviser, &function, action).await;
+        assert!(by.starts_with("mandate:"), "{action:?}: {by}");
+        assert_eq!(firm.may(adviser, &personal, action).await, "MAILBOX_RIGHT_MISSING");
+    }
+    assert_eq!(firm.may(adviser, &function, Action::ReceiveMail).await, "MANDATE_ACTION");
+    let nothing = format!("omb_{}", "0".repeat(32));
+    assert_eq!(firm.may(adviser, &nothing, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
+}
+
+async fn an_answer_names_the_member_and_whether_they_stand_in(db: Db) {
+    let firm = Firm::open(db).await;
+    let (_, absent) = firm.member(Role::CaseWorker).await;
+    let (bob, substitute) = firm.member(Role::ReadOnly).await;
+    let request = firm.standing_in(&absent, &substitute);
+    firm.rights(firm.owner).create_substitution(request).await.unwrap();
+    firm.office.clock.advance(std::time::Duration::from_hours(1));
+    let question = |action: Action| pb::AccessQuestion {
+        account_id: bob.to_string(),
+        organisation_id: firm.id(),
+        action: action.into(),
+        session_level: 3,
+        ..Default::default()
+    };
+    let questions = [Action::ReadMail, Action::ReplyMail].map(question).to_vec();
+    let request = pb::CheckAccessRequest { questions };
+    let answers = firm.office.postbox().check_access(request).await.unwrap().into_inner().answers;
+    let named: Vec<_> = answers.iter().map(|a| (a.by_substitution, &a.member_id)).collect();
+    assert_eq!(named, [(false, &substitute), (true, &substitute)]);
 }

@@ -8,6 +8,7 @@
 
 mod access;
 mod chains;
+mod deletions;
 mod facts;
 mod history;
 mod mailboxes;

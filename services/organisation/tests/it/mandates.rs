@@ -405,8 +405,7 @@ async fn names_are_sealed_and_go_with_the_person(db: Db) {
         }
     };
     assert_eq!(office.count(plain).await, 0);
-    let gone = format!("{{\"account_id\":\"{max}\"}}");
-    crate::facts::event(&office, "organisation.person.gone", &gone).await;
+    office.deletions.delete(max);
     crate::facts::until(&office, "SELECT COUNT(*) FROM mandates WHERE state = 6").await;
     assert_eq!(office.count("SELECT COUNT(*) FROM mandates WHERE names_key IS NOT NULL").await, 0);
     assert_eq!(receives(&office, max, erika).await, "NO_MANDATE");

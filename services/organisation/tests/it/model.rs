@@ -48,6 +48,9 @@ pub struct Registered {
     pub jointly: bool,
 }
 
+/// Everything that is asked about.
+pub const ACTIONS: [i32; 8] = [1, 2, 3, 4, 5, 6, 60, 61];
+
 #[derive(Default)]
 pub struct Model {
     pub persons: Vec<AccountId>,
@@ -57,7 +60,8 @@ pub struct Model {
     pub given: Vec<Given>,
 }
 
-/// Numbers of the actions: 1 read, 2 receive, 3 reply, 4 delete, 5 manage, 6 act.
+/// Numbers of the actions: 1 read, 2 receive, 3 reply, 4 delete, 5 manage, 6 act, 60 read letters of
+/// level high, 61 take out. Who is granted to read has both of the last.
 fn held(package: &str, read_only: bool) -> Vec<i32> {
     let all: &[i32] = match package {
         "mail-reader" => &[1],
@@ -67,7 +71,12 @@ fn held(package: &str, read_only: bool) -> Vec<i32> {
         "full" => &[1, 2, 3, 4, 6],
         other => panic!("{other}"),
     };
-    all.iter().copied().filter(|action| !read_only || *action == 1).collect()
+    let mut held: Vec<i32> =
+        all.iter().copied().filter(|action| !read_only || *action == 1).collect();
+    if held.contains(&1) {
+        held.extend([60, 61]);
+    }
+    held
 }
 
 impl Model {
@@ -90,15 +99,18 @@ impl Model {
     /// What somebody may do in a firm for what they are there.
     fn own(&self, person: usize, firm: usize) -> Vec<i32> {
         let by_role = match self.role(person, firm) {
-            Some(1) => vec![1, 2, 3, 4, 5, 6],
-            Some(2) => vec![1, 5],
-            Some(3) => vec![1, 2, 3, 4, 6],
-            Some(4) => vec![1, 2],
-            Some(5) => vec![1],
+            Some(1) => vec![1, 2, 3, 4, 5, 6, 60, 61],
+            Some(2) => vec![1, 5, 60, 61],
+            Some(3) => vec![1, 2, 3, 4, 6, 60, 61],
+            Some(4) => vec![1, 2, 4, 60, 61],
+            Some(5) => vec![1, 61],
             _ => vec![],
         };
         let registered = self.facts.iter().filter(|f| f.person == person && f.firm == firm);
-        let by_register = registered.flat_map(|f| if f.jointly { 1..=2 } else { 1..=6 });
+        let by_register = registered.flat_map(|f| {
+            let alone: &[i32] = if f.jointly { &[1, 2, 60, 61] } else { &ACTIONS };
+            alone.iter().copied()
+        });
         by_role.into_iter().chain(by_register).collect()
     }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use siegel_db::{Db, StoreError, on};
 use siegel_grpc::testing::{Fakes, outside, serve};
-use siegel_grpc::{Caller, Person, Running};
+use siegel_grpc::{Caller, GrpcServices, Person, Running};
 use siegel_kernel::{AccountId, Clock as _, GrantId, TrustLevel};
 use siegel_organisation::{Config, MIGRATIONS, start};
+use siegel_proto::identity::v1::deletion_service_server::DeletionServiceServer;
 use siegel_proto::organisation::v1::access_event_service_client::AccessEventServiceClient;
 use siegel_proto::organisation::v1::access_service_client::AccessServiceClient;
 use siegel_proto::organisation::v1::mailbox_directory_service_client::MailboxDirectoryServiceClient;
@@ -17,6 +18,8 @@ use siegel_proto::organisation::v1::{CreateOrganisationRequest, Organisation};
 use siegel_testkit::{CountingEntropy, TestClock};
 use tonic::transport::Channel;
 
+use crate::deletions::Deletions;
+
 pub use siegel_grpc::reason;
 
 pub static TABLES: &siegel_db::Migrations = &MIGRATIONS;
@@ -25,6 +28,8 @@ pub struct Office {
     pub db: Db,
     pub clock: Arc<TestClock>,
     pub entropy: Arc<CountingEntropy>,
+    /// What identity tells of deleted accounts.
+    pub deletions: Deletions,
     running: Running,
     _keys: tempfile::TempDir,
 }
@@ -33,12 +38,14 @@ impl Office {
     pub async fn open(db: Db) -> Self {
         let (clock, entropy) =
             (Arc::new(TestClock::default()), Arc::new(CountingEntropy::default()));
-        let fakes = Fakes::new();
+        let deletions = Deletions::none();
+        let feed = GrpcServices::new().add(DeletionServiceServer::new(deletions.clone()));
+        let fakes = Fakes::new().with("organisation", "identity", &feed);
         let outside = outside("organisation", db.clone(), clock.clone(), entropy.clone(), &fakes);
         let keys = tempfile::tempdir().unwrap();
         let config = Config { key_encryption_key_file: Some(keys.path().join("organisation-kek")) };
         let running = start(config, outside).await.unwrap();
-        Self { db, clock, entropy, running, _keys: keys }
+        Self { db, clock, entropy, deletions, running, _keys: keys }
     }
 
     pub fn somebody(&self) -> AccountId {
