@@ -400,6 +400,7 @@ receipt-reply-accepted = Antwort eingegangen
 letters-due = Zu erledigen
 letters-archive = Archiv
 letters-trash = Papierkorb
+letter-without-effect = Sie lesen diesen Brief ohne rechtliche Wirkung: Sie dürfen ihn nicht entgegennehmen.
 letter-plain-text = Nur Text
 letter-archive = Ins Archiv
 letter-trash = In den Papierkorb

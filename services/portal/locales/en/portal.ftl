@@ -400,6 +400,7 @@ receipt-reply-accepted = Reply received
 letters-due = To do
 letters-archive = Archive
 letters-trash = Trash
+letter-without-effect = You are reading this letter without legal effect: you may not receive it.
 letter-plain-text = Text only
 letter-archive = Move to the archive
 letter-trash = Move to the trash

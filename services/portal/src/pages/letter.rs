@@ -95,7 +95,11 @@ pub async fn open(
     Query(place): Query<Place>,
     CheckedForm(Nothing {}): CheckedForm<Nothing>,
 ) -> Result<Response, Response> {
-    call_open(&who, &id, &place).await?;
+    let opened = call_open(&who, &id, &place).await?;
+    if opened.letter.as_ref().is_some_and(|letter| letter.opened_at.is_none()) {
+        // Whoever may read but not receive has to be shown it here: it is not open.
+        return content(&who, (&id, &place), opened).await;
+    }
     Ok(Redirect::to(&path(&id, "/read", &place)).into_response())
 }
 
@@ -150,39 +154,50 @@ pub async fn read(
         return Ok(Redirect::to(&path(&id, "", &place)).into_response());
     }
     let opened = call_open(&who, &id, &place).await?;
+    content(&who, (&id, &place), opened).await
+}
+
+/// The content of a letter, and what can be done with it.
+async fn content(
+    who: &Signed,
+    (id, place): (&Ident, &Place),
+    opened: OpenResponse,
+) -> Result<Response, Response> {
+    let without_effect = opened.receipt.is_none();
     let letter = opened.letter.ok_or_else(|| who.problem(Problem::Internal))?;
     let receipt = match opened.receipt {
         None => None,
         Some(receipt) => {
             let keys = receipts::keys(&who.app).await;
-            Some(receipts::shown(&who.view, &receipt, keys.as_ref(), (&id, &place)))
+            Some(receipts::shown(&who.view, &receipt, keys.as_ref(), (id, place)))
         }
     };
     let (t, locale) = (who.texts(), who.view.locale);
-    let asked = asked::asked(&who, (&id, &place), &letter, &opened.actions);
+    let asked = asked::asked(who, (id, place), &letter, &opened.actions);
     let replies = match asked::asked_reply(&letter, &opened.actions) {
-        Some(_) => replies(&who, (&id, &place)).await?,
+        Some(_) => replies(who, (id, place)).await?,
         None => Vec::new(),
     };
     let body = Letter {
         facts: facts(&t, locale, &letter),
         texts: texts(&t, locale, opened.bodies),
-        attachments: opened
-            .attachments
-            .iter()
-            .map(|a| file(&t, locale, (&id, &place), a))
-            .collect(),
-        archive: archive(&t, &opened.attachments, (&id, &place)),
+        attachments: opened.attachments.iter().map(|a| file(&t, locale, (id, place), a)).collect(),
+        archive: archive(&t, &opened.attachments, (id, place)),
         asked,
-        answer: answer::offer(&who, &id, &place, &letter),
+        answer: answer::offer(who, id, place, &letter),
         replies,
         receipt,
-        receipts: Link::secondary(path(&id, "/receipts", &place), t.get("receipts-all")),
-        accesses: accesses(&t, &id, &place),
-        moves: folders::offer(&who, (&id, &place), &letter),
+        receipts: Link::secondary(path(id, "/receipts", place), t.get("receipts-all")),
+        accesses: accesses(&t, id, place),
+        moves: folders::offer(who, (id, place), &letter),
         t,
     };
     let page = who.page(subject(&t, &letter)).back(format!("/postbox{}", place.query()));
+    let page = if without_effect {
+        page.notice(Alert::info(t.get("letter-without-effect")))
+    } else {
+        page
+    };
     Ok(page.show(&body))
 }
 

@@ -56,6 +56,19 @@ async fn an_opened_letter_is_shown_as_text_with_receipt_and_attachments() {
 }
 
 #[tokio::test]
+async fn who_may_only_read_sees_the_letter_and_that_it_has_no_effect() {
+    let mut world = signed_in().await;
+    *world.services.reads_only.lock().unwrap() = true;
+    world.browser.get(&path("")).await;
+    let page = world.browser.post(&path("/open"), &[]).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert!(page.body.contains("Guten Tag"));
+    assert!(page.body.contains("ohne rechtliche Wirkung"));
+    let page = world.browser.get(&path("/read")).await;
+    assert_eq!((page.status, page.location), (303, Some(path(""))), "it is not open");
+}
+
+#[tokio::test]
 async fn opening_twice_leads_to_the_same_page() {
     let mut world = signed_in().await;
     world.browser.get(&path("")).await;

@@ -79,7 +79,8 @@ impl MailboxService for Fake {
         _: Request<postbox::OpenRequest>,
     ) -> Result<Response<postbox::OpenResponse>, Status> {
         self.0.refusal()?;
-        *self.0.opened.lock().unwrap() += 1;
+        let reads_only = *self.0.reads_only.lock().unwrap();
+        *self.0.opened.lock().unwrap() += u32::from(!reads_only);
         let body = |language: &str, text: &str| postbox::Body {
             language: language.into(),
             plain_text: text.into(),
@@ -93,7 +94,7 @@ impl MailboxService for Fake {
                 body("de", "Guten Tag <script>alert(1)</script>\n\n</section>Gruß"),
             ],
             attachments: vec![attachment()],
-            receipt: Some(postbox::Receipt {
+            receipt: (!reads_only).then(|| postbox::Receipt {
                 receipt_id: "rcp_1".into(),
                 letter_id: LETTER.into(),
                 kind: "opened".into(),

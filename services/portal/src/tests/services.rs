@@ -38,6 +38,8 @@ pub struct Services {
     pub level_needed: Mutex<Option<TrustLevel>>,
     pub down: Mutex<bool>,
     pub opened: Mutex<u32>,
+    /// The visitor may read but not receive.
+    pub reads_only: Mutex<bool>,
     /// Whether the letter is one of formal service, and how it was answered.
     pub needs_answer: Mutex<bool>,
     pub answers: Mutex<Vec<&'static str>>,
@@ -68,6 +70,7 @@ impl Services {
             level_needed: Mutex::default(),
             down: Mutex::default(),
             opened: Mutex::default(),
+            reads_only: Mutex::default(),
             needs_answer: Mutex::default(),
             answers: Mutex::default(),
             ended: Mutex::default(),
