@@ -26,6 +26,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     the_first_access_by_who_may_receive_is_the_opening,
     a_delegates_opening_is_named_as_one_with_mandate_version_and_path,
     a_substitutes_opening_is_a_delegates,
+    what_is_done_by_a_mandate_is_among_its_uses_and_looking_is_not,
+    a_mandate_that_ended_in_between_opens_nothing,
     each_action_takes_its_own_right,
     letters_of_level_high_take_the_right_to_read_them,
     a_mandate_for_one_letter_opens_this_letter_and_shows_no_other,
@@ -215,6 +217,48 @@ async fn a_substitutes_opening_is_a_delegates(db: Db) {
     assert_eq!(receipt.kind, "opened_by_delegate");
     let behalf = world.verified(&receipt).await.body.on_behalf_of.unwrap();
     assert_eq!((behalf.path.as_str(), behalf.mandate_id), (path, None));
+}
+
+async fn what_is_done_by_a_mandate_is_among_its_uses_and_looking_is_not(db: Db) {
+    let world = World::new(db).await;
+    let id = world.deliver("r1", |_| {}).await.letter_id;
+    let rule = mandate(2, 1, None);
+    world.access.allow(rule.clone());
+    let principal = account(1).to_string();
+    let whom = ["", "", principal.as_str()];
+    let uses = || world.access.uses.lock().unwrap().clone();
+    list(&world, 2, whom).await.unwrap();
+    assert_eq!(uses(), []);
+    let opened = open(&world, 2, &id, whom).await.unwrap();
+    let used = |action| (action, rule.mandate.to_owned(), id.clone());
+    assert_eq!(uses(), [used(Action::ReceiveMail)]);
+    let download = pb::DownloadAttachmentRequest {
+        letter_id: id.clone(),
+        principal_account_id: principal.clone(),
+        attachment_id: opened.attachments[0].attachment_id.clone(),
+        ..Default::default()
+    };
+    world.reader(2, TrustLevel::High).download_attachment(download).await.unwrap();
+    assert_eq!(uses(), [used(Action::ReceiveMail), used(Action::DownloadMail)]);
+    // Somebody who needs no mandate uses none.
+    world.open(&id).await.unwrap();
+    assert_eq!(uses().len(), 2);
+}
+
+async fn a_mandate_that_ended_in_between_opens_nothing(db: Db) {
+    let world = World::new(db).await;
+    let id = world.deliver("r1", |_| {}).await.letter_id;
+    world.access.allow(mandate(2, 1, None));
+    let siegel_grpc::Caller::Person(person) = person(2, TrustLevel::High) else {
+        panic!("a person")
+    };
+    let whom = crate::ports::access::Represented::Person(account(1));
+    let reader = world.postbox.reader(&person, Some(whom), None).await.unwrap();
+    world.access.rules.lock().unwrap().clear();
+    let letter = id.parse().unwrap();
+    let refused = world.postbox.uses(reader, Action::ReceiveMail, Some(letter)).await.unwrap_err();
+    assert_eq!(refused.outcome(), "PERSON_UNKNOWN");
+    assert_eq!(world.sent(&id).await.state(), pb::DeliveryState::Provided);
 }
 
 async fn each_action_takes_its_own_right(db: Db) {

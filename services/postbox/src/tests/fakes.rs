@@ -129,6 +129,7 @@ impl Rule {
         question.account_id == account(self.account).to_string()
             && self.whom == [whom, about.mailbox_id]
             && self.actions.contains(&question.action())
+            && ["", self.mandate].contains(&question.mandate_id.as_str())
     }
 
     fn answer(&self, question: &organisation::AccessQuestion) -> organisation::AccessAnswer {
@@ -169,6 +170,8 @@ pub const EVERYTHING: [organisation::Action; 6] = [
 pub struct Access {
     pub barred: Arc<AtomicBool>,
     pub rules: Arc<Mutex<Vec<Rule>>>,
+    /// What it was told to keep among the uses: action, mandate and letter.
+    pub uses: Arc<Mutex<Vec<(organisation::Action, String, String)>>>,
     /// What it says that an account may read.
     pub readable: Arc<Mutex<Vec<organisation::ReadableMailbox>>>,
 }
@@ -210,7 +213,13 @@ impl organisation::access_service_server::AccessService for Access {
             let allowed = answers.iter().find(|answer| answer.allowed).cloned();
             allowed.or_else(|| answers.first().cloned()).unwrap_or_default()
         };
-        let answers = request.get_ref().questions.iter().map(answer).collect();
+        let questions = &request.get_ref().questions;
+        let answers: Vec<_> = questions.iter().map(answer).collect();
+        let used = questions.iter().zip(&answers).filter(|(q, a)| q.record && a.allowed);
+        self.uses.lock().unwrap().extend(used.map(|(q, a)| {
+            let about = q.about.clone().unwrap_or_default();
+            (q.action(), a.mandate_id.clone(), about.letter_id)
+        }));
         Ok(Response::new(organisation::CheckAccessResponse { answers }))
     }
 
