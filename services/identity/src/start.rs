@@ -2,6 +2,7 @@
 
 use axum::Router;
 use siegel_grpc::{GrpcServices, Outside, Running};
+use siegel_proto::identity::v1::address_service_server::AddressServiceServer;
 use siegel_proto::identity::v1::key_service_server::KeyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
@@ -11,6 +12,7 @@ use crate::app::clients::RegisterError;
 use crate::app::failure::Failure;
 use crate::app::{clients, deliver_outbox, push, sweep, upstreams};
 use crate::config::{ClientError, Config};
+use crate::grpc::address_service::Addresses;
 use crate::grpc::key_service::PublicKeys;
 use crate::grpc::self_service::SelfCare;
 use crate::grpc::sibling_service::Siblings;
@@ -89,6 +91,7 @@ pub fn grpc_services(state: &Identity) -> GrpcServices {
         .add(KeyServiceServer::new(PublicKeys(state.clone())))
         .add(SiblingServiceServer::new(Siblings(state.clone())))
         .add(SelfServiceServer::new(SelfCare(state.clone())))
+        .add(AddressServiceServer::new(Addresses(state.clone())))
 }
 
 /// The public HTTP face.

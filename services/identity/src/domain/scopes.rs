@@ -18,7 +18,7 @@ pub enum Opens {
 }
 
 /// Every scope. Names of attributes are those of the catalogue in `siegel-oidc`.
-pub const ALL: [(&str, Opens); 15] = [
+pub const ALL: [(&str, Opens); 16] = [
     ("openid", Opens::Identity),
     (
         "profile",
@@ -33,6 +33,7 @@ pub const ALL: [(&str, Opens); 15] = [
     ("account.write", Opens::Api("account")),
     ("organisation.read", Opens::Api("organisation")),
     ("organisation.write", Opens::Api("organisation")),
+    ("organisation.admin", Opens::Api("organisation")),
     ("postbox.read", Opens::Api("postbox")),
     ("postbox.deliver", Opens::Api("postbox")),
     ("postbox.admin", Opens::Api("postbox")),

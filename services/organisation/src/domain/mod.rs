@@ -1,7 +1,17 @@
 //! Rules about organisations and what their members may do; no I/O.
 
 mod access;
+mod certificate;
+pub mod claim;
+pub mod codes;
+pub mod fields;
+mod identifiers;
+mod legal_forms;
+mod managing;
 mod organisation;
+pub mod units;
 
+pub use certificate::{Certified, certified};
 pub use access::{Action, Denied, Role, Through};
+pub(crate) use organisation::{bad, is_line};
 pub use organisation::{BadField, Organisation, RegisterEntry, RegisterKind};

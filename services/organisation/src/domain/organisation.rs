@@ -8,7 +8,7 @@ pub struct BadField {
     pub problem: &'static str,
 }
 
-const fn bad(field: &'static str, problem: &'static str) -> BadField {
+pub(crate) const fn bad(field: &'static str, problem: &'static str) -> BadField {
     BadField { field, problem }
 }
 
@@ -114,7 +114,7 @@ impl Organisation {
     }
 }
 
-fn is_line(text: &str, max: usize) -> bool {
+pub(crate) fn is_line(text: &str, max: usize) -> bool {
     let hidden =
         |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let length = text.chars().count();

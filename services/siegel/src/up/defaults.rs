@@ -135,7 +135,11 @@ fn services(data: &DataDir, origin: &str, smtp_port: u16, clients: &Value) -> Va
             "clients": clients,
         },
         "account": {"key_encryption_key_file": key("account-kek"), "nonce_key_file": key("account-nonce")},
-        "organisation": {"nonce_key_file": key("organisation-nonce")},
+        "organisation": {
+            "key_encryption_key_file": key("organisation-kek"),
+            "nonce_key_file": key("organisation-nonce"),
+            "letter_sender": "Servicekonto Musterstadt, Am Markt 1, 19055 Schwerin",
+        },
         "postbox": {
             "evidence_signing_key_file": key("evidence-signing.pem"),
             "log_signing_key_file": key("log-signing.pem"),
