@@ -7,6 +7,7 @@ mod login;
 mod newcomer;
 mod own_credentials;
 mod own_letters;
+mod own_organisation;
 mod own_sending;
 mod start;
 mod tls;

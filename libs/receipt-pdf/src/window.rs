@@ -82,8 +82,7 @@ pub fn render(letter: &WindowLetter<'_>) -> Result<Vec<u8>, RenderError> {
     let metadata = Metadata::new()
         .title(letter.language.say("claim-title"))
         .language(letter.language.tag().to_owned())
-        .creation_date(made)
-        .modification_date(made);
+        .creation_date(made);
     pdf.set_metadata(metadata);
     pdf.finish().map_err(|_| RenderError::Standard)
 }

@@ -9,14 +9,19 @@ mod consents;
 mod disclosures;
 mod documents;
 mod home;
+mod invitation;
 mod letter;
 mod login;
 mod organisation;
+mod organisation_members;
+mod organisation_record;
 mod postbox;
 mod receipts;
 mod reply;
+mod revocation;
 mod scripts;
 mod search;
+mod sections;
 mod security;
 mod settings;
 mod trouble;
@@ -73,6 +78,7 @@ fn pages() -> Router<App> {
         .route("/organisation", get(organisation::list))
         .route("/organisation/new", get(organisation::form).post(organisation::create))
         .route("/organisation/{organisation}", get(organisation::show))
+        .merge(organisations())
         .route("/postbox", get(postbox::list))
         .route("/postbox/settings", get(settings::show))
         .route("/postbox/settings/choice", get(settings::again).post(settings::choose))
@@ -87,6 +93,21 @@ fn pages() -> Router<App> {
         .route("/postbox/{letter}/receipts/{receipt}", get(receipts::download))
         .route("/postbox/{letter}/receipts/{receipt}/pdf", get(documents::receipt))
         .route("/verify", get(verify::show))
+}
+
+/// Record, members and claims of organisations.
+fn organisations() -> Router<App> {
+    use {organisation_members as members, organisation_record as record};
+    Router::new()
+        .route("/organisation/invitation", get(invitation::form).post(invitation::send))
+        .route("/organisation/revoke", get(revocation::form).post(revocation::send))
+        .route("/organisation/{organisation}/record", get(record::show).post(record::save))
+        .route("/organisation/{organisation}/claim", get(record::again).post(record::claim))
+        .route("/organisation/{organisation}/members", get(members::show).post(members::send))
+        .route("/organisation/{organisation}/members/role", get(members::again).post(members::change))
+        .route("/organisation/{organisation}/members/remove", get(members::again).post(members::remove))
+        .route("/organisation/{organisation}/members/revoke", get(members::again).post(members::revoke))
+        .route("/organisation/{organisation}/leave", get(members::again).post(members::leave))
 }
 
 /// Replies with their files.

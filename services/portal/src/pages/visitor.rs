@@ -147,7 +147,7 @@ impl Signed {
         Ok(EvidenceServiceClient::new(self.channel("postbox").await?))
     }
 
-    async fn channel(&self, service: &'static str) -> Result<AuthChannel, Response> {
+    pub(super) async fn channel(&self, service: &'static str) -> Result<AuthChannel, Response> {
         let channel = self.app.channel(&self.session, service).await;
         channel.map_err(|error| self.oidc(&error))
     }

@@ -19,7 +19,11 @@ fn every_text_that_is_asked_for_exists() {
         include_str!("../pages/home.rs"),
         include_str!("../pages/letter.rs"),
         include_str!("../pages/login.rs"),
+        include_str!("../pages/invitation.rs"),
         include_str!("../pages/organisation.rs"),
+        include_str!("../pages/organisation_members.rs"),
+        include_str!("../pages/organisation_record.rs"),
+        include_str!("../pages/revocation.rs"),
         include_str!("../pages/receipts.rs"),
         include_str!("../pages/search.rs"),
         include_str!("../pages/reply.rs"),
@@ -71,6 +75,13 @@ fn every_text_that_is_chosen_at_run_time_exists() {
         "register-vr",
         "register-gr",
         "register-pr",
+        "record-activity",
+        "record-euid",
+        "record-lei",
+        "record-vat-id",
+        "record-economic-id",
+        "source-register",
+        "source-certificate",
     ];
     for key in chosen.chain(labels).chain(rest) {
         assert!(known.contains(key), "{key} is missing");
