@@ -126,13 +126,13 @@ impl App {
         };
         let claim = found(&mut tx, id).await?;
         let mut letter = self.letter(&claim)?;
-        match (&letter.address, address) {
+        match (letter.address.clone(), address) {
             (None, None) => return Err(Refusal::AddressMissing.into()),
             (None, Some(address)) => {
                 letter.address = Some(address);
                 self.readdress(&mut tx, &claim, &letter).await?;
             }
-            (Some(held), Some(address)) if *held != address => {
+            (Some(held), Some(address)) if held != address => {
                 return Err(bad("address", "is known from the proof").into());
             }
             (Some(_), _) => {}

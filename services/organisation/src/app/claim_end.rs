@@ -18,6 +18,8 @@ use crate::store::fields::{self, NewValue, RecordedId};
 use crate::store::memberships::{self, Membership, MembershipId};
 use crate::store::{attempts, invitations, members, standing, system_users};
 
+/// Stands for the hash of a code where there is none; no code has it.
+const NOTHING: [u8; 32] = [0; 32];
 /// How long after the letter its code counts.
 const CODE_COUNTS: Duration = Duration::from_hours(365 * 24);
 
@@ -56,7 +58,7 @@ impl App {
         let code = codes::typed(code, CODE).unwrap_or_default();
         // Compared also where there is nothing to compare with: both take the same time.
         let given = vault.mac("revocation", &code);
-        let held = found.as_ref().map_or([0; 32].as_slice(), |(_, mac)| mac);
+        let held: &[u8] = found.as_ref().map_or(&NOTHING, |(_, mac)| mac.as_slice());
         let right = siegel_crypto::same_bytes(&given, held);
         let Some((claim, _)) = found.filter(|_| right) else {
             drop(tx);

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::order::{Begun, Done, tell};
 use super::{App, Failure, Order, Refusal, leaving};
+use crate::domain::claim::State;
 use crate::domain::fields::{Field, Held, Source, Value};
 use crate::domain::{Role, bad};
 use crate::store::fields::{self, NewValue, RecordedId};
@@ -86,6 +87,7 @@ impl App {
         standing::dissolve(&mut tx, id, now).await?;
         let holder = claims::of_organisation(&mut tx, id).await?;
         claims::end_of_organisation(&mut tx, id, now).await?;
+        let holder = holder.filter(|claim| claim.state != State::Waiting);
         if let Some(key) = holder.and_then(|claim| claim.register_key) {
             self.promote(&mut tx, &key, now).await?;
         }

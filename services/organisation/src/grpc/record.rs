@@ -1,4 +1,5 @@
 use siegel_grpc::invalid;
+use siegel_kernel::TrustLevel;
 use siegel_oidc::catalogue;
 use siegel_proto::common::v1 as common;
 use siegel_proto::organisation::v1 as pb;
@@ -27,7 +28,7 @@ impl RecordService for Records {
         let who = account(&request)?;
         let id = organisation(&request.get_ref().organisation_id)?;
         let record = self.0.record(who, id).await.map_err(|e| status(&e))?;
-        let level = |level| i32::from(common::TrustLevel::from(level));
+        let level = |level: TrustLevel| i32::from(common::TrustLevel::from(level));
         Ok(Response::new(pb::GetRecordResponse {
             fields: record.fields.into_iter().map(values::written).collect(),
             identification_level: level(record.standing.identification),

@@ -127,8 +127,9 @@ async fn a_changed_code_is_no_code_and_five_of_them_are_enough(db: Db) {
         let other = if code.as_bytes()[n] == b'A' { "B" } else { "A" };
         let mut bent = code.clone();
         bent.replace_range(n..=n, other);
-        let status = office.members(max).preview_invitation(pb::PreviewInvitationRequest { code: bent });
-        assert_eq!(reason(&status.await.unwrap_err()).as_deref(), Some("INVITATION_UNKNOWN"));
+        let bent = pb::PreviewInvitationRequest { code: bent };
+        let status = office.members(max).preview_invitation(bent).await.unwrap_err();
+        assert_eq!(reason(&status).as_deref(), Some("INVITATION_UNKNOWN"));
     }
     let right = || pb::PreviewInvitationRequest { code: code.clone() };
     let status = office.members(max).preview_invitation(right()).await.unwrap_err();

@@ -19,6 +19,9 @@ use crate::around::Around;
 
 pub static TABLES: &siegel_db::Migrations = &MIGRATIONS;
 
+/// Two columns of bytes.
+type Columns = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 pub struct Office {
     pub db: Db,
     pub clock: Arc<TestClock>,
@@ -105,13 +108,18 @@ impl Office {
         run.await.unwrap()
     }
 
+    /// Kinds of the audit events that there are.
+    pub async fn kinds(&self) -> Vec<String> {
+        let mut tx = self.db.read().await.unwrap();
+        siegel_db::audit::kinds(&mut tx).await.unwrap()
+    }
+
     /// The code that the letter of a claim prints.
     pub async fn code_of(&self, claim: &str) -> String {
         let sql = "SELECT letter_sealed, code_mac FROM claims WHERE letter_sealed IS NOT NULL";
         let rows = async {
             let mut tx = self.db.read().await?;
-            type Row = (Vec<u8>, Vec<u8>);
-            Ok::<Vec<Row>, StoreError>(on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?))
+            Ok::<Vec<(Vec<u8>, Vec<u8>)>, StoreError>(on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?))
         };
         let file = self.keys.path().join("kek");
         let root = siegel_crypto::RootSecret::load(&file, false, self.entropy.as_ref()).unwrap();
@@ -130,8 +138,7 @@ impl Office {
         let rows = async {
             let sql = sqlx::AssertSqlSafe(sql);
             let mut tx = self.db.read().await?;
-            type Row = (Option<Vec<u8>>, Option<Vec<u8>>);
-            Ok::<Vec<Row>, StoreError>(on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?))
+            Ok::<Vec<Columns>, StoreError>(on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?))
         };
         let coded = siegel_crypto::b64::encode(needle);
         let needles = [needle.as_bytes(), coded.as_bytes()];

@@ -5,6 +5,8 @@ use siegel_testkit::on_each_backend;
 
 use crate::office::{Office, TABLES, reason};
 use crate::team::{address, at, text};
+use pb::ContactKind::{Email, Telephone, Web};
+use pb::FieldName as N;
 
 on_each_backend! { super::TABLES =>
     a_field_carries_its_source_and_level_and_its_history_stays,
@@ -41,7 +43,6 @@ async fn a_field_carries_its_source_and_level_and_its_history_stays(db: Db) {
     record.set_field(set(&org, pb::FieldName::Name, text("Muster SE"))).await.unwrap();
     let all = fields(&office, erika, &org).await;
     let names: Vec<_> = all.iter().map(|f| f.name()).collect();
-    use pb::FieldName as N;
     assert_eq!(names, [N::Name, N::LegalForm, N::Register, N::Address]);
     assert!(all.iter().all(|f| f.source() == pb::FieldSource::SelfDeclared && f.level == 1));
     let history = pb::ListFieldHistoryRequest { organisation_id: org.clone(), name: 1 };
@@ -60,8 +61,9 @@ async fn a_member_who_does_not_manage_changes_nothing(db: Db) {
     let org = office.registered(erika, "Muster GmbH", "1234").await;
     for role in [pb::Role::CaseWorker, pb::Role::MailReceiver, pb::Role::ReadOnly] {
         let member = office.joined(erika, &org, role).await;
-        let status = office.record(member).set_field(set(&org, pb::FieldName::Name, text("X")));
-        assert_eq!(reason(&status.await.unwrap_err()).as_deref(), Some("ROLE_TOO_LOW"));
+        let wanted = set(&org, pb::FieldName::Name, text("X"));
+        let status = office.record(member).set_field(wanted).await.unwrap_err();
+        assert_eq!(reason(&status).as_deref(), Some("ROLE_TOO_LOW"));
     }
     let admin = office.joined(erika, &org, pb::Role::Administrator).await;
     let done = office.record(admin).set_field(set(&org, pb::FieldName::Name, text("X"))).await;
@@ -171,7 +173,6 @@ async fn contact_points_belong_to_the_organisation_or_a_unit_of_its_own(db: Db) 
         label: "Zentrale".into(),
         unit_id: unit.into(),
     };
-    use pb::ContactKind::{Email, Telephone, Web};
     record.add_contact_point(point(Email, "post@muster.example", "")).await.unwrap();
     let foreign = point(Telephone, "+49 385 1", &theirs.into_inner().unit_id);
     let status = record.add_contact_point(foreign).await.unwrap_err();

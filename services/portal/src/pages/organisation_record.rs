@@ -56,7 +56,7 @@ async fn page(
         let now = held.and_then(address_of).unwrap_or_default();
         sections.push(address(who, id, &typed.cloned().unwrap_or(now), errors));
     }
-    let claim = own.iter().find(|c| c.organisation_id == id.to_string() && c.state as u8 <= 4);
+    let claim = own.iter().find(|c| c.organisation_id == id.to_string() && c.state <= 4);
     sections.push(match claim {
         Some(claim) => standing(who, claim),
         None if record.role == i32::from(pb::Role::Owner) => claiming(who, id)?,

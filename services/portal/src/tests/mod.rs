@@ -5,6 +5,7 @@ mod browser;
 mod identity;
 mod letters;
 mod login;
+mod organisations;
 mod postbox_fakes;
 mod replies;
 mod services;

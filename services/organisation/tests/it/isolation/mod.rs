@@ -87,6 +87,11 @@ async fn the_rightful_caller_of_every_rpc_is_not_refused(db: Db) {
         if let Err(refused) = answer {
             assert_eq!(Some(refused.reason.as_str()), call.refused_with, "{}: {refused:?}", call.rpc);
         }
+        let promised = access_table().rule(&rpc.full_name()).and_then(|rule| rule.audit.clone());
+        if let Some(kind) = promised {
+            let left = town.office.kinds().await.contains(&kind);
+            assert!(left, "{} leaves no audit event {kind}", call.rpc);
+        }
     }
 }
 
