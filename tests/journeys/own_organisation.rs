@@ -5,10 +5,10 @@ use siegel_crypto::{SigningKey, SystemEntropy, random_token};
 use siegel_grpc::AuthChannel;
 use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::claim_service_client::ClaimServiceClient;
+use siegel_proto::organisation::v1::field_value::Value;
 use siegel_proto::organisation::v1::member_service_client::MemberServiceClient;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 use siegel_proto::organisation::v1::record_service_client::RecordServiceClient;
-use siegel_proto::organisation::v1::field_value::Value;
 
 use crate::audit::OWN;
 use crate::world::World;

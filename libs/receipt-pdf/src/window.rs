@@ -69,7 +69,8 @@ pub fn render(letter: &WindowLetter<'_>) -> Result<Vec<u8>, RenderError> {
         .with_archival_validator(Archival::A2_B)
         .finish()
         .map_err(|_| RenderError::Standard)?;
-    let mut pdf = Pdf::new_with(SerializeSettings { configuration, ..SerializeSettings::default() });
+    let mut pdf =
+        Pdf::new_with(SerializeSettings { configuration, ..SerializeSettings::default() });
     let settings = PageSettings::from_wh(PAGE.0, PAGE.1).ok_or(RenderError::Standard)?;
     let mut page = pdf.start_page_with(settings);
     let mut surface = page.surface();
@@ -122,9 +123,11 @@ fn lines(fonts: &Fonts, letter: &WindowLetter<'_>) -> Result<Vec<Placed>, Render
     for key in ["claim-dear", intro, "claim-right", "claim-wrong"] {
         y = page.paragraph(y, TEXT, Style::Regular, &text(key));
     }
-    for (key, value) in
-        [("claim-page", letter.page), ("claim-name", letter.account_name), ("claim-code", letter.code)]
-    {
+    for (key, value) in [
+        ("claim-page", letter.page),
+        ("claim-name", letter.account_name),
+        ("claim-code", letter.code),
+    ] {
         page.line(LEFT, y, TEXT, Style::Bold, &say(key));
         page.line(LEFT + 50.0 * MM, y, 11.5, Style::Mono, value);
         y += 18.0;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use siegel_db::audit::{self, Entry as AuditEntry};
 use siegel_db::Tx;
+use siegel_db::audit::{self, Entry as AuditEntry};
 use siegel_kernel::{OrganisationId, Timestamp, TrustLevel};
 
 use super::claims::{ACCOUNT_NAME, CODE, Fact};

@@ -88,7 +88,8 @@ impl App {
             }
         }
         let (subject, answer) = (organisation.to_string(), new.id.to_string());
-        let detail = format!("{answer} {}", if new.state == State::Asked { "asked" } else { "waiting" });
+        let detail =
+            format!("{answer} {}", if new.state == State::Asked { "asked" } else { "waiting" });
         let done = Done { subject: &subject, detail: &detail, answer: &answer };
         self.finish(tx, order, &done).await?;
         Ok(OwnClaim { claim: new, rivals: 0 })
@@ -208,7 +209,9 @@ impl App {
             return Err(untrusted);
         };
         let about_this = said.aud == *self.desk.origin && said.sub == claim.id.to_string();
-        if !about_this || !siegel_crypto::same_bytes(said.nonce.as_bytes(), claim.challenge.as_bytes()) {
+        if !about_this
+            || !siegel_crypto::same_bytes(said.nonce.as_bytes(), claim.challenge.as_bytes())
+        {
             return Err(untrusted);
         }
         let text = |field: Field| {

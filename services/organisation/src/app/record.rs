@@ -1,7 +1,7 @@
 //! Fields of the record, and the end of an organisation.
 
-use siegel_kernel::{AccountId, OrganisationId, TrustLevel};
 use serde_json::json;
+use siegel_kernel::{AccountId, OrganisationId, TrustLevel};
 
 use super::order::{Begun, Done, tell};
 use super::{App, Failure, Order, Refusal, leaving};

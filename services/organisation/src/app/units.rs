@@ -35,7 +35,11 @@ impl From<Misplaced> for Refusal {
 
 impl App {
     /// Parents before their children.
-    pub async fn units(&self, account: AccountId, id: OrganisationId) -> Result<Vec<Unit>, Failure> {
+    pub async fn units(
+        &self,
+        account: AccountId,
+        id: OrganisationId,
+    ) -> Result<Vec<Unit>, Failure> {
         let mut tx = self.db.read().await?;
         let standing = standing::of(&mut tx, id, account).await?;
         standing.ok_or(Failure::UnknownOrganisation)?;

@@ -48,8 +48,7 @@ pub fn certified(der: &[u8]) -> Option<Certified> {
         _ => return None,
     };
     let name = all(ORGANISATION).into_iter().next().filter(|name| !name.trim().is_empty())?;
-    let mut found =
-        Certified { name, register: None, vat_id: None, lei: None, address: None, key };
+    let mut found = Certified { name, register: None, vat_id: None, lei: None, address: None, key };
     for identifier in all(IDENTIFIER) {
         found.take(&identifier);
     }
@@ -86,7 +85,8 @@ impl Certified {
         vat_id: Option<&str>,
         lei: Option<&str>,
     ) -> Option<Vec<(Field, Value)>> {
-        let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        let plain =
+            |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
         if plain(&self.name) != plain(name) {
             return None;
         }
@@ -123,7 +123,8 @@ fn entry(text: &str) -> Option<(String, String)> {
         let (_, rest) = text.split_once(kind.as_str())?;
         let number: String =
             rest.trim_start().chars().take_while(char::is_ascii_alphanumeric).collect();
-        let fits = (1..=11).contains(&number.len()) && number.starts_with(|c: char| c.is_ascii_digit());
+        let fits =
+            (1..=11).contains(&number.len()) && number.starts_with(|c: char| c.is_ascii_digit());
         fits.then(|| (kind.as_str().to_owned(), number))
     })
 }

@@ -106,14 +106,8 @@ impl State {
 mod tests {
     use super::*;
 
-    const STEPS: [Step; 6] = [
-        Step::Promote,
-        Step::Prove,
-        Step::Activate,
-        Step::Reject,
-        Step::Withdraw,
-        Step::Revoke,
-    ];
+    const STEPS: [Step; 6] =
+        [Step::Promote, Step::Prove, Step::Activate, Step::Reject, Step::Withdraw, Step::Revoke];
 
     #[test]
     fn what_is_over_stays_over() {

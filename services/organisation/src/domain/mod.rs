@@ -11,7 +11,7 @@ mod managing;
 mod organisation;
 pub mod units;
 
-pub use certificate::{Certified, certified};
 pub use access::{Action, Denied, Role, Through};
-pub(crate) use organisation::{bad, is_line};
+pub use certificate::{Certified, certified};
 pub use organisation::{BadField, Organisation, RegisterEntry, RegisterKind};
+pub(crate) use organisation::{bad, is_line};

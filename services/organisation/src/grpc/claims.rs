@@ -220,7 +220,8 @@ impl OrganisationAdminService for Admin {
 
 /// As its claimant sees it. The account name is for the letter: who has it can lock its code.
 fn own(OwnClaim { claim, rivals }: OwnClaim) -> pb::Claim {
-    let challenge = if claim.state == State::Asked { claim.challenge.clone() } else { String::new() };
+    let challenge =
+        if claim.state == State::Asked { claim.challenge.clone() } else { String::new() };
     let hidden = claim.recovery && !matches!(claim.state, State::Active | State::Cooling);
     let mut written = for_operators(claim, rivals);
     written.challenge = challenge;

@@ -117,8 +117,7 @@ pub async fn find(tx: &mut Tx, id: ClaimId) -> Result<Option<Claim>, StoreError>
 }
 
 pub async fn of_account(tx: &mut Tx, account: AccountId) -> Result<Vec<Claim>, StoreError> {
-    const SQL: &str =
-        select!("WHERE account_id = $1 ORDER BY claimed_at_us DESC, id LIMIT 200");
+    const SQL: &str = select!("WHERE account_id = $1 ORDER BY claimed_at_us DESC, id LIMIT 200");
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?);
     rows.into_iter().map(Claim::try_from).collect()
 }
@@ -137,8 +136,7 @@ pub async fn of_organisation(
 
 /// The claim that holds a register entry.
 pub async fn holder(tx: &mut Tx, register_key: &str) -> Result<Option<Claim>, StoreError> {
-    const SQL: &str =
-        select!("WHERE register_key = $1 AND state IN (2, 3, 4) AND NOT recovery");
+    const SQL: &str = select!("WHERE register_key = $1 AND state IN (2, 3, 4) AND NOT recovery");
     let row: Option<Row> =
         on!(tx, c => sqlx::query_as(SQL).bind(register_key).fetch_optional(c).await?);
     row.map(Claim::try_from).transpose()
@@ -160,8 +158,7 @@ pub async fn to_do(tx: &mut Tx, after: Option<&Claim>) -> Result<Vec<Claim>, Sto
          ORDER BY claimed_at_us, id LIMIT 100"
     );
     let none = ClaimId::from_uuid(siegel_kernel::__private::uuid::Uuid::nil());
-    let (at, id) =
-        after.map_or((Timestamp::from_micros(i64::MIN), none), |c| (c.claimed_at, c.id));
+    let (at, id) = after.map_or((Timestamp::from_micros(i64::MIN), none), |c| (c.claimed_at, c.id));
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).bind(at).bind(id).fetch_all(c).await?);
     rows.into_iter().map(Claim::try_from).collect()
 }
@@ -217,9 +214,8 @@ pub async fn sent(
 
 /// Claims whose cooling period is over.
 pub async fn cooled(tx: &mut Tx, now: Timestamp) -> Result<Vec<Claim>, StoreError> {
-    const SQL: &str = select!(
-        "WHERE state = 3 AND cooling_until_us <= $1 ORDER BY cooling_until_us LIMIT 100"
-    );
+    const SQL: &str =
+        select!("WHERE state = 3 AND cooling_until_us <= $1 ORDER BY cooling_until_us LIMIT 100");
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).bind(now).fetch_all(c).await?);
     rows.into_iter().map(Claim::try_from).collect()
 }

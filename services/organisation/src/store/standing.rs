@@ -83,11 +83,7 @@ pub async fn identified(
     Ok(())
 }
 
-pub async fn set_equal_rights(
-    tx: &mut Tx,
-    id: OrganisationId,
-    on: bool,
-) -> Result<(), StoreError> {
+pub async fn set_equal_rights(tx: &mut Tx, id: OrganisationId, on: bool) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE organisations SET equal_rights = $2 WHERE id = $1";
     on!(tx, c => sqlx::query(SQL).bind(id).bind(on).execute(c).await?.rows_affected());
     Ok(())

@@ -68,10 +68,7 @@ pub async fn add(tx: &mut Tx, new: &SystemUser) -> Result<bool, StoreError> {
 }
 
 /// The programs of an organisation, newest first.
-pub async fn all(
-    tx: &mut Tx,
-    organisation: OrganisationId,
-) -> Result<Vec<SystemUser>, StoreError> {
+pub async fn all(tx: &mut Tx, organisation: OrganisationId) -> Result<Vec<SystemUser>, StoreError> {
     const SQL: &str = "SELECT id, organisation_id, claim_id, name, role, key_thumbprint, jwk, \
         registered_at_us, revoked_at_us FROM system_users WHERE organisation_id = $1 \
         ORDER BY registered_at_us DESC, id LIMIT 500";

@@ -37,9 +37,11 @@ impl Around {
         let fake = Fake(self.clone());
         let identity = GrpcServices::new().add(AddressServiceServer::new(fake.clone()));
         let notification = GrpcServices::new().add(NotificationServiceServer::new(fake));
-        Fakes::new()
-            .with("organisation", "identity", &identity)
-            .with("organisation", "notification", &notification)
+        Fakes::new().with("organisation", "identity", &identity).with(
+            "organisation",
+            "notification",
+            &notification,
+        )
     }
 
     /// The account confirmed this address.

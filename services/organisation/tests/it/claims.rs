@@ -163,9 +163,16 @@ async fn the_code_of_the_letter_ends_the_claim_and_everything_it_granted(db: Db)
         let status = office.record(member).get_record(request).await.unwrap_err();
         assert_eq!(reason(&status).as_deref(), Some("ORGANISATION_UNKNOWN"));
     }
-    assert_eq!(office.count("SELECT COUNT(*) FROM system_users WHERE revoked_at_us IS NULL").await, 0);
-    assert_eq!(office.count("SELECT COUNT(*) FROM organisations WHERE identification_level > 1").await, 0);
-    let verified = "SELECT COUNT(*) FROM record_fields WHERE superseded_at_us IS NULL AND source <> 1";
+    assert_eq!(
+        office.count("SELECT COUNT(*) FROM system_users WHERE revoked_at_us IS NULL").await,
+        0
+    );
+    assert_eq!(
+        office.count("SELECT COUNT(*) FROM organisations WHERE identification_level > 1").await,
+        0
+    );
+    let verified =
+        "SELECT COUNT(*) FROM record_fields WHERE superseded_at_us IS NULL AND source <> 1";
     assert_eq!(office.count(verified).await, 0);
     let ended = "SELECT COUNT(*) FROM events WHERE kind = 'organisation.member.ended'";
     assert_eq!(office.count(ended).await, 3);
@@ -236,7 +243,12 @@ async fn the_second_claim_of_an_entry_waits_and_the_first_sees_it(db: Db) {
     assert_eq!(state(&office, eve, &second.claim_id).await, pb::ClaimState::Asked);
 }
 
-fn proof(claim: &pb::Claim, id: &str, der: &[u8], statement: String) -> pb::ProveByCertificateRequest {
+fn proof(
+    claim: &pb::Claim,
+    id: &str,
+    der: &[u8],
+    statement: String,
+) -> pb::ProveByCertificateRequest {
     pb::ProveByCertificateRequest {
         request_id: id.into(),
         claim_id: claim.claim_id.clone(),
@@ -252,7 +264,8 @@ async fn a_certificate_of_the_organisation_proves_its_claim(db: Db) {
     let claim = claimed(&office, erika, &org, pb::ClaimMethod::Certificate).await;
     let shown = office.around.authority.certifies("Muster GmbH", "NTRDE-HRB 1234");
     let said = shown.statement(&claim.claim_id, &claim.challenge);
-    let proven = office.claims(erika).prove_by_certificate(proof(&claim, "1", &shown.der, said)).await;
+    let proven =
+        office.claims(erika).prove_by_certificate(proof(&claim, "1", &shown.der, said)).await;
     let proven = proven.unwrap().into_inner().claim.unwrap();
     assert_eq!((proven.state(), proven.challenge.as_str()), (pb::ClaimState::Cooling, ""));
     let print = |address| pb::PrintClaimLetterRequest {

@@ -37,8 +37,12 @@ async fn an_invitation_is_taken_once_by_the_account_with_its_address(db: Db) {
     let code = office.around.code("max@example.org").await;
     let shown = pb::PreviewInvitationRequest { code: code.to_lowercase() };
     let shown = office.members(max).preview_invitation(shown).await.unwrap().into_inner();
-    assert_eq!((shown.organisation_name.as_str(), shown.role()), ("Muster GmbH", pb::Role::CaseWorker));
-    let accept = |id: &str| pb::AcceptInvitationRequest { request_id: id.into(), code: code.clone() };
+    assert_eq!(
+        (shown.organisation_name.as_str(), shown.role()),
+        ("Muster GmbH", pb::Role::CaseWorker)
+    );
+    let accept =
+        |id: &str| pb::AcceptInvitationRequest { request_id: id.into(), code: code.clone() };
     office.members(max).accept_invitation(accept("1")).await.unwrap();
     let again = office.members(max).accept_invitation(accept("1")).await.unwrap().into_inner();
     assert_eq!(again.organisation_id, org, "the same request is answered again");
@@ -63,7 +67,10 @@ async fn a_stranger_with_the_code_of_an_invitation_learns_nothing(db: Db) {
     let guess = pb::PreviewInvitationRequest { code: "A".repeat(16) };
     let with_nothing = office.members(eve).preview_invitation(guess).await.unwrap_err();
     assert_eq!(reason(&with_code).as_deref(), Some("INVITATION_UNKNOWN"));
-    assert_eq!((with_code.message(), with_code.details()), (with_nothing.message(), with_nothing.details()));
+    assert_eq!(
+        (with_code.message(), with_code.details()),
+        (with_nothing.message(), with_nothing.details())
+    );
     let accept = pb::AcceptInvitationRequest { request_id: "1".into(), code };
     let status = office.members(eve).accept_invitation(accept).await.unwrap_err();
     assert_eq!(reason(&status).as_deref(), Some("INVITATION_UNKNOWN"));
@@ -80,7 +87,10 @@ async fn an_invitation_is_not_taken_below_its_level(db: Db) {
     let code = office.around.code("max@example.org").await;
     let accept = pb::AcceptInvitationRequest { request_id: "1".into(), code };
     let status = office.members(max).accept_invitation(accept.clone()).await.unwrap_err();
-    assert_eq!((status.code(), fact(&status, "needed").as_deref()), (Code::PermissionDenied, Some("high")));
+    assert_eq!(
+        (status.code(), fact(&status, "needed").as_deref()),
+        (Code::PermissionDenied, Some("high"))
+    );
     let mut high = MemberServiceClient::new(office.channel(max, TrustLevel::High));
     high.accept_invitation(accept).await.unwrap();
 }
@@ -133,8 +143,10 @@ async fn a_changed_code_is_no_code_and_five_of_them_are_enough(db: Db) {
     }
     let right = || pb::PreviewInvitationRequest { code: code.clone() };
     let status = office.members(max).preview_invitation(right()).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_deref()),
-        (Code::ResourceExhausted, Some("TOO_MANY_ATTEMPTS")));
+    assert_eq!(
+        (status.code(), reason(&status).as_deref()),
+        (Code::ResourceExhausted, Some("TOO_MANY_ATTEMPTS"))
+    );
     office.clock.advance(Duration::from_hours(1));
     assert!(office.members(max).preview_invitation(right()).await.is_ok());
 }
@@ -172,7 +184,8 @@ async fn an_administrator_makes_no_owner(db: Db) {
         membership_id: member.membership_id.clone(),
         role: role.into(),
     };
-    let (owner, worker) = (office.membership(erika, &org).await, office.membership(worker, &org).await);
+    let (owner, worker) =
+        (office.membership(erika, &org).await, office.membership(worker, &org).await);
     let mut members = office.members(admin);
     members.change_role(change(&worker, pb::Role::ReadOnly)).await.unwrap();
     for refused in [change(&worker, pb::Role::Owner), change(&owner, pb::Role::ReadOnly)] {
@@ -292,7 +305,9 @@ async fn a_private_key_is_refused(db: Db) {
     let key = siegel_crypto::SigningKey::generate().unwrap();
     let mut jwk = serde_json::to_value(key.public_jwk()).unwrap();
     jwk["d"] = "AAAA".into();
-    for bad in [jwk.to_string(), "{}".into(), "no JSON".into(), r#"{"kty":"oct","k":"AAAA"}"#.into()] {
+    for bad in
+        [jwk.to_string(), "{}".into(), "no JSON".into(), r#"{"kty":"oct","k":"AAAA"}"#.into()]
+    {
         let status = office.members(erika).register_system_user(program(&org, "1", bad)).await;
         assert_eq!(reason(&status.unwrap_err()).as_deref(), Some("INVALID_FIELD"));
     }

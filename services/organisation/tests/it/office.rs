@@ -119,7 +119,9 @@ impl Office {
         let sql = "SELECT letter_sealed, code_mac FROM claims WHERE letter_sealed IS NOT NULL";
         let rows = async {
             let mut tx = self.db.read().await?;
-            Ok::<Vec<(Vec<u8>, Vec<u8>)>, StoreError>(on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?))
+            Ok::<Vec<(Vec<u8>, Vec<u8>)>, StoreError>(
+                on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?),
+            )
         };
         let file = self.keys.path().join("kek");
         let root = siegel_crypto::RootSecret::load(&file, false, self.entropy.as_ref()).unwrap();
@@ -138,7 +140,9 @@ impl Office {
         let rows = async {
             let sql = sqlx::AssertSqlSafe(sql);
             let mut tx = self.db.read().await?;
-            Ok::<Vec<Columns>, StoreError>(on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?))
+            Ok::<Vec<Columns>, StoreError>(
+                on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?),
+            )
         };
         let coded = siegel_crypto::b64::encode(needle);
         let needles = [needle.as_bytes(), coded.as_bytes()];

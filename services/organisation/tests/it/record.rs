@@ -96,7 +96,10 @@ async fn a_number_with_wrong_check_digits_is_refused(db: Db) {
         (pb::FieldName::Lei, text("529900T8BM49AURSDO54")),
         (pb::FieldName::VatId, text("DE136695975")),
         (pb::FieldName::EconomicId, text("DE136695976")),
-        (pb::FieldName::Address, at(pb::OrganisationAddress { postal_code: "1".into(), ..address() })),
+        (
+            pb::FieldName::Address,
+            at(pb::OrganisationAddress { postal_code: "1".into(), ..address() }),
+        ),
         (pb::FieldName::Register, text("HRB 1")),
     ];
     for (name, value) in bad {

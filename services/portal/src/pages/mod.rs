@@ -104,9 +104,18 @@ fn organisations() -> Router<App> {
         .route("/organisation/{organisation}/record", get(record::show).post(record::save))
         .route("/organisation/{organisation}/claim", get(record::again).post(record::claim))
         .route("/organisation/{organisation}/members", get(members::show).post(members::send))
-        .route("/organisation/{organisation}/members/role", get(members::again).post(members::change))
-        .route("/organisation/{organisation}/members/remove", get(members::again).post(members::remove))
-        .route("/organisation/{organisation}/members/revoke", get(members::again).post(members::revoke))
+        .route(
+            "/organisation/{organisation}/members/role",
+            get(members::again).post(members::change),
+        )
+        .route(
+            "/organisation/{organisation}/members/remove",
+            get(members::again).post(members::remove),
+        )
+        .route(
+            "/organisation/{organisation}/members/revoke",
+            get(members::again).post(members::revoke),
+        )
         .route("/organisation/{organisation}/leave", get(members::again).post(members::leave))
 }
 

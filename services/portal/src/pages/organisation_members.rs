@@ -147,9 +147,11 @@ fn invite(who: &Signed, id: &Ident, wanted: &Invite, errors: &Errors) -> Result<
         .part(&name.max_length(200).error_in(errors).to_html())
         .part(&email.max_length(254).error_in(errors).to_html())
         .part(&roles(&t, "role", "organisation-role", role).id("invite-role").to_html())
-        .part(&Select::new("level", t.get("invite-level"), levels)
-            .selected(level.to_string())
-            .to_html());
+        .part(
+            &Select::new("level", t.get("invite-level"), levels)
+                .selected(level.to_string())
+                .to_html(),
+        );
     Ok(Section::new(t.get("invite-title")).text(t.get("invite-text")).form(form))
 }
 

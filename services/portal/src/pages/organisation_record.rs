@@ -100,7 +100,9 @@ fn value(field: &pb::RecordField) -> String {
         None => String::new(),
         Some(Value::Text(text)) => text.clone(),
         Some(Value::Coded(coded)) => join(&[&coded.text, &coded.code]),
-        Some(Value::Register(r)) => join(&[&format!("{} {}", r.kind, r.number), &r.court, &r.place]),
+        Some(Value::Register(r)) => {
+            join(&[&format!("{} {}", r.kind, r.number), &r.court, &r.place])
+        }
         Some(Value::Address(a)) => join(&[
             &a.addition,
             &format!("{} {}", a.street, a.house_number),
@@ -141,12 +143,16 @@ fn address(who: &Signed, id: &Ident, typed: &Typed, errors: &Errors) -> Section 
     let country = if typed.country.is_empty() { "DE" } else { &typed.country };
     let send = Button::secondary(t.get("save"));
     let form = SmallForm::new(format!("/organisation/{id}/record"), send)
-        .part(&field("addition", "record-addition", &typed.addition, 100).optional(locale).to_html())
+        .part(
+            &field("addition", "record-addition", &typed.addition, 100).optional(locale).to_html(),
+        )
         .part(&field("street", "record-street", &typed.street, 100).to_html())
         .part(&field("house_number", "record-house-number", &typed.house_number, 20).to_html())
         .part(&field("postal_code", "record-postal-code", &typed.postal_code, 12).to_html())
         .part(&field("town", "record-town", &typed.town, 100).to_html())
-        .part(&field("country", "record-country", country, 2).hint(t.get("hint-country")).to_html());
+        .part(
+            &field("country", "record-country", country, 2).hint(t.get("hint-country")).to_html(),
+        );
     Section::new(t.get("record-address-edit")).form(form)
 }
 

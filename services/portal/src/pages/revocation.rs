@@ -9,8 +9,8 @@ use siegel_web::forms::{Alert, Button, Errors, Input};
 use tonic::Code;
 
 use super::sections::{Section, Sections, SmallForm};
-use super::visitor::Visitor;
 use super::trouble;
+use super::visitor::Visitor;
 
 const PAGE: &str = "/organisation/revoke";
 
@@ -39,10 +39,8 @@ fn ask(who: &Visitor, typed: &Typed, errors: &Errors) -> Response {
 pub async fn send(who: Visitor, CheckedForm(typed): CheckedForm<Typed>) -> Response {
     let t = who.texts();
     let channel = who.app.outside.siblings.anonymous("organisation");
-    let request = RevokeClaimRequest {
-        account_name: typed.account_name.clone(),
-        code: typed.code.clone(),
-    };
+    let request =
+        RevokeClaimRequest { account_name: typed.account_name.clone(), code: typed.code.clone() };
     let status = match ClaimRevocationServiceClient::new(channel).revoke_claim(request).await {
         Ok(_) => {
             let sections = vec![Section::default().text(t.get("revoke-done-text"))];

@@ -42,7 +42,8 @@ fn every_call() -> Vec<(Rpc, Call)> {
     }
     let found = rpcs.into_iter().map(|rpc| {
         let call = calls.iter().find(|call| name_of(call) == rpc.full_name()).copied();
-        let call = call.unwrap_or_else(|| panic!("{} is not in the walk: add it to calls/", rpc.full_name()));
+        let call = call
+            .unwrap_or_else(|| panic!("{} is not in the walk: add it to calls/", rpc.full_name()));
         (rpc, call)
     });
     found.collect()
@@ -85,7 +86,12 @@ async fn the_rightful_caller_of_every_rpc_is_not_refused(db: Db) {
         let (account, names) = town.settle(n).await;
         let answer = town.ask(&rpc, account, (call.message)(&names)).await;
         if let Err(refused) = answer {
-            assert_eq!(Some(refused.reason.as_str()), call.refused_with, "{}: {refused:?}", call.rpc);
+            assert_eq!(
+                Some(refused.reason.as_str()),
+                call.refused_with,
+                "{}: {refused:?}",
+                call.rpc
+            );
         }
         let promised = access_table().rule(&rpc.full_name()).and_then(|rule| rule.audit.clone());
         if let Some(kind) = promised {

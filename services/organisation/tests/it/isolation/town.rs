@@ -116,7 +116,8 @@ async fn furnish(office: &Office, owner: AccountId, name: &str, number: &str) ->
         label: String::new(),
         unit_id: String::new(),
     };
-    let contact_point = record.add_contact_point(point).await.unwrap().into_inner().contact_point_id;
+    let contact_point =
+        record.add_contact_point(point).await.unwrap().into_inner().contact_point_id;
     let heir = office.joined(owner, &organisation, pb::Role::CaseWorker).await;
     let member = office.membership(heir, &organisation).await.membership_id;
     let wanted = invitation(&organisation, &format!("{number}@example.org"), pb::Role::ReadOnly);
