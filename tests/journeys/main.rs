@@ -9,6 +9,7 @@ mod newcomer;
 mod own_credentials;
 mod own_letters;
 mod own_mandates;
+mod own_organisation;
 mod own_sending;
 mod scan;
 mod start;

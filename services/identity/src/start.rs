@@ -4,6 +4,7 @@ use axum::Router;
 use siegel_grpc::{GrpcServices, Outside, Running};
 use siegel_proto::identity::v1::client_access_service_server::ClientAccessServiceServer;
 use siegel_proto::identity::v1::deletion_service_server::DeletionServiceServer;
+use siegel_proto::identity::v1::address_service_server::AddressServiceServer;
 use siegel_proto::identity::v1::key_service_server::KeyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
@@ -15,6 +16,7 @@ use crate::app::{clients, deletion, deliver_outbox, push, sweep, upstreams};
 use crate::config::{ClientError, Config};
 use crate::grpc::client_access::ClientAccess;
 use crate::grpc::deletion::Deletions;
+use crate::grpc::address_service::Addresses;
 use crate::grpc::key_service::PublicKeys;
 use crate::grpc::self_service::SelfCare;
 use crate::grpc::sibling_service::Siblings;
@@ -96,6 +98,7 @@ pub fn grpc_services(state: &Identity) -> GrpcServices {
         .add(SelfServiceServer::new(SelfCare(state.clone())))
         .add(ClientAccessServiceServer::new(ClientAccess(state.clone())))
         .add(DeletionServiceServer::new(Deletions(state.clone())))
+        .add(AddressServiceServer::new(Addresses(state.clone())))
 }
 
 /// The public HTTP face.

@@ -1,17 +1,26 @@
 //! Rules about organisations and what their members may do; no I/O.
 
 mod access;
+mod certificate;
 mod chain;
+pub mod claim;
+pub mod codes;
 mod decide;
 mod fact;
+pub mod fields;
+mod identifiers;
+mod legal_forms;
+mod managing;
 mod mandate;
 mod organisation;
 mod package;
 mod party;
 mod scope;
 mod terms;
+pub mod units;
 
 pub use access::{Action, Role};
+pub use certificate::{Certified, certified};
 pub use chain::{Chain, Hold};
 pub use decide::{Allowed, Answer, Denied, Known, Question, decide, kinds};
 pub use fact::{FactId, FactRole, Standing};

@@ -7,12 +7,19 @@
 )]
 
 mod access;
+mod around;
+mod certificates;
 mod chains;
+mod claims;
 mod facts;
 mod history;
+mod isolation;
 mod mandates;
+mod members;
 mod model;
 mod office;
 mod organisation;
 mod parties;
+mod record;
 mod schema;
+mod team;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use siegel_db::{Db, StoreError, on};
-use siegel_grpc::testing::{Fakes, outside, serve};
+use siegel_grpc::testing::{outside, serve};
 use siegel_grpc::{Caller, Person, Running};
 use siegel_kernel::{AccountId, Clock as _, GrantId, TrustLevel};
 use siegel_organisation::{Config, MIGRATIONS, start};
@@ -18,26 +18,48 @@ use tonic::transport::Channel;
 
 pub use siegel_grpc::reason;
 
+use crate::around::Around;
+
 pub static TABLES: &siegel_db::Migrations = &MIGRATIONS;
+
+/// Two columns of bytes.
+type Columns = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 pub struct Office {
     pub db: Db,
     pub clock: Arc<TestClock>,
     pub entropy: Arc<CountingEntropy>,
+    pub around: Arc<Around>,
     running: Running,
-    _keys: tempfile::TempDir,
+    keys: tempfile::TempDir,
 }
 
 impl Office {
     pub async fn open(db: Db) -> Self {
         let (clock, entropy) =
             (Arc::new(TestClock::default()), Arc::new(CountingEntropy::default()));
-        let fakes = Fakes::new();
-        let outside = outside("organisation", db.clone(), clock.clone(), entropy.clone(), &fakes);
         let keys = tempfile::tempdir().unwrap();
-        let config = Config { key_encryption_key_file: Some(keys.path().join("organisation-kek")) };
+        let around = Around::new();
+        let fakes = around.fakes();
+        let outside = outside("organisation", db.clone(), clock.clone(), entropy.clone(), &fakes);
+        let authorities = keys.path().join("authorities.pem");
+        std::fs::write(&authorities, around.authority.pem()).unwrap();
+        let config = Config {
+            certificate_authorities_file: Some(authorities),
+            ..Config::new(keys.path().join("kek"))
+        };
         let running = start(config, outside).await.unwrap();
-        Self { db, clock, entropy, running, _keys: keys }
+        Self { db, clock, entropy, around, running, keys }
+    }
+
+    /// A channel on which every call comes from this person.
+    pub fn channel(&self, account: AccountId, level: TrustLevel) -> Channel {
+        serve(&self.running.grpc, Caller::Person(self.token(account, level)))
+    }
+
+    /// A channel on which every call comes from somebody else.
+    pub fn channel_of(&self, caller: Caller) -> Channel {
+        serve(&self.running.grpc, caller)
     }
 
     pub fn somebody(&self) -> AccountId {
@@ -49,7 +71,21 @@ impl Office {
         account: AccountId,
         level: TrustLevel,
     ) -> OrganisationServiceClient<Channel> {
-        OrganisationServiceClient::new(self.channel(account, level))
+        let person = self.token(account, level);
+        OrganisationServiceClient::new(serve(&self.running.grpc, Caller::Person(person)))
+    }
+
+    fn token(&self, account: AccountId, level: TrustLevel) -> Person {
+        Person {
+            account,
+            client_id: "portal".into(),
+            subject: "s".into(),
+            level,
+            authenticated_at: self.clock.now(),
+            grant: GrantId::new(self.clock.as_ref(), self.entropy.as_ref()).unwrap(),
+            session: None,
+            scopes: vec!["organisation.read".into(), "organisation.write".into()],
+        }
     }
 
     /// What a person says about mandates.
@@ -65,26 +101,12 @@ impl Office {
             scopes: vec!["organisation.admin".into()],
             grant: "gnt_1".into(),
         };
-        RegisterFactServiceClient::new(serve(&self.running.grpc, operator))
+        RegisterFactServiceClient::new(self.channel_of(operator))
     }
 
     pub fn changes(&self) -> AccessEventServiceClient<Channel> {
         let identity = Caller::Sibling("identity".into());
-        AccessEventServiceClient::new(serve(&self.running.grpc, identity))
-    }
-
-    fn channel(&self, account: AccountId, level: TrustLevel) -> Channel {
-        let person = Person {
-            account,
-            client_id: "portal".into(),
-            subject: "s".into(),
-            level,
-            authenticated_at: self.clock.now(),
-            grant: GrantId::new(self.clock.as_ref(), self.entropy.as_ref()).unwrap(),
-            session: None,
-            scopes: vec!["organisation.read".into(), "organisation.write".into()],
-        };
-        serve(&self.running.grpc, Caller::Person(person))
+        AccessEventServiceClient::new(self.channel_of(identity))
     }
 
     /// Makes somebody a member, as an accepted invitation does.
@@ -140,6 +162,51 @@ impl Office {
             Ok::<u64, StoreError>(rows)
         };
         run.await.unwrap()
+    }
+
+    /// Kinds of the audit events that there are.
+    pub async fn kinds(&self) -> Vec<String> {
+        let mut tx = self.db.read().await.unwrap();
+        siegel_db::audit::kinds(&mut tx).await.unwrap()
+    }
+
+    /// The code that the letter of a claim prints.
+    pub async fn code_of(&self, claim: &str) -> String {
+        let sql = "SELECT letter_sealed, code_mac FROM claims WHERE letter_sealed IS NOT NULL";
+        let rows = async {
+            let mut tx = self.db.read().await?;
+            Ok::<Vec<(Vec<u8>, Vec<u8>)>, StoreError>(
+                on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?),
+            )
+        };
+        let file = self.keys.path().join("kek");
+        let root = siegel_crypto::RootSecret::load(&file, false, self.entropy.as_ref()).unwrap();
+        let key = root.key("organisation persons");
+        let context = format!("letter/{claim}");
+        let open = |sealed: &[u8]| siegel_crypto::open(&key, context.as_bytes(), sealed).ok();
+        let rows = rows.await.unwrap();
+        let letter = rows.iter().find_map(|(sealed, _)| open(sealed)).unwrap();
+        let letter: serde_json::Value = serde_json::from_slice(&letter).unwrap();
+        letter["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Whether a text stands in these two columns of bytes, plain or in base64.
+    pub async fn holds(&self, table: &str, columns: &str, needle: &str) -> bool {
+        let sql = format!("SELECT {columns} FROM {table}");
+        let rows = async {
+            let sql = sqlx::AssertSqlSafe(sql);
+            let mut tx = self.db.read().await?;
+            Ok::<Vec<Columns>, StoreError>(
+                on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?),
+            )
+        };
+        let coded = siegel_crypto::b64::encode(needle);
+        let needles = [needle.as_bytes(), coded.as_bytes()];
+        let holds = |bytes: &[u8]| {
+            needles.iter().any(|n| bytes.windows(n.len()).any(|window| window == *n))
+        };
+        let rows = rows.await.unwrap();
+        rows.iter().flat_map(|(a, b)| [a, b]).flatten().any(|bytes| holds(bytes))
     }
 
     pub async fn count(&self, sql: &'static str) -> i64 {

@@ -13,6 +13,7 @@ mod documents;
 mod export;
 mod folders;
 mod home;
+mod invitation;
 mod letter;
 mod login;
 mod mandate;
@@ -20,12 +21,16 @@ mod mandate_new;
 mod mandate_words;
 mod mandates;
 mod organisation;
+mod organisation_members;
+mod organisation_record;
 mod postbox;
 mod receipts;
 mod reply;
+mod revocation;
 mod rich;
 mod scripts;
 mod search;
+mod sections;
 mod security;
 mod settings;
 mod trouble;
@@ -93,6 +98,7 @@ fn pages() -> Router<App> {
         .route("/organisation", get(organisation::list))
         .route("/organisation/new", get(organisation::form).post(organisation::create))
         .route("/organisation/{organisation}", get(organisation::show))
+        .merge(organisations())
         .route("/postbox", get(postbox::list))
         .route("/postbox/accesses", get(accesses::mailbox))
         .route("/postbox/settings", get(settings::show))
@@ -110,6 +116,30 @@ fn pages() -> Router<App> {
         .route("/postbox/{letter}/receipts/{receipt}", get(receipts::download))
         .route("/postbox/{letter}/receipts/{receipt}/pdf", get(documents::receipt))
         .route("/verify", get(verify::show))
+}
+
+/// Record, members and claims of organisations.
+fn organisations() -> Router<App> {
+    use {organisation_members as members, organisation_record as record};
+    Router::new()
+        .route("/organisation/invitation", get(invitation::form).post(invitation::send))
+        .route("/organisation/revoke", get(revocation::form).post(revocation::send))
+        .route("/organisation/{organisation}/record", get(record::show).post(record::save))
+        .route("/organisation/{organisation}/claim", get(record::again).post(record::claim))
+        .route("/organisation/{organisation}/members", get(members::show).post(members::send))
+        .route(
+            "/organisation/{organisation}/members/role",
+            get(members::again).post(members::change),
+        )
+        .route(
+            "/organisation/{organisation}/members/remove",
+            get(members::again).post(members::remove),
+        )
+        .route(
+            "/organisation/{organisation}/members/revoke",
+            get(members::again).post(members::revoke),
+        )
+        .route("/organisation/{organisation}/leave", get(members::again).post(members::leave))
 }
 
 /// Replies with their files.

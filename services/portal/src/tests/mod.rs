@@ -9,6 +9,7 @@ mod identity;
 mod letters;
 mod login;
 mod mandates;
+mod organisations;
 mod postbox_fakes;
 mod replies;
 mod services;
