@@ -11,6 +11,7 @@ use siegel_db::events::Feed;
 use siegel_grpc::{GrpcServices, Outside, Running};
 use siegel_proto::organisation::v1::access_service_server::AccessServiceServer;
 use siegel_proto::organisation::v1::organisation_service_server::OrganisationServiceServer;
+use siegel_proto::organisation::v1::representation_service_server::RepresentationServiceServer;
 use tokio::task::JoinSet;
 
 pub use config::Config;
@@ -38,6 +39,7 @@ pub async fn start(_: Config, outside: Outside) -> Result<Running, StartError> {
     tasks.spawn(app.feed.clone().run(outside.clock.clone()));
     let grpc = GrpcServices::new()
         .add(OrganisationServiceServer::new(grpc::Organisations(app.clone())))
-        .add(AccessServiceServer::new(grpc::Access(app)));
+        .add(AccessServiceServer::new(grpc::Access(app.clone())))
+        .add(RepresentationServiceServer::new(grpc::Representation(app)));
     Ok(Running { grpc, http: axum::Router::new(), tasks })
 }

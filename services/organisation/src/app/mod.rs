@@ -1,8 +1,10 @@
 //! Use cases: each is one transaction.
 
 mod access;
+mod changes;
 mod create;
 mod look;
+mod parties;
 
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use siegel_db::{Db, StoreError, Tx};
 use siegel_kernel::{AccountId, Clock, Entropy, EntropyUnavailable, Timestamp, TrustLevel};
 
 pub use access::{Answer, Question};
+pub use changes::Message;
 pub use create::{Founder, Founding};
 
 use crate::domain::BadField;

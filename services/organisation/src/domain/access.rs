@@ -15,6 +15,8 @@ pub enum Action {
     ReadMail = 1,
     /// Open with legal effect for the organisation (Empfangsberechtigung, VwZG § 5).
     ReceiveMail = 2,
+    /// Act in their name at an online service.
+    Act = 6,
 }
 
 impl Role {
@@ -45,14 +47,16 @@ impl Role {
     pub const fn may(self, action: Action) -> bool {
         match (self, action) {
             (Self::Owner | Self::CaseWorker | Self::MailReceiver, Action::ReceiveMail)
+            | (Self::Owner | Self::Administrator | Self::CaseWorker, Action::Act)
             | (_, Action::ReadMail) => true,
-            (Self::Administrator | Self::ReadOnly, Action::ReceiveMail) => false,
+            (Self::Administrator | Self::ReadOnly, Action::ReceiveMail)
+            | (Self::MailReceiver | Self::ReadOnly, Action::Act) => false,
         }
     }
 }
 
 impl Action {
-    pub const ALL: [Self; 2] = [Self::ReadMail, Self::ReceiveMail];
+    pub const ALL: [Self; 3] = [Self::ReadMail, Self::ReceiveMail, Self::Act];
 
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|action| *action as i32 == number)

@@ -4,6 +4,7 @@ use siegel_proto::organisation::v1::access_service_server::AccessService;
 use siegel_proto::organisation::v1::{CheckAccessRequest, CheckAccessResponse};
 use tonic::{Request, Response, Status};
 
+use super::parties;
 use super::status::status;
 use crate::app::{Answer, App, Question};
 use crate::domain::Action;
@@ -30,6 +31,14 @@ impl AccessService for Access {
         let answers = self.0.check_access(&questions).await.map_err(|e| status(&e))?;
         let answers = answers.into_iter().map(written).collect();
         Ok(Response::new(CheckAccessResponse { answers }))
+    }
+
+    #[tracing::instrument(name = "organisation.access.parties", skip_all)]
+    async fn list_authorised_parties(
+        &self,
+        request: Request<pb::ListAuthorisedPartiesRequest>,
+    ) -> Result<Response<pb::ListAuthorisedPartiesResponse>, Status> {
+        parties::list(&self.0, request.into_inner()).await.map(Response::new)
     }
 }
 

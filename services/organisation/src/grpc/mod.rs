@@ -2,7 +2,10 @@
 
 mod access;
 mod organisation;
+mod parties;
+mod representation;
 mod status;
 
 pub use access::Access;
 pub use organisation::Organisations;
+pub use representation::Representation;

@@ -4,4 +4,5 @@
 mod access;
 mod office;
 mod organisation;
+mod representation;
 mod schema;

@@ -52,6 +52,7 @@ impl Office {
             grant: GrantId::new(self.clock.as_ref(), self.entropy.as_ref()).unwrap(),
             session: None,
             scopes: vec!["organisation.read".into(), "organisation.write".into()],
+            acting_for: None,
         };
         OrganisationServiceClient::new(serve(&self.running.grpc, Caller::Person(person)))
     }
@@ -59,6 +60,19 @@ impl Office {
     pub fn postbox(&self) -> AccessServiceClient<Channel> {
         let postbox = Caller::Sibling("postbox".into());
         AccessServiceClient::new(serve(&self.running.grpc, postbox))
+    }
+
+    /// The service as a sibling calls it.
+    pub fn sibling(&self, name: &str) -> Channel {
+        serve(&self.running.grpc, Caller::Sibling(name.to_owned()))
+    }
+
+    /// Waits until every event has its position.
+    pub async fn settled(&self) {
+        const SQL: &str = "SELECT COUNT(*) FROM events WHERE position IS NULL";
+        while self.count(SQL).await > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// An organisation of this owner.
