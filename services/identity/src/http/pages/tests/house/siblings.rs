@@ -22,6 +22,8 @@ use siegel_proto::notification::v1::notification_service_server::{
 };
 use tonic::{Request as Call, Response as Answer, Status};
 
+use super::parties::Parties;
+
 /// What the siblings were told, and what they answer.
 #[derive(Default)]
 pub struct Siblings {
@@ -39,6 +41,8 @@ pub struct Siblings {
     /// Each is read once, in this order.
     pub cards: Mutex<Vec<Card>>,
     started: AtomicU32,
+    /// The organisation service.
+    pub parties: Parties,
 }
 
 /// A card before the reader.
@@ -210,6 +214,7 @@ pub(super) fn fakes(siblings: &Arc<Siblings>) -> Fakes {
     let account = AccountRegistryServiceServer::new(fake.clone());
     let eid = IdentificationServiceServer::new(fake);
     Fakes::new()
+        .with("identity", "organisation", &siblings.parties.services())
         .with("identity", "notification", &GrpcServices::new().add(notification))
         .with("identity", "account", &GrpcServices::new().add(account))
         .with("identity", "eid", &GrpcServices::new().add(eid))
