@@ -10,6 +10,7 @@ use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
 use tokio::task::JoinSet;
 
+use crate::app::acting::follow;
 use crate::app::clients::RegisterError;
 use crate::app::failure::Failure;
 use crate::app::{clients, deletion, deliver_outbox, push, sweep, upstreams};
@@ -87,6 +88,7 @@ fn running(state: &Identity) -> Running {
     tasks.spawn(state.outbox.clone().run_pushes(push::AT_ONCE, push));
     tasks.spawn(sweep::run(state.clone()));
     tasks.spawn(deletion::saga::run(state.clone()));
+    tasks.spawn(follow::run(state.clone()));
     Running { grpc: grpc_services(state), http: router(state), tasks }
 }
 

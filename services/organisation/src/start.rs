@@ -16,6 +16,7 @@ use siegel_proto::organisation::v1::organisation_admin_service_server::Organisat
 use siegel_proto::organisation::v1::organisation_service_server::OrganisationServiceServer;
 use siegel_proto::organisation::v1::record_service_server::RecordServiceServer;
 use siegel_proto::organisation::v1::register_fact_service_server::RegisterFactServiceServer;
+use siegel_proto::organisation::v1::representation_service_server::RepresentationServiceServer;
 use siegel_proto::organisation::v1::system_user_service_server::SystemUserServiceServer;
 use tokio::task::JoinSet;
 
@@ -77,6 +78,7 @@ pub(crate) fn services(app: &App) -> GrpcServices {
         .add(AccessEventServiceServer::new(grpc::AccessEvents(app.clone())))
         .add(MandateServiceServer::new(grpc::Mandates(app.clone())))
         .add(RegisterFactServiceServer::new(grpc::Facts(app.clone())))
+        .add(RepresentationServiceServer::new(grpc::Representation(app.clone())))
         .add(RecordServiceServer::new(grpc::Records(app.clone())))
         .add(MemberServiceServer::new(grpc::Members(app.clone())))
         .add(SystemUserServiceServer::new(grpc::SystemUsers(app.clone())))

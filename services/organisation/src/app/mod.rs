@@ -5,6 +5,7 @@ mod claim_admin;
 mod claim_end;
 mod claims;
 mod create;
+mod describe;
 mod desk;
 mod invitations;
 mod leaving;

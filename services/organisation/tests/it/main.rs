@@ -21,5 +21,6 @@ mod office;
 mod organisation;
 mod parties;
 mod record;
+mod representation;
 mod schema;
 mod team;

@@ -62,6 +62,11 @@ impl Office {
         serve(&self.running.grpc, caller)
     }
 
+    /// The service as a sibling calls it.
+    pub fn sibling(&self, name: &str) -> Channel {
+        self.channel_of(Caller::Sibling(name.to_owned()))
+    }
+
     pub fn somebody(&self) -> AccountId {
         AccountId::new(self.clock.as_ref(), self.entropy.as_ref()).unwrap()
     }
@@ -85,6 +90,7 @@ impl Office {
             grant: GrantId::new(self.clock.as_ref(), self.entropy.as_ref()).unwrap(),
             session: None,
             scopes: vec!["organisation.read".into(), "organisation.write".into()],
+            acting_for: None,
         }
     }
 
