@@ -129,4 +129,11 @@ impl organisation::access_service_server::AccessService for Access {
         let answers = request.get_ref().questions.iter().map(answer).collect();
         Ok(Response::new(organisation::CheckAccessResponse { answers }))
     }
+
+    async fn list_authorised_parties(
+        &self,
+        _: Request<organisation::ListAuthorisedPartiesRequest>,
+    ) -> Result<Response<organisation::ListAuthorisedPartiesResponse>, Status> {
+        Err(Status::unimplemented("the postbox does not ask for whom somebody may act"))
+    }
 }
