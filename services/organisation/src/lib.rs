@@ -10,15 +10,13 @@ mod ports;
 mod start;
 mod store;
 
-use siegel_crypto::{KeyError, RootSecret};
 use siegel_db::Migrations;
 
 pub use config::Config;
+pub use start::{StartError, start};
 
 /// The service's own tables.
 pub static MIGRATIONS: Migrations = Migrations {
     sqlite: sqlx::migrate!("migrations/sqlite"),
     postgres: sqlx::migrate!("migrations/postgres"),
 };
-
-pub use start::{StartError, start};

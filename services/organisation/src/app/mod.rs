@@ -29,15 +29,13 @@ use siegel_db::{Db, StoreError, Tx};
 use siegel_kernel::{AccountId, Clock, Entropy, EntropyUnavailable, Timestamp, TrustLevel};
 
 pub use access::Asked;
-pub use claim_admin::Looked;
 pub use claims::OwnClaim;
 pub use create::{Founder, Founding};
 pub use desk::Desk;
-pub use invitations::{NewInvitation, Offer, ShownInvitation};
+pub use invitations::{NewInvitation, ShownInvitation};
 pub use members::{NewSystemUser, Shown};
 pub use order::Order;
 pub use parties::AuthorisedParty;
-pub use record::Record;
 pub use refusal::Refusal;
 pub use units::NewContact;
 pub use vault::Vault;

@@ -20,7 +20,7 @@ mod terms;
 pub mod units;
 
 pub use access::{Action, Role};
-pub use certificate::{Certified, certified};
+pub use certificate::certified;
 pub use chain::{Chain, Hold};
 pub use decide::{Allowed, Answer, Denied, Known, Question, decide, kinds};
 pub use fact::{FactId, FactRole, Standing};

@@ -196,7 +196,7 @@ impl MemberService for Members {
     ) -> Answer<pb::AcceptInvitationResponse> {
         let kind = kinds::INVITATION_ACCEPTED;
         let order = order(&self.0, kind, &request, &request.get_ref().request_id)?;
-        let done = self.0.accept(&order, &request.get_ref().code).await;
+        let done = self.0.accept_invitation(&order, &request.get_ref().code).await;
         let joined = self.0.audited(&order, done).await.map_err(|e| status(&e))?;
         let organisation_id = joined.to_string();
         Ok(Response::new(pb::AcceptInvitationResponse { organisation_id }))

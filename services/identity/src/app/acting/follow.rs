@@ -135,6 +135,7 @@ impl Acting {
             level: self.granted.session.level,
             party: chosen.party,
             mandate: chosen.mandate.as_deref(),
+            is_use: false,
         })
     }
 }

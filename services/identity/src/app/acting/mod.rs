@@ -27,6 +27,8 @@ pub struct Wish<'a> {
     pub party: Party,
     /// By this mandate only.
     pub mandate: Option<&'a str>,
+    /// Whether this is the act itself: those whose mandate it is see that it was used.
+    pub is_use: bool,
 }
 
 /// What the organisation service says to it.
@@ -78,10 +80,15 @@ fn questions(wish: &Wish<'_>) -> Vec<pb::AccessQuestion> {
         session_level: WireLevel::from(wish.level).into(),
         about: Some(about),
         mandate_id: wish.mandate.unwrap_or_default().to_owned(),
+        record: wish.is_use,
     };
     let demands = acting.rules.demands.iter();
     let more: Vec<_> = demands
-        .map(|demand| pb::AccessQuestion { action: action(*demand).into(), ..first.clone() })
+        .map(|demand| pb::AccessQuestion {
+            action: action(*demand).into(),
+            record: false,
+            ..first.clone()
+        })
         .collect();
     std::iter::once(first).chain(more).collect()
 }

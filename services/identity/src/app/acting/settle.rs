@@ -101,7 +101,8 @@ pub(super) const fn wish<'a>(
     party: Party,
     mandate: Option<&'a str>,
 ) -> Wish<'a> {
-    Wish { request, account: session.account, level: session.level, party, mandate }
+    let (account, level) = (session.account, session.level);
+    Wish { request, account, level, party, mandate, is_use: false }
 }
 
 /// Somebody to choose, and what the session would need when it is too low for it.

@@ -40,12 +40,14 @@ pub const ENDED: Refused =
     Refused::invalid_grant("the right to act for the represented has ended: authorize again");
 
 /// Asks whether the person may still act for whom they chose; what was granted with the answer of
-/// now. For the very right they had: another one is another choice.
+/// now. For the very right they had: another one is another choice. A log-in is a use of it, what
+/// follows from the log-in is not.
 pub async fn still(
     state: &Identity,
     granted: &Granted,
     account: AccountId,
     level: TrustLevel,
+    is_use: bool,
 ) -> Result<Granted, StillError> {
     let request = &granted.request;
     let Some(chosen) = request.acts_for(account) else {
@@ -55,7 +57,7 @@ pub async fn still(
         return Ok(granted.clone());
     };
     let mandate = chosen.mandate.as_deref();
-    let wish = Wish { request, account, level, party: chosen.party, mandate };
+    let wish = Wish { request, account, level, party: chosen.party, mandate, is_use };
     let verdict = judge_one(state, wish).await;
     let verdict = verdict.map_err(|status| EndpointError::Sibling("organisation", status))?;
     let now = match verdict {

@@ -71,7 +71,7 @@ pub(super) async fn redeem(
     access_token::check_level(state, &audience, session.level)?;
 
     // Before the code is used up: should a sibling be down, the client can try again.
-    let mut granted = tokens::still(state, &found.granted, account, session.level).await?;
+    let mut granted = tokens::still(state, &found.granted, account, session.level, true).await?;
     let is_openid = granted.request.has_scope("openid");
     let about = if is_openid {
         let place = Place::IdToken;

@@ -97,7 +97,7 @@ async fn may_still_act(
     let grant = grants::find(&mut tx, id).await?.ok_or(WRONG)?;
     drop(tx);
     let Holder::Person { account, granted, .. } = &grant.holder else { return Err(WRONG.into()) };
-    tokens::still(state, granted, *account, level).await?;
+    tokens::still(state, granted, *account, level, false).await?;
     Ok(())
 }
 

@@ -152,7 +152,7 @@ async fn acting(
         None => return Ok(None),
     };
     drop(tx);
-    match tokens::still(state, granted, *account, level).await {
+    match tokens::still(state, granted, *account, level, false).await {
         Ok(granted) => Ok(Some(granted)),
         Err(StillError::Ended) => {
             follow::end(state, &[(grant.id, *account)]).await?;
