@@ -95,7 +95,8 @@ async fn missing_kinds(world: &World) -> anyhow::Result<BTreeSet<String>> {
         found.extend(kinds(world, service).await?);
     }
     let promised = siegel_grpc::access_table().rules().filter_map(|rule| rule.audit.clone());
-    let uncalled = |kind: &str| UNCALLED.contains(&kind) || own_organisation::UNCALLED.contains(&kind);
+    let uncalled =
+        |kind: &str| UNCALLED.contains(&kind) || own_organisation::UNCALLED.contains(&kind);
     let promised = promised.filter(|kind| !uncalled(kind));
     Ok(promised.filter(|kind| !found.contains(kind)).collect())
 }

@@ -2,9 +2,9 @@
 
 use axum::Router;
 use siegel_grpc::{GrpcServices, Outside, Running};
+use siegel_proto::identity::v1::address_service_server::AddressServiceServer;
 use siegel_proto::identity::v1::client_access_service_server::ClientAccessServiceServer;
 use siegel_proto::identity::v1::deletion_service_server::DeletionServiceServer;
-use siegel_proto::identity::v1::address_service_server::AddressServiceServer;
 use siegel_proto::identity::v1::key_service_server::KeyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
@@ -15,9 +15,9 @@ use crate::app::clients::RegisterError;
 use crate::app::failure::Failure;
 use crate::app::{clients, deletion, deliver_outbox, push, sweep, upstreams};
 use crate::config::{ClientError, Config};
+use crate::grpc::address_service::Addresses;
 use crate::grpc::client_access::ClientAccess;
 use crate::grpc::deletion::Deletions;
-use crate::grpc::address_service::Addresses;
 use crate::grpc::key_service::PublicKeys;
 use crate::grpc::self_service::SelfCare;
 use crate::grpc::sibling_service::Siblings;

@@ -182,7 +182,11 @@ impl App {
     }
 
     /// Makes the person a member.
-    pub async fn accept_invitation(&self, order: &Order, code: &str) -> Result<OrganisationId, Failure> {
+    pub async fn accept_invitation(
+        &self,
+        order: &Order,
+        code: &str,
+    ) -> Result<OrganisationId, Failure> {
         if let Some(answer) = self.answered(order).await? {
             return answer.parse().map_err(|_| Failure::StoredAnswer);
         }

@@ -40,7 +40,6 @@ pub use refusal::Refusal;
 pub use units::NewContact;
 pub use vault::Vault;
 
-
 use crate::domain::BadField;
 use crate::ports::addresses::NoAnswer;
 
