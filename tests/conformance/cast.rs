@@ -13,7 +13,7 @@ const fn known(id: &'static str, more: &'static str) -> Known {
     Known { id, auth: Auth::Basic, pkce: true, par: false, dpop: false, more }
 }
 
-pub const CLIENTS: [Known; 9] = [
+pub const CLIENTS: [Known; 12] = [
     // Its redirect URI has a query of its own.
     known("queried", "{}"),
     known("modest", r#"{"grant_types": ["authorization_code"]}"#),
@@ -23,6 +23,13 @@ pub const CLIENTS: [Known; 9] = [
     known("verbund-b", r#"{"tenant": "verbund"}"#),
     known("api", r#"{"scopes": ["openid", "account.read", "organisation.read"]}"#),
     known("reading", "{}"),
+    known(
+        "acting",
+        r#"{"acting": "optional", "legal_person_claims": ["register_number"],
+            "scopes": ["openid", "organisation.read", "organisation.write"]}"#,
+    ),
+    known("acting-elsewhere", r#"{"acting": "optional"}"#),
+    known("representing", r#"{"acting": "required", "acting_kinds": ["organisation"]}"#),
     known(
         "scripted",
         r#"{"name": "<script>alert(1)</script>\"'>", "purpose": "<img src=x onerror=alert(2)>",

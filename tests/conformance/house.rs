@@ -244,11 +244,16 @@ impl House {
 
     /// Identity's database.
     pub fn database(&self) -> anyhow::Result<Target> {
+        self.database_of("identity")
+    }
+
+    /// The database of a service.
+    pub fn database_of(&self, service: &str) -> anyhow::Result<Target> {
         if let Some(url) = &self.database {
-            return Ok(url.parse::<Target>()?.in_schema("identity"));
+            return Ok(url.parse::<Target>()?.in_schema(service));
         }
         let data = &self.processes.first().context("no process")?.data;
-        Ok(Target::Sqlite(data.join("db/identity.sqlite")))
+        Ok(Target::Sqlite(data.join(format!("db/{service}.sqlite"))))
     }
 
     /// The key the provider signs with: for tokens that only time or a bug could make.

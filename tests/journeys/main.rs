@@ -8,6 +8,7 @@ mod login;
 mod newcomer;
 mod own_credentials;
 mod own_letters;
+mod own_mailboxes;
 mod own_mandates;
 mod own_organisation;
 mod own_sending;

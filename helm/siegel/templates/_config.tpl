@@ -193,6 +193,7 @@ nonce_key_file = {{ include "siegel.secretPath" (list "account" "nonce-key") }}
 {{ include "siegel.objectStore" (list . "account") }}
 
 [organisation]
+key_encryption_key_file = {{ include "siegel.secretPath" (list "organisation" "key-encryption-key") }}
 nonce_key_file = {{ include "siegel.secretPath" (list "organisation" "nonce-key") }}
 
 [postbox]

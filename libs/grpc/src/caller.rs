@@ -1,7 +1,7 @@
 use siegel_kernel::{AccountId, GrantId, Timestamp, TrustLevel};
 use tonic::{Code, Request, Status};
 
-use crate::{Peer, refusal};
+use crate::{Peer, Represented, refusal};
 
 /// Who is calling, as the guard established it.
 #[derive(Clone, Debug)]
@@ -29,6 +29,9 @@ pub struct Person {
     pub grant: GrantId,
     pub session: Option<String>,
     pub scopes: Vec<String>,
+    /// For whom the person acts under this grant; `None` for themself. Level and account above are
+    /// those of the person who acts.
+    pub acting_for: Option<Represented>,
 }
 
 impl Caller {

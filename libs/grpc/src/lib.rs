@@ -14,6 +14,7 @@ mod errors;
 mod guard;
 mod in_process;
 mod reach;
+mod represented;
 mod service;
 mod siblings;
 pub mod testing;
@@ -31,5 +32,6 @@ pub use errors::{DOMAIN, exhausted, fact, fault, invalid, reason, refusal, unava
 pub use guard::{Guard, GuardSettings, Peer};
 pub use in_process::InProcess;
 pub use reach::{Reach, reach_table};
+pub use represented::{Party, Represented};
 pub use service::{GrpcServices, Outside, Running};
 pub use siblings::{NoSuchWay, Siblings, SiblingsSettings};

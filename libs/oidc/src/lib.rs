@@ -10,4 +10,4 @@ pub mod pkce;
 pub mod standard;
 mod token;
 
-pub use token::{AccessToken, Actor, Confirmation, TokenKind, audience};
+pub use token::{AccessToken, ActingFor, Actor, Confirmation, TokenKind, audience};

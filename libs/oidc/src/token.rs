@@ -67,6 +67,31 @@ pub struct AccessToken {
     /// Who acts for the subject, when the token was exchanged for another (RFC 8693 §4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
+    /// For whom the subject acts, who stays the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting_for: Option<ActingFor>,
+}
+
+/// Somebody whom the subject of a token represents. Every name in it is made for the client's
+/// sector: two services cannot tell by them that they serve the same one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActingFor {
+    /// Pairwise; of a person the subject that this sector knows the person by.
+    pub sub: String,
+    /// `organisation` or `person`.
+    pub kind: String,
+    /// The mandate acted by; absent for members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<String>,
+    /// How often it had been changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate_version: Option<i64>,
+    /// Differs when the way to the right to act does.
+    pub path_digest: String,
+    /// Level at which the represented was identified, 1 to 4; absent when unknown. What the person
+    /// who acts proved stands in `trust_level` of the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identification_level: Option<u8>,
 }
 
 /// A party that acts for the subject; inside it the one that acted before.

@@ -103,7 +103,7 @@ fn pages(
     Ok(drawn)
 }
 
-fn draw(surface: &mut Surface<'_>, fonts: &Fonts, line: &Placed) {
+pub(crate) fn draw(surface: &mut Surface<'_>, fonts: &Fonts, line: &Placed) {
     let mut x = line.x;
     for run in fonts.runs(&line.text, line.style) {
         let at = Point::from_xy(x, line.y);
@@ -193,7 +193,7 @@ fn metadata(document: &Document<'_>, story: &[Block], recorded: DateTime) -> Met
 }
 
 /// The instant in UTC.
-fn date(rfc3339: &str) -> Option<DateTime> {
+pub(crate) fn date(rfc3339: &str) -> Option<DateTime> {
     let text = Timestamp::parse_rfc3339(rfc3339)?.to_rfc3339();
     let mut numbers = text.split(['-', 'T', ':', '.', 'Z']).map(str::parse::<u16>);
     let mut next = || numbers.next()?.ok();

@@ -127,7 +127,7 @@ fn columns(fonts: &Fonts, block: &Block) -> Vec<Column> {
 /// Lines of at most `width` (in units of the font size), broken at spaces; a word that is too long
 /// is broken where it must be. A line that goes on keeps its space, so that readers of the tags see
 /// where words end.
-fn wrap(fonts: &Fonts, text: &str, style: Style, width: f32) -> Vec<String> {
+pub(crate) fn wrap(fonts: &Fonts, text: &str, style: Style, width: f32) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in fonts.showable(text, style).split('\n') {
         let mut line = String::new();

@@ -8,6 +8,7 @@ mod draw;
 mod font;
 mod layout;
 mod story;
+pub mod window;
 mod words;
 
 use siegel_receipt::Verified;

@@ -13,6 +13,7 @@ use url::Url;
 use crate::app::client_keys::usable;
 pub use crate::client_config_error::ClientError;
 use crate::client_config_readers::{json_text, words};
+use crate::domain::acting::{ActingRules, Demand, Kind, Mode, Role};
 use crate::domain::client::{
     AssertionAudience, AuthMethod, BadClient, CertificateName, Client, Environment, GrantType,
     SecurityProfile, SigningAlg,
@@ -130,6 +131,24 @@ pub struct ClientConfig {
     /// People may come without an account, once, with their card.
     #[serde(default)]
     pub guests: bool,
+    /// Whether people act for others there: `none`, `optional` or `required`.
+    #[serde(default)]
+    pub acting: Mode,
+    /// For whom: `organisation`, `person`; both when empty.
+    #[serde(default)]
+    pub acting_kinds: Vec<Kind>,
+    /// Members in one of these roles only (`owner`, `administrator`, `case_worker`,
+    /// `mail_receiver`, `read_only`); any way, mandates too, when empty.
+    #[serde(default)]
+    pub acting_roles: Vec<Role>,
+    /// What else they must be allowed (`read_mail`, `receive_mail`, `reply_mail`, `delete_mail`,
+    /// `manage_members`).
+    #[serde(default)]
+    pub acting_actions: Vec<Demand>,
+    /// What is released of an organisation beside its name (`legal_form`, `register_kind`,
+    /// `register_court`, `register_number`).
+    #[serde(default)]
+    pub legal_person_claims: Vec<String>,
 }
 
 pub(crate) fn code_and_refresh() -> Vec<GrantType> {
@@ -195,6 +214,13 @@ impl ClientConfig {
             resources: self.resources.clone(),
             introspects: self.introspects.clone(),
             guests: self.guests,
+            acting: ActingRules {
+                mode: self.acting,
+                kinds: self.acting_kinds.clone(),
+                roles: self.acting_roles.clone(),
+                demands: self.acting_actions.clone(),
+                claims: self.legal_person_claims.clone(),
+            },
             ..Client::named(self.client_id.clone())
         };
         client.check()?;

@@ -2,6 +2,7 @@
 
 use axum::Router;
 use siegel_grpc::{GrpcServices, Outside, Running};
+use siegel_proto::identity::v1::address_service_server::AddressServiceServer;
 use siegel_proto::identity::v1::client_access_service_server::ClientAccessServiceServer;
 use siegel_proto::identity::v1::deletion_service_server::DeletionServiceServer;
 use siegel_proto::identity::v1::key_service_server::KeyServiceServer;
@@ -9,10 +10,12 @@ use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::identity::v1::sibling_service_server::SiblingServiceServer;
 use tokio::task::JoinSet;
 
+use crate::app::acting::follow;
 use crate::app::clients::RegisterError;
 use crate::app::failure::Failure;
 use crate::app::{clients, deletion, deliver_outbox, push, sweep, upstreams};
 use crate::config::{ClientError, Config};
+use crate::grpc::address_service::Addresses;
 use crate::grpc::client_access::ClientAccess;
 use crate::grpc::deletion::Deletions;
 use crate::grpc::key_service::PublicKeys;
@@ -85,6 +88,7 @@ fn running(state: &Identity) -> Running {
     tasks.spawn(state.outbox.clone().run_pushes(push::AT_ONCE, push));
     tasks.spawn(sweep::run(state.clone()));
     tasks.spawn(deletion::saga::run(state.clone()));
+    tasks.spawn(follow::run(state.clone()));
     Running { grpc: grpc_services(state), http: router(state), tasks }
 }
 
@@ -96,6 +100,7 @@ pub fn grpc_services(state: &Identity) -> GrpcServices {
         .add(SelfServiceServer::new(SelfCare(state.clone())))
         .add(ClientAccessServiceServer::new(ClientAccess(state.clone())))
         .add(DeletionServiceServer::new(Deletions(state.clone())))
+        .add(AddressServiceServer::new(Addresses(state.clone())))
 }
 
 /// The public HTTP face.

@@ -12,6 +12,7 @@ use crate::app::push::Resting;
 use crate::app::refusal::Refusals;
 use crate::app::upstream::Providers;
 use crate::config::Config;
+use crate::domain::acting::Party;
 use crate::domain::pairwise;
 use crate::keys::Keys;
 use crate::people::{BadPeopleConfig, People};
@@ -74,6 +75,15 @@ impl Identity {
     /// What clients of a sector know an account by.
     pub fn subject(&self, sector: &str, account: AccountId) -> String {
         pairwise::subject(self.keys.pairwise(), sector, account)
+    }
+
+    /// What clients of a sector know somebody by who is represented: a person by the subject they
+    /// have there themself.
+    pub fn party_name(&self, sector: &str, party: Party) -> String {
+        match party {
+            Party::Organisation(id) => pairwise::organisation(self.keys.pairwise(), sector, id),
+            Party::Person(account) => self.subject(sector, account),
+        }
     }
 
     /// What clients of a sector know a session by (`sid`).

@@ -50,6 +50,13 @@ pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama:
     let words = Words::new(locale);
     let text = |key: &str| Part::Text(words.get(key, &[]));
     let (subject, middle) = match mail {
+        Mail::Code { kind: CodeKind::Invitation, code, .. } => {
+            let link = Part::Link(format!("{origin}/organisation/invitation"));
+            let code = Part::Code(code.clone());
+            let keys = ["invitation-keep", "invitation-ignore"].map(text);
+            let parts = [text("invitation-intro"), link, text("invitation-code"), code];
+            ("invitation-subject", parts.into_iter().chain(keys).collect())
+        }
         Mail::Code { kind, code, .. } => {
             let (subject, intro, ignore) = match kind {
                 CodeKind::Registration => {
@@ -66,6 +73,9 @@ pub fn write(mail: &Mail, locale: &str, origin: &str) -> Result<Written, askama:
                 }
                 CodeKind::DeviceRelease => {
                     ("device-release-subject", "device-release-intro", "device-release-ignore")
+                }
+                CodeKind::Invitation => {
+                    ("invitation-subject", "invitation-intro", "invitation-ignore")
                 }
             };
             let code = Part::Code(code.clone());
@@ -197,12 +207,13 @@ mod tests {
         Mail::AlreadyRegistered { email: "e@example.org".into(), locale: "de".into() }
     }
 
-    const CODES: [CodeKind; 5] = [
+    const CODES: [CodeKind; 6] = [
         CodeKind::Registration,
         CodeKind::PasswordReset,
         CodeKind::EmailChangeNew,
         CodeKind::EmailChangeOld,
         CodeKind::DeviceRelease,
+        CodeKind::Invitation,
     ];
 
     fn others() -> Vec<Mail> {

@@ -112,6 +112,7 @@ fn person() -> Caller {
         grant: grant(),
         session: None,
         scopes: vec!["postbox.read".into()],
+        acting_for: None,
     })
 }
 

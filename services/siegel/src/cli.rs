@@ -145,6 +145,34 @@ pub enum AdminCommand {
     /// Limits, quotas, retention, legal holds, the rule table and outages of the postbox.
     #[command(subcommand)]
     Postbox(PostboxCommand),
+    /// Claims of organisations: what waits, proof, letters.
+    #[command(subcommand)]
+    Organisation(OrganisationCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OrganisationCommand {
+    /// Claims to look at and letters to send, oldest first.
+    Claims,
+    /// One claim, and what the record says.
+    Show { claim: String },
+    /// Takes a claim for proven by what a JSON file tells: level, fields, the address among them.
+    Approve { claim: String, file: PathBuf },
+    /// Ends a claim that is not proven.
+    Reject { claim: String },
+    /// Writes the letter as PDF to a new file.
+    Print {
+        claim: String,
+        to: PathBuf,
+        /// JSON file with the address, where the proof brought none.
+        #[arg(long)]
+        address: Option<PathBuf>,
+        /// In English instead of German.
+        #[arg(long)]
+        english: bool,
+    },
+    /// The letter is with the post: its code is forgotten, the cooling period begins.
+    Sent { claim: String },
 }
 
 #[derive(Debug, Subcommand)]

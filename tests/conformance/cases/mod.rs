@@ -39,6 +39,7 @@ macro_rules! cases {
 }
 
 mod absent;
+mod acting;
 mod attacks;
 mod authorize;
 mod claims;
@@ -86,6 +87,7 @@ pub fn all() -> Vec<Case> {
         possession::cases(),
         fapi::cases(),
         userinfo::cases(),
+        acting::cases(),
         introspection::cases(),
         revocation::cases(),
         logout::cases(),

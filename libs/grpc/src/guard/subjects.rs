@@ -9,14 +9,26 @@ use siegel_proto::identity::v1::ResolveGrantRequest;
 use siegel_proto::identity::v1::sibling_service_client::SiblingServiceClient;
 use tonic::{Code, Status};
 
-use crate::{Siblings, refusal, unavailable};
+use crate::{Represented, Siblings, fault, refusal, unavailable};
 
 /// Above this many grants the cache starts anew: one question per grant again.
 const MOST: usize = 100_000;
 
+/// Who stands behind a grant. Neither changes while the grant lives.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    pub(super) account: AccountId,
+    /// For whom the person acts.
+    pub(super) acting_for: Option<Represented>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("identity's answer about a grant names nobody that is represented")]
+struct NobodyRepresented;
+
 pub(super) struct Subjects {
     siblings: Siblings,
-    known: Mutex<HashMap<GrantId, AccountId>>,
+    known: Mutex<HashMap<GrantId, Subject>>,
 }
 
 impl Subjects {
@@ -24,9 +36,9 @@ impl Subjects {
         Self { siblings, known: Mutex::default() }
     }
 
-    pub(super) async fn account(&self, grant: GrantId) -> Result<AccountId, Status> {
-        if let Some(account) = self.lock().get(&grant) {
-            return Ok(*account);
+    pub(super) async fn of(&self, grant: GrantId) -> Result<Subject, Status> {
+        if let Some(subject) = self.lock().get(&grant) {
+            return Ok(subject.clone());
         }
         let mut client = SiblingServiceClient::new(self.siblings.channel("identity"));
         let request = ResolveGrantRequest { grant_id: grant.to_string() };
@@ -36,16 +48,22 @@ impl Subjects {
             }
             _ => unavailable("ISSUER_UNREACHABLE", "the token issuer cannot be asked"),
         })?;
-        let account = answer.into_inner().account_id.parse().map_err(|e| crate::fault(&e))?;
+        let answer = answer.into_inner();
+        let account = answer.account_id.parse().map_err(|e| fault(&e))?;
+        let acting_for = match answer.acting_for {
+            Some(wire) => Some(Represented::of(wire).ok_or_else(|| fault(&NobodyRepresented))?),
+            None => None,
+        };
+        let subject = Subject { account, acting_for };
         let mut known = self.lock();
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(grant, account);
-        Ok(account)
+        known.insert(grant, subject.clone());
+        Ok(subject)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<GrantId, AccountId>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<GrantId, Subject>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -172,9 +172,13 @@ impl Inner {
         let grant: GrantId = claims.gid.parse().map_err(|_| malformed())?;
         let level = claims.level().ok_or_else(malformed)?;
         let authenticated = claims.auth_time.ok_or_else(malformed)?;
-        let account = self.subjects.account(grant).await?;
+        let subject = self.subjects.of(grant).await?;
+        if subject.acting_for.is_some() != claims.acting_for.is_some() {
+            return Err(malformed());
+        }
         Ok(Person {
-            account,
+            account: subject.account,
+            acting_for: subject.acting_for,
             level,
             authenticated_at: Timestamp::from_seconds(authenticated),
             grant,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use siegel_crypto::SigningKey;
 use siegel_grpc::{AuthChannel, fact, reason};
 use siegel_kernel::Clock as _;
-use siegel_oidc::{AccessToken, Confirmation, TokenKind, dpop};
+use siegel_oidc::{AccessToken, ActingFor, Confirmation, TokenKind, dpop};
 use siegel_proto::identity::v1 as pb;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::evidence_service_client::EvidenceServiceClient;
@@ -296,4 +296,47 @@ async fn a_token_bound_to_a_certificate_holds_on_connections_with_it_only() {
     let unauthenticated = Some("16".to_owned());
     assert_eq!(call(Some(ClientCertificate::new(b"other", true))).await, unauthenticated);
     assert_eq!(call(None).await, unauthenticated);
+}
+
+#[tokio::test]
+async fn a_service_is_told_for_whom_a_person_acts_and_at_the_persons_own_level() {
+    let (house, key) = (House::new(), SigningKey::generate().unwrap());
+    let organisation = "org_0123456789abcdef0123456789abcdef";
+    let level = siegel_proto::common::v1::TrustLevel::High.into();
+    *house.identity.acting_for.lock().unwrap() = Some(pb::GrantedRepresentation {
+        organisation_id: organisation.into(),
+        identification_level: level,
+        ..pb::GrantedRepresentation::default()
+    });
+    let mut claims = claims(&house.identity, "postbox", TokenKind::Person);
+    claims.acting_for = Some(acting_for());
+    let told = list(house.bound(&claims, &key)).await.unwrap();
+    assert!(told.starts_with("person at substantial for Organisation"), "{told}");
+}
+
+#[tokio::test]
+async fn a_token_that_names_somebody_its_grant_does_not_is_refused_and_the_reverse() {
+    let key = SigningKey::generate().unwrap();
+    let house = House::new();
+    let mut claims = claims(&house.identity, "postbox", TokenKind::Person);
+    claims.acting_for = Some(acting_for());
+    assert_eq!(refused(house.bound(&claims, &key)).await, "TOKEN_MALFORMED");
+    let house = House::new();
+    let claims = AccessToken { acting_for: None, ..claims };
+    *house.identity.acting_for.lock().unwrap() = Some(pb::GrantedRepresentation {
+        principal_account_id: "acc_0123456789abcdef0123456789abcdef".into(),
+        ..pb::GrantedRepresentation::default()
+    });
+    assert_eq!(refused(house.bound(&claims, &key)).await, "TOKEN_MALFORMED");
+}
+
+fn acting_for() -> ActingFor {
+    ActingFor {
+        sub: "pairwise".into(),
+        kind: "organisation".into(),
+        mandate: None,
+        mandate_version: None,
+        path_digest: "digest".into(),
+        identification_level: None,
+    }
 }

@@ -2,8 +2,8 @@
 //! an eid service that calls it.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use siegel_crypto::{KeySet, SigningKey, SystemEntropy};
 use siegel_grpc::{
@@ -33,6 +33,8 @@ pub struct FakeIdentity {
     pub active: Arc<AtomicBool>,
     /// Whether the revocation stream works.
     pub stream_works: Arc<AtomicBool>,
+    /// For whom whoever holds a grant acts.
+    pub acting_for: Arc<Mutex<Option<pb::GrantedRepresentation>>>,
 }
 
 #[tonic::async_trait]
@@ -68,7 +70,10 @@ impl pb::sibling_service_server::SiblingService for FakeIdentity {
         request: Request<pb::ResolveGrantRequest>,
     ) -> Result<Response<pb::ResolveGrantResponse>, Status> {
         let account_id = request.get_ref().grant_id.replace("gnt_", "acc_");
-        Ok(Response::new(pb::ResolveGrantResponse { account_id }))
+        Ok(Response::new(pb::ResolveGrantResponse {
+            account_id,
+            acting_for: self.acting_for.lock().unwrap().clone(),
+        }))
     }
 
     async fn check_token(
@@ -124,6 +129,7 @@ pub fn claims(identity: &FakeIdentity, service: &str, kind: TokenKind) -> Access
         tenant: Some("musterstadt".into()),
         cnf: None,
         act: None,
+        acting_for: None,
     }
 }
 
@@ -138,7 +144,10 @@ impl postbox::evidence_service_server::EvidenceService for Postbox {
         request: Request<postbox::ListReceiptsRequest>,
     ) -> Result<Response<postbox::ListReceiptsResponse>, Status> {
         let kind = match caller(&request)? {
-            Caller::Person(person) => format!("person at {}", person.level),
+            Caller::Person(person) => match &person.acting_for {
+                Some(acting) => format!("person at {} for {:?}", person.level, acting.party),
+                None => format!("person at {}", person.level),
+            },
             other => other.name(),
         };
         let receipt = postbox::Receipt { kind, ..Default::default() };
@@ -366,6 +375,7 @@ impl House {
             revocations: broadcast::Sender::new(16),
             active: Arc::new(AtomicBool::new(true)),
             stream_works: Arc::new(AtomicBool::new(true)),
+            acting_for: Arc::default(),
         };
         let registry = InProcess::default();
         let mut tasks = tokio::task::JoinSet::new();

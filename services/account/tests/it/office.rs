@@ -136,6 +136,7 @@ impl Office {
             grant: GrantId::new(self.clock.as_ref(), self.entropy.as_ref()).unwrap(),
             session: None,
             scopes: vec!["account.read".into(), "account.write".into()],
+            acting_for: None,
         };
         serve(&self.running.grpc, Caller::Person(person))
     }

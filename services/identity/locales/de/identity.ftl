@@ -98,6 +98,27 @@ card-not-bound-title = Dieser Ausweis gehört noch zu keinem Konto
 card-not-bound = Melden Sie sich zuerst mit E-Mail-Adresse und Passwort an oder legen Sie ein Konto an. Danach können Sie den Ausweis verbinden.
 card-back = Zurück zur Anmeldung
 
+# Für wen jemand handelt
+act-for-title = Für wen handeln Sie?
+act-for-told = Wenn Sie für jemanden handeln, erfährt { $client } Ihr Recht dazu und von der Organisation oder Person: { $claims }. Ihr eigenes Konto bleibt Ihres.
+act-for-legend = Ich handle
+act-for-myself = für mich selbst
+act-for-organisation = Organisation
+act-for-person = Person, die Ihnen eine Vollmacht gegeben hat
+act-for-too-low = Dafür brauchen Sie das Vertrauensniveau { $level }; wir fragen im nächsten Schritt danach.
+act-for-more = Weitere anzeigen
+act-for-submit = Weiter
+act-for-missing = Wählen Sie aus, für wen Sie handeln.
+act-for-not-allowed = Für diese Auswahl haben Sie hier kein Recht, oder es besteht nicht mehr. Wählen Sie bitte neu.
+act-for-nobody-title = Sie können hier für niemanden handeln
+act-for-nobody = Dieser Dienst ist nur für Menschen, die für eine Organisation oder eine andere Person handeln. Mit diesem Konto haben Sie hier kein Recht dazu. Bitten Sie die Organisation oder die Person darum, es Ihnen zu geben.
+act-for-other = Mit einem anderen Konto anmelden
+act-for-claim-name = Name
+act-for-claim-legal-form = Rechtsform
+act-for-claim-register-kind = Registerart
+act-for-claim-register-court = Registergericht
+act-for-claim-register-number = Registernummer
+
 # Einwilligung
 consent-title = Daten weitergeben?
 consent-who = „{ $client }“ ({ $tenant }) möchte Daten aus Ihrem Konto erhalten. Weitergegeben wird nur, was hier steht, und erst, wenn Sie zustimmen.

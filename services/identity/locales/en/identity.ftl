@@ -98,6 +98,27 @@ card-not-bound-title = This card belongs to no account yet
 card-not-bound = Sign in with e-mail address and password first, or create an account. Then you can link the card.
 card-back = Back to signing in
 
+# For whom somebody acts
+act-for-title = For whom do you act?
+act-for-told = If you act for somebody, { $client } learns your right to do so and, of the organisation or person: { $claims }. Your own account stays yours.
+act-for-legend = I act
+act-for-myself = for myself
+act-for-organisation = Organisation
+act-for-person = Person who gave you a mandate
+act-for-too-low = This needs the trust level { $level }; the next step asks for it.
+act-for-more = Show more
+act-for-submit = Continue
+act-for-missing = Choose for whom you act.
+act-for-not-allowed = You have no right to this choice here, or no longer. Please choose again.
+act-for-nobody-title = You cannot act for anybody here
+act-for-nobody = This service is only for people who act for an organisation or another person. With this account you have no right to do so here. Ask the organisation or the person to give it to you.
+act-for-other = Log in with another account
+act-for-claim-name = name
+act-for-claim-legal-form = legal form
+act-for-claim-register-kind = kind of register
+act-for-claim-register-court = register court
+act-for-claim-register-number = register number
+
 # Consent
 consent-title = Pass on data?
 consent-who = “{ $client }” ({ $tenant }) would like to receive data from your account. Only what is listed here is passed on, and only if you agree.

@@ -5,6 +5,7 @@ use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp, TrustLevel};
 use siegel_oidc::acr::Wanted;
 use siegel_oidc::{AccessToken, Actor, Confirmation, TokenKind, audience};
 
+use super::acting::tokens;
 use super::certificate_auth;
 use super::endpoint::EndpointError;
 use crate::domain::client::{Client, SigningAlg};
@@ -130,6 +131,7 @@ pub fn sign_onward(
         tenant: new.tenant.map(str::to_owned),
         cnf: new.confirmation.clone(),
         act,
+        acting_for: new.session.and_then(|(g, s)| tokens::claim(state, &g.request, s.account)),
     };
     Ok(state.keys.sign(SigningAlg::ES256, AccessToken::TYP, &claims, new.now)?)
 }

@@ -8,7 +8,9 @@ use siegel_db::{StoreError, Tx, audit};
 use siegel_grpc::audit_name;
 use siegel_kernel::{EntropyUnavailable, GrantId, Timestamp};
 
+use super::acting::settle::{Settled, settle};
 use super::client_auth::UNAPPROVED;
+use super::failure::Failure;
 use super::par::HANDLE_PREFIX;
 use super::read_request::{self, ReadError};
 use super::{consent, refusal, request_object, sessions};
@@ -165,6 +167,9 @@ async fn silently(
     let Ok((consent, request)) = consent::settled(state, request, session.as_ref()).await else {
         return no(OAuthError::TemporarilyUnavailable, "a part of the service is out of reach");
     };
+    let Ok(request) = settle_acting(state, request, session.as_ref()).await else {
+        return no(OAuthError::TemporarilyUnavailable, "a part of the service is out of reach");
+    };
     let request = &request;
     let step = decide(&Question {
         request,
@@ -189,6 +194,9 @@ async fn silently(
         (Step::LogIn(LogIn::SomebodyElse), _) => {
             return no(OAuthError::LoginRequired, "somebody else is logged in");
         }
+        (Step::ActFor, _) => {
+            return no(OAuthError::InteractionRequired, "for whom the person acts is to be chosen");
+        }
         (Step::Consent, _) => return no(OAuthError::ConsentRequired, "consent is missing"),
         _ => return no(OAuthError::LoginRequired, "nobody is logged in"),
     };
@@ -204,6 +212,22 @@ async fn silently(
             no(OAuthError::InvalidRequestUri, "the pushed request was answered already")
         }
     }
+}
+
+/// The request with the choice for whom the person acts, where that needs no question.
+async fn settle_acting(
+    state: &Identity,
+    request: AuthRequest,
+    session: Option<&SessionView>,
+) -> Result<AuthRequest, Failure> {
+    let mut request = request;
+    let open = session.filter(|session| request.acting_is_open(session));
+    if let Some(session) = open
+        && let Settled::Choice(choice) = settle(state, &request, session).await?
+    {
+        request.acting.choice = Some(choice);
+    }
+    Ok(request)
 }
 
 /// Whether a session is of nobody the client asked for.
@@ -250,7 +274,8 @@ pub async fn complete(
 ) -> Result<RedirectTarget, CompleteError> {
     let now = state.now();
     let request = &interaction.request;
-    if session.level < request.floor || is_somebody_else(state, request, session) {
+    let open = request.acting_is_open(session);
+    if session.level < request.floor || open || is_somebody_else(state, request, session) {
         return Err(CompleteError::NotEnough);
     }
     let mut tx = state.outside.db.begin().await?;

@@ -6,6 +6,7 @@ use siegel_oidc::acr::SUPPORTED;
 use siegel_oidc::catalogue::CATALOGUE;
 use siegel_oidc::standard::STANDARD;
 
+use crate::domain::acting;
 use crate::domain::scopes::ALL;
 use crate::domain::verified_claims::{self, Prover};
 use crate::state::Identity;
@@ -19,7 +20,7 @@ const AUTH_METHODS: [&str; 4] =
 /// Where there is a listener for clients that come with a certificate.
 const CERTIFICATE_METHODS: [&str; 2] = ["tls_client_auth", "self_signed_tls_client_auth"];
 /// Claims beside the catalogue's.
-const PROTOCOL_CLAIMS: [&str; 16] = [
+const PROTOCOL_CLAIMS: [&str; 17] = [
     "iss",
     "sub",
     "aud",
@@ -35,6 +36,7 @@ const PROTOCOL_CLAIMS: [&str; 16] = [
     "attribute_levels",
     "postbox_handle",
     "account_type",
+    "acting_for",
     "locale",
 ];
 
@@ -83,6 +85,10 @@ pub struct Metadata {
     evidence_supported: [&'static str; 1],
     electronic_records_supported: [&'static str; 3],
     claims_in_verified_claims_supported: [&'static str; 16],
+    /// Whom people may act for (our own member).
+    acting_for_kinds_supported: [&'static str; 2],
+    /// What is told of an organisation they act for (our own member).
+    legal_person_claims_supported: [&'static str; 4],
     prompt_values_supported: [&'static str; 4],
     ui_locales_supported: [&'static str; 2],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,6 +183,8 @@ pub fn metadata(state: &Identity) -> Metadata {
         evidence_supported: [verified_claims::EVIDENCE],
         electronic_records_supported: Prover::ALL.map(Prover::record),
         claims_in_verified_claims_supported: verified_claims::CLAIMS,
+        acting_for_kinds_supported: acting::Kind::ALL.map(acting::Kind::as_str),
+        legal_person_claims_supported: acting::LEGAL_PERSON_CLAIMS,
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         ui_locales_supported: ["de", "en"],
         backchannel_logout_supported: true,

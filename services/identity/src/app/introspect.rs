@@ -114,6 +114,7 @@ fn described(claims: &AccessToken, level: Option<TrustLevel>) -> Value {
         ("sid", claims.sid.as_ref().map(|sid| json!(sid))),
         ("cnf", claims.cnf.as_ref().map(|cnf| json!(cnf))),
         ("act", claims.act.as_ref().map(|act| json!(act))),
+        ("acting_for", claims.acting_for.as_ref().map(|acting_for| json!(acting_for))),
         // RFC 9470 §6.2.
         ("acr", level.map(|level| json!(level.as_str()))),
         ("trust_level", level.map(|level| json!(level.number()))),

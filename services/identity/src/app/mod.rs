@@ -1,6 +1,7 @@
 //! Use cases, one file each: one transaction, then what must follow it.
 
 pub mod access_token;
+pub mod acting;
 pub mod address_events;
 pub mod apply;
 pub mod approve_clients;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use siegel_kernel::Timestamp;
 
+use crate::domain::acting::ActingRules;
 use crate::domain::client::{CertificateName, Client};
 use crate::state::Identity;
 
@@ -47,6 +48,7 @@ pub(super) fn told(
     let members = all.as_object_mut();
     if let Some(members) = members {
         add(members, more);
+        acting(members, client);
         if client.auth_method.by_secret() {
             members.insert("client_secret_expires_at".to_owned(), 0.into());
         }
@@ -59,6 +61,22 @@ pub(super) fn told(
         add(members, name.map(|(key, text)| (key, Some(Value::from(text.as_str())))));
     }
     all
+}
+
+/// Members about acting for others, of clients that have any.
+fn acting(members: &mut Map<String, Value>, client: &Client) {
+    let rules = &client.acting;
+    if *rules == ActingRules::default() {
+        return;
+    }
+    let all: [(&str, Option<Value>); 5] = [
+        ("acting", Some(json!(rules.mode))),
+        ("acting_kinds", Some(json!(rules.kinds))),
+        ("acting_roles", Some(json!(rules.roles))),
+        ("acting_actions", Some(json!(rules.demands))),
+        ("legal_person_claims", Some(json!(rules.claims))),
+    ];
+    add(members, all);
 }
 
 fn add<'a>(

@@ -6,6 +6,7 @@ use siegel_kernel::{GrantId, Timestamp};
 use siegel_oidc::dpop::Expected;
 use siegel_oidc::{AccessToken, TokenKind, audience};
 
+use super::acting::tokens;
 use super::claims::{self, Place};
 use super::endpoint::EndpointError;
 use super::{certificate_auth, check, dpop, id_token};
@@ -95,6 +96,8 @@ pub async fn answer(
     let mut about = claims::released(state, id, *account, &within, Place::Userinfo).await?;
     about.insert("sub".to_owned(), json!(grant.subject));
     about.extend(id_token::account_type(granted));
+    let acting_for = tokens::told(state, &granted.request, *account).await?;
+    about.extend(acting_for.map(|told| ("acting_for".to_owned(), told)));
     let Some(alg) = client.and_then(|found| found.client.userinfo_alg) else {
         return Ok(UserInfo::Plain(about));
     };

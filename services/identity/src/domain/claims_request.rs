@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use siegel_oidc::standard;
 
+use super::acting::ActingWish;
 use super::interaction::RequestedClaim;
 use super::oauth::Refused;
 use super::outputs::{Output, Place, want};
@@ -23,6 +24,8 @@ pub struct ClaimsRequest {
     pub acr: Option<AcrRequest>,
     /// Demand on `sub`: the person must be one of these.
     pub subjects: Vec<String>,
+    /// Wish that the person acts for somebody.
+    pub acting_for: Option<ActingWish>,
 }
 
 /// `{"acr": {"essential": true, "values": […]}}`
@@ -72,6 +75,11 @@ impl ClaimsRequest {
                     self.acr = (!acr.values.is_empty()).then_some(acr);
                 }
                 "sub" => self.demand_subject(texts(wish))?,
+                "acting_for" => {
+                    let known = self.acting_for.get_or_insert_default();
+                    known.essential |= essential;
+                    known.value = texts(wish).pop().or(known.value.take());
+                }
                 // The language of the account: no attribute, but asked about like one.
                 "locale" => want(&mut self.outputs, name, place, values(wish)),
                 _ => {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use siegel_kernel::TrustLevel;
 
+use super::acting::ActingRules;
 pub use super::client_check::BadClient;
 pub use super::client_types::{
     AssertionAudience, AuthMethod, CertificateName, Environment, GrantType, ManagedBy,
@@ -112,6 +113,9 @@ pub struct Client {
     /// People may come without an account, once, with their card.
     #[serde(default)]
     pub guests: bool,
+    /// Whether and how people act for others there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub acting: ActingRules,
     /// Whose token it registered itself with; not shown to the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sponsor: Option<Sponsor>,
@@ -124,6 +128,10 @@ pub struct Sponsor {
     /// Thumbprint of the key that proved it.
     #[serde(default)]
     pub key: Option<String>,
+}
+
+fn is_default(rules: &ActingRules) -> bool {
+    *rules == ActingRules::default()
 }
 
 const fn yes() -> bool {
@@ -173,6 +181,7 @@ impl Client {
             approved: true,
             introspects: Vec::new(),
             guests: false,
+            acting: ActingRules::default(),
             sponsor: None,
         }
     }

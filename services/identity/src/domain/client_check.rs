@@ -1,5 +1,6 @@
 //! What makes a registration unacceptable.
 
+use super::acting::Mode;
 use super::client::{AssertionAudience, AuthMethod, Client, GrantType, SigningAlg};
 use super::redirect_uri::{is_https, is_redirect_uri};
 
@@ -36,6 +37,10 @@ pub enum BadClient {
         "client {0:?}: guests need the card among allowed_methods, and are not for first_party"
     )]
     Guests(String),
+    #[error(
+        "client {0:?}: {1} does not fit: acting_* and legal_person_claims are for clients with acting, roles are those of organisations, and guests act for nobody"
+    )]
+    Acting(String, &'static str),
 }
 
 impl BadClient {
@@ -56,7 +61,7 @@ impl BadClient {
             Self::Guests(_) => "guests",
             Self::Scope(..) => "scopes",
             Self::PublicForItself(_) => "grant_types",
-            Self::Address(_, key) => key,
+            Self::Address(_, key) | Self::Acting(_, key) => key,
         }
     }
 }
@@ -124,6 +129,10 @@ impl Client {
             || self.allowed_methods.iter().any(|m| m == super::factors::CARD);
         if self.guests && (self.first_party || !by_card) {
             return Err(BadClient::Guests(id()));
+        }
+        self.acting.check().map_err(|key| BadClient::Acting(id(), key))?;
+        if self.guests && self.acting.mode == Mode::Required {
+            return Err(BadClient::Acting(id(), "acting"));
         }
         Ok(())
     }

@@ -29,6 +29,8 @@ pub enum Step {
         /// The client prefers it and takes less.
         optional: bool,
     },
+    /// Somebody has to say for whom they act.
+    ActFor,
     Consent,
     Finish,
 }
@@ -79,6 +81,9 @@ pub fn decide(question: &Question<'_>) -> Step {
     }
     if session.level < request.aim && !settled && !session.guest {
         return Step::StepUp { needed: request.aim, optional: true };
+    }
+    if request.acting_is_open(session) {
+        return Step::ActFor;
     }
     match consent {
         ConsentState::Open => Step::Consent,
@@ -278,6 +283,18 @@ mod tests {
         assert_eq!(with(&["consent"], ConsentState::Standing), Step::Consent);
         assert_eq!(with(&["consent"], ConsentState::Given), Step::Finish);
         assert_eq!(with(&["consent"], ConsentState::NotNeeded), Step::Finish);
+    }
+
+    #[test]
+    fn for_whom_somebody_acts_is_asked_after_the_level_and_before_consent() {
+        use crate::domain::acting::{ActingRequest, ActingRules, Mode};
+        let rules = ActingRules { mode: Mode::Optional, ..ActingRules::default() };
+        let acting = ActingRequest { rules, ..ActingRequest::default() };
+        let floor = TrustLevel::Substantial;
+        let request = AuthRequest { acting, floor, aim: floor, ..request() };
+        let got = |level| step(&request, Some(&session(level, 1)), ConsentState::Open);
+        assert_eq!(got(TrustLevel::Low), Step::StepUp { needed: floor, optional: false });
+        assert_eq!(got(TrustLevel::Substantial), Step::ActFor);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use siegel_kernel::{AccountId, SessionId, Timestamp, TrustLevel};
 
+use super::acting::ActingRequest;
 use super::factors;
 use super::outputs::Output;
 use super::passkey_models::PasskeyModels;
@@ -152,6 +153,9 @@ pub struct AuthRequest {
     /// Ids of the providers that its log-in pages offer.
     #[serde(default)]
     pub upstreams: Vec<String>,
+    /// For whom the person may act, and does.
+    #[serde(default)]
+    pub acting: ActingRequest,
 }
 
 impl Default for AuthRequest {
@@ -193,6 +197,7 @@ impl Default for AuthRequest {
             guests: false,
             passkeys: PasskeyModels::Any,
             upstreams: Vec::new(),
+            acting: ActingRequest::default(),
         }
     }
 }

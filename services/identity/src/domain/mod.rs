@@ -1,5 +1,6 @@
 //! Rules: functions of values, without I/O.
 
+pub mod acting;
 pub mod ageing;
 pub mod answer;
 pub mod cards;

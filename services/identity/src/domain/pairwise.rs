@@ -2,7 +2,7 @@
 //! tell they serve the same person (OpenID Connect Core §8.1).
 
 use siegel_crypto::{b64, hkdf_sha256};
-use siegel_kernel::{AccountId, SessionId};
+use siegel_kernel::{AccountId, OrganisationId, SessionId};
 
 /// The subject of an account in a sector: 43 characters, the same each time.
 pub fn subject(key: &[u8], sector: &str, account: AccountId) -> String {
@@ -12,6 +12,16 @@ pub fn subject(key: &[u8], sector: &str, account: AccountId) -> String {
 /// The id of a session in a sector.
 pub fn session(key: &[u8], sector: &str, session: SessionId) -> String {
     derive(key, "session", sector, session.as_uuid().as_bytes())
+}
+
+/// What an organisation is called in a sector.
+pub fn organisation(key: &[u8], sector: &str, organisation: OrganisationId) -> String {
+    derive(key, "organisation", sector, organisation.as_uuid().as_bytes())
+}
+
+/// What a sector calls something else that all of the suite knows by one name: a mandate, a path.
+pub fn other(key: &[u8], kind: &str, sector: &str, name: &str) -> String {
+    derive(key, kind, sector, name.as_bytes())
 }
 
 fn derive(key: &[u8], kind: &str, sector: &str, id: &[u8]) -> String {

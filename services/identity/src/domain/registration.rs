@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use url::Url;
 
+use super::acting::{ActingRules, Demand, Kind, Mode, Role};
 use super::client::{AuthMethod, BadClient, CertificateName, Client, GrantType, SigningAlg};
 use super::scopes::{Opens, known};
 
@@ -38,6 +39,13 @@ pub struct Metadata {
     pub require_pushed_authorization_requests: bool,
     pub tls_client_certificate_bound_access_tokens: bool,
     pub dpop_bound_access_tokens: bool,
+    // Our own members. Which online service a client is, that mandates may be limited to, operators
+    // say.
+    pub acting: Mode,
+    pub acting_kinds: Vec<Kind>,
+    pub acting_roles: Vec<Role>,
+    pub acting_actions: Vec<Demand>,
+    pub legal_person_claims: Vec<String>,
 }
 
 /// Why a registration is refused: the member that is wrong.
@@ -112,6 +120,13 @@ impl Metadata {
             id_token_alg: self.id_token_signed_response_alg.unwrap_or(terms.default_alg),
             userinfo_alg: self.userinfo_signed_response_alg,
             approved: terms.approved,
+            acting: ActingRules {
+                mode: self.acting,
+                kinds: self.acting_kinds.clone(),
+                roles: self.acting_roles.clone(),
+                demands: self.acting_actions.clone(),
+                claims: self.legal_person_claims.clone(),
+            },
             ..Client::named(client_id)
         };
         client.check()?;

@@ -2,6 +2,7 @@
 
 use siegel_oidc::{audience, pkce};
 
+use super::acting::ActingRequest;
 use super::claims_request::ClaimsRequest;
 use super::client::{Client, Environment, GrantType};
 use super::interaction::{AuthRequest, ClientFace, RequestedClaim, ResponseMode};
@@ -73,6 +74,12 @@ pub fn read(
     let levels = levels::of(client, rules, &wanted, acr_essential, &scopes, &resources)?;
     let (claims, outputs) = requested_claims(client, &scopes, &claims_request);
     let tenant = rules.tenant;
+    let acting = ActingRequest::read(
+        &client.acting,
+        client.service_id.as_deref(),
+        params.get("acting_for"),
+        claims_request.acting_for.as_ref(),
+    )?;
     Ok(AuthRequest {
         client_id: client.client_id.clone(),
         client_name: client.name.clone(),
@@ -111,9 +118,11 @@ pub fn read(
         subjects: claims_request.subjects,
         outputs,
         verified: claims_request.verified,
-        guests: client.guests,
+        // Guests act for nobody.
+        guests: client.guests && !acting.is_required(),
         passkeys: tenant.passkeys(),
         upstreams: Vec::new(),
+        acting,
     })
 }
 

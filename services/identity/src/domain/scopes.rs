@@ -35,10 +35,10 @@ pub const ALL: [(&str, Opens); 18] = [
     ("account.support", Opens::Api("account")),
     ("organisation.read", Opens::Api("organisation")),
     ("organisation.write", Opens::Api("organisation")),
+    ("organisation.admin", Opens::Api("organisation")),
     ("postbox.read", Opens::Api("postbox")),
     ("postbox.deliver", Opens::Api("postbox")),
     ("postbox.admin", Opens::Api("postbox")),
-    ("organisation.admin", Opens::Api("organisation")),
     ("identity.self", Opens::Api("identity")),
 ];
 

@@ -1,5 +1,6 @@
 //! gRPC faces: between wire messages and use cases.
 
+pub mod address_service;
 mod beginnings;
 pub mod client_access;
 pub mod deletion;

@@ -8,6 +8,7 @@ use siegel_proto::identity::v1::sibling_service_server::SiblingService;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status};
 
+use crate::app::acting::tokens;
 use crate::app::check::{self, Facts};
 use crate::app::service_tokens::{self, ServiceTokenError, Wanted};
 use crate::app::watch;
@@ -58,7 +59,9 @@ impl SiblingService for Siblings {
         if granted.session.guest {
             return Err(unknown());
         }
-        Ok(Response::new(pb::ResolveGrantResponse { account_id: account.to_string() }))
+        let acting_for = tokens::for_siblings(&granted.request, account);
+        let account_id = account.to_string();
+        Ok(Response::new(pb::ResolveGrantResponse { account_id, acting_for }))
     }
 
     async fn check_token(

@@ -3,4 +3,5 @@
 pub mod accounts;
 pub mod eid;
 pub mod notification;
+pub mod organisation;
 pub mod release;

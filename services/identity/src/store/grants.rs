@@ -4,6 +4,7 @@ use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, GrantId, SessionId, Timestamp};
 use sqlx::types::Json;
 
+use super::acting;
 use super::session_clients::{self, SessionClient};
 use super::write_json;
 use crate::domain::grant::{Grant, Granted, Holder};
@@ -45,7 +46,7 @@ pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), StoreError> {
         let client = SessionClient { client_id, sector: granted.request.sector.clone() };
         session_clients::note(tx, granted.session.id, &client, grant.created_at).await?;
     }
-    Ok(())
+    acting::index(tx, grant).await
 }
 
 pub async fn find(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>, StoreError> {

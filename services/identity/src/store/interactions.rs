@@ -5,7 +5,7 @@ use siegel_kernel::{SessionId, Timestamp};
 use sqlx::types::Json;
 
 use super::{digest, read_json, write_json};
-use crate::domain::interaction::{Interaction, InteractionId};
+use crate::domain::interaction::{AuthRequest, Interaction, InteractionId};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -56,6 +56,18 @@ pub async fn bind_browser(
     let bound = on!(tx, c => sqlx::query(SQL)
         .bind(id).bind(&browser[..]).execute(c).await?.rows_affected());
     Ok(bound == 1)
+}
+
+/// Writes what changed of a request while its person is on the pages.
+pub async fn update_request(
+    tx: &mut Tx,
+    id: InteractionId,
+    request: &AuthRequest,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE interactions SET request = $2 WHERE id = $1";
+    let request = write_json(request, "interaction")?;
+    on!(tx, c => sqlx::query(SQL).bind(id).bind(request).execute(c).await?.rows_affected());
+    Ok(())
 }
 
 /// Remembers which session logged in for this request; `false` when the interaction is gone.

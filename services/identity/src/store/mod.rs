@@ -1,6 +1,7 @@
 //! SQL, one file per table family.
 
 pub mod accounts;
+pub mod acting;
 pub mod activity;
 pub mod ceremonies;
 pub mod certificates;

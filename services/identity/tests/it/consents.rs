@@ -34,6 +34,7 @@ fn person(world: &World, session: &SessionView, token: &AccessToken) -> SelfServ
         grant: token.gid.parse().unwrap(),
         session: token.sid.clone(),
         scopes: vec!["identity.self".into()],
+        acting_for: None,
     };
     SelfServiceClient::new(serve(&services, Caller::Person(person)))
 }

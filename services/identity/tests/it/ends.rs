@@ -225,6 +225,7 @@ fn person(session: &SessionView, grant: GrantId) -> Caller {
         grant,
         session: None,
         scopes: vec!["identity.self".to_owned()],
+        acting_for: None,
     })
 }
 

@@ -15,6 +15,8 @@ use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::handle_service_server as handles;
 use tonic::{Code, Request, Response, Status};
 
+use crate::parties::Parties;
+
 /// What the faked account service was asked.
 #[derive(Clone, Default)]
 pub struct Account {
@@ -27,6 +29,8 @@ pub struct Account {
     pub emails: Arc<Mutex<Vec<account::ChangeEmailRequest>>>,
     /// What the notification service was asked to tell people.
     pub notices: Arc<Mutex<Vec<mail::NotifyRequest>>>,
+    /// The organisation service.
+    pub parties: Parties,
 }
 
 #[tonic::async_trait]
@@ -172,5 +176,6 @@ pub fn all(account: &Account) -> Fakes {
     Fakes::new()
         .with("identity", "account", &GrpcServices::new().add(registry))
         .with("identity", "notification", &GrpcServices::new().add(mailing))
+        .with("identity", "organisation", &account.parties.services())
         .with("identity", "postbox", &GrpcServices::new().add(handles))
 }

@@ -8,6 +8,7 @@
 )]
 
 mod account_events;
+mod acting;
 mod apply;
 mod authorize;
 mod changed;
@@ -29,6 +30,7 @@ mod levels;
 mod logout;
 mod mtls;
 mod operators;
+mod parties;
 mod party;
 mod proofs;
 mod publisher;

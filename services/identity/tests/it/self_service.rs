@@ -69,6 +69,7 @@ impl Desk {
             grant: token.gid.parse().unwrap(),
             session: token.sid.clone(),
             scopes: vec!["identity.self".into()],
+            acting_for: None,
         };
         let services = siegel_identity::grpc_services(&world.state);
         let api = SelfServiceClient::new(serve(&services, Caller::Person(person)));

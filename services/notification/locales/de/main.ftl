@@ -37,6 +37,12 @@ device-release-subject = Ihr Code, um dieses Gerät freizugeben
 device-release-intro = jemand hat zu oft ein falsches Passwort für Ihr Konto eingegeben. Mit diesem Code geben Sie das Gerät frei, an dem Sie sich gerade anmelden:
 device-release-ignore = Sie wollten sich nicht anmelden? Dann geben Sie den Code niemandem; ohne ihn ändert sich nichts.
 
+invitation-subject = Sie sind eingeladen, für eine Organisation zu handeln
+invitation-intro = eine Organisation lädt Sie ein, in ihrem Organisationskonto mitzuarbeiten. Melden Sie sich dafür mit dem Konto an, das diese E-Mail-Adresse hat, und öffnen Sie diese Seite:
+invitation-code = Geben Sie dort diesen Code ein. Erst danach sehen Sie, wer Sie einlädt und wozu, und entscheiden selbst:
+invitation-keep = Der Code gilt nur für Sie und nur einmal. Geben Sie ihn an niemanden weiter.
+invitation-ignore = Wenn Sie keine Einladung erwarten, brauchen Sie nichts zu tun.
+
 credential-added-subject = Ihrem Konto wurde eine Anmeldeart hinzugefügt
 credential-added-intro = mit Ihrem Konto wurde eine weitere Möglichkeit verbunden, sich anzumelden.
 credential-removed-subject = Aus Ihrem Konto wurde eine Anmeldeart entfernt

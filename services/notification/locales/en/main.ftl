@@ -37,6 +37,12 @@ device-release-subject = Your code to release this device
 device-release-intro = somebody entered a wrong password for your account too often. With this code you release the device on which you are logging in:
 device-release-ignore = If you did not want to log in, give the code to nobody; nothing changes without it.
 
+invitation-subject = You are invited to act for an organisation
+invitation-intro = an organisation invites you to work in its organisation account. Log in with the account that has this e-mail address, and open this page:
+invitation-code = Enter this code there. Only then you see who invites you to what, and decide for yourself:
+invitation-keep = The code is for you only and counts once. Give it to nobody.
+invitation-ignore = If you do not expect an invitation, there is nothing you need to do.
+
 credential-added-subject = A way to log in was added to your account
 credential-added-intro = another way to log in was connected with your account.
 credential-removed-subject = A way to log in was removed from your account

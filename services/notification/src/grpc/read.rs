@@ -36,6 +36,7 @@ pub fn code_mail(wire: pb::SendCodeRequest) -> Result<Mail, Status> {
         pb::CodePurpose::EmailChangeNew => CodeKind::EmailChangeNew,
         pb::CodePurpose::EmailChangeOld => CodeKind::EmailChangeOld,
         pb::CodePurpose::DeviceRelease => CodeKind::DeviceRelease,
+        pb::CodePurpose::Invitation => CodeKind::Invitation,
         pb::CodePurpose::AlreadyRegistered if wire.code.is_empty() => {
             return Ok(Mail::AlreadyRegistered { email, locale });
         }

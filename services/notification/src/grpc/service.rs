@@ -1,7 +1,7 @@
-use siegel_grpc::caller;
+use siegel_grpc::{caller, invalid};
 use siegel_proto::notification::v1::notification_service_server::NotificationService;
 use siegel_proto::notification::v1::{
-    GetNotificationRequest, GetNotificationResponse, NotifyRequest, NotifyResponse,
+    CodePurpose, GetNotificationRequest, GetNotificationResponse, NotifyRequest, NotifyResponse,
     SendCodeRequest, SendCodeResponse, SetContactRequest, SetContactResponse,
 };
 use tonic::{Request, Response, Status};
@@ -22,6 +22,10 @@ impl NotificationService for Notifications {
     ) -> Result<Response<SendCodeResponse>, Status> {
         let id = &request.get_ref().request_id;
         let order = read::order(&self.0, kinds::CODE_ORDERED, &request, id)?;
+        let invites = request.get_ref().purpose() == CodePurpose::Invitation;
+        if invites != (caller(&request)?.sibling()? == "organisation") {
+            return Err(invalid(&[("purpose", "is another service's")]));
+        }
         let mail = read::code_mail(request.into_inner())?;
         self.0.order_code(&order, &mail).await.map_err(|e| status(&e))?;
         Ok(Response::new(SendCodeResponse {}))

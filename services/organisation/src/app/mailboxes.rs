@@ -8,8 +8,9 @@ use siegel_kernel::{
 };
 
 use super::{App, Founder, TOPIC};
-use crate::domain::mailbox::{Kind, Place, Right, Rights, UnitId};
+use crate::domain::mailbox::{Kind, Place, Right, Rights};
 use crate::domain::mailbox_right::{Facts, Known, Standing, mailbox_right, mailbox_rights};
+use crate::domain::units::UnitId;
 use crate::domain::{BadField, Role};
 use crate::store::mailboxes::{self, MailboxRow};
 use crate::store::{rights, standings, units};

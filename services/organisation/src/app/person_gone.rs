@@ -63,13 +63,15 @@ async fn end_by_fact(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<
 mod tests {
     use std::sync::Arc;
 
-    use siegel_db::events::Feed;
     use siegel_db::{Db, on};
+    use siegel_grpc::testing::{Fakes, outside};
     use siegel_kernel::TrustLevel;
     use siegel_testkit::{CountingEntropy, TestClock, on_each_backend};
 
     use super::*;
     use crate::app::{Founder, Founding};
+    use crate::config::Config;
+    use crate::start::build;
 
     on_each_backend! { &crate::MIGRATIONS =>
         memberships_end_and_nothing_names_the_person,
@@ -78,10 +80,10 @@ mod tests {
     }
 
     fn app(db: Db) -> App {
-        let feed = Feed::new(db.clone());
-        let entropy = Arc::new(CountingEntropy::default());
-        let names = mandates::Names::new(None, entropy.clone());
-        App { db, feed, clock: Arc::new(TestClock::default()), entropy, names }
+        let (clock, entropy) =
+            (Arc::new(TestClock::default()), Arc::new(CountingEntropy::default()));
+        let outside = outside("organisation", db, clock, entropy, &Fakes::new());
+        build(&Config::default(), &outside).unwrap()
     }
 
     fn person() -> AccountId {

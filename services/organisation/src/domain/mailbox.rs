@@ -5,15 +5,11 @@ use uuid::Uuid;
 
 use super::access::{Action, Role};
 use super::organisation::BadField;
+use super::units::UnitId;
 
 typed_id! {
     /// That somebody belongs to an organisation in a role for some time.
     MembershipId = "mem", random
-}
-
-typed_id! {
-    /// A unit of an organisation.
-    UnitId = "unt", random
 }
 
 /// One of an organisation's mailboxes.

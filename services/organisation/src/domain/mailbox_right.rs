@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use siegel_kernel::{AccountId, OrganisationId, Timestamp};
 
 use super::access::Role;
-use super::mailbox::{Kind, MembershipId, Place, Right, Rights, UnitId};
+use super::mailbox::{Kind, MembershipId, Place, Right, Rights};
+use super::units::UnitId;
 
 /// Whose rights a grant names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,19 +1,28 @@
 //! Rules about organisations and what their members may do; no I/O.
 
 mod access;
+mod certificate;
 mod chain;
+pub mod claim;
+pub mod codes;
 mod decide;
 mod fact;
+pub mod fields;
+mod identifiers;
+mod legal_forms;
 pub mod mailbox;
 pub mod mailbox_right;
+mod managing;
 mod mandate;
 mod organisation;
 mod package;
 mod party;
 mod scope;
 mod terms;
+pub mod units;
 
 pub use access::{Action, Role};
+pub use certificate::certified;
 pub use chain::{Chain, Hold};
 pub use decide::{Allowed, Answer, Denied, Known, Question, decide, kinds};
 pub use fact::{FactId, FactRole, Standing};

@@ -101,3 +101,13 @@ pub async fn names(
     let ids: Vec<_> = ids.iter().map(|id| id.as_uuid()).collect();
     super::asked::of_ids(tx, &ids, SQL).await
 }
+
+/// An organisation, whoever asks.
+pub async fn find(tx: &mut Tx, id: OrganisationId) -> Result<Option<Organisation>, StoreError> {
+    // The role is nobody's: the one with the least rights.
+    const SQL: &str = "SELECT id, name, legal_form, register_kind, register_court, \
+        register_number, identification_level, created_at_us, CAST(5 AS BIGINT) AS role \
+        FROM organisations WHERE id = $1";
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?);
+    Ok(row.map(Seen::try_from).transpose()?.map(|seen| seen.organisation))
+}

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::asked::of_mailboxes;
 use crate::domain::Role;
-use crate::domain::mailbox::{MembershipId, Place, Rights, UnitId};
+use crate::domain::mailbox::{MembershipId, Place, Rights};
 use crate::domain::mailbox_right::{Grant, Holder};
+use crate::domain::units::UnitId;
 
 /// A grant and since when it counts.
 #[derive(Clone, Copy, Debug)]

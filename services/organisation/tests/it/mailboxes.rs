@@ -138,7 +138,7 @@ impl Firm {
 
 impl Office {
     fn rights(&self, account: AccountId, level: TrustLevel) -> MailboxRightsServiceClient<Channel> {
-        MailboxRightsServiceClient::new(self.channel_of(account, level))
+        MailboxRightsServiceClient::new(self.channel(account, level))
     }
 }
 

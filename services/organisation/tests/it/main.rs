@@ -7,14 +7,22 @@
 )]
 
 mod access;
+mod around;
+mod certificates;
 mod chains;
+mod claims;
 mod deletions;
 mod facts;
 mod history;
+mod isolation;
 mod mailboxes;
 mod mandates;
+mod members;
 mod model;
 mod office;
 mod organisation;
 mod parties;
+mod record;
+mod representation;
 mod schema;
+mod team;

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use siegel_db::{Db, StoreError, on};
-use siegel_grpc::testing::{Fakes, outside, serve};
-use siegel_grpc::{Caller, GrpcServices, Person, Running};
+use siegel_grpc::testing::{outside, serve};
+use siegel_grpc::{Caller, Person, Running};
 use siegel_kernel::{AccountId, Clock as _, GrantId, TrustLevel};
 use siegel_organisation::{Config, MIGRATIONS, start};
-use siegel_proto::identity::v1::deletion_service_server::DeletionServiceServer;
 use siegel_proto::organisation::v1::access_event_service_client::AccessEventServiceClient;
 use siegel_proto::organisation::v1::access_service_client::AccessServiceClient;
 use siegel_proto::organisation::v1::mailbox_directory_service_client::MailboxDirectoryServiceClient;
@@ -22,7 +21,12 @@ use crate::deletions::Deletions;
 
 pub use siegel_grpc::reason;
 
+use crate::around::Around;
+
 pub static TABLES: &siegel_db::Migrations = &MIGRATIONS;
+
+/// Two columns of bytes.
+type Columns = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 pub struct Office {
     pub db: Db,
@@ -30,22 +34,43 @@ pub struct Office {
     pub entropy: Arc<CountingEntropy>,
     /// What identity tells of deleted accounts.
     pub deletions: Deletions,
+    pub around: Arc<Around>,
     running: Running,
-    _keys: tempfile::TempDir,
+    keys: tempfile::TempDir,
 }
 
 impl Office {
     pub async fn open(db: Db) -> Self {
         let (clock, entropy) =
             (Arc::new(TestClock::default()), Arc::new(CountingEntropy::default()));
-        let deletions = Deletions::none();
-        let feed = GrpcServices::new().add(DeletionServiceServer::new(deletions.clone()));
-        let fakes = Fakes::new().with("organisation", "identity", &feed);
-        let outside = outside("organisation", db.clone(), clock.clone(), entropy.clone(), &fakes);
         let keys = tempfile::tempdir().unwrap();
-        let config = Config { key_encryption_key_file: Some(keys.path().join("organisation-kek")) };
+        let around = Around::new();
+        let deletions = Deletions::none();
+        let fakes = around.fakes(&deletions);
+        let outside = outside("organisation", db.clone(), clock.clone(), entropy.clone(), &fakes);
+        let authorities = keys.path().join("authorities.pem");
+        std::fs::write(&authorities, around.authority.pem()).unwrap();
+        let config = Config {
+            certificate_authorities_file: Some(authorities),
+            ..Config::new(keys.path().join("kek"))
+        };
         let running = start(config, outside).await.unwrap();
-        Self { db, clock, entropy, deletions, running, _keys: keys }
+        Self { db, clock, entropy, deletions, around, running, keys }
+    }
+
+    /// A channel on which every call comes from this person.
+    pub fn channel(&self, account: AccountId, level: TrustLevel) -> Channel {
+        serve(&self.running.grpc, Caller::Person(self.token(account, level)))
+    }
+
+    /// A channel on which every call comes from somebody else.
+    pub fn channel_of(&self, caller: Caller) -> Channel {
+        serve(&self.running.grpc, caller)
+    }
+
+    /// The service as a sibling calls it.
+    pub fn sibling(&self, name: &str) -> Channel {
+        self.channel_of(Caller::Sibling(name.to_owned()))
     }
 
     pub fn somebody(&self) -> AccountId {
@@ -57,12 +82,27 @@ impl Office {
         account: AccountId,
         level: TrustLevel,
     ) -> OrganisationServiceClient<Channel> {
-        OrganisationServiceClient::new(self.channel_of(account, level))
+        let person = self.token(account, level);
+        OrganisationServiceClient::new(serve(&self.running.grpc, Caller::Person(person)))
+    }
+
+    fn token(&self, account: AccountId, level: TrustLevel) -> Person {
+        Person {
+            account,
+            client_id: "portal".into(),
+            subject: "s".into(),
+            level,
+            authenticated_at: self.clock.now(),
+            grant: GrantId::new(self.clock.as_ref(), self.entropy.as_ref()).unwrap(),
+            session: None,
+            scopes: vec!["organisation.read".into(), "organisation.write".into()],
+            acting_for: None,
+        }
     }
 
     /// What a person says about mandates.
     pub fn mandates(&self, account: AccountId, level: TrustLevel) -> MandateServiceClient<Channel> {
-        MandateServiceClient::new(self.channel_of(account, level))
+        MandateServiceClient::new(self.channel(account, level))
     }
 
     /// What an operator says about registers.
@@ -73,26 +113,12 @@ impl Office {
             scopes: vec!["organisation.admin".into()],
             grant: "gnt_1".into(),
         };
-        RegisterFactServiceClient::new(serve(&self.running.grpc, operator))
+        RegisterFactServiceClient::new(self.channel_of(operator))
     }
 
     pub fn changes(&self) -> AccessEventServiceClient<Channel> {
         let identity = Caller::Sibling("identity".into());
-        AccessEventServiceClient::new(serve(&self.running.grpc, identity))
-    }
-
-    pub fn channel_of(&self, account: AccountId, level: TrustLevel) -> Channel {
-        let person = Person {
-            account,
-            client_id: "portal".into(),
-            subject: "s".into(),
-            level,
-            authenticated_at: self.clock.now(),
-            grant: GrantId::new(self.clock.as_ref(), self.entropy.as_ref()).unwrap(),
-            session: None,
-            scopes: vec!["organisation.read".into(), "organisation.write".into()],
-        };
-        serve(&self.running.grpc, Caller::Person(person))
+        AccessEventServiceClient::new(self.channel_of(identity))
     }
 
     /// Makes somebody a member, as an accepted invitation does.
@@ -153,6 +179,51 @@ impl Office {
             Ok::<u64, StoreError>(rows)
         };
         run.await.unwrap()
+    }
+
+    /// Kinds of the audit events that there are.
+    pub async fn kinds(&self) -> Vec<String> {
+        let mut tx = self.db.read().await.unwrap();
+        siegel_db::audit::kinds(&mut tx).await.unwrap()
+    }
+
+    /// The code that the letter of a claim prints.
+    pub async fn code_of(&self, claim: &str) -> String {
+        let sql = "SELECT letter_sealed, code_mac FROM claims WHERE letter_sealed IS NOT NULL";
+        let rows = async {
+            let mut tx = self.db.read().await?;
+            Ok::<Vec<(Vec<u8>, Vec<u8>)>, StoreError>(
+                on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?),
+            )
+        };
+        let file = self.keys.path().join("kek");
+        let root = siegel_crypto::RootSecret::load(&file, false, self.entropy.as_ref()).unwrap();
+        let key = root.key("organisation persons");
+        let context = format!("letter/{claim}");
+        let open = |sealed: &[u8]| siegel_crypto::open(&key, context.as_bytes(), sealed).ok();
+        let rows = rows.await.unwrap();
+        let letter = rows.iter().find_map(|(sealed, _)| open(sealed)).unwrap();
+        let letter: serde_json::Value = serde_json::from_slice(&letter).unwrap();
+        letter["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Whether a text stands in these two columns of bytes, plain or in base64.
+    pub async fn holds(&self, table: &str, columns: &str, needle: &str) -> bool {
+        let sql = format!("SELECT {columns} FROM {table}");
+        let rows = async {
+            let sql = sqlx::AssertSqlSafe(sql);
+            let mut tx = self.db.read().await?;
+            Ok::<Vec<Columns>, StoreError>(
+                on!(&mut tx, c => sqlx::query_as(sql).fetch_all(c).await?),
+            )
+        };
+        let coded = siegel_crypto::b64::encode(needle);
+        let needles = [needle.as_bytes(), coded.as_bytes()];
+        let holds = |bytes: &[u8]| {
+            needles.iter().any(|n| bytes.windows(n.len()).any(|window| window == *n))
+        };
+        let rows = rows.await.unwrap();
+        rows.iter().flat_map(|(a, b)| [a, b]).flatten().any(|bytes| holds(bytes))
     }
 
     pub async fn count(&self, sql: &'static str) -> i64 {

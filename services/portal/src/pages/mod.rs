@@ -13,6 +13,7 @@ mod documents;
 mod export;
 mod folders;
 mod home;
+mod invitation;
 mod letter;
 mod login;
 mod mailboxes;
@@ -21,13 +22,17 @@ mod mandate_new;
 mod mandate_words;
 mod mandates;
 mod organisation;
+mod organisation_members;
+mod organisation_record;
 mod postbox;
 mod receipts;
 mod reply;
+mod revocation;
 mod rich;
 mod rights;
 mod scripts;
 mod search;
+mod sections;
 mod security;
 mod settings;
 mod substitutions;
@@ -97,6 +102,7 @@ fn pages() -> Router<App> {
         .route("/organisation/new", get(organisation::form).post(organisation::create))
         .route("/organisation/{organisation}", get(organisation::show))
         .merge(of_organisations())
+        .merge(organisations())
         .route("/postbox", get(postbox::list))
         .route("/postbox/accesses", get(accesses::mailbox))
         .route("/postbox/choose", get(mailboxes::choose))
@@ -126,6 +132,30 @@ fn of_organisations() -> Router<App> {
         .route(mailboxes, get(mailboxes::list).post(mailboxes::create))
         .route(rights, get(rights::show).post(rights::set))
         .route(substitutions, get(substitutions::show).post(substitutions::change))
+}
+
+/// Record, members and claims of organisations.
+fn organisations() -> Router<App> {
+    use {organisation_members as members, organisation_record as record};
+    Router::new()
+        .route("/organisation/invitation", get(invitation::form).post(invitation::send))
+        .route("/organisation/revoke", get(revocation::form).post(revocation::send))
+        .route("/organisation/{organisation}/record", get(record::show).post(record::save))
+        .route("/organisation/{organisation}/claim", get(record::again).post(record::claim))
+        .route("/organisation/{organisation}/members", get(members::show).post(members::send))
+        .route(
+            "/organisation/{organisation}/members/role",
+            get(members::again).post(members::change),
+        )
+        .route(
+            "/organisation/{organisation}/members/remove",
+            get(members::again).post(members::remove),
+        )
+        .route(
+            "/organisation/{organisation}/members/revoke",
+            get(members::again).post(members::revoke),
+        )
+        .route("/organisation/{organisation}/leave", get(members::again).post(members::leave))
 }
 
 /// Replies with their files.

@@ -25,6 +25,7 @@ struct List {
     t: Texts,
     organisations: Vec<Entry>,
     found: Link,
+    invited: Link,
 }
 
 struct Entry {
@@ -46,6 +47,7 @@ pub async fn list(who: Signed) -> Result<Response, Response> {
     let body = List {
         organisations: list.into_inner().organisations.into_iter().map(entry).collect(),
         found: Link::primary(NEW, t.get("organisation-new")),
+        invited: Link::secondary(super::invitation::PAGE, t.get("invitation")),
         t,
     };
     Ok(who.page(t.get("organisations")).lead(t.get("organisations-text")).show(&body))
@@ -56,6 +58,8 @@ pub async fn list(who: Signed) -> Result<Response, Response> {
 struct One {
     facts: DescriptionList,
     mailbox: Link,
+    record: Link,
+    members: Link,
     /// Mailboxes, rights, substitution.
     more: Vec<Link>,
 }
@@ -84,6 +88,8 @@ pub async fn show(who: Signed, Path(id): Path<Ident>) -> Result<Response, Respon
     let body = One {
         facts: DescriptionList::new(locale, items),
         mailbox: Link::primary(mailbox, t.get("organisation-mailbox")),
+        record: Link::secondary(format!("/organisation/{id}/record"), t.get("record")),
+        members: Link::secondary(format!("/organisation/{id}/members"), t.get("members")),
         more: super::mailboxes::links(&t, &one.organisation_id),
     };
     Ok(who.page(one.name).back("/organisation").show(&body))

@@ -10,6 +10,7 @@ mod letters;
 mod login;
 mod mailboxes;
 mod mandates;
+mod organisations;
 mod postbox_fakes;
 mod replies;
 mod services;

@@ -125,6 +125,7 @@ impl Services {
             .with("portal", "account", &account)
             .with("portal", "identity", &GrpcServices::new().add(nonce.named_layer(own)))
             .with("portal", "postbox", &postbox)
+            .with("portal", "organisation", &super::organisations::fake())
     }
 
     /// What the latest receipt is about.

@@ -227,7 +227,7 @@ impl organisation::access_service_server::AccessService for Access {
         &self,
         _: Request<organisation::ListAuthorisedPartiesRequest>,
     ) -> Result<Response<organisation::ListAuthorisedPartiesResponse>, Status> {
-        Err(Status::unimplemented("nobody asks"))
+        Err(Status::unimplemented("the postbox does not ask for whom somebody may act"))
     }
 }
 

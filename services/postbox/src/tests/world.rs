@@ -88,6 +88,7 @@ pub fn person(n: u128, level: TrustLevel) -> Caller {
         grant: GrantId::from_uuid(uuid::Uuid::from_u128(5)),
         session: None,
         scopes: vec!["postbox.read".into()],
+        acting_for: None,
     })
 }
 

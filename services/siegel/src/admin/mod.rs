@@ -6,6 +6,7 @@ mod apply;
 mod clients;
 mod keys;
 mod operators;
+mod organisation;
 mod place;
 mod postbox;
 mod proposals;
@@ -37,6 +38,9 @@ pub async fn run(args: AdminArgs) -> anyhow::Result<()> {
     let done = match statement::operator(&state, &args).await {
         Ok(by) => match args.command {
             AdminCommand::Postbox(command) => postbox::run(&state, &args.place, command, &by).await,
+            AdminCommand::Organisation(command) => {
+                organisation::run(&args.place, command, &by).await
+            }
             other => command(&state, other, by, args.json).await,
         },
         Err(error) => Err(error),
@@ -61,7 +65,7 @@ async fn command(
         AdminCommand::Keys(command) => keys::run(state, &command, json),
         AdminCommand::Operators(_) => operators::list(state, json),
         // Done before: it has a database of its own.
-        AdminCommand::Postbox(_) => Ok(()),
+        AdminCommand::Postbox(_) | AdminCommand::Organisation(_) => Ok(()),
         AdminCommand::Upstreams(command) => upstreams::run(state, command, &by, json).await,
         AdminCommand::RegistrationToken(command) => {
             registration_tokens::run(state, command, &by, json).await

@@ -11,7 +11,7 @@ use siegel_kernel::{Clock as _, SystemClock};
 
 use crate::cli::{
     AccountsCommand, AdminArgs, AdminCommand, ClientsCommand, KeysCommand, OperatorsCommand,
-    PostboxCommand, TokenCommand, UpstreamsCommand,
+    OrganisationCommand, PostboxCommand, TokenCommand, UpstreamsCommand,
 };
 
 /// Who does it when nobody says.
@@ -73,6 +73,7 @@ pub async fn operator(state: &Identity, args: &AdminArgs) -> anyhow::Result<Oper
 
 /// `None`: only looks, or works on files of the caller's.
 fn request(command: &AdminCommand) -> anyhow::Result<Option<Request>> {
+    use OrganisationCommand as O;
     use PostboxCommand as P;
     use {AccountsCommand as A, ClientsCommand as C, TokenCommand as T, UpstreamsCommand as U};
     let words: Vec<Vec<u8>> = match command {
@@ -109,7 +110,17 @@ fn request(command: &AdminCommand) -> anyhow::Result<Option<Request>> {
         AdminCommand::Postbox(P::Reject { proposal, tenant }) => {
             vec![words("postbox reject"), words(tenant), words(proposal)]
         }
+        AdminCommand::Organisation(O::Approve { claim, file }) => {
+            vec![words("organisation approve"), words(claim), content(file)?]
+        }
+        AdminCommand::Organisation(O::Reject { claim }) => two("organisation reject", claim),
+        AdminCommand::Organisation(O::Print { claim, address, .. }) => {
+            let address = address.as_deref().map(content).transpose()?.unwrap_or_default();
+            vec![words("organisation print"), words(claim), address]
+        }
+        AdminCommand::Organisation(O::Sent { claim }) => two("organisation sent", claim),
         AdminCommand::Accounts(A::Show { .. } | A::Deletion { .. })
+        | AdminCommand::Organisation(O::Claims | O::Show { .. })
         | AdminCommand::Postbox(P::Show { .. })
         | AdminCommand::Clients(C::List | C::Show { .. } | C::Proposals)
         | AdminCommand::Upstreams(U::List)

@@ -142,6 +142,7 @@ fn services(data: &DataDir, origin: &str, smtp_port: u16, clients: &Value) -> Va
         "organisation": {
             "key_encryption_key_file": key("organisation-kek"),
             "nonce_key_file": key("organisation-nonce"),
+            "letter_sender": "Servicekonto Musterstadt, Am Markt 1, 19055 Schwerin",
         },
         "postbox": {
             "evidence_signing_key_file": key("evidence-signing.pem"),

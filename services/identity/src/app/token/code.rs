@@ -10,6 +10,7 @@ use siegel_oidc::{TokenKind, pkce};
 
 use super::{Asked, LIFETIME, TokenAnswer};
 use crate::app::access_token::{self, NewToken};
+use crate::app::acting::tokens;
 use crate::app::check::{self, Facts};
 use crate::app::claims::{self, Place};
 use crate::app::endpoint::EndpointError;
@@ -70,10 +71,14 @@ pub(super) async fn redeem(
     access_token::check_level(state, &audience, session.level)?;
 
     // Before the code is used up: should a sibling be down, the client can try again.
-    let mut granted = found.granted.clone();
+    let mut granted = tokens::still(state, &found.granted, account, session.level, true).await?;
     let is_openid = granted.request.has_scope("openid");
     let about = if is_openid {
-        Some(claims::released(state, found.grant, account, &granted, Place::IdToken).await?)
+        let place = Place::IdToken;
+        let mut about = claims::released(state, found.grant, account, &granted, place).await?;
+        let acting_for = tokens::told(state, &granted.request, account).await?;
+        about.extend(acting_for.map(|told| ("acting_for".to_owned(), told)));
+        Some(about)
     } else {
         None
     };

@@ -2,11 +2,12 @@
 //! holds. What comes out is never worth more than what went in.
 
 use siegel_grpc::audit_name;
-use siegel_kernel::{GrantId, Timestamp};
+use siegel_kernel::{GrantId, Timestamp, TrustLevel};
 use siegel_oidc::{AccessToken, Actor, TokenKind};
 
 use super::{Asked, LIFETIME, TokenAnswer};
 use crate::app::access_token::{self, NewToken};
+use crate::app::acting::tokens;
 use crate::app::check::{self, Facts};
 use crate::app::endpoint::EndpointError;
 use crate::domain::client::Client;
@@ -16,6 +17,7 @@ use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::params::Params;
 use crate::domain::{request, scopes};
 use crate::state::Identity;
+use crate::store::grants;
 
 pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -38,6 +40,7 @@ pub(super) async fn exchange(
     let audience = target(client, asked.params)?;
     access_token::check_binding(client, &audience, asked.jkt())?;
     let id: GrantId = subject.gid.parse().map_err(|_| WRONG)?;
+    may_still_act(state, id, subject.level().ok_or(WRONG)?).await?;
 
     let mut tx = asked.begin(state).await?;
     let standing = check::standing(&mut tx, &Facts::of(&subject), asked.now).await?.ok_or(WRONG)?;
@@ -81,6 +84,21 @@ pub(super) async fn exchange(
         id_token: None,
         issued_token_type: Some(ACCESS_TOKEN),
     })
+}
+
+/// Refuses when the person of a grant may no longer act for whom they chose. Asked before the
+/// transaction: nothing leaves the house within one.
+async fn may_still_act(
+    state: &Identity,
+    id: GrantId,
+    level: TrustLevel,
+) -> Result<(), EndpointError> {
+    let mut tx = state.outside.db.read().await?;
+    let grant = grants::find(&mut tx, id).await?.ok_or(WRONG)?;
+    drop(tx);
+    let Holder::Person { account, granted, .. } = &grant.holder else { return Err(WRONG.into()) };
+    tokens::still(state, granted, *account, level, false).await?;
+    Ok(())
 }
 
 /// A person's access token of ours that this client holds rightly: issued to it, or sent to it as

@@ -11,6 +11,8 @@ use siegel_oidc::TokenKind;
 
 use super::{Asked, LIFETIME, TokenAnswer};
 use crate::app::access_token::{self, NewToken};
+use crate::app::acting::follow;
+use crate::app::acting::tokens::{self, StillError};
 use crate::app::endpoint::EndpointError;
 use crate::app::id_token::{self, NewIdToken};
 use crate::app::{certificate_auth, revoke, sessions};
@@ -36,6 +38,8 @@ pub(super) async fn exchange(
     let hash = sha256(token.as_bytes());
     let resources = request::resources(&asked.client, asked.params)?;
 
+    // Asked before the transaction: nothing leaves the house within one.
+    let acting = acting(state, asked, &hash).await?;
     let mut tx = asked.begin(state).await?;
     let stored = refresh::find(&mut tx, &hash).await?.ok_or(wrong)?;
     let found = grants::find_with_stop(&mut tx, stored.grant_id).await?;
@@ -46,6 +50,7 @@ pub(super) async fn exchange(
     }
     let Holder::Person { account, granted, .. } = &grant.holder else { return Err(wrong.into()) };
     let name = audit_name(*account);
+    let granted = acting.as_ref().unwrap_or(granted);
     if not_before.is_some_and(|at| stored.issued_at <= at) {
         return Err(wrong.into());
     }
@@ -102,7 +107,11 @@ pub(super) async fn exchange(
         let (alg, now) = (asked.client.id_token_alg, asked.now);
         let access_token = &access_token;
         let new = NewIdToken { granted, access_token, nonce: None, alg, now };
-        Some(id_token::sign(state, &new, Map::new())?)
+        let mut about = Map::new();
+        let claim = tokens::claim(state, &granted.request, *account);
+        let acting_for = claim.as_ref().map(tokens::without_name);
+        about.extend(acting_for.map(|told| ("acting_for".to_owned(), told.into())));
+        Some(id_token::sign(state, &new, about)?)
     } else {
         None
     };
@@ -116,6 +125,41 @@ pub(super) async fn exchange(
         id_token,
         issued_token_type: None,
     })
+}
+
+/// What was granted, with today's answer to whether the person may act for whom they chose; `None`
+/// where they act for themself, or the token is refused anyhow. A right that ended takes the grant
+/// with it.
+async fn acting(
+    state: &Identity,
+    asked: &Asked<'_>,
+    hash: &[u8; 32],
+) -> Result<Option<Granted>, EndpointError> {
+    let mut tx = state.outside.db.read().await?;
+    let Some(stored) = refresh::find(&mut tx, hash).await? else { return Ok(None) };
+    let Some(grant) = grants::find(&mut tx, stored.grant_id).await? else { return Ok(None) };
+    if grant.client_id != asked.client.client_id || !grant.is_live(asked.now) {
+        return Ok(None);
+    }
+    let Holder::Person { account, granted, .. } = &grant.holder else { return Ok(None) };
+    if granted.request.acts_for(*account).is_none() {
+        return Ok(None);
+    }
+    let (id, request) = (granted.session.id, &granted.request);
+    let level = match sessions::view_in(&mut tx, id, request, asked.now).await? {
+        Some(session) => session.level,
+        None if granted.is_offline() => TrustLevel::Basic,
+        None => return Ok(None),
+    };
+    drop(tx);
+    match tokens::still(state, granted, *account, level, false).await {
+        Ok(granted) => Ok(Some(granted)),
+        Err(StillError::Ended) => {
+            follow::end(state, &[(grant.id, *account)]).await?;
+            Err(tokens::ENDED.into())
+        }
+        Err(StillError::Endpoint(error)) => Err(error),
+    }
 }
 
 /// The session as it stands now; what outlives its session is worth what a password proves.

@@ -13,6 +13,8 @@ use super::upstream::{Offer, with_logos};
 use super::visit::Visit;
 use super::who::{Cancel, Who};
 use super::{credentials, guest, step_up};
+use crate::app::acting::choose;
+use crate::app::acting::settle::Settled;
 use crate::app::consent::{self, Asked};
 use crate::app::failure::Failure;
 use crate::app::guest_keep;
@@ -79,7 +81,7 @@ pub struct LoginForm {
 /// The next step of this request: a form, another page, or the way back to the client.
 pub async fn show(mut visit: Visit) -> Response {
     metric::LOGIN_STARTED.count(["pwd"]);
-    match next(&visit).await {
+    match next(&mut visit).await {
         Ok(Next::Page(response)) => response,
         Ok(Next::Finish(done)) => {
             let (session, asked) = *done;
@@ -101,7 +103,7 @@ enum Next {
     Finish(Box<(SessionView, Asked)>),
 }
 
-async fn next(visit: &Visit) -> Result<Next, Failure> {
+async fn next(visit: &mut Visit) -> Result<Next, Failure> {
     let session = visit.visitor().await?;
     // Consent is looked up last: it costs a call to another service.
     let step = visit.decide(session.as_ref(), ConsentState::Given);
@@ -132,6 +134,14 @@ async fn next(visit: &Visit) -> Result<Next, Failure> {
     }
     if let Step::StepUp { .. } = step {
         return Ok(Next::Page(visit.go("step-up")));
+    }
+    if step == Step::ActFor {
+        let (state, interaction) = (&visit.state, &mut visit.interaction);
+        if let Settled::Open | Settled::Nobody =
+            choose::without_asking(state, interaction, &session).await?
+        {
+            return Ok(Next::Page(visit.go("act-for")));
+        }
     }
     let asked = consent::asked(&visit.state, &visit.interaction.request, &session).await?;
     match visit.decide(Some(&session), asked.state) {

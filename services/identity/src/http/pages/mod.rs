@@ -1,6 +1,7 @@
 //! The log-in pages. Every step works without script; every POST carries a form token and answers
 //! 303 to a GET (RFC 9700 §4.12).
 
+mod act_for;
 mod consent;
 mod credentials;
 mod guest;
@@ -40,6 +41,7 @@ pub fn router(state: Identity) -> Router {
         .route("/login/upstream/{id}/callback", get(upstream::callback))
         .route("/login/upstream/{id}/jwks", get(upstream::keys))
         .route("/login/upstream/{id}/link", get(upstream_link::show).post(upstream_link::submit))
+        .route("/login/{interaction}/act-for", get(act_for::show).post(act_for::submit))
         .route("/login/{interaction}/consent", get(consent::show).post(consent::submit))
         .merge(credentials::router())
         .with_state(state);

@@ -207,6 +207,7 @@ pub fn portal(
         grant: token.gid.parse().unwrap(),
         session: None,
         scopes: vec!["identity.self".into()],
+        acting_for: None,
     };
     let services = siegel_identity::grpc_services(&land.world.state);
     SelfServiceClient::new(serve(&services, Caller::Person(person)))

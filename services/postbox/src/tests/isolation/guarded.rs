@@ -60,7 +60,7 @@ impl pb::sibling_service_server::SiblingService for Identity {
         request: Request<pb::ResolveGrantRequest>,
     ) -> Result<Response<pb::ResolveGrantResponse>, Status> {
         let account_id = request.get_ref().grant_id.replace("gnt_", "acc_");
-        Ok(Response::new(pb::ResolveGrantResponse { account_id }))
+        Ok(Response::new(pb::ResolveGrantResponse { account_id, acting_for: None }))
     }
 
     async fn check_token(
@@ -167,6 +167,7 @@ impl Guarded {
             tenant: Some(tenant.into()),
             cnf: Some(Confirmation { jkt: Some(key.kid().to_owned()), x5t_s256: None }),
             act: None,
+            acting_for: None,
         };
         let token = self.identity.key.sign(AccessToken::TYP, &claims).unwrap();
         self.portal.person_channel("postbox", token, key)

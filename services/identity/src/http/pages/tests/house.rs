@@ -1,6 +1,9 @@
 //! A service with faked siblings, and browsers that visit it.
 
 mod browser;
+#[path = "../../../../tests/it/parties.rs"]
+#[expect(dead_code, reason = "the integration tests use the rest")]
+mod parties;
 mod siblings;
 
 use std::sync::Arc;
@@ -16,6 +19,7 @@ use siegel_proto::notification::v1 as mail;
 use siegel_testkit::{Backend, CountingEntropy, TestClock, TestDb, test_db};
 
 pub use browser::{Browser, PASSWORD, Page};
+pub use parties::Way;
 use siblings::fakes;
 pub use siblings::{Card, Siblings};
 

@@ -1,5 +1,6 @@
 //! The pages as a browser sees them, with faked siblings.
 
+mod act_for;
 mod asked;
 mod card;
 mod consent;
@@ -27,6 +28,7 @@ fn both_languages_have_the_same_texts() {
 #[test]
 fn every_text_asked_for_exists() {
     let sources = [
+        include_str!("../act_for.rs"),
         include_str!("../consent.rs"),
         include_str!("../guest.rs"),
         include_str!("../login.rs"),
@@ -37,6 +39,7 @@ fn every_text_asked_for_exists() {
         include_str!("../upstream_link.rs"),
         include_str!("../visit.rs"),
         include_str!("../../answer.rs"),
+        include_str!("../../../../templates/act_for.html"),
         include_str!("../../../../templates/consent.html"),
         include_str!("../../../../templates/login.html"),
         include_str!("../../../../templates/register.html"),

@@ -26,6 +26,8 @@ use siegel_proto::postbox::v1::open_matters_service_server::{
 };
 use tonic::{Request as Call, Response as Answer, Status};
 
+use super::parties::Parties;
+
 /// What the siblings were told, and what they answer.
 #[derive(Default)]
 pub struct Siblings {
@@ -45,6 +47,8 @@ pub struct Siblings {
     /// Each is read once, in this order.
     pub cards: Mutex<Vec<Card>>,
     started: AtomicU32,
+    /// The organisation service.
+    pub parties: Parties,
 }
 
 /// A card before the reader.
@@ -228,6 +232,7 @@ pub(super) fn fakes(siblings: &Arc<Siblings>) -> Fakes {
     let matters = OpenMattersServiceServer::new(fake.clone());
     let eid = IdentificationServiceServer::new(fake);
     Fakes::new()
+        .with("identity", "organisation", &siblings.parties.services())
         .with("identity", "notification", &GrpcServices::new().add(notification))
         .with("identity", "account", &GrpcServices::new().add(account))
         .with("identity", "eid", &GrpcServices::new().add(eid))

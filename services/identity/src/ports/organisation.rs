@@ -1,0 +1,103 @@
+//! Who may act for whom, decided by the organisation service.
+
+use siegel_grpc::Siblings;
+use siegel_kernel::{AccountId, OrganisationId, TrustLevel};
+use siegel_proto::convert;
+use siegel_proto::organisation::v1 as pb;
+use siegel_proto::organisation::v1::access_event_service_client::AccessEventServiceClient;
+use siegel_proto::organisation::v1::access_service_client::AccessServiceClient;
+use siegel_proto::organisation::v1::representation_service_client::RepresentationServiceClient;
+use tonic::{Code, Status};
+
+use crate::domain::acting::Party;
+
+/// Questions that one call answers.
+const AT_ONCE: usize = 1_000;
+
+/// Somebody for whom a person may act in some way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offered {
+    pub party: Party,
+    /// What people call it. Personal data: held for the length of one request.
+    pub name: String,
+}
+
+/// One page of them, and the token of the next; empty when there is none.
+pub async fn parties(
+    siblings: &Siblings,
+    account: AccountId,
+    page_size: i32,
+    page_token: &str,
+) -> Result<(Vec<Offered>, String), Status> {
+    let request = pb::ListAuthorisedPartiesRequest {
+        account_id: account.to_string(),
+        page_size,
+        page_token: page_token.to_owned(),
+    };
+    let mut client = AccessServiceClient::new(siblings.channel("organisation"));
+    let answer = client.list_authorised_parties(request).await?.into_inner();
+    let offered = |party: pb::AuthorisedParty| {
+        let id = match (party.organisation_id.as_str(), party.principal_account_id.as_str()) {
+            ("", principal) => Party::Person(principal.parse().ok()?),
+            (organisation, _) => Party::Organisation(organisation.parse().ok()?),
+        };
+        Some(Offered { party: id, name: party.name })
+    };
+    let parties = answer.parties.into_iter().filter_map(offered).collect();
+    Ok((parties, answer.next_page_token))
+}
+
+/// One answer per question, in the same order.
+pub async fn check(
+    siblings: &Siblings,
+    questions: Vec<pb::AccessQuestion>,
+) -> Result<Vec<pb::AccessAnswer>, Status> {
+    let mut answers = Vec::with_capacity(questions.len());
+    let mut client = AccessServiceClient::new(siblings.channel("organisation"));
+    for some in questions.chunks(AT_ONCE) {
+        let request = pb::CheckAccessRequest { questions: some.to_vec() };
+        let found = client.check_access(request).await?.into_inner().answers;
+        if found.len() != some.len() {
+            return Err(Status::internal("organisation answered another number of questions"));
+        }
+        answers.extend(found);
+    }
+    Ok(answers)
+}
+
+/// What may be told of an organisation.
+#[derive(Clone, Debug, Default)]
+pub struct Description {
+    pub name: String,
+    /// Name and value.
+    pub attributes: Vec<(String, String)>,
+    pub identification_level: Option<TrustLevel>,
+}
+
+/// What may be told of an organisation; `None` when there is none.
+pub async fn describe(
+    siblings: &Siblings,
+    organisation: OrganisationId,
+) -> Result<Option<Description>, Status> {
+    let mut client = RepresentationServiceClient::new(siblings.channel("organisation"));
+    let request = pb::DescribePartyRequest { organisation_id: organisation.to_string() };
+    let told = match client.describe_party(request).await {
+        Ok(answer) => answer.into_inner(),
+        Err(status) if status.code() == Code::NotFound => return Ok(None),
+        Err(status) => return Err(status),
+    };
+    Ok(Some(Description {
+        name: told.name,
+        attributes: told.attributes.into_iter().map(|a| (a.name, a.value)).collect(),
+        identification_level: convert::level(told.identification_level),
+    }))
+}
+
+/// The stream of changes, from what may concern a token that still lives.
+pub async fn changes(
+    siblings: &Siblings,
+) -> Result<tonic::Streaming<pb::WatchAccessChangesResponse>, Status> {
+    let mut client = AccessEventServiceClient::new(siblings.channel("organisation"));
+    let request = pb::WatchAccessChangesRequest { after_position: 0 };
+    Ok(client.watch_access_changes(request).await?.into_inner())
+}

@@ -1,0 +1,31 @@
+use siegel_grpc::invalid;
+use siegel_proto::common::v1::TrustLevel;
+use siegel_proto::organisation::v1 as pb;
+use siegel_proto::organisation::v1::representation_service_server::RepresentationService;
+use tonic::{Request, Response, Status};
+
+use super::status::status;
+use crate::app::App;
+
+/// About the represented, for siblings.
+pub struct Representation(pub App);
+
+#[tonic::async_trait]
+impl RepresentationService for Representation {
+    #[tracing::instrument(name = "organisation.party.describe", skip_all)]
+    async fn describe_party(
+        &self,
+        request: Request<pb::DescribePartyRequest>,
+    ) -> Result<Response<pb::DescribePartyResponse>, Status> {
+        let id = request.get_ref().organisation_id.parse();
+        let id = id.map_err(|_| invalid(&[("organisation_id", "is no organisation id")]))?;
+        let found = self.0.describe(id).await.map_err(|e| status(&e))?;
+        let attribute =
+            |(name, value): (&'static str, String)| pb::PartyAttribute { name: name.into(), value };
+        Ok(Response::new(pb::DescribePartyResponse {
+            name: found.name,
+            attributes: found.attributes.into_iter().map(attribute).collect(),
+            identification_level: TrustLevel::from(found.identification_level).into(),
+        }))
+    }
+}

@@ -1,0 +1,5 @@
+//! What is outside: identity, the mailer, authorities of certificates.
+
+pub mod addresses;
+pub mod certificates;
+pub mod mail;

@@ -1,0 +1,120 @@
+use siegel_db::{StoreError, Tx, on};
+use siegel_kernel::{OrganisationId, Timestamp, typed_id};
+
+use crate::domain::Role;
+use crate::domain::claim::ClaimId;
+
+typed_id! {
+    /// A program that acts for an organisation.
+    SystemUserId = "sys", random
+}
+
+/// A program as it is kept.
+#[derive(Clone, Debug)]
+pub struct SystemUser {
+    pub id: SystemUserId,
+    pub organisation: OrganisationId,
+    pub claim: Option<ClaimId>,
+    pub name: String,
+    pub role: Role,
+    pub key_thumbprint: String,
+    pub jwk: String,
+    pub registered_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: SystemUserId,
+    organisation_id: OrganisationId,
+    claim_id: Option<ClaimId>,
+    name: String,
+    role: i64,
+    key_thumbprint: String,
+    jwk: String,
+    registered_at_us: Timestamp,
+    revoked_at_us: Option<Timestamp>,
+}
+
+impl TryFrom<Row> for SystemUser {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let role = Role::from_number(row.role);
+        Ok(Self {
+            id: row.id,
+            organisation: row.organisation_id,
+            claim: row.claim_id,
+            name: row.name,
+            role: role.ok_or_else(|| StoreError::corrupt("system_users.role"))?,
+            key_thumbprint: row.key_thumbprint,
+            jwk: row.jwk,
+            registered_at: row.registered_at_us,
+            revoked_at: row.revoked_at_us,
+        })
+    }
+}
+
+/// Registers a program; `false` when its key was ever registered.
+pub async fn add(tx: &mut Tx, new: &SystemUser) -> Result<bool, StoreError> {
+    const SQL: &str = "INSERT INTO system_users (id, organisation_id, claim_id, name, role, \
+        key_thumbprint, jwk, registered_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+        ON CONFLICT DO NOTHING";
+    Ok(on!(tx, c => sqlx::query(SQL)
+        .bind(new.id).bind(new.organisation).bind(new.claim).bind(&new.name)
+        .bind(i64::from(new.role.number())).bind(&new.key_thumbprint).bind(&new.jwk)
+        .bind(new.registered_at).execute(c).await?.rows_affected())
+        == 1)
+}
+
+/// The programs of an organisation, newest first.
+pub async fn all(tx: &mut Tx, organisation: OrganisationId) -> Result<Vec<SystemUser>, StoreError> {
+    const SQL: &str = "SELECT id, organisation_id, claim_id, name, role, key_thumbprint, jwk, \
+        registered_at_us, revoked_at_us FROM system_users WHERE organisation_id = $1 \
+        ORDER BY registered_at_us DESC, id LIMIT 500";
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).bind(organisation).fetch_all(c).await?);
+    rows.into_iter().map(SystemUser::try_from).collect()
+}
+
+/// The program with this key, if it counts still.
+pub async fn by_key(tx: &mut Tx, thumbprint: &str) -> Result<Option<SystemUser>, StoreError> {
+    const SQL: &str = "SELECT id, organisation_id, claim_id, name, role, key_thumbprint, jwk, \
+        registered_at_us, revoked_at_us FROM system_users \
+        WHERE key_thumbprint = $1 AND revoked_at_us IS NULL";
+    let row: Option<Row> =
+        on!(tx, c => sqlx::query_as(SQL).bind(thumbprint).fetch_optional(c).await?);
+    row.map(SystemUser::try_from).transpose()
+}
+
+/// Revokes a program; `false` when the organisation has none such.
+pub async fn revoke(
+    tx: &mut Tx,
+    organisation: OrganisationId,
+    id: SystemUserId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE system_users SET revoked_at_us = $3 \
+        WHERE id = $2 AND organisation_id = $1 AND revoked_at_us IS NULL";
+    Ok(on!(tx, c => sqlx::query(SQL)
+        .bind(organisation).bind(id).bind(at).execute(c).await?.rows_affected())
+        == 1)
+}
+
+/// Revokes all programs of an organisation, or only those that go back to a claim; which.
+pub async fn revoke_all(
+    tx: &mut Tx,
+    organisation: OrganisationId,
+    claim: Option<ClaimId>,
+    at: Timestamp,
+) -> Result<Vec<SystemUserId>, StoreError> {
+    const ALL: &str = "UPDATE system_users SET revoked_at_us = $2 \
+        WHERE organisation_id = $1 AND revoked_at_us IS NULL RETURNING id";
+    const OF_CLAIM: &str = "UPDATE system_users SET revoked_at_us = $2 \
+        WHERE organisation_id = $1 AND claim_id = $3 AND revoked_at_us IS NULL RETURNING id";
+    Ok(match claim {
+        None => on!(tx, c => sqlx::query_scalar(ALL)
+            .bind(organisation).bind(at).fetch_all(c).await?),
+        Some(claim) => on!(tx, c => sqlx::query_scalar(OF_CLAIM)
+            .bind(organisation).bind(at).bind(claim).fetch_all(c).await?),
+    })
+}

@@ -1,0 +1,109 @@
+//! What is around the service: an identity that knows addresses, a notification service that keeps
+//! the codes it is to mail, an authority for certificates.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use siegel_grpc::GrpcServices;
+use siegel_grpc::testing::Fakes;
+use siegel_kernel::AccountId;
+use siegel_proto::identity::v1::address_service_server::{AddressService, AddressServiceServer};
+use siegel_proto::identity::v1::deletion_service_server::DeletionServiceServer;
+use siegel_proto::identity::v1::{CheckAddressRequest, CheckAddressResponse};
+use siegel_proto::notification::v1 as note;
+use siegel_proto::notification::v1::notification_service_server::{
+    NotificationService, NotificationServiceServer,
+};
+use tonic::{Request, Response, Status};
+
+use crate::certificates::Authority;
+use crate::deletions::Deletions;
+
+pub struct Around {
+    addresses: Mutex<HashMap<String, AccountId>>,
+    mails: tokio::sync::watch::Sender<Vec<note::SendCodeRequest>>,
+    pub authority: Authority,
+}
+
+#[derive(Clone)]
+struct Fake(Arc<Around>);
+
+impl Around {
+    pub fn new() -> Arc<Self> {
+        let mails = tokio::sync::watch::Sender::default();
+        Arc::new(Self { addresses: Mutex::default(), mails, authority: Authority::new() })
+    }
+
+    pub fn fakes(self: &Arc<Self>, deletions: &Deletions) -> Fakes {
+        let fake = Fake(self.clone());
+        let identity = GrpcServices::new()
+            .add(AddressServiceServer::new(fake.clone()))
+            .add(DeletionServiceServer::new(deletions.clone()));
+        let notification = GrpcServices::new().add(NotificationServiceServer::new(fake));
+        Fakes::new().with("organisation", "identity", &identity).with(
+            "organisation",
+            "notification",
+            &notification,
+        )
+    }
+
+    /// The account confirmed this address.
+    pub fn confirmed(&self, account: AccountId, email: &str) {
+        self.addresses.lock().unwrap().insert(email.to_owned(), account);
+    }
+
+    /// The latest code that was mailed to an address.
+    pub async fn code(&self, email: &str) -> String {
+        let mut mails = self.mails.subscribe();
+        let there = |all: &Vec<note::SendCodeRequest>| all.iter().any(|m| m.email == email);
+        let waited = tokio::time::timeout(Duration::from_secs(20), mails.wait_for(there)).await;
+        let all = waited.unwrap().unwrap();
+        all.iter().rev().find(|m| m.email == email).unwrap().code.clone()
+    }
+}
+
+#[tonic::async_trait]
+impl AddressService for Fake {
+    async fn check_address(
+        &self,
+        request: Request<CheckAddressRequest>,
+    ) -> Result<Response<CheckAddressResponse>, Status> {
+        let wire = request.into_inner();
+        let owner = self.0.addresses.lock().unwrap().get(&wire.email).copied();
+        let confirmed = owner.is_some_and(|account| account.to_string() == wire.account_id);
+        Ok(Response::new(CheckAddressResponse { confirmed }))
+    }
+}
+
+#[tonic::async_trait]
+impl NotificationService for Fake {
+    async fn send_code(
+        &self,
+        request: Request<note::SendCodeRequest>,
+    ) -> Result<Response<note::SendCodeResponse>, Status> {
+        self.0.mails.send_modify(|all| all.push(request.into_inner()));
+        Ok(Response::new(note::SendCodeResponse {}))
+    }
+
+    async fn set_contact(
+        &self,
+        _: Request<note::SetContactRequest>,
+    ) -> Result<Response<note::SetContactResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn notify(
+        &self,
+        _: Request<note::NotifyRequest>,
+    ) -> Result<Response<note::NotifyResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn get_notification(
+        &self,
+        _: Request<note::GetNotificationRequest>,
+    ) -> Result<Response<note::GetNotificationResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+}

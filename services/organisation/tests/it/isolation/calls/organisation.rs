@@ -1,0 +1,20 @@
+use siegel_proto::organisation::v1 as pb;
+
+use super::{Call, bytes, call};
+
+pub fn calls() -> Vec<Call> {
+    vec![
+        call("OrganisationService/CreateOrganisation", |n| {
+            bytes(&pb::CreateOrganisationRequest {
+                request_id: n.request_id.clone(),
+                name: "Neue GmbH".into(),
+                legal_form: "GmbH".into(),
+                ..Default::default()
+            })
+        }),
+        call("OrganisationService/GetOrganisation", |n| {
+            bytes(&pb::GetOrganisationRequest { organisation_id: n.organisation.clone() })
+        }),
+        call("OrganisationService/ListOrganisations", |_| bytes(&pb::ListOrganisationsRequest {})),
+    ]
+}

@@ -1,0 +1,153 @@
+//! Two organisations that know nothing of each other, and people of no organisation.
+
+use siegel_db::Db;
+use siegel_kernel::{AccountId, TrustLevel};
+use siegel_proto::Rpc;
+use siegel_proto::organisation::v1 as pb;
+use tonic::client::Grpc;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::{Code, Request};
+
+use super::names::Names;
+use super::plain::Plain;
+use crate::office::{Office, reason};
+use crate::team::invitation;
+
+/// Everything a caller can see of a refusal.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Told {
+    code: Code,
+    pub reason: String,
+    message: String,
+    details: Vec<u8>,
+}
+
+/// Somebody who is not entitled.
+pub struct Stranger {
+    pub who: &'static str,
+    pub account: AccountId,
+    pub own: Names,
+}
+
+pub struct Town {
+    pub office: Office,
+    pub victim: Names,
+    owner: (AccountId, Names),
+    former: AccountId,
+    nobody: AccountId,
+}
+
+impl Town {
+    pub async fn new(db: Db) -> Self {
+        let office = Office::open(db).await;
+        let (victim, former) = (office.somebody(), office.somebody());
+        let names = furnish(&office, victim, "Zwetschgenmus GmbH", "1").await;
+        // Was there once, and is not any more.
+        office.around.confirmed(former, "former@example.org");
+        let wanted = invitation(&names.organisation, "former@example.org", pb::Role::Owner);
+        office.members(victim).invite_member(wanted).await.unwrap();
+        let code = office.around.code("former@example.org").await;
+        let accept = pb::AcceptInvitationRequest { request_id: "former".into(), code };
+        office.members(former).accept_invitation(accept).await.unwrap();
+        let leave = pb::LeaveOrganisationRequest {
+            request_id: "former".into(),
+            organisation_id: names.organisation.clone(),
+        };
+        office.members(former).leave_organisation(leave).await.unwrap();
+        let other = office.somebody();
+        let own = furnish(&office, other, "Andere GmbH", "2").await;
+        let nobody = office.somebody();
+        Self { office, victim: names, owner: (other, own), former, nobody }
+    }
+
+    pub fn strangers(&self) -> [Stranger; 3] {
+        [
+            Stranger { who: "another owner", account: self.owner.0, own: self.owner.1.clone() },
+            Stranger { who: "a former owner", account: self.former, own: Names::missing() },
+            Stranger { who: "somebody", account: self.nobody, own: Names::missing() },
+        ]
+    }
+
+    /// A new organisation with everything in it, and its owner.
+    pub async fn settle(&mut self, n: usize) -> (AccountId, Names) {
+        let owner = self.office.somebody();
+        let number = format!("{}", 100 + n);
+        let names = furnish(&self.office, owner, "Eigene GmbH", &number).await;
+        (owner, Names { request_id: format!("own {n}"), ..names })
+    }
+
+    /// Calls an RPC as a person; the wrong codes of before do not count.
+    pub async fn ask(
+        &self,
+        rpc: &Rpc,
+        account: AccountId,
+        message: Vec<u8>,
+    ) -> Result<Vec<u8>, Told> {
+        self.office.run("DELETE FROM code_attempts".into()).await;
+        let path = PathAndQuery::try_from(format!("/{}", rpc.full_name())).unwrap();
+        let mut grpc = Grpc::new(self.office.channel(account, TrustLevel::High));
+        grpc.ready().await.unwrap();
+        let answer = grpc.unary(Request::new(message), path, Plain).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| Told {
+            code: status.code(),
+            reason: reason(&status).unwrap_or_default(),
+            message: status.message().to_owned(),
+            details: status.details().to_vec(),
+        })
+    }
+}
+
+/// An organisation of this owner with one of everything.
+async fn furnish(office: &Office, owner: AccountId, name: &str, number: &str) -> Names {
+    let organisation = office.registered(owner, name, number).await;
+    let (mut record, mut members) = (office.record(owner), office.members(owner));
+    let unit = pb::CreateUnitRequest {
+        request_id: format!("unit {organisation}"),
+        organisation_id: organisation.clone(),
+        name: "Zwetschgenmus".into(),
+        parent_unit_id: String::new(),
+    };
+    let unit = record.create_unit(unit).await.unwrap().into_inner().unit_id;
+    let point = pb::AddContactPointRequest {
+        request_id: format!("point {organisation}"),
+        organisation_id: organisation.clone(),
+        kind: pb::ContactKind::Email.into(),
+        value: "zwetschge@example.org".into(),
+        label: String::new(),
+        unit_id: String::new(),
+    };
+    let contact_point =
+        record.add_contact_point(point).await.unwrap().into_inner().contact_point_id;
+    let heir = office.joined(owner, &organisation, pb::Role::CaseWorker).await;
+    let member = office.membership(heir, &organisation).await.membership_id;
+    let wanted = invitation(&organisation, &format!("{number}@example.org"), pb::Role::ReadOnly);
+    let invitation_id = members.invite_member(wanted).await.unwrap().into_inner().invitation_id;
+    let code = office.around.code(&format!("{number}@example.org")).await;
+    let key = siegel_crypto::SigningKey::generate().unwrap();
+    let program = pb::RegisterSystemUserRequest {
+        request_id: format!("program {organisation}"),
+        organisation_id: organisation.clone(),
+        name: "Poststelle".into(),
+        role: pb::Role::ReadOnly.into(),
+        jwk: serde_json::to_string(key.public_jwk()).unwrap(),
+    };
+    let program = members.register_system_user(program).await.unwrap().into_inner();
+    let claim = pb::ClaimOrganisationRequest {
+        request_id: format!("claim {organisation}"),
+        organisation_id: organisation.clone(),
+        method: pb::ClaimMethod::Certificate.into(),
+        claimant_name: "Erika Mustermann".into(),
+    };
+    let claim = office.claims(owner).claim_organisation(claim).await.unwrap().into_inner().claim;
+    Names {
+        request_id: String::new(),
+        organisation,
+        unit,
+        contact_point,
+        member,
+        invitation: invitation_id,
+        system_user: program.system_user_id,
+        claim: claim.unwrap().claim_id,
+        code,
+    }
+}
