@@ -116,17 +116,18 @@ impl Postbox {
         let at = self.now().legal;
         let own = Reader { person: person.clone(), at, acting: None };
         let Some(whom) = whom else { return Ok(own) };
-        let rulings = self.rulings(person, whom, None).await?;
-        let limited = matches!(rulings.first(), Some(Ruling::Limited));
-        let acting = match letter {
-            Some(letter) if limited => {
-                let scope = self.scope_of(whom, letter).await?.ok_or(whom.unknown())?;
-                let rulings = self.rulings(person, whom, Some(scope)).await?;
-                Acting::of(whom, Extent::Letter(letter), rulings)?
-            }
-            _ => Acting::of(whom, Extent::All, rulings)?,
+        // Whoever has a right to the whole mailbox may have more to this letter.
+        let about = match letter {
+            Some(letter) => self.scope_of(whom, letter).await?.map(|about| (letter, about)),
+            None => None,
         };
-        Ok(Reader { acting: Some(acting), ..own })
+        let (extent, about) = match about {
+            Some((letter, about)) => (Extent::Letter(letter), Some(about)),
+            // What is not there is no more than the mailbox; who may not read that learns no more.
+            None => (Extent::All, None),
+        };
+        let rulings = self.rulings(person, whom, about).await?;
+        Ok(Reader { acting: Some(Acting::of(whom, extent, rulings)?), ..own })
     }
 
     /// As [`Postbox::reader`], for a list: a right to some letters is enough.

@@ -31,6 +31,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     each_action_takes_its_own_right,
     letters_of_level_high_take_the_right_to_read_them,
     a_mandate_for_one_letter_opens_this_letter_and_shows_no_other,
+    a_member_who_may_only_read_receives_the_letter_that_a_mandate_names,
     a_mandate_for_one_sender_shows_the_letters_of_this_sender,
     a_mandate_for_some_letters_reaches_nothing_that_is_about_the_whole_mailbox,
     without_a_mandate_a_person_is_not_there,
@@ -367,6 +368,26 @@ async fn a_mandate_for_one_letter_opens_this_letter_and_shows_no_other(db: Db) {
         assert_eq!(told(&status), nobody());
     }
     assert_eq!(world.sent(&other).await.state(), pb::DeliveryState::Provided);
+}
+
+async fn a_member_who_may_only_read_receives_the_letter_that_a_mandate_names(db: Db) {
+    let world = World::new(db).await;
+    let whom = [&*company().to_string(), BUILDING, ""];
+    let reading = [Action::ReadMail, Action::ReadHighMail];
+    world.access.allow(member(2, BUILDING, &reading));
+    let [one, other] = [beside(&world, "r1", BUILDING).await, beside(&world, "r2", BUILDING).await];
+    let receiver = Rule {
+        actions: vec![Action::ReceiveMail],
+        path: "mandate:receiver",
+        mandate: "mnd_2",
+        only: Some(one.clone()),
+        ..owner(2, BUILDING)
+    };
+    world.access.allow(receiver);
+    let opened = open(&world, 2, &one, whom).await.unwrap();
+    let receipt = opened.receipt.unwrap();
+    assert_eq!(receipt.kind, "opened_by_delegate");
+    assert!(open(&world, 2, &other, whom).await.unwrap().receipt.is_none());
 }
 
 async fn a_mandate_for_one_sender_shows_the_letters_of_this_sender(db: Db) {

@@ -306,8 +306,13 @@ impl Town {
             who,
             token,
             own: own.clone(),
-            // Clients act for no organisation.
-            foreign: Names { organisation: own.organisation.clone(), ..foreign.clone() },
+            // Clients act for no organisation and nobody else.
+            foreign: Names {
+                organisation: own.organisation.clone(),
+                mailbox: own.mailbox.clone(),
+                principal: own.principal.clone(),
+                ..foreign.clone()
+            },
         };
         let missing = Names::missing();
         // The handles of one sector are for all of its senders; what was sent is the sender's own.
