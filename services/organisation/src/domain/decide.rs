@@ -24,6 +24,8 @@ pub struct Question {
 pub struct Known {
     /// What the person is in the organisation.
     pub standings: Vec<Standing>,
+    /// Whether a claim of the organisation is in its cooling period: no member manages others then.
+    pub cooling: bool,
     /// Chains that end with the person, in force or not.
     pub chains: Vec<Chain>,
 }
@@ -54,6 +56,8 @@ pub enum Denied {
     /// It is limited to something else.
     MandateScope,
     RoleTooLow,
+    /// The role is enough, but nobody manages members while a claim is in its cooling period.
+    ClaimCooling,
     /// The mailbox is not the central one, and the person has no right in it.
     MailboxRightMissing,
     TrustTooLow {
@@ -74,6 +78,7 @@ impl Denied {
             Self::MandateAction => "MANDATE_ACTION",
             Self::MandateScope => "MANDATE_SCOPE",
             Self::RoleTooLow => "ROLE_TOO_LOW",
+            Self::ClaimCooling => "CLAIM_COOLING",
             Self::MailboxRightMissing => "MAILBOX_RIGHT_MISSING",
             Self::TrustTooLow { .. } => "TRUST_TOO_LOW",
         }
@@ -87,8 +92,9 @@ impl Denied {
             Self::MandateAction => (2, 0),
             Self::MandateScope => (3, 0),
             Self::RoleTooLow => (4, 0),
-            Self::MailboxRightMissing => (5, 0),
-            Self::TrustTooLow { needed } => (6, u8::MAX - needed.number()),
+            Self::ClaimCooling => (5, 0),
+            Self::MailboxRightMissing => (6, 0),
+            Self::TrustTooLow { needed } => (7, u8::MAX - needed.number()),
         }
     }
 }
@@ -100,7 +106,9 @@ pub fn decide(question: &Question, known: &Known, now: Timestamp) -> Answer {
         if question.party == Party::Person(question.account) {
             return Ok(Allowed { path: "self".into(), mandate: None, chain: Vec::new() });
         }
-        if let Some(standing) = known.standings.iter().find(|s| stands(question, **s).is_ok()) {
+        if let Some(standing) =
+            known.standings.iter().find(|s| stands(question, known, **s).is_ok())
+        {
             let path = standing.to_string();
             return Ok(Allowed { path, mandate: None, chain: Vec::new() });
         }
@@ -124,9 +132,13 @@ pub fn decide(question: &Question, known: &Known, now: Timestamp) -> Answer {
 }
 
 /// What being somebody in the organisation allows by itself.
-fn stands(question: &Question, standing: Standing) -> Result<(), Denied> {
+fn stands(question: &Question, known: &Known, standing: Standing) -> Result<(), Denied> {
     if !standing.may(question.action) {
         return Err(Denied::RoleTooLow);
+    }
+    let manages = question.action == Action::ManageMembers;
+    if manages && known.cooling && matches!(standing, Standing::Member(_)) {
+        return Err(Denied::ClaimCooling);
     }
     // Rights in mailboxes other than the central one are given one by one.
     if !question.about.mailbox.is_empty() {
@@ -150,7 +162,7 @@ fn nearest(question: &Question, known: &Known, chains: impl Iterator<Item = Deni
         (None, Party::Person(_)) => Denied::NoMandate,
     };
     let standings = known.standings.iter().filter(|_| question.mandate.is_none());
-    let standings = standings.filter_map(|standing| stands(question, *standing).err());
+    let standings = standings.filter_map(|standing| stands(question, known, *standing).err());
     standings.chain(chains).max_by_key(|denied| denied.nearness()).unwrap_or(nothing)
 }
 
@@ -212,7 +224,7 @@ mod tests {
     }
 
     fn known(chains: &[Chain]) -> Known {
-        Known { standings: Vec::new(), chains: chains.to_vec() }
+        Known { chains: chains.to_vec(), ..Known::default() }
     }
 
     #[test]
@@ -249,7 +261,8 @@ mod tests {
     fn membership_comes_before_mandates_and_a_named_mandate_before_everything() {
         let held = grant(1, firm(1), Party::Person(account(1)), Package::Full);
         let standings = vec![Standing::Member(Role::Owner)];
-        let known = Known { standings, chains: vec![own(std::slice::from_ref(&held))] };
+        let chains = vec![own(std::slice::from_ref(&held))];
+        let known = Known { standings, chains, ..Known::default() };
         let mut question = ask(firm(1), Action::ReadMail);
         assert_eq!(decide(&question, &known, NOW).unwrap().path, "member:owner");
         question.mandate = Some(held.id);
@@ -347,9 +360,23 @@ mod tests {
     #[test]
     fn a_role_counts_in_the_central_mailbox_only() {
         let standings = vec![Standing::Member(Role::Owner)];
-        let known = Known { standings, chains: Vec::new() };
+        let known = Known { standings, ..Known::default() };
         let mut question = ask(firm(1), Action::ReadMail);
         question.about.mailbox = "omb_1".into();
         assert_eq!(decide(&question, &known, NOW), Err(Denied::MailboxRightMissing));
+    }
+
+    #[test]
+    fn while_a_claim_cools_its_members_work_on_mail_and_manage_nobody() {
+        let standings = vec![Standing::Member(Role::Owner)];
+        let mut known = Known { standings, cooling: true, ..Known::default() };
+        for action in Action::ALL {
+            let refused = decide(&ask(firm(1), action), &known, NOW).err();
+            let expected = (action == Action::ManageMembers).then_some(Denied::ClaimCooling);
+            assert_eq!(refused, expected, "{action:?}");
+        }
+        known.standings = vec![Standing::Member(Role::ReadOnly)];
+        let refused = decide(&ask(firm(1), Action::ManageMembers), &known, NOW);
+        assert_eq!(refused, Err(Denied::RoleTooLow), "whoever could not anyway");
     }
 }

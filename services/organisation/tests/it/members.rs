@@ -259,7 +259,7 @@ async fn a_removed_members_invitations_end_with_them(db: Db) {
     assert_eq!(reason(&status).as_deref(), Some("INVITATION_UNKNOWN"));
 }
 
-fn program(organisation: &str, id: &str, jwk: String) -> pb::RegisterSystemUserRequest {
+pub fn program(organisation: &str, id: &str, jwk: String) -> pb::RegisterSystemUserRequest {
     pb::RegisterSystemUserRequest {
         request_id: id.into(),
         organisation_id: organisation.into(),

@@ -57,6 +57,11 @@ impl Office {
         serve(&self.running.grpc, Caller::Person(self.token(account, level)))
     }
 
+    /// Lets the service hear that an account was deleted, and waits until it has done its part.
+    pub async fn gone(&self, account: AccountId) {
+        self.around.deleted(account).await;
+    }
+
     /// A channel on which every call comes from somebody else.
     pub fn channel_of(&self, caller: Caller) -> Channel {
         serve(&self.running.grpc, caller)
