@@ -50,7 +50,8 @@ async fn what_was_passed_on_to_a_member_ends_when_they_leave_or_are_removed(db: 
             ..granting(&office, &format!("pass {leaves}"))
         };
         let passed = given(&office, owner, passing, employee).await;
-        let receives = || asked(&office, employee, &erika.to_string(), Action::ReceiveMail);
+        let erika = erika.to_string();
+        let receives = || asked(&office, employee, &erika, Action::ReceiveMail);
         assert_ne!(receives().await, "NO_MANDATE");
         let request_id = format!("{leaves}");
         let organisation_id = firm.clone();

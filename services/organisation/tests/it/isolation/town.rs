@@ -51,7 +51,7 @@ impl Town {
         let accept = pb::AcceptInvitationRequest { request_id: "former".into(), code };
         office.members(former).accept_invitation(accept).await.unwrap();
         let leave = pb::LeaveOrganisationRequest {
-            request_id: "former".into(),
+            request_id: "former leaves".into(),
             organisation_id: names.organisation.clone(),
         };
         office.members(former).leave_organisation(leave).await.unwrap();
