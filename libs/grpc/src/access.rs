@@ -134,7 +134,19 @@ mod tests {
 
     #[test]
     fn an_rpc_that_does_not_only_read_names_its_audit_event() {
-        let reading = ["Get", "List", "Watch", "Preview", "Check", "Count", "Resolve", "Search"];
+        // What the person lists anyway, as a file: other exports hold more than one list.
+        let reading = [
+            "Get",
+            "List",
+            "Watch",
+            "Preview",
+            "Check",
+            "Count",
+            "Resolve",
+            "Search",
+            "Describe",
+            "ExportDisclosures",
+        ];
         for rule in rows() {
             let method = rule.rpc.split_once('/').unwrap().1;
             let reads = reading.iter().any(|verb| method.starts_with(verb));

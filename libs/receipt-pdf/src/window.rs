@@ -165,7 +165,7 @@ impl Sheet<'_> {
 mod tests {
     use super::*;
 
-    fn letter<'a>(lines: &'a [String], language: Language) -> WindowLetter<'a> {
+    fn letter(lines: &[String], language: Language) -> WindowLetter<'_> {
         WindowLetter {
             sender: "Servicekonto Musterstadt, Am Markt 1, 19055 Schwerin",
             recipient: Recipient { lines },

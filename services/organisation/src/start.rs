@@ -92,7 +92,6 @@ pub(crate) fn services(app: &App) -> GrpcServices {
 }
 
 /// Starts the service on a migrated database.
-#[expect(clippy::unused_async, reason = "every service starts the same way")]
 pub async fn start(config: Config, outside: Outside) -> Result<Running, StartError> {
     let app = build(&config, &outside)?;
     let mut tasks = JoinSet::new();
@@ -101,7 +100,6 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let deliver = move |job| ports::mail::deliver(worker.clone(), notification.clone(), job);
     tasks.spawn(app.desk.outbox.clone().run(deliver));
     tasks.spawn(sweep(app.clone()));
-    tasks.spawn(app::mandates::follow(app.clone()));
     tasks.spawn(app::mandates::run_out(app.clone()));
     let deleter = app.clone();
     let delete = move |deletion: Deletion| {

@@ -113,7 +113,7 @@ fn the_roles_demanded_are_those_of_members() {
 fn a_right_rests_on_every_id_of_its_path() {
     let path = format!("mandate:mnd_{HEX}>org_{HEX}/member:owner");
     let mandate = Some(format!("mnd_{HEX}"));
-    let basis = Chosen { path, mandate, ..chosen() }.basis(account(1));
+    let basis = Chosen { mandate, path, ..chosen() }.basis(account(1));
     for id in [format!("mnd_{HEX}"), format!("org_{HEX}"), account(1).to_string()] {
         assert_eq!(basis.iter().filter(|b| **b == id).count(), 1, "{id} in {basis:?}");
     }

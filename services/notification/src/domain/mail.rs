@@ -72,9 +72,10 @@ impl Mail {
     /// long as RFC 5321 §4.5.4.1 asks for, 5 days.
     pub const fn lifetime(&self) -> Duration {
         match self {
-            Self::Code { kind: CodeKind::Invitation, .. } => Duration::from_hours(5 * 24),
+            Self::Code { kind: CodeKind::Invitation, .. }
+            | Self::AlreadyRegistered { .. }
+            | Self::Notice { .. } => Duration::from_hours(5 * 24),
             Self::Code { .. } => Duration::from_mins(10),
-            Self::AlreadyRegistered { .. } | Self::Notice { .. } => Duration::from_hours(5 * 24),
         }
     }
 }

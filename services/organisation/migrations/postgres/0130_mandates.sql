@@ -29,6 +29,8 @@ CREATE TABLE mandates (
     principal_id UUID NOT NULL,
     parent_id UUID REFERENCES mandates (id),
     fact_id UUID REFERENCES register_facts (id),
+    -- The membership by which an organisation's mandate was given.
+    given_by UUID REFERENCES memberships (id),
     package TEXT NOT NULL,
     read_only BOOLEAN NOT NULL,
     service_id TEXT NOT NULL,
@@ -55,6 +57,7 @@ CREATE INDEX mandates_held ON mandates (to_id, principal_id) WHERE state = 2;
 CREATE INDEX mandates_given ON mandates (from_id, granted_at_us, id);
 CREATE INDEX mandates_received ON mandates (to_id, granted_at_us, id);
 CREATE INDEX mandates_below ON mandates (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX mandates_given_by ON mandates (given_by) WHERE given_by IS NOT NULL;
 CREATE INDEX mandates_on_fact ON mandates (fact_id) WHERE fact_id IS NOT NULL;
 CREATE INDEX mandates_due ON mandates (state, ends_at_us) WHERE state IN (1, 2);
 CREATE INDEX mandates_offered ON mandates (granted_at_us) WHERE state = 1;
@@ -75,9 +78,3 @@ CREATE TABLE mandate_uses (
     actor TEXT NOT NULL
 );
 CREATE INDEX mandate_uses_of ON mandate_uses (mandate_id, used_at_us, id);
-
--- Up to where the service has followed its own events: one row.
-CREATE TABLE mandate_cursor (
-    name TEXT NOT NULL PRIMARY KEY,
-    position BIGINT NOT NULL
-);

@@ -86,7 +86,7 @@ fn pairs<'a>(questions: impl Iterator<Item = &'a Question>) -> Vec<Pair> {
 }
 
 fn of<'a>(known: &'a Everything, question: &Question) -> &'a Known {
-    static NOTHING: Known = Known { standings: Vec::new(), chains: Vec::new() };
+    static NOTHING: Known = Known { standings: Vec::new(), cooling: false, chains: Vec::new() };
     known.get(&pair(question)).unwrap_or(&NOTHING)
 }
 
@@ -97,8 +97,10 @@ async fn stand(tx: &mut Tx, questions: &[&Question]) -> Result<Everything, Failu
         .filter(|q| q.mandate.is_none() && matches!(q.party, Party::Organisation(_)));
     let pairs = pairs(about_organisations.copied());
     let mut known = Everything::new();
-    for (pair, standing) in facts::standings(tx, &pairs).await? {
-        known.entry(pair).or_default().standings.push(standing);
+    for found in facts::standings(tx, &pairs).await? {
+        let known = known.entry(found.pair).or_default();
+        known.standings.push(found.standing);
+        known.cooling |= found.cooling;
     }
     Ok(known)
 }

@@ -9,7 +9,7 @@ use siegel_kernel::{OrganisationId, Timestamp, TrustLevel};
 
 use super::claims::{ACCOUNT_NAME, CODE, Fact};
 use super::order::tell;
-use super::{App, Failure, Refusal, kinds, leaving};
+use super::{App, Failure, Refusal, kinds, leaving, mandates};
 use crate::domain::claim::{State, Step};
 use crate::domain::fields::{Field, Source};
 use crate::domain::{Role, codes};
@@ -99,8 +99,8 @@ impl App {
         Ok(audit::record(tx, &entry).await?)
     }
 
-    /// Takes back what goes back to a claim: memberships, invitations, programs, and that the
-    /// organisation was identified by it.
+    /// Takes back what goes back to a claim: memberships, mandates, invitations, programs, and that
+    /// the organisation was identified by it.
     async fn undo(
         &self,
         tx: &mut Tx,
@@ -111,6 +111,7 @@ impl App {
         for member in members::of_claim(tx, claim.id).await? {
             leaving::end(tx, &member, now).await?;
         }
+        mandates::claim_revoked(tx, claim.id, now).await?;
         invitations::revoke_of(tx, None, Some(claim.id), now).await?;
         for id in system_users::revoke_all(tx, organisation, Some(claim.id), now).await? {
             let more = json!({ "system_user_id": id });
@@ -159,7 +160,8 @@ impl App {
         let mut tx = self.db.begin().await?;
         standing::lock(&mut tx, organisation).await?;
         // Another replica may have been quicker, or the letter's code was typed meanwhile.
-        if !claims::step(&mut tx, claim.id, (State::Cooling, State::Active), now).await? {
+        let Some(to) = claim.state.after(Step::Activate) else { return Ok(()) };
+        if !claims::step(&mut tx, claim.id, (claim.state, to), now).await? {
             return Ok(());
         }
         if claim.recovery {

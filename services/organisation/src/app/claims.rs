@@ -8,7 +8,7 @@ use siegel_kernel::{AccountId, OrganisationId, Timestamp, TrustLevel};
 
 use super::order::{Begun, Done, tell};
 use super::{App, Failure, Order, Refusal};
-use crate::domain::claim::{ClaimId, Method, State};
+use crate::domain::claim::{ClaimId, Method, State, Step};
 use crate::domain::fields::{Address, Entry, Field, Held, Source, Value};
 use crate::domain::{Role, bad, certified, codes, is_line};
 use crate::store::claims::{self, Claim, Proof};
@@ -78,7 +78,7 @@ impl App {
         if entry.is_none() && !held.iter().any(|h| h.field == Field::Address) {
             return Err(Refusal::RecordIncomplete.into());
         }
-        let mut new = self.new_claim(order, method, entry, claimant)?;
+        let mut new = self.new_claim(order, method, entry.as_ref(), claimant)?;
         new.organisation = Some(organisation);
         if !claims::add(&mut tx, &new).await? {
             // Somebody else holds the entry.
@@ -99,7 +99,7 @@ impl App {
         &self,
         order: &Order,
         method: Method,
-        entry: Option<Entry>,
+        entry: Option<&Entry>,
         claimant: &str,
     ) -> Result<Claim, Failure> {
         if !is_line(claimant, 200) {
@@ -107,7 +107,7 @@ impl App {
         }
         let id = ClaimId::new(self.clock.as_ref(), self.entropy.as_ref())?;
         let sealed = self.vault()?.seal(&claimant_context(id), claimant)?;
-        let register = entry.as_ref().map(serde_json::to_string).transpose();
+        let register = entry.map(serde_json::to_string).transpose();
         Ok(Claim {
             id,
             organisation: None,
@@ -115,7 +115,7 @@ impl App {
             recovery: false,
             method,
             state: State::Asked,
-            register_key: entry.as_ref().map(Entry::key),
+            register_key: entry.map(Entry::key),
             register: register.map_err(|_| Failure::StoredAnswer)?,
             claimant_sealed: Some(sealed),
             authentication_level: order.level(),
@@ -237,6 +237,7 @@ impl App {
         level: TrustLevel,
         facts: &[Fact],
     ) -> Result<(), Failure> {
+        claim.state.after(Step::Prove).ok_or(Refusal::ClaimState)?;
         let vault = self.vault()?;
         let code = codes::write(&self.entropy.array::<CODE>()?);
         let code_mac = vault.mac("revocation", &code);
@@ -275,7 +276,7 @@ impl App {
             Begun::Again(answer) => return answer.parse().map_err(|_| Failure::StoredAnswer),
         };
         let holder = claims::holder(&mut tx, &entry.key()).await?;
-        let mut new = self.new_claim(order, Method::Operator, Some(entry), claimant)?;
+        let mut new = self.new_claim(order, Method::Operator, Some(&entry), claimant)?;
         new.recovery = true;
         new.organisation =
             holder.filter(|c| c.state == State::Active).and_then(|claim| claim.organisation);
@@ -289,7 +290,6 @@ impl App {
     }
 
     pub async fn withdraw_claim(&self, order: &Order, id: ClaimId) -> Result<(), Failure> {
-        use crate::domain::claim::Step;
         let Begun::Fresh(mut tx) = self.begin(order).await? else { return Ok(()) };
         let claim = mine(&mut tx, order, id).await?;
         self.end_claim(&mut tx, &claim, Step::Withdraw).await?;
@@ -305,7 +305,8 @@ impl App {
         at: Timestamp,
     ) -> Result<(), Failure> {
         if let Some(next) = claims::next_in_line(tx, register_key).await? {
-            claims::step(tx, next.id, (State::Waiting, State::Asked), at).await?;
+            let to = next.state.after(Step::Promote).ok_or(Refusal::ClaimState)?;
+            claims::step(tx, next.id, (next.state, to), at).await?;
         }
         Ok(())
     }

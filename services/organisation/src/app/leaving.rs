@@ -4,16 +4,19 @@ use serde_json::json;
 use siegel_db::{StoreError, Tx};
 use siegel_kernel::Timestamp;
 
+use super::mandates;
 use super::order::tell;
 use crate::store::members::{self, Member};
 use crate::store::{invitations, memberships};
 
-/// Ends a membership and the invitations that member made, and tells the others.
+/// Ends a membership, the invitations that member made and the mandates they held as a member, and
+/// tells the others.
 pub async fn end(tx: &mut Tx, member: &Member, at: Timestamp) -> Result<(), StoreError> {
     if !members::end(tx, member.id, at).await? {
         return Ok(());
     }
     invitations::revoke_of(tx, Some(member.id), None, at).await?;
+    mandates::member_left(tx, (member.organisation, member.account), at).await?;
     let more = json!({ "account_id": member.account, "membership_id": member.id });
     tell(tx, "organisation.member.ended", member.organisation, more, at).await
 }

@@ -3,6 +3,7 @@ use siegel_db::events::{self, NewEvent};
 use siegel_db::{Attempt, IdempotencyKey, StoreError, Tx, begin_request, finish_request};
 use siegel_kernel::{AccountId, OrganisationId, Timestamp, TrustLevel};
 
+use super::person_gone::is_gone;
 use super::{App, Failure, Refusal, TOPIC};
 use crate::store::standing::{self, Standing};
 
@@ -56,6 +57,7 @@ impl App {
     pub(super) async fn begin(&self, order: &Order) -> Result<Begun, Failure> {
         let mut tx = self.db.begin().await?;
         match begin_request(&mut tx, &order.key(), self.clock.now()).await? {
+            Attempt::Fresh if is_gone(&mut tx, &order.caller).await? => Err(Failure::UnknownPerson),
             Attempt::Fresh => Ok(Begun::Fresh(tx)),
             Attempt::Conflict => Err(Failure::RequestIdReused),
             Attempt::Repeated(answer) => {

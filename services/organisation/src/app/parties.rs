@@ -44,8 +44,8 @@ impl App {
         let next = (found.len() == limit).then(|| found.last().copied().map(PartyId::from));
         let pairs: Vec<Pair> = found.iter().map(|party| (account, (*party).into())).collect();
         let mut known: HashMap<PartyId, Known> = HashMap::new();
-        for ((_, party), standing) in facts::standings(&mut tx, &pairs).await? {
-            known.entry(party).or_default().standings.push(standing);
+        for found in facts::standings(&mut tx, &pairs).await? {
+            known.entry(found.pair.1).or_default().standings.push(found.standing);
         }
         for ((_, party), chain) in mandates::chains(&mut tx, &pairs).await? {
             known.entry(party).or_default().chains.push(chain);

@@ -1,11 +1,11 @@
 use siegel_db::audit::{self, Entry};
-use siegel_db::events::{self, NewEvent};
 use siegel_db::{StoreError, Tx};
 use siegel_grpc::Progress;
 use siegel_kernel::{AccountId, Timestamp};
 
-use super::{App, Failure, TOPIC, mandates, pseudonym};
-use crate::store::person_gone;
+use super::{App, Failure, leaving, mandates, pseudonym};
+use crate::domain::claim::Step;
+use crate::store::{claims, members, person_gone};
 
 /// Kind of the audit event.
 const GONE: &str = "organisation.person.gone";
@@ -21,7 +21,7 @@ impl App {
         if !person_gone::mark(&mut tx, &name, now).await? {
             return Ok(Progress::Done);
         }
-        end_by_fact(&mut tx, account, now).await?;
+        self.end_by_fact(&mut tx, account, now).await?;
         let somebody = AccountId::new(self.clock.as_ref(), self.entropy.as_ref())?;
         person_gone::rename(&mut tx, account, somebody).await?;
         person_gone::forget(&mut tx, account, &format!("person:{name}")).await?;
@@ -40,23 +40,35 @@ impl App {
         self.feed.committed();
         Ok(Progress::Done)
     }
+
+    /// Ends what ends with a person, and tells the others. Whatever else rests on an account ends
+    /// here. A claim that has had its effect is the organisation's and stays: by it an organisation
+    /// that nobody manages any more is recovered. A program is the organisation's too.
+    async fn end_by_fact(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        for claim in claims::open_of_account(tx, account).await? {
+            self.end_claim(tx, &claim, Step::Withdraw).await?;
+        }
+        person_gone::forget_claimant(tx, account).await?;
+        for member in members::of_account(tx, account).await? {
+            leaving::end(tx, &member, now).await?;
+        }
+        person_gone::end_facts(tx, account, now).await?;
+        person_gone::end_mail(tx, account, now).await?;
+        Ok(mandates::person_gone(tx, account, now).await?)
+    }
 }
 
-/// Ends what ends with a person, and tells the others. Whatever else rests on an account ends here.
-async fn end_by_fact(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
-    for organisation in person_gone::end_memberships(tx, account, now).await? {
-        let payload = serde_json::json!({ "organisation_id": organisation });
-        let event = NewEvent {
-            topic: TOPIC,
-            kind: "organisation.member.ended",
-            payload: payload.to_string().into_bytes(),
-            occurred_at: now,
-        };
-        events::append(tx, &event).await?;
+/// Whether this caller is a person whose account was deleted: nothing of theirs begins again.
+pub(super) async fn is_gone(tx: &mut Tx, caller: &str) -> Result<bool, StoreError> {
+    match caller.strip_prefix("person:") {
+        Some(name) => person_gone::is_marked(tx, name).await,
+        None => Ok(false),
     }
-    person_gone::end_facts(tx, account, now).await?;
-    person_gone::end_mail(tx, account, now).await?;
-    mandates::person_gone(tx, account, now).await
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde_json::json;
 use siegel_kernel::{AccountId, OrganisationId, TrustLevel};
 
 use super::order::{Begun, Done, tell};
-use super::{App, Failure, Order, Refusal, leaving};
+use super::{App, Failure, Order, Refusal, leaving, mandates};
 use crate::domain::claim::State;
 use crate::domain::fields::{Field, Held, Source, Value};
 use crate::domain::{Role, bad};
@@ -96,6 +96,7 @@ impl App {
         for member in members::all(&mut tx, id).await? {
             leaving::end(&mut tx, &member, now).await?;
         }
+        mandates::organisation_dissolved(&mut tx, id, now).await?;
         tell(&mut tx, "organisation.dissolved", id, json!({}), now).await?;
         let subject = id.to_string();
         self.finish(tx, order, &Done { subject: &subject, ..Done::default() }).await

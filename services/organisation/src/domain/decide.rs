@@ -26,6 +26,8 @@ pub struct Question {
 pub struct Known {
     /// What the person is in the organisation.
     pub standings: Vec<Standing>,
+    /// Whether a claim of the organisation is in its cooling period: no member manages others then.
+    pub cooling: bool,
     /// Chains that end with the person, in force or not.
     pub chains: Vec<Chain>,
 }
@@ -67,6 +69,8 @@ pub enum Denied {
     /// It is limited to something else.
     MandateScope,
     RoleTooLow,
+    /// The role is enough, but nobody manages members while a claim is in its cooling period.
+    ClaimCooling,
     /// The mailbox is not the central one, and the person has no right in it; or it is none, or a
     /// member's own, which no mandate opens.
     MailboxRightMissing,
@@ -88,6 +92,7 @@ impl Denied {
             Self::MandateAction => "MANDATE_ACTION",
             Self::MandateScope => "MANDATE_SCOPE",
             Self::RoleTooLow => "ROLE_TOO_LOW",
+            Self::ClaimCooling => "CLAIM_COOLING",
             Self::MailboxRightMissing => "MAILBOX_RIGHT_MISSING",
             Self::TrustTooLow { .. } => "TRUST_TOO_LOW",
         }
@@ -101,8 +106,9 @@ impl Denied {
             Self::MandateAction => (2, 0),
             Self::MandateScope => (3, 0),
             Self::RoleTooLow => (4, 0),
-            Self::MailboxRightMissing => (5, 0),
-            Self::TrustTooLow { needed } => (6, u8::MAX - needed.number()),
+            Self::ClaimCooling => (5, 0),
+            Self::MailboxRightMissing => (6, 0),
+            Self::TrustTooLow { needed } => (7, u8::MAX - needed.number()),
         }
     }
 }
@@ -110,7 +116,7 @@ impl Denied {
 /// Decides. Of several paths the shortest is taken; of those membership before a register role
 /// before a mandate, and of mandates the one that allows most; then the one accepted first.
 pub fn decide(question: &Question, known: &Known, mail: &Facts, now: Timestamp) -> Answer {
-    let stands = |standing: &Standing| stands(question, *standing, mail, now);
+    let stands = |standing: &Standing| stands(question, (known, *standing), mail, now);
     if question.mandate.is_none() {
         if question.party == Party::Person(question.account) {
             return Ok(Allowed::by("self".into()));
@@ -145,7 +151,7 @@ pub fn decide(question: &Question, known: &Known, mail: &Facts, now: Timestamp) 
 /// What being somebody in the organisation allows by itself.
 fn stands(
     question: &Question,
-    standing: Standing,
+    (known, standing): (&Known, Standing),
     mail: &Facts,
     now: Timestamp,
 ) -> Result<Allowed, Denied> {
@@ -154,6 +160,10 @@ fn stands(
     }
     if !standing.may(question.action) {
         return Err(Denied::RoleTooLow);
+    }
+    let manages = question.action == Action::ManageMembers;
+    if manages && known.cooling && matches!(standing, Standing::Member(_)) {
+        return Err(Denied::ClaimCooling);
     }
     // What a register says counts in the central mailbox.
     if !question.about.mailbox.is_empty() {
@@ -299,7 +309,7 @@ mod tests {
     }
 
     fn known(chains: &[Chain]) -> Known {
-        Known { standings: Vec::new(), chains: chains.to_vec() }
+        Known { chains: chains.to_vec(), ..Known::default() }
     }
 
     #[test]
@@ -336,7 +346,8 @@ mod tests {
     fn membership_comes_before_mandates_and_a_named_mandate_before_everything() {
         let held = grant(1, firm(1), Party::Person(account(1)), Package::Full);
         let standings = vec![Standing::Member(Role::Owner)];
-        let known = Known { standings, chains: vec![own(std::slice::from_ref(&held))] };
+        let chains = vec![own(std::slice::from_ref(&held))];
+        let known = Known { standings, chains, ..Known::default() };
         let mut question = ask(firm(1), Action::ReadMail);
         assert_eq!(decide(&question, &known, NOW).unwrap().path, "member:owner");
         question.mandate = Some(held.id);
@@ -434,7 +445,7 @@ mod tests {
     #[test]
     fn a_role_counts_in_the_central_mailbox_only() {
         let standings = vec![Standing::Member(Role::Owner)];
-        let known = Known { standings, chains: Vec::new() };
+        let known = Known { standings, ..Known::default() };
         let mut question = ask(firm(1), Action::ReadMail);
         question.about.mailbox = "omb_1".into();
         assert_eq!(decide(&question, &known, NOW), Err(Denied::MailboxRightMissing));
@@ -484,5 +495,19 @@ mod tests {
             let refused = answer.err().map(Denied::reason);
             assert_eq!(refused, (!opens).then_some("MAILBOX_RIGHT_MISSING"));
         }
+    }
+
+    #[test]
+    fn while_a_claim_cools_its_members_work_on_mail_and_manage_nobody() {
+        let standings = vec![Standing::Member(Role::Owner)];
+        let mut known = Known { standings, cooling: true, ..Known::default() };
+        for action in Action::ALL {
+            let refused = decide(&ask(firm(1), action), &known, NOW).err();
+            let expected = (action == Action::ManageMembers).then_some(Denied::ClaimCooling);
+            assert_eq!(refused, expected, "{action:?}");
+        }
+        known.standings = vec![Standing::Member(Role::ReadOnly)];
+        let refused = decide(&ask(firm(1), Action::ManageMembers), &known, NOW);
+        assert_eq!(refused, Err(Denied::RoleTooLow), "whoever could not anyway");
     }
 }

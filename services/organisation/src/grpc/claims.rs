@@ -131,7 +131,7 @@ impl OrganisationAdminService for Admin {
     ) -> Answer<pb::ListClaimsResponse> {
         let after = optional_id(&request.get_ref().after_claim_id, Refusal::ClaimUnknown)?;
         let found = self.0.claims_to_do(after).await.map_err(|e| status(&e))?;
-        let claims = found.into_iter().map(|claim| for_operators(claim, 0)).collect();
+        let claims = found.into_iter().map(|claim| for_operators(&claim, 0)).collect();
         Ok(Response::new(pb::ListClaimsResponse { claims }))
     }
 
@@ -143,7 +143,7 @@ impl OrganisationAdminService for Admin {
         let claim = id(&request.get_ref().claim_id, Refusal::ClaimUnknown)?;
         let looked = self.0.look_at_claim(claim).await.map_err(|e| status(&e))?;
         Ok(Response::new(pb::GetClaimResponse {
-            claim: Some(for_operators(looked.own.claim, looked.own.rivals)),
+            claim: Some(for_operators(&looked.own.claim, looked.own.rivals)),
             claimant_name: looked.claimant,
             register: looked.register.map(values::written_entry),
             fields: looked.fields.into_iter().map(values::written).collect(),
@@ -220,11 +220,11 @@ impl OrganisationAdminService for Admin {
 
 /// As its claimant sees it. The account name is for the letter: who has it can lock its code.
 fn own(OwnClaim { claim, rivals }: OwnClaim) -> pb::Claim {
-    let challenge =
-        if claim.state == State::Asked { claim.challenge.clone() } else { String::new() };
     let hidden = claim.recovery && !matches!(claim.state, State::Active | State::Cooling);
-    let mut written = for_operators(claim, rivals);
-    written.challenge = challenge;
+    let mut written = for_operators(&claim, rivals);
+    if claim.state == State::Asked {
+        written.challenge = claim.challenge;
+    }
     written.account_name = String::new();
     if hidden {
         written.organisation_id = String::new();
@@ -232,7 +232,7 @@ fn own(OwnClaim { claim, rivals }: OwnClaim) -> pb::Claim {
     written
 }
 
-fn for_operators(claim: Claim, rivals: i64) -> pb::Claim {
+fn for_operators(claim: &Claim, rivals: i64) -> pb::Claim {
     pb::Claim {
         claim_id: claim.id.to_string(),
         organisation_id: claim.organisation.map(|id| id.to_string()).unwrap_or_default(),

@@ -13,6 +13,8 @@ pub fn status(failure: &Failure) -> Status {
             refusal(Code::PermissionDenied, "TRUST_TOO_LOW", failure, facts)
         }
         F::RoleTooLow => refusal(Code::PermissionDenied, "ROLE_TOO_LOW", failure, []),
+        F::ClaimCooling => refusal(Code::FailedPrecondition, "CLAIM_COOLING", failure, []),
+        F::UnknownPerson => refusal(Code::NotFound, "ACCOUNT_UNKNOWN", failure, []),
         F::UnknownOrganisation => refusal(Code::NotFound, "ORGANISATION_UNKNOWN", failure, []),
         F::UnknownMandate => refusal(Code::NotFound, "MANDATE_UNKNOWN", failure, []),
         F::UnknownCode => refusal(Code::NotFound, "MANDATE_CODE_UNKNOWN", failure, []),

@@ -122,6 +122,13 @@ pub async fn of_account(tx: &mut Tx, account: AccountId) -> Result<Vec<Claim>, S
     rows.into_iter().map(Claim::try_from).collect()
 }
 
+/// What a person claims and has not got yet.
+pub async fn open_of_account(tx: &mut Tx, account: AccountId) -> Result<Vec<Claim>, StoreError> {
+    const SQL: &str = select!("WHERE account_id = $1 AND state IN (1, 2, 3)");
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?);
+    rows.into_iter().map(Claim::try_from).collect()
+}
+
 /// The claim that is not over and no recovery.
 pub async fn of_organisation(
     tx: &mut Tx,

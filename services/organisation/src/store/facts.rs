@@ -106,23 +106,41 @@ struct StandingRow {
     kind: i64,
     role: i64,
     jointly: bool,
+    /// A member who manages, and a claim of the organisation is in its cooling period.
+    cooling: bool,
 }
 
-const STANDINGS: &str = "SELECT a.account_id, a.party_id, CAST(1 AS BIGINT) AS kind, m.role, \
-        (1 = 0) AS jointly \
-    FROM asked a CROSS JOIN memberships m WHERE m.account_id = a.account_id \
-        AND m.organisation_id = a.party_id AND m.ended_at_us IS NULL \
+/// What somebody who asks is in an organisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    pub pair: Pair,
+    pub standing: Standing,
+    /// Whether they manage members there again once a claim has cooled.
+    pub cooling: bool,
+}
+
+/// With equal rights, receivers and readers (4, 5) work on mail as case workers (3) do. A dissolved
+/// organisation has nobody. The states of a claim are written out as its index has them.
+const STANDINGS: &str = "SELECT a.account_id, a.party_id, CAST(1 AS BIGINT) AS kind, \
+        CASE WHEN o.equal_rights AND m.role IN (4, 5) THEN 3 ELSE m.role END AS role, \
+        (1 = 0) AS jointly, (m.role IN (1, 2) AND EXISTS (SELECT 1 FROM claims c WHERE c.organisation_id = o.id \
+            AND c.state IN (1, 2, 3, 4) AND NOT c.recovery AND c.state = 3)) AS cooling \
+    FROM asked a CROSS JOIN memberships m CROSS JOIN organisations o \
+    WHERE m.account_id = a.account_id AND m.organisation_id = a.party_id \
+        AND m.ended_at_us IS NULL AND o.id = m.organisation_id AND o.dissolved_at_us IS NULL \
     UNION ALL \
-    SELECT a.account_id, a.party_id, CAST(2 AS BIGINT), f.role, f.jointly \
-    FROM asked a CROSS JOIN register_facts f WHERE f.account_id = a.account_id \
-        AND f.organisation_id = a.party_id AND f.ended_at_us IS NULL \
+    SELECT a.account_id, a.party_id, CAST(2 AS BIGINT), f.role, f.jointly, (1 = 0) \
+    FROM asked a CROSS JOIN register_facts f CROSS JOIN organisations o \
+    WHERE f.account_id = a.account_id AND f.organisation_id = a.party_id \
+        AND f.ended_at_us IS NULL AND o.id = f.organisation_id AND o.dissolved_at_us IS NULL \
     ORDER BY kind, role, jointly";
 
 /// What those who ask are now in the organisations they ask about, members' roles first.
-pub async fn standings(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<(Pair, Standing)>, StoreError> {
+pub async fn standings(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>, StoreError> {
     let rows: Vec<StandingRow> = standing_rows(tx, pairs).await?;
     let read = |row: StandingRow| {
-        Ok(((row.account_id, row.party_id), standing(row.kind, row.role, row.jointly)?))
+        let standing = standing(row.kind, row.role, row.jointly)?;
+        Ok(Found { pair: (row.account_id, row.party_id), standing, cooling: row.cooling })
     };
     rows.into_iter().map(read).collect()
 }
@@ -139,7 +157,7 @@ pub async fn standing_of(
     organisation: OrganisationId,
 ) -> Result<Vec<Standing>, StoreError> {
     let pair = (account, Party::Organisation(organisation).into());
-    Ok(standings(tx, &[pair]).await?.into_iter().map(|(_, standing)| standing).collect())
+    Ok(standings(tx, &[pair]).await?.into_iter().map(|found| found.standing).collect())
 }
 
 /// Reads what a row says somebody is: kind 1 a member, 2 by register.

@@ -74,6 +74,14 @@ pub async fn of_claim(tx: &mut Tx, claim: ClaimId) -> Result<Vec<Member>, StoreE
     rows.into_iter().map(Member::try_from).collect()
 }
 
+/// The current memberships of a person.
+pub async fn of_account(tx: &mut Tx, account: AccountId) -> Result<Vec<Member>, StoreError> {
+    const SQL: &str = "SELECT id, organisation_id, account_id, role, began_at_us, name_sealed \
+        FROM memberships WHERE account_id = $1 AND ended_at_us IS NULL ORDER BY began_at_us, id";
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?);
+    rows.into_iter().map(Member::try_from).collect()
+}
+
 /// What is kept of a membership beyond what decisions need.
 pub async fn describe(
     tx: &mut Tx,

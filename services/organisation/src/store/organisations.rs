@@ -75,7 +75,8 @@ pub async fn seen_by(
     const SQL: &str = "SELECT o.id, o.name, o.legal_form, o.register_kind, o.register_court, \
         o.register_number, o.identification_level, o.created_at_us, m.role \
         FROM memberships m JOIN organisations o ON o.id = m.organisation_id \
-        WHERE m.account_id = $2 AND m.organisation_id = $1 AND m.ended_at_us IS NULL";
+        WHERE m.account_id = $2 AND m.organisation_id = $1 AND m.ended_at_us IS NULL \
+        AND o.dissolved_at_us IS NULL";
     let row: Option<Row> =
         on!(tx, c => sqlx::query_as(SQL).bind(id).bind(account).fetch_optional(c).await?);
     row.map(Seen::try_from).transpose()
@@ -86,7 +87,8 @@ pub async fn all_of(tx: &mut Tx, account: AccountId) -> Result<Vec<Seen>, StoreE
     const SQL: &str = "SELECT o.id, o.name, o.legal_form, o.register_kind, o.register_court, \
         o.register_number, o.identification_level, o.created_at_us, m.role \
         FROM memberships m JOIN organisations o ON o.id = m.organisation_id \
-        WHERE m.account_id = $1 AND m.ended_at_us IS NULL ORDER BY o.name, o.id";
+        WHERE m.account_id = $1 AND m.ended_at_us IS NULL AND o.dissolved_at_us IS NULL \
+        ORDER BY o.name, o.id";
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?);
     rows.into_iter().map(Seen::try_from).collect()
 }
@@ -102,12 +104,12 @@ pub async fn names(
     super::asked::of_ids(tx, &ids, SQL).await
 }
 
-/// An organisation, whoever asks.
+/// An organisation that there is still, whoever asks.
 pub async fn find(tx: &mut Tx, id: OrganisationId) -> Result<Option<Organisation>, StoreError> {
     // The role is nobody's: the one with the least rights.
     const SQL: &str = "SELECT id, name, legal_form, register_kind, register_court, \
         register_number, identification_level, created_at_us, CAST(5 AS BIGINT) AS role \
-        FROM organisations WHERE id = $1";
+        FROM organisations WHERE id = $1 AND dissolved_at_us IS NULL";
     let row: Option<Row> = on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?);
     Ok(row.map(Seen::try_from).transpose()?.map(|seen| seen.organisation))
 }

@@ -1,12 +1,13 @@
 //! What is left of a person whose account was deleted: that somebody was a member.
 
 use siegel_db::{StoreError, Tx, on};
-use siegel_kernel::{AccountId, OrganisationId, Timestamp};
+use siegel_kernel::{AccountId, Timestamp};
 
 /// Where a person stands under the id of the account. A test finds columns called `account_id`;
 /// mandates name people and organisations in the same columns.
-const NAMED: [&str; 5] = [
+const NAMED: [&str; 6] = [
     "UPDATE memberships SET account_id = $2 WHERE account_id = $1",
+    "UPDATE claims SET account_id = $2 WHERE account_id = $1",
     "UPDATE register_facts SET account_id = $2 WHERE account_id = $1",
     "UPDATE mandates SET from_id = $2 WHERE from_id = $1",
     "UPDATE mandates SET to_id = $2 WHERE to_id = $1",
@@ -59,15 +60,11 @@ pub async fn is_marked(tx: &mut Tx, name: &str) -> Result<bool, StoreError> {
     Ok(found.is_some())
 }
 
-/// Ends the person's memberships; the organisations they were of.
-pub async fn end_memberships(
-    tx: &mut Tx,
-    account: AccountId,
-    at: Timestamp,
-) -> Result<Vec<OrganisationId>, StoreError> {
-    const SQL: &str = "UPDATE memberships SET ended_at_us = $2 \
-        WHERE account_id = $1 AND ended_at_us IS NULL RETURNING organisation_id";
-    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(account).bind(at).fetch_all(c).await?))
+/// Destroys the name under which the person claimed organisations, of claims that go on too.
+pub async fn forget_claimant(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE claims SET claimant_sealed = NULL WHERE account_id = $1";
+    on!(tx, c => sqlx::query(SQL).bind(account).execute(c).await?.rows_affected());
+    Ok(())
 }
 
 /// Ends what registers say about the person.

@@ -18,9 +18,11 @@ pub(super) fn role(number: i64) -> Result<Role, StoreError> {
 
 /// The current members among those asked about.
 pub async fn of(tx: &mut Tx, members: &[Member]) -> Result<HashMap<Member, Standing>, StoreError> {
-    const SQL: &str = "SELECT m.id, m.account_id, m.organisation_id, m.role \
-        FROM asked a CROSS JOIN memberships m WHERE m.account_id = a.account_id \
-        AND m.organisation_id = a.party_id AND m.ended_at_us IS NULL";
+    const SQL: &str = "SELECT m.id, m.account_id, m.organisation_id, \
+        CASE WHEN o.equal_rights AND m.role IN (4, 5) THEN 3 ELSE m.role END \
+        FROM asked a CROSS JOIN memberships m CROSS JOIN organisations o \
+        WHERE m.account_id = a.account_id AND m.organisation_id = a.party_id \
+        AND m.ended_at_us IS NULL AND o.id = m.organisation_id AND o.dissolved_at_us IS NULL";
     let pairs: Vec<Pair> =
         members.iter().map(|(who, of)| (*who, Party::Organisation(*of).into())).collect();
     let rows: Vec<(MembershipId, AccountId, OrganisationId, i64)> =
@@ -44,8 +46,10 @@ pub async fn by_id(
     organisation: OrganisationId,
     member: MembershipId,
 ) -> Result<Option<Standing>, StoreError> {
-    const SQL: &str = "SELECT role, ended_at_us IS NULL FROM memberships \
-        WHERE id = $1 AND organisation_id = $2";
+    const SQL: &str = "SELECT \
+        CASE WHEN o.equal_rights AND m.role IN (4, 5) THEN 3 ELSE m.role END, \
+        m.ended_at_us IS NULL FROM memberships m JOIN organisations o ON o.id = m.organisation_id \
+        WHERE m.id = $1 AND m.organisation_id = $2";
     let row: Option<(i64, bool)> = on!(&mut *tx, c => sqlx::query_as(SQL)
         .bind(member).bind(organisation).fetch_optional(c).await?);
     let Some((number, current)) = row else { return Ok(None) };

@@ -9,20 +9,25 @@ use siegel_grpc::GrpcServices;
 use siegel_grpc::testing::Fakes;
 use siegel_kernel::AccountId;
 use siegel_proto::identity::v1::address_service_server::{AddressService, AddressServiceServer};
-use siegel_proto::identity::v1::deletion_service_server::DeletionServiceServer;
-use siegel_proto::identity::v1::{CheckAddressRequest, CheckAddressResponse};
+use siegel_proto::identity::v1::deletion_service_server::{DeletionService, DeletionServiceServer};
+use siegel_proto::identity::v1::{
+    AcknowledgeDeletionRequest, AcknowledgeDeletionResponse, CheckAddressRequest,
+    CheckAddressResponse, WatchDeletionsRequest, WatchDeletionsResponse,
+};
 use siegel_proto::notification::v1 as note;
 use siegel_proto::notification::v1::notification_service_server::{
     NotificationService, NotificationServiceServer,
 };
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use crate::certificates::Authority;
-use crate::deletions::Deletions;
 
 pub struct Around {
     addresses: Mutex<HashMap<String, AccountId>>,
     mails: tokio::sync::watch::Sender<Vec<note::SendCodeRequest>>,
+    /// The account that is being deleted.
+    leaving: tokio::sync::watch::Sender<Option<AccountId>>,
     pub authority: Authority,
 }
 
@@ -31,15 +36,19 @@ struct Fake(Arc<Around>);
 
 impl Around {
     pub fn new() -> Arc<Self> {
-        let mails = tokio::sync::watch::Sender::default();
-        Arc::new(Self { addresses: Mutex::default(), mails, authority: Authority::new() })
+        Arc::new(Self {
+            addresses: Mutex::default(),
+            mails: tokio::sync::watch::Sender::default(),
+            leaving: tokio::sync::watch::Sender::default(),
+            authority: Authority::new(),
+        })
     }
 
-    pub fn fakes(self: &Arc<Self>, deletions: &Deletions) -> Fakes {
+    pub fn fakes(self: &Arc<Self>) -> Fakes {
         let fake = Fake(self.clone());
         let identity = GrpcServices::new()
             .add(AddressServiceServer::new(fake.clone()))
-            .add(DeletionServiceServer::new(deletions.clone()));
+            .add(DeletionServiceServer::new(fake.clone()));
         let notification = GrpcServices::new().add(NotificationServiceServer::new(fake));
         Fakes::new().with("organisation", "identity", &identity).with(
             "organisation",
@@ -51,6 +60,14 @@ impl Around {
     /// The account confirmed this address.
     pub fn confirmed(&self, account: AccountId, email: &str) {
         self.addresses.lock().unwrap().insert(email.to_owned(), account);
+    }
+
+    /// Tells the service that an account is deleted, until it has acknowledged it.
+    pub async fn deleted(&self, account: AccountId) {
+        let mut leaving = self.leaving.subscribe();
+        self.leaving.send_replace(Some(account));
+        let done = leaving.wait_for(Option::is_none);
+        tokio::time::timeout(Duration::from_secs(20), done).await.unwrap().unwrap();
     }
 
     /// The latest code that was mailed to an address.
@@ -73,6 +90,40 @@ impl AddressService for Fake {
         let owner = self.0.addresses.lock().unwrap().get(&wire.email).copied();
         let confirmed = owner.is_some_and(|account| account.to_string() == wire.account_id);
         Ok(Response::new(CheckAddressResponse { confirmed }))
+    }
+}
+
+#[tonic::async_trait]
+impl DeletionService for Fake {
+    type WatchDeletionsStream = ReceiverStream<Result<WatchDeletionsResponse, Status>>;
+
+    async fn watch_deletions(
+        &self,
+        _: Request<WatchDeletionsRequest>,
+    ) -> Result<Response<Self::WatchDeletionsStream>, Status> {
+        let mut leaving = self.0.leaving.subscribe();
+        let (send, receive) = tokio::sync::mpsc::channel(1);
+        tokio::spawn(async move {
+            loop {
+                let account = *leaving.borrow_and_update();
+                let account_id = account.map(|id| id.to_string()).unwrap_or_default();
+                let told = WatchDeletionsResponse { account_id, subject: String::new() };
+                if send.send(Ok(told)).await.is_err() || leaving.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(receive)))
+    }
+
+    async fn acknowledge_deletion(
+        &self,
+        request: Request<AcknowledgeDeletionRequest>,
+    ) -> Result<Response<AcknowledgeDeletionResponse>, Status> {
+        let wire = request.into_inner();
+        assert_eq!(wire.waits_for, "", "nothing keeps this service from deleting");
+        self.0.leaving.send_replace(None);
+        Ok(Response::new(AcknowledgeDeletionResponse {}))
     }
 }
 

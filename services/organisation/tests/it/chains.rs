@@ -6,7 +6,7 @@ use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::{Action, HolderKind, Redelegation};
 use siegel_testkit::on_each_backend;
 
-use crate::mandates::{accept, given, grant, granting, may};
+use crate::giving::{accept, given, grant, granting, may};
 use crate::office::{Office, TABLES, reason};
 
 on_each_backend! { super::TABLES =>

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use siegel_db::events::{self, NewEvent};
-use siegel_db::{Db, StoreError};
-use siegel_kernel::Clock as _;
+use siegel_db::Db;
 use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::{Action, FactRole, MandateState};
 use siegel_testkit::on_each_backend;
 
-use crate::mandates::{accept, given, grant, granting, may};
+use crate::giving::{given, granting, may};
 use crate::office::{Office, TABLES, reason};
 
 on_each_backend! { super::TABLES =>
@@ -17,39 +15,15 @@ on_each_backend! { super::TABLES =>
     who_represents_jointly_receives_and_does_not_act,
     what_was_granted_by_a_register_role_ends_with_it,
     only_members_hold_register_roles,
-    a_dissolved_organisation_neither_gives_nor_holds_anything,
     what_ends_by_a_fact_is_told_on_the_stream,
 }
 
-/// Writes an event as another part of the service does.
-pub async fn event(office: &Office, kind: &str, payload: &str) {
-    let write = async {
-        let mut tx = office.db.begin().await?;
-        let event = NewEvent {
-            topic: "organisations",
-            kind,
-            payload: payload.as_bytes().to_vec(),
-            occurred_at: office.clock.now(),
-        };
-        events::append(&mut tx, &event).await?;
-        tx.commit().await?;
-        Ok::<(), StoreError>(())
-    };
-    write.await.unwrap();
-}
-
-/// Waits until a count is not zero.
-pub async fn until(office: &Office, sql: &'static str) {
-    for _ in 0..400 {
-        if office.count(sql).await > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("never: {sql}");
-}
-
-async fn recorded(office: &Office, organisation: &str, member: &str, jointly: bool) -> pb::Fact {
+pub async fn recorded(
+    office: &Office,
+    organisation: &str,
+    member: &str,
+    jointly: bool,
+) -> pb::Fact {
     let request = pb::RecordFactRequest {
         request_id: format!("record-{member}-{jointly}"),
         organisation_id: organisation.into(),
@@ -142,35 +116,6 @@ async fn only_members_hold_register_roles(db: Db) {
         let status = office.registrar().record_fact(request).await.unwrap_err();
         assert_eq!(reason(&status).as_deref(), Some("MEMBER_UNKNOWN"));
     }
-}
-
-async fn a_dissolved_organisation_neither_gives_nor_holds_anything(db: Db) {
-    let office = Office::open(db).await;
-    let (owner, erika, max) = (office.somebody(), office.somebody(), office.somebody());
-    let firm = office.founded(owner, "Muster GmbH").await.organisation_id;
-    let gives = pb::GrantMandateRequest { organisation_id: firm.clone(), ..granting(&office, "1") };
-    given(&office, owner, gives, max).await;
-    let holds = pb::GrantMandateRequest {
-        to_kind: pb::HolderKind::Organisation.into(),
-        to_organisation_id: firm.clone(),
-        ..granting(&office, "2")
-    };
-    let granted = grant(&office, erika, holds).await.unwrap();
-    accept(&office, owner, &granted.code, &firm).await.unwrap();
-    let payload = format!("{{\"organisation_id\":\"{firm}\"}}");
-    event(&office, "organisation.dissolved", &payload).await;
-    until(
-        &office,
-        "SELECT CAST(CASE WHEN COUNT(*) = 2 THEN 1 ELSE 0 END AS BIGINT) FROM mandates WHERE state = 6 \
-         AND end_reason = 'organisation_dissolved'",
-    )
-    .await;
-    let office = &office;
-    let ask = |who, party: String| async move {
-        may(office, who, &party, Action::ReceiveMail, pb::AccessScope::default()).await
-    };
-    assert_eq!(ask(max, firm.clone()).await, "NOT_A_MEMBER");
-    assert_eq!(ask(owner, erika.to_string()).await, "NO_MANDATE");
 }
 
 async fn what_ends_by_a_fact_is_told_on_the_stream(db: Db) {

@@ -7,10 +7,11 @@ use siegel_grpc::fact;
 use siegel_kernel::{AccountId, Clock as _, TrustLevel};
 use siegel_proto::convert;
 use siegel_proto::organisation::v1 as pb;
-use siegel_proto::organisation::v1::{Action, HolderKind, MandateState};
+use siegel_proto::organisation::v1::{Action, MandateState};
 use siegel_testkit::on_each_backend;
 use tonic::Status;
 
+use crate::giving::{HIGH, accept, given, grant, granting, may};
 use crate::office::{Office, TABLES, reason};
 
 on_each_backend! { super::TABLES =>
@@ -28,81 +29,7 @@ on_each_backend! { super::TABLES =>
     the_same_request_grants_once_and_tells_the_code_once,
     both_sides_see_what_was_done_and_nobody_else,
     the_holder_gives_up_and_the_giver_sees_it,
-    names_are_sealed_and_go_with_the_person,
     every_write_leaves_its_audit_line_and_names_nobody,
-}
-
-const HIGH: TrustLevel = TrustLevel::High;
-
-/// A mandate of a person, for one day, to a person.
-pub fn granting(office: &Office, request_id: &str) -> pb::GrantMandateRequest {
-    pb::GrantMandateRequest {
-        request_id: request_id.into(),
-        to_kind: HolderKind::Person.into(),
-        to_name: "Frau Beispiel".into(),
-        from_name: "Erika Mustermann".into(),
-        package: "mail-receiver".into(),
-        valid_until: Some(convert::timestamp(office.clock.now().plus(Duration::from_hours(24)))),
-        ..Default::default()
-    }
-}
-
-pub async fn grant(
-    office: &Office,
-    who: AccountId,
-    request: pb::GrantMandateRequest,
-) -> Result<pb::GrantMandateResponse, Status> {
-    office.mandates(who, HIGH).grant_mandate(request).await.map(tonic::Response::into_inner)
-}
-
-pub async fn accept(
-    office: &Office,
-    who: AccountId,
-    code: &str,
-    organisation: &str,
-) -> Result<pb::Mandate, Status> {
-    let request = pb::AcceptMandateRequest {
-        request_id: format!("accept-{code}"),
-        code: code.into(),
-        organisation_id: organisation.into(),
-    };
-    let answer = office.mandates(who, HIGH).accept_mandate(request).await?;
-    Ok(answer.into_inner().mandate.unwrap())
-}
-
-/// Grants and accepts.
-pub async fn given(
-    office: &Office,
-    from: AccountId,
-    request: pb::GrantMandateRequest,
-    to: AccountId,
-) -> pb::Mandate {
-    let granted = grant(office, from, request).await.unwrap();
-    accept(office, to, &granted.code, "").await.unwrap()
-}
-
-/// May `who` do this for a person or an organisation; the path or the reason.
-pub async fn may(
-    office: &Office,
-    who: AccountId,
-    party: &str,
-    action: Action,
-    about: pb::AccessScope,
-) -> String {
-    let (organisation, person) = if party.starts_with("org_") { (party, "") } else { ("", party) };
-    let question = pb::AccessQuestion {
-        account_id: who.to_string(),
-        organisation_id: organisation.into(),
-        principal_account_id: person.into(),
-        action: action.into(),
-        session_level: 3,
-        about: Some(about),
-        ..Default::default()
-    };
-    let request = pb::CheckAccessRequest { questions: vec![question] };
-    let answer = office.postbox().check_access(request).await.unwrap().into_inner();
-    let answer = answer.answers.into_iter().next().unwrap();
-    if answer.allowed { answer.path } else { answer.reason }
 }
 
 async fn receives(office: &Office, who: AccountId, principal: AccountId) -> String {
@@ -391,24 +318,6 @@ async fn the_holder_gives_up_and_the_giver_sees_it(db: Db) {
     let [one] = &given.mandates[..] else { panic!("{}", given.mandates.len()) };
     assert_eq!((one.state(), one.end_reason.as_str()), (MandateState::Revoked, "holder"));
     assert_eq!(one.to.as_ref().unwrap().name, "Frau Beispiel");
-}
-
-async fn names_are_sealed_and_go_with_the_person(db: Db) {
-    let office = Office::open(db).await;
-    let (erika, max) = (office.somebody(), office.somebody());
-    let mandate = given(&office, erika, granting(&office, "1"), max).await;
-    assert_eq!(mandate.from.unwrap().name, "Erika Mustermann");
-    let plain = match office.db {
-        Db::Sqlite { .. } => "SELECT COUNT(*) FROM mandates WHERE instr(names, 'Erika') > 0",
-        Db::Postgres(_) => {
-            "SELECT COUNT(*) FROM mandates WHERE position('Erika'::bytea IN names) > 0"
-        }
-    };
-    assert_eq!(office.count(plain).await, 0);
-    office.deletions.delete(max);
-    crate::facts::until(&office, "SELECT COUNT(*) FROM mandates WHERE state = 6").await;
-    assert_eq!(office.count("SELECT COUNT(*) FROM mandates WHERE names_key IS NOT NULL").await, 0);
-    assert_eq!(receives(&office, max, erika).await, "NO_MANDATE");
 }
 
 async fn every_write_leaves_its_audit_line_and_names_nobody(db: Db) {

@@ -17,7 +17,6 @@ use siegel_proto::organisation::v1::{CreateOrganisationRequest, Organisation};
 use siegel_testkit::{CountingEntropy, TestClock};
 use tonic::transport::Channel;
 
-use crate::deletions::Deletions;
 
 pub use siegel_grpc::reason;
 
@@ -32,8 +31,6 @@ pub struct Office {
     pub db: Db,
     pub clock: Arc<TestClock>,
     pub entropy: Arc<CountingEntropy>,
-    /// What identity tells of deleted accounts.
-    pub deletions: Deletions,
     pub around: Arc<Around>,
     running: Running,
     keys: tempfile::TempDir,
@@ -45,8 +42,7 @@ impl Office {
             (Arc::new(TestClock::default()), Arc::new(CountingEntropy::default()));
         let keys = tempfile::tempdir().unwrap();
         let around = Around::new();
-        let deletions = Deletions::none();
-        let fakes = around.fakes(&deletions);
+        let fakes = around.fakes();
         let outside = outside("organisation", db.clone(), clock.clone(), entropy.clone(), &fakes);
         let authorities = keys.path().join("authorities.pem");
         std::fs::write(&authorities, around.authority.pem()).unwrap();
@@ -55,12 +51,17 @@ impl Office {
             ..Config::new(keys.path().join("kek"))
         };
         let running = start(config, outside).await.unwrap();
-        Self { db, clock, entropy, deletions, around, running, keys }
+        Self { db, clock, entropy, around, running, keys }
     }
 
     /// A channel on which every call comes from this person.
     pub fn channel(&self, account: AccountId, level: TrustLevel) -> Channel {
         serve(&self.running.grpc, Caller::Person(self.token(account, level)))
+    }
+
+    /// Lets the service hear that an account was deleted, and waits until it has done its part.
+    pub async fn gone(&self, account: AccountId) {
+        self.around.deleted(account).await;
     }
 
     /// A channel on which every call comes from somebody else.

@@ -7,7 +7,7 @@ use siegel_kernel::AccountId;
 use siegel_proto::organisation::v1 as pb;
 use siegel_testkit::on_each_backend;
 
-use crate::mandates::{given, granting};
+use crate::giving::{given, granting};
 use crate::office::{Office, TABLES, reason};
 
 on_each_backend! { super::TABLES =>

@@ -741,6 +741,7 @@ record-lei = LEI
 record-vat-id = Umsatzsteuer-Identifikationsnummer
 record-economic-id = Wirtschafts-Identifikationsnummer
 source-register = aus einem Register
+source-organisation-certificate = aus einem Zertifikat der Organisation
 claim-title = Nachweis der Organisation
 claim-text = Beantragen Sie, dass diese Organisation als die echte gilt. Jemand prüft die Angaben. Danach geht ein Brief mit einem Widerrufscode an die bekannte Anschrift, und eine Wartezeit beginnt.
 claim-name = Ihr Name

@@ -741,6 +741,7 @@ record-lei = LEI
 record-vat-id = VAT identification number
 record-economic-id = Wirtschafts-Identifikationsnummer
 source-register = from a register
+source-organisation-certificate = from a certificate of the organisation
 claim-title = Proof of the organisation
 claim-text = Ask that this organisation counts as the real one. Somebody checks the details. Then a letter with a revocation code goes to the known address, and a waiting period begins.
 claim-name = Your name

@@ -85,7 +85,7 @@ fn source(t: &Texts, source: pb::FieldSource) -> String {
     t.get(match source {
         pb::FieldSource::Unspecified | pb::FieldSource::SelfDeclared => "source-self",
         pb::FieldSource::Register => "source-register",
-        pb::FieldSource::Certificate => "source-certificate",
+        pb::FieldSource::Certificate => "source-organisation-certificate",
         pb::FieldSource::Upstream => "source-upstream",
         pb::FieldSource::Operator => "source-operator",
     })

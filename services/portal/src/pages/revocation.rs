@@ -41,14 +41,12 @@ pub async fn send(who: Visitor, CheckedForm(typed): CheckedForm<Typed>) -> Respo
     let channel = who.app.outside.siblings.anonymous("organisation");
     let request =
         RevokeClaimRequest { account_name: typed.account_name.clone(), code: typed.code.clone() };
-    let status = match ClaimRevocationServiceClient::new(channel).revoke_claim(request).await {
-        Ok(_) => {
-            let sections = vec![Section::default().text(t.get("revoke-done-text"))];
-            let body = Sections { csrf: who.view.csrf_field(), sections };
-            let notice = Alert::success(t.get("revoke-done"));
-            return who.page(t.get("revoke")).narrow().notice(notice).show(&body);
-        }
-        Err(status) => status,
+    let revoked = ClaimRevocationServiceClient::new(channel).revoke_claim(request).await;
+    let Err(status) = revoked else {
+        let sections = vec![Section::default().text(t.get("revoke-done-text"))];
+        let body = Sections { csrf: who.view.csrf_field(), sections };
+        let notice = Alert::success(t.get("revoke-done"));
+        return who.page(t.get("revoke")).narrow().notice(notice).show(&body);
     };
     let mut errors = Errors::new();
     match status.code() {

@@ -26,7 +26,7 @@ impl ClaimRevocationService for Letters {
         match (wire.account_name.as_str(), wire.code.as_str()) {
             ("K7QF", "RIGHT") => Ok(Response::new(RevokeClaimResponse {})),
             ("TIRED", _) => {
-                let wait = std::time::Duration::from_secs(60);
+                let wait = std::time::Duration::from_mins(1);
                 Err(exhausted("TOO_MANY_ATTEMPTS", "too many", [], wait))
             }
             _ => Err(refusal(Code::NotFound, "CODE_UNKNOWN", "unknown", [])),

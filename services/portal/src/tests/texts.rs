@@ -138,7 +138,7 @@ fn every_text_that_is_chosen_at_run_time_exists() {
         "record-vat-id",
         "record-economic-id",
         "source-register",
-        "source-certificate",
+        "source-organisation-certificate",
     ];
     for key in chosen.chain(labels).chain(rest) {
         assert!(known.contains(key), "{key} is missing");

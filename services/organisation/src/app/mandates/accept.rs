@@ -5,8 +5,8 @@ use super::super::App;
 use super::write::{speaks_for, tell, tell_ended};
 use super::{Acting, Failure, Seen, Write, code};
 use crate::domain::{OFFERED_FOR, Party, Standing, State, ToKind};
-use crate::store::facts;
 use crate::store::mandates::{self, Ending, Record};
+use crate::store::{facts, standing};
 
 const ACCEPTED: &str = "organisation.mandate.accepted";
 const REJECTED: &str = "organisation.mandate.rejected";
@@ -100,6 +100,10 @@ async fn offered(
 ) -> Result<(Record, Party), Failure> {
     let hash = code::hash(&taking.code).ok_or(Failure::UnknownCode)?;
     let record = mandates::by_code(tx, &hash).await?.ok_or(Failure::UnknownCode)?;
+    // Nobody dissolves the organisation meanwhile.
+    if let Some(organisation) = taking.organisation {
+        standing::lock(tx, organisation).await?;
+    }
     let to = match speaks_for(tx, who.account, taking.organisation).await {
         Err(Failure::UnknownOrganisation) => return Err(Failure::UnknownCode),
         to => to?,

@@ -15,6 +15,10 @@ pub enum Failure {
     UnknownOrganisation,
     #[error("what is granted is more than the caller may grant")]
     RoleTooLow,
+    #[error("a claim of the organisation is in its cooling period")]
+    ClaimCooling,
+    #[error("the person's account was deleted")]
+    UnknownPerson,
     #[error("there is no such mandate")]
     UnknownMandate,
     #[error("no mandate waits for this code")]
@@ -48,6 +52,7 @@ impl Failure {
             Self::TrustTooLow { .. } => Some("TRUST_TOO_LOW"),
             Self::UnknownOrganisation => Some("ORGANISATION_UNKNOWN"),
             Self::RoleTooLow => Some("ROLE_TOO_LOW"),
+            Self::ClaimCooling => Some("CLAIM_COOLING"),
             Self::UnknownMandate => Some("MANDATE_UNKNOWN"),
             Self::UnknownCode => Some("MANDATE_CODE_UNKNOWN"),
             Self::NotPassedOn => Some("MANDATE_NOT_PASSED_ON"),

@@ -7,8 +7,9 @@ use super::{Acting, Failure, NamesOf, Seen, Write, code};
 use crate::domain::{
     FactId, Grant, MandateId, Party, Standing, State, Terms, ToKind, bad, is_line,
 };
-use crate::store::facts;
 use crate::store::mandates::{self, Record};
+use crate::store::memberships::MembershipId;
+use crate::store::{facts, standing};
 
 const KIND: &str = "organisation.mandate.granted";
 /// Below this nobody grants.
@@ -69,10 +70,15 @@ impl App {
         if let Some(seen) = self.begun(&mut tx, &key, now).await? {
             return Ok((seen, String::new()));
         }
+        // Nobody dissolves or claims the organisation meanwhile.
+        if let Some(organisation) = granting.organisation {
+            standing::lock(&mut tx, organisation).await?;
+        }
         let giver = giver(&mut tx, who, granting, now).await?;
+        let given_by = given_by(&mut tx, who, granting.organisation).await?;
         granting.terms.check(giver.party, now)?;
         let new = record(id, &giver, granting, names, now)?;
-        mandates::insert(&mut tx, &new, &hash).await?;
+        mandates::insert(&mut tx, &new, given_by, &hash).await?;
         tell(&mut tx, KIND, (id, 1), (giver.principal, None), now).await?;
         let seen = self.done(tx, &key, KIND, (who, id), now).await?;
         Ok((seen, code))
@@ -119,6 +125,20 @@ async fn giver(
         return Err(Failure::NotPassedOn);
     }
     Ok(Giver { party, principal: above.principal, parent: Some(parent), fact: None })
+}
+
+/// The membership by which somebody gives in the name of an organisation; none by a register role
+/// alone. While a claim cools, no member gives anything.
+async fn given_by(
+    tx: &mut Tx,
+    who: &Acting,
+    organisation: Option<OrganisationId>,
+) -> Result<Option<MembershipId>, Failure> {
+    let Some(organisation) = organisation else { return Ok(None) };
+    match standing::of(tx, organisation, who.account).await? {
+        Some(own) if own.cooling => Err(Failure::ClaimCooling),
+        own => Ok(own.map(|own| own.membership)),
+    }
 }
 
 async fn own(tx: &mut Tx, who: &Acting, granting: &Granting) -> Result<Giver, Failure> {

@@ -5,6 +5,7 @@ use siegel_db::events::{self, NewEvent};
 use siegel_db::{Attempt, IdempotencyKey, StoreError, Tx, begin_request, finish_request};
 use siegel_kernel::{AccountId, OrganisationId, Timestamp, TrustLevel};
 
+use super::super::person_gone::is_gone;
 use super::super::{App, TOPIC};
 use super::{Failure, Seen};
 use crate::domain::{MandateId, Party, Standing};
@@ -140,6 +141,7 @@ impl App {
         now: Timestamp,
     ) -> Result<Option<Seen>, Failure> {
         match begin_request(tx, key, now).await? {
+            Attempt::Fresh if is_gone(tx, key.caller).await? => Err(Failure::UnknownPerson),
             Attempt::Fresh => Ok(None),
             Attempt::Conflict => Err(Failure::RequestIdReused),
             Attempt::Repeated(answer) => {

@@ -2,17 +2,25 @@ use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, OrganisationId, Timestamp};
 
 use super::super::asked::PartyId;
+use super::super::memberships::MembershipId;
 use super::record::{Record, kind_of, party};
+use crate::domain::claim::ClaimId;
 use crate::domain::{FactId, MandateId, Party, State};
 
-/// Stores a mandate that was offered.
-pub async fn insert(tx: &mut Tx, new: &Record, code_hash: &[u8; 32]) -> Result<(), StoreError> {
+/// Stores a mandate that was offered. `given_by`: the membership by which it was given in the name of
+/// an organisation.
+pub async fn insert(
+    tx: &mut Tx,
+    new: &Record,
+    given_by: Option<MembershipId>,
+    code_hash: &[u8; 32],
+) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO mandates (id, version, state, from_kind, from_id, to_kind, \
         to_id, principal_kind, principal_id, parent_id, fact_id, package, read_only, service_id, \
         mailbox_id, sender_id, thread, letter_id, level, redelegation, valid_from_us, \
-        valid_until_us, review_at_us, ends_at_us, code_hash, granted_at_us, names, names_key) \
+        valid_until_us, review_at_us, ends_at_us, code_hash, granted_at_us, names, names_key, given_by) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-        $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)";
+        $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)";
     let (grant, scope) = (&new.grant, &new.grant.scope);
     let (names, names_key) = match &new.names {
         Some((names, key)) => (Some(&names[..]), Some(&key[..])),
@@ -30,6 +38,7 @@ pub async fn insert(tx: &mut Tx, new: &Record, code_hash: &[u8; 32]) -> Result<(
         .bind(grant.level).bind(i64::from(grant.redelegation.number()))
         .bind(grant.valid_from).bind(new.valid_until).bind(new.review_at).bind(grant.ends_at)
         .bind(&code_hash[..]).bind(new.granted_at).bind(names).bind(names_key)
+        .bind(given_by)
         .execute(c).await?.rows_affected());
     Ok(())
 }
@@ -137,6 +146,7 @@ pub enum Gone {
     Party(Party),
     Fact(FactId),
     Member(OrganisationId, AccountId),
+    Claim(ClaimId),
 }
 
 /// Ends all mandates that cannot be without what has gone.
@@ -158,6 +168,12 @@ pub async fn end_all(tx: &mut Tx, gone: Gone, ending: Ending) -> Result<Vec<Ende
                 account
             )
         }
+        Gone::Claim(claim) => end_where!(
+            tx,
+            ending,
+            "given_by IN (SELECT m.id FROM memberships m WHERE m.claim_id = $4)",
+            claim
+        ),
     };
     with_those_below(tx, ended).await
 }

@@ -1,7 +1,6 @@
 //! Mandates: their rows, their changes, and the ways that lead along them.
 
 mod change;
-pub mod cursor;
 mod list;
 mod reach;
 mod record;

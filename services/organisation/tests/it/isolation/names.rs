@@ -14,6 +14,10 @@ pub struct Names {
     pub claim: String,
     /// Of an invitation to this caller.
     pub code: String,
+    /// Given in the organisation's name, and held by another member.
+    pub mandate: String,
+    /// Of a mandate that only one organisation can take.
+    pub mandate_code: String,
 }
 
 /// A name that can be somebody else's.
@@ -27,11 +31,13 @@ pub enum Field {
     SystemUser,
     Claim,
     Code,
+    Mandate,
+    MandateCode,
     All,
 }
 
 impl Names {
-    pub const FIELDS: [Field; 9] = [
+    pub const FIELDS: [Field; 11] = [
         Field::Organisation,
         Field::Unit,
         Field::ContactPoint,
@@ -40,6 +46,8 @@ impl Names {
         Field::SystemUser,
         Field::Claim,
         Field::Code,
+        Field::Mandate,
+        Field::MandateCode,
         Field::All,
     ];
 
@@ -56,6 +64,8 @@ impl Names {
             system_user: format!("sys_{none}"),
             claim: format!("clm_{none}"),
             code: "A".repeat(16),
+            mandate: format!("mnd_{none}"),
+            mandate_code: "AAAA-AAAA-AAAA-AAAA-AAAA".into(),
         }
     }
 
@@ -71,6 +81,8 @@ impl Names {
             (Field::SystemUser, &mut names.system_user, &others.system_user),
             (Field::Claim, &mut names.claim, &others.claim),
             (Field::Code, &mut names.code, &others.code),
+            (Field::Mandate, &mut names.mandate, &others.mandate),
+            (Field::MandateCode, &mut names.mandate_code, &others.mandate_code),
         ] {
             if field == Field::All || field == this {
                 own.clone_from(other);
@@ -88,6 +100,8 @@ impl Names {
             &self.invitation,
             &self.system_user,
             &self.code,
+            &self.mandate,
+            &self.mandate_code,
         ];
         ids.map(Clone::clone).into()
     }

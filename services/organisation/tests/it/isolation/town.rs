@@ -10,6 +10,7 @@ use tonic::{Code, Request};
 
 use super::names::Names;
 use super::plain::Plain;
+use crate::giving::{given, grant, granting};
 use crate::office::{Office, reason};
 use crate::team::invitation;
 
@@ -50,7 +51,7 @@ impl Town {
         let accept = pb::AcceptInvitationRequest { request_id: "former".into(), code };
         office.members(former).accept_invitation(accept).await.unwrap();
         let leave = pb::LeaveOrganisationRequest {
-            request_id: "former".into(),
+            request_id: "former leaves".into(),
             organisation_id: names.organisation.clone(),
         };
         office.members(former).leave_organisation(leave).await.unwrap();
@@ -139,6 +140,7 @@ async fn furnish(office: &Office, owner: AccountId, name: &str, number: &str) ->
         claimant_name: "Erika Mustermann".into(),
     };
     let claim = office.claims(owner).claim_organisation(claim).await.unwrap().into_inner().claim;
+    let (mandate, mandate_code) = mandates(office, owner, heir, &organisation).await;
     Names {
         request_id: String::new(),
         organisation,
@@ -149,5 +151,28 @@ async fn furnish(office: &Office, owner: AccountId, name: &str, number: &str) ->
         system_user: program.system_user_id,
         claim: claim.unwrap().claim_id,
         code,
+        mandate,
+        mandate_code,
     }
+}
+
+/// A mandate that a member holds, and the code of one that waits for an organisation.
+async fn mandates(
+    office: &Office,
+    owner: AccountId,
+    member: AccountId,
+    organisation: &str,
+) -> (String, String) {
+    let request = |id: &str| pb::GrantMandateRequest {
+        organisation_id: organisation.into(),
+        to_name: "Zwetschgenmus".into(),
+        ..granting(office, &format!("{id} {organisation}"))
+    };
+    let held = given(office, owner, request("held"), member).await.mandate_id;
+    let waits = pb::GrantMandateRequest {
+        to_kind: pb::HolderKind::Organisation.into(),
+        to_organisation_id: format!("org_{:032x}", 5),
+        ..request("waits")
+    };
+    (held, grant(office, owner, waits).await.unwrap().code)
 }

@@ -1,6 +1,7 @@
 //! One call per RPC, a file per topic.
 
 mod claims;
+mod mandates;
 mod members;
 mod organisation;
 mod record;
@@ -33,5 +34,12 @@ pub fn bytes(message: &impl Message) -> Vec<u8> {
 
 /// Sorted by service.
 pub fn calls() -> Vec<Call> {
-    [organisation::calls(), record::calls(), members::calls(), claims::calls()].concat()
+    let topics = [
+        organisation::calls(),
+        record::calls(),
+        members::calls(),
+        claims::calls(),
+        mandates::calls(),
+    ];
+    topics.concat()
 }
