@@ -148,6 +148,7 @@ async fn before_letter(post: &Post, name: &str) -> anyhow::Result<()> {
         request_id: format!("upload-{name}"),
         attachment: Some(declared(LARGE)?),
         organisation_id: String::new(),
+        ..Default::default()
     };
     let created = authority.uploads().create_upload(request).await?.into_inner();
     let upload_id = created.upload.context("an answer without an upload")?.upload_id;

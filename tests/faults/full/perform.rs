@@ -182,6 +182,7 @@ async fn created(clients: &Clients, request: &str) -> Result<String, NotDone> {
         request_id: format!("{request}-upload"),
         attachment: Some(declaration),
         organisation_id: String::new(),
+        ..Default::default()
     };
     let created = clients.uploads.clone().create_upload(create).await?.into_inner();
     Ok(created.upload.context("an answer without an upload")?.upload_id)
@@ -205,6 +206,7 @@ async fn uploaded(clients: &Clients, request: &str, id: &str) -> Result<(), NotD
         upload_id: id.to_owned(),
         offset_bytes: upload.offset_bytes,
         organisation_id: String::new(),
+        ..Default::default()
     };
     let (bytes, offset) = (content(request), usize::try_from(upload.offset_bytes).unwrap_or(0));
     let rest = bytes.get(offset..).unwrap_or_default();
@@ -271,6 +273,7 @@ async fn open(clients: &Clients, letter: &str, journal: &Journal) -> Result<(), 
         request_id: format!("open-{letter}"),
         letter_id: letter.to_owned(),
         organisation_id: String::new(),
+        ..Default::default()
     };
     let opened = match mailbox.open(request).await {
         Ok(opened) => opened.into_inner(),
@@ -330,6 +333,7 @@ async fn trash(clients: &Clients, letter: &str) -> Result<(), NotDone> {
         request_id: format!("trash-{letter}"),
         letter_id: letter.to_owned(),
         organisation_id: String::new(),
+        ..Default::default()
     };
     match clients.mailbox.clone().trash(request).await {
         Err(status) if !too_late(&status) => Err(status.into()),
