@@ -65,7 +65,8 @@ async fn rows(tx: &mut Tx, found: Vec<Columns>) -> Result<Vec<SubstitutionRow>, 
 macro_rules! columns {
     () => {
         "SELECT s.id, s.kind, s.absent, s.substitute, s.mailbox_id, s.from_us, s.until_us, \
-            a.role, a.ended_at_us IS NULL"
+            CASE WHEN a.role IN (4, 5) AND (SELECT o.equal_rights FROM organisations o \
+                WHERE o.id = a.organisation_id) THEN 3 ELSE a.role END, a.ended_at_us IS NULL"
     };
 }
 
