@@ -127,7 +127,8 @@ mod tests {
             assert!(!String::from_utf8(payload).unwrap().contains(&text));
         }
         let ended =
-            values(&app, "SELECT payload FROM events WHERE kind = 'organisation.member.ended'").await;
+            values(&app, "SELECT payload FROM events WHERE kind = 'organisation.member.ended'")
+                .await;
         assert_eq!(ended.len(), 1);
     }
 

@@ -40,11 +40,7 @@ pub async fn end_memberships(
 }
 
 /// Ends what registers say about the person.
-pub async fn end_facts(
-    tx: &mut Tx,
-    account: AccountId,
-    at: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn end_facts(tx: &mut Tx, account: AccountId, at: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE register_facts SET ended_at_us = $2 \
         WHERE account_id = $1 AND ended_at_us IS NULL";
     on!(tx, c => sqlx::query(SQL).bind(account).bind(at).execute(c).await?.rows_affected());
