@@ -11,6 +11,7 @@ use siegel_kernel::{Clock as _, Entropy, SystemClock, TrustLevel};
 use siegel_proto::account::v1 as account;
 use siegel_proto::account::v1::account_service_client::AccountServiceClient;
 use siegel_proto::account::v1::document_service_client::DocumentServiceClient;
+use siegel_proto::account::v1::privacy_service_client::PrivacyServiceClient;
 use siegel_proto::account::v1::upload_document_request::Part;
 use siegel_proto::identity::v1 as identity;
 use siegel_proto::identity::v1::self_service_client::SelfServiceClient;
@@ -133,7 +134,11 @@ async fn own_account(world: &World) -> anyhow::Result<()> {
         consent_id: consent.consent_id.clone(),
     };
     accounts.withdraw_consent(withdraw).await?;
-    own_documents(world.channel(&token.access_token, key)?, &consent.client_id).await?;
+    let channel = world.channel(&token.access_token, key)?;
+    let mut privacy = PrivacyServiceClient::new(channel.clone());
+    let export = account::ExportDisclosuresRequest {};
+    privacy.export_disclosures(export).await?.into_inner().message().await?;
+    own_documents(channel, &consent.client_id).await?;
 
     let token = visit.token_for("organisation").await?;
     let channel = world.channel(&token.access_token, key)?;
@@ -185,6 +190,8 @@ async fn own_documents(channel: AuthChannel, client: &str) -> anyhow::Result<()>
         name: "Neu.pdf".into(),
     };
     safe.rename_document(rename).await?;
+    let download = account::DownloadDocumentRequest { document_id: document_id.clone() };
+    safe.download_document(download).await?.into_inner().message().await?;
     let until = SystemClock.now().plus(std::time::Duration::from_hours(1));
     let grant = account::GrantDocumentRequest {
         request_id: fresh()?,

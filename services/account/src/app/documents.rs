@@ -5,11 +5,11 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use siegel_crypto::Opener;
 use siegel_db::{Tx, outbox};
-use siegel_kernel::{AccountId, Timestamp};
+use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use siegel_objects::{ObjectError, Objects};
 
 use super::vault::AccountKey;
-use super::{App, Fact, Failure, Order, record};
+use super::{App, Fact, Failure, Order, export, kinds, record};
 use crate::config::DocumentsConfig;
 use crate::domain::document::{Description, Origin, check_name};
 use crate::store::documents::{self, DocumentId, Row};
@@ -181,18 +181,22 @@ impl App {
         Ok(())
     }
 
-    /// A document of the account with its bytes.
+    /// A document of the account with its bytes; on record before the first of them leaves.
     pub async fn download_document(
         &self,
         account: AccountId,
+        level: Option<TrustLevel>,
         id: DocumentId,
     ) -> Result<(Document, Content), Failure> {
-        let mut tx = self.db.read().await?;
+        let mut tx = self.db.begin().await?;
         let owner = accounts::find(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
         let row = documents::find(&mut tx, account, id).await?;
         let row = row.ok_or(Failure::UnknownDocument)?;
         let key = self.vault.key_of(&owner)?;
-        drop(tx);
+        let what = (kinds::DOCUMENT_DOWNLOADED, account, level);
+        export::taken(&mut tx, what, &id.to_string(), self.clock.now()).await?;
+        tx.commit().await?;
+        self.committed();
         Ok((open(&key, &row)?, self.content(&key, &row).await?))
     }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use siegel_crypto::b64;
-use siegel_db::Tx;
 use siegel_db::audit::{self, Entry};
+use siegel_db::{StoreError, Tx};
 use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 
@@ -42,21 +42,24 @@ impl App {
             "staff_accesses": staff_accesses(&mut tx, account, &key).await?,
             "documents": documents(&mut tx, account, &key).await?,
         });
-        let entry = Entry {
-            kind: kinds::EXPORTED,
-            actor: &format!("person:{name}"),
-            subject: &name,
-            level,
-            outcome: "done",
-            request_id: "",
-            detail: "",
-            at: now,
-        };
-        audit::record(&mut tx, &entry).await?;
+        taken(&mut tx, (kinds::EXPORTED, account, level), &name, now).await?;
         tx.commit().await?;
         self.committed();
         serde_json::to_vec_pretty(&document).map_err(|_| Failure::StoredAnswer)
     }
+}
+
+/// On record that a person took what is theirs; `subject`: what of it.
+pub(super) async fn taken(
+    tx: &mut Tx,
+    (kind, account, level): (&str, AccountId, Option<TrustLevel>),
+    subject: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let actor = format!("person:{}", audit_name(account));
+    let (outcome, request_id, detail) = ("done", "", "");
+    let entry = Entry { kind, actor: &actor, subject, level, outcome, request_id, detail, at };
+    audit::record(tx, &entry).await
 }
 
 fn time(at: Option<Timestamp>) -> Option<String> {

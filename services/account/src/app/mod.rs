@@ -63,6 +63,8 @@ pub mod kinds {
     pub const DOCUMENT_DELETED: &str = "account.document.deleted";
     pub const DOCUMENT_GRANTED: &str = "account.document.granted";
     pub const DOCUMENT_GRANT_REVOKED: &str = "account.document.grant_revoked";
+    pub const DOCUMENT_DOWNLOADED: &str = "account.document.downloaded";
+    pub const DISCLOSURES_EXPORTED: &str = "account.disclosures.exported";
     pub const DOCUMENT_REDEEMED: &str = "account.document.redeemed";
 }
 

@@ -1,11 +1,12 @@
 //! What a person sees of consents, disclosures and staff.
 
 use serde_json::{Value, json};
+use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 
 use super::consents::receipt_name;
 use super::vault::AccountKey;
-use super::{App, Failure};
+use super::{App, Failure, export, kinds};
 use crate::domain::Names;
 use crate::domain::receipt::{self, About, Page, Receipt};
 use crate::store::accounts;
@@ -77,6 +78,21 @@ impl App {
         let key = self.vault.key_of(&row)?;
         let lines = disclosures::before(&mut tx, account, before, limit).await?;
         lines.into_iter().map(|line| told(&key, line)).collect()
+    }
+
+    /// On record that the export begins.
+    pub async fn begin_export(
+        &self,
+        account: AccountId,
+        level: Option<TrustLevel>,
+    ) -> Result<(), Failure> {
+        let mut tx = self.db.begin().await?;
+        accounts::find(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
+        let what = (kinds::DISCLOSURES_EXPORTED, account, level);
+        export::taken(&mut tx, what, &audit_name(account), self.clock.now()).await?;
+        tx.commit().await?;
+        self.committed();
+        Ok(())
     }
 
     /// Consents, disclosures and staff accesses as one JSON document, piece by piece: `None` when

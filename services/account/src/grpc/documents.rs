@@ -89,9 +89,10 @@ impl DocumentService for Documents {
         &self,
         request: Request<pb::DownloadDocumentRequest>,
     ) -> Result<Response<Self::DownloadDocumentStream>, Status> {
-        let account = read::own_account(&request)?;
+        let caller = caller(&request)?;
+        let (account, level) = (caller.person()?.account, caller.level());
         let id = document_id(&request.get_ref().document_id)?;
-        let found = self.0.download_document(account, id).await;
+        let found = self.0.download_document(account, level, id).await;
         let (document, content) = found.map_err(|e| status(&e))?;
         let part = Some(Down::Document(write::document(&document)));
         let head = stream::iter([Ok(pb::DownloadDocumentResponse { part })]);

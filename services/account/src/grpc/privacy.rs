@@ -1,7 +1,7 @@
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use siegel_crypto::b64;
-use siegel_grpc::refusal;
+use siegel_grpc::{caller, refusal};
 use siegel_proto::account::v1 as pb;
 use siegel_proto::account::v1::privacy_service_server::PrivacyService;
 use siegel_proto::convert;
@@ -56,9 +56,10 @@ impl PrivacyService for Privacy {
         &self,
         request: Request<pb::ExportDisclosuresRequest>,
     ) -> Result<Response<Self::ExportDisclosuresStream>, Status> {
-        let account = read::own_account(&request)?;
+        let caller = caller(&request)?;
+        let account = caller.person()?.account;
         // Whether there is such an account is known before the first byte.
-        self.0.overview(account).await.map_err(|e| status(&e))?;
+        self.0.begin_export(account, caller.level()).await.map_err(|e| status(&e))?;
         let begin = (self.0.clone(), Export::Begin);
         let pieces = stream::try_unfold(begin, move |(app, mut at)| async move {
             let piece = app.export_piece(account, &mut at).await.map_err(|e| status(&e))?;

@@ -103,8 +103,9 @@ async fn a_document_comes_back_as_it_was_with_digest_and_origin(db: Db) {
     let listed = list(&office, account).await;
     assert_eq!(listed.documents, [stored]);
     assert_eq!((listed.used_bytes, listed.quota_bytes), (150_001, QUOTA));
-    let audited = ("account.document.stored".to_owned(), "done".to_owned());
-    assert!(office.audit().await.contains(&audited));
+    for kind in ["account.document.stored", "account.document.downloaded"] {
+        assert!(office.audit().await.contains(&(kind.to_owned(), "done".to_owned())), "{kind}");
+    }
 }
 
 async fn what_lies_in_store_and_database_shows_neither_bytes_nor_name(db: Db) {

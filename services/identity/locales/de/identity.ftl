@@ -144,6 +144,7 @@ scope-postbox-deliver = Briefe zustellen
 scope-account-documents = Dokumente abrufen, die Ihnen jemand freigegeben hat
 scope-account-support = Konten einsehen (Betrieb)
 scope-postbox-admin = Postfach verwalten (Betrieb)
+scope-organisation-admin = Organisationen verwalten (Betrieb)
 scope-identity-self = Ihre Anmeldungen sehen und beenden
 source-self-declared = eigene Angabe
 source-confirmed = bestätigt

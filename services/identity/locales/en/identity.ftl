@@ -144,6 +144,7 @@ scope-postbox-deliver = deliver letters
 scope-account-documents = fetch documents that somebody released to you
 scope-account-support = look into accounts (operators)
 scope-postbox-admin = administer the postbox (operators)
+scope-organisation-admin = administer organisations (operators)
 scope-identity-self = see and end your sign-ins
 source-self-declared = stated by you
 source-confirmed = confirmed
