@@ -143,6 +143,7 @@ scope-postbox-read = Ihre Briefe lesen
 scope-postbox-deliver = Briefe zustellen
 scope-account-documents = Dokumente abrufen, die Ihnen jemand freigegeben hat
 scope-account-support = Konten einsehen (Betrieb)
+scope-organisation-admin = Nachweise von Organisationen prüfen (Betrieb)
 scope-postbox-admin = Postfach verwalten (Betrieb)
 scope-identity-self = Ihre Anmeldungen sehen und beenden
 source-self-declared = eigene Angabe

@@ -143,6 +143,7 @@ scope-postbox-read = read your letters
 scope-postbox-deliver = deliver letters
 scope-account-documents = fetch documents that somebody released to you
 scope-account-support = look into accounts (operators)
+scope-organisation-admin = check the proofs of organisations (operators)
 scope-postbox-admin = administer the postbox (operators)
 scope-identity-self = see and end your sign-ins
 source-self-declared = stated by you
