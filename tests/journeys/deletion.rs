@@ -9,12 +9,16 @@ use siegel::outside::{Browser, Page};
 use siegel_crypto::{SystemEntropy, random_token, sha256};
 use siegel_db::on;
 use siegel_grpc::AuthChannel;
-use siegel_kernel::AccountId;
+use siegel_kernel::{AccountId, Clock as _, SystemClock};
 use siegel_proto::account::v1 as account;
 use siegel_proto::account::v1::account_service_client::AccountServiceClient;
 use siegel_proto::account::v1::export_service_client::ExportServiceClient;
 use siegel_proto::common::v1::TrustLevel;
+use siegel_proto::convert;
 use siegel_proto::organisation::v1 as organisation;
+use siegel_proto::organisation::v1::claim_service_client::ClaimServiceClient;
+use siegel_proto::organisation::v1::mandate_service_client::MandateServiceClient;
+use siegel_proto::organisation::v1::member_service_client::MemberServiceClient;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
@@ -175,8 +179,17 @@ async fn live(world: &World, card: &str) -> anyhow::Result<Life> {
         }
     }
     let token = own.token_for("organisation").await?;
-    let mut organisations =
-        OrganisationServiceClient::new(world.channel(&token.access_token, key)?);
+    in_an_organisation(world.channel(&token.access_token, key)?, &mut planted).await?;
+
+    let opened = letter(world, &handle, &mut planted).await?;
+    let unopened = letter(world, &handle, &mut planted).await?;
+    let channel = world.channel(&portal.tokens.access_token, &portal.client.dpop_key)?;
+    read(&mut MailboxServiceClient::new(channel), &opened, &mut planted).await?;
+    Ok(Life { persona, account, handle, opened, unopened, planted })
+}
+
+/// Founds an organisation, claims it under the own name, invites somebody, gives a mandate.
+async fn in_an_organisation(channel: AuthChannel, planted: &mut Planted) -> anyhow::Result<()> {
     let found = organisation::CreateOrganisationRequest {
         request_id: fresh()?,
         name: "Bleibt GmbH".into(),
@@ -185,13 +198,38 @@ async fn live(world: &World, card: &str) -> anyhow::Result<Life> {
         register_court: "Amtsgericht Musterstadt".into(),
         register_number: "9".into(),
     };
-    organisations.create_organisation(found).await?;
-
-    let opened = letter(world, &handle, &mut planted).await?;
-    let unopened = letter(world, &handle, &mut planted).await?;
-    let channel = world.channel(&portal.tokens.access_token, &portal.client.dpop_key)?;
-    read(&mut MailboxServiceClient::new(channel), &opened, &mut planted).await?;
-    Ok(Life { persona, account, handle, opened, unopened, planted })
+    let mut organisations = OrganisationServiceClient::new(channel.clone());
+    let found = organisations.create_organisation(found).await?.into_inner().organisation;
+    let organisation_id = found.context("no organisation")?.organisation_id;
+    let claim = organisation::ClaimOrganisationRequest {
+        request_id: fresh()?,
+        organisation_id: organisation_id.clone(),
+        method: organisation::ClaimMethod::Operator.into(),
+        claimant_name: planted.word(&format!("Name im Antrag {}", fresh()?)),
+    };
+    ClaimServiceClient::new(channel.clone()).claim_organisation(claim).await?;
+    let invite = organisation::InviteMemberRequest {
+        request_id: fresh()?,
+        organisation_id,
+        name: planted.word(&format!("Name der Einladung {}", fresh()?)),
+        email: "eingeladen@persona.example".into(),
+        role: organisation::Role::CaseWorker.into(),
+        minimum_level: TrustLevel::Substantial.into(),
+        locale: "de".into(),
+    };
+    MemberServiceClient::new(channel.clone()).invite_member(invite).await?;
+    let end = SystemClock.now().plus(Duration::from_hours(24));
+    let mandate = organisation::GrantMandateRequest {
+        request_id: fresh()?,
+        to_kind: organisation::HolderKind::Person.into(),
+        to_name: planted.word(&format!("Name in der Vollmacht {}", fresh()?)),
+        from_name: planted.word(&format!("Eigener Name {}", fresh()?)),
+        package: "mail-receiver".into(),
+        valid_until: Some(convert::timestamp(end)),
+        ..Default::default()
+    };
+    MandateServiceClient::new(channel).grant_mandate(mandate).await?;
+    Ok(())
 }
 
 /// What the account service gives its owner to take away.

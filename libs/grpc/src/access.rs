@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn an_rpc_that_does_not_only_read_names_its_audit_event() {
-        // What the person lists anyway, as a file: other exports hold more than one list.
+        // A list that the person sees anyway, as a file: other exports hold more and are audited.
         let reading = [
             "Get",
             "List",
@@ -145,6 +145,7 @@ mod tests {
             "Resolve",
             "Search",
             "Describe",
+            "DownloadDocument",
             "ExportDisclosures",
         ];
         for rule in rows() {

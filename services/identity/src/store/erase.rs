@@ -5,7 +5,7 @@ use siegel_kernel::AccountId;
 
 /// One statement each, in an order that foreign keys allow; `$1` is the account. Tables that hang
 /// on a session or a grant come before those.
-pub const STATEMENTS: [&str; 27] = [
+pub const STATEMENTS: [&str; 28] = [
     "DELETE FROM recovery_codes WHERE credential_id IN \
         (SELECT id FROM credentials WHERE account_id = $1)",
     "DELETE FROM credentials WHERE account_id = $1",
@@ -30,6 +30,8 @@ pub const STATEMENTS: [&str; 27] = [
     "DELETE FROM session_clients WHERE session_id IN \
         (SELECT id FROM sessions WHERE account_id = $1)",
     "DELETE FROM session_sectors WHERE session_id IN \
+        (SELECT id FROM sessions WHERE account_id = $1)",
+    "DELETE FROM session_acting WHERE session_id IN \
         (SELECT id FROM sessions WHERE account_id = $1)",
     "DELETE FROM sector_proofs WHERE session_id IN \
         (SELECT id FROM sessions WHERE account_id = $1)",
@@ -57,11 +59,15 @@ pub async fn account(
     counters: &[u8; 32],
 ) -> Result<(), StoreError> {
     const ANSWERS: &str = "DELETE FROM requests WHERE caller = $1";
+    // Others chose to act for this account; the right ended before.
+    const CHOICES: &str = "DELETE FROM session_acting WHERE CAST(choice AS TEXT) LIKE $1";
     const COUNTERS: &str = "DELETE FROM throttle WHERE subject = $1";
     for sql in STATEMENTS {
         on!(&mut *tx, c => sqlx::query(sql).bind(account).execute(c).await?.rows_affected());
     }
     on!(&mut *tx, c => sqlx::query(ANSWERS).bind(person).execute(c).await?.rows_affected());
+    on!(&mut *tx, c => sqlx::query(CHOICES).bind(format!("%{account}%")).execute(c).await?
+        .rows_affected());
     on!(&mut *tx, c => sqlx::query(COUNTERS).bind(&counters[..]).execute(c).await?
         .rows_affected());
     Ok(())

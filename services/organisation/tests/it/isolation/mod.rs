@@ -49,6 +49,19 @@ fn every_call() -> Vec<(Rpc, Call)> {
     found.collect()
 }
 
+/// Operators with a scope of their own and a bound token, siblings by name, who holds a letter.
+#[test]
+fn what_the_walk_leaves_out_is_open_to_no_person_and_to_no_service_of_others() {
+    use CallerKind::{Client, Person, Public, Sibling};
+    let own = access_table().rules().filter(|rule| rule.rpc.starts_with(PACKAGE));
+    for rule in own.filter(|rule| !rule.allows(Person)) {
+        let operators = rule.callers == [Client] && rule.bound && rule.scope == "organisation.admin";
+        let siblings = rule.callers == [Sibling] && !rule.siblings.is_empty();
+        let letter = rule.callers == [Public] && rule.rpc.ends_with("/RevokeClaim");
+        assert!(operators || siblings || letter, "{} is open to {:?}", rule.rpc, rule.callers);
+    }
+}
+
 async fn what_is_anothers_is_answered_as_what_does_not_exist(db: Db) {
     let town = Town::new(db).await;
     let mut compared = 0;
