@@ -77,5 +77,12 @@ pub fn calls() -> Vec<Call> {
                 upload_ids: Vec::new(),
             })
         }),
+        call("MailboxService/GetOwnReply", |n| {
+            one(&pb::GetOwnReplyRequest {
+                letter_id: n.answered.clone(),
+                organisation_id: n.organisation.clone(),
+                reply_id: n.reply.clone(),
+            })
+        }),
     ]
 }
