@@ -32,6 +32,9 @@ struct Args {
     /// With --full: exactly so many faults instead.
     #[arg(long)]
     faults: Option<u32>,
+    /// With --full: only faults with this in their name, `two sequencers`.
+    #[arg(long)]
+    only: Option<String>,
     /// With --full: objects lie in a store that speaks S3, and that is slow as one of the faults.
     #[arg(long)]
     store: bool,
@@ -60,9 +63,10 @@ async fn main() -> anyhow::Result<()> {
     siegel_crypto::install();
     let args = Args::parse();
     if args.full {
-        let Args { faults, postgres, store, disk, broken, .. } = args;
+        let Args { faults, only, postgres, store, disk, broken, .. } = args;
         let kills = args.kills.unwrap_or(200);
-        return full::run(&full::Plan { kills, faults, postgres, store, disk, broken }).await;
+        let plan = full::Plan { kills, faults, only, postgres, store, disk, broken };
+        return full::run(&plan).await;
     }
     let kills = args.kills.unwrap_or(20);
     let database = match &args.postgres {

@@ -40,6 +40,8 @@ pub struct Plan {
     pub kills: u32,
     /// Exactly so many faults instead.
     pub faults: Option<u32>,
+    /// Only faults with this in their name.
+    pub only: Option<String>,
     /// PostgreSQL instead of SQLite: a server whose role may create databases.
     pub postgres: Option<String>,
     /// Objects lie in a store of its own, not in a directory.
@@ -70,7 +72,8 @@ pub struct Run {
 pub async fn run(plan: &Plan) -> anyhow::Result<()> {
     let mut run = Run::start(plan).await?;
     let mut clients = Clients::new(&run.suite).await?;
-    let faults = Fault::all(&run, plan.disk.is_some());
+    let mut faults = Fault::all(&run, plan.disk.is_some());
+    faults.retain(|fault| plan.only.as_ref().is_none_or(|name| fault.to_string().contains(name)));
     let mut stream = stream::Stream::default();
     let (mut number, mut kills) = (0, 0);
     while !plan.is_done(number, kills, faults.len()) {
@@ -107,7 +110,8 @@ pub async fn run(plan: &Plan) -> anyhow::Result<()> {
 impl Plan {
     fn is_done(&self, faults: u32, kills: u32, kinds: usize) -> bool {
         let once = usize::try_from(faults).is_ok_and(|done| done >= kinds);
-        self.faults.map_or(kills >= self.kills && once, |wanted| faults >= wanted)
+        let enough = self.only.is_some() || kills >= self.kills;
+        self.faults.map_or(enough && once, |wanted| faults >= wanted)
     }
 }
 

@@ -50,6 +50,7 @@ mod sending;
 mod settings;
 mod store;
 mod submit;
+mod store_gone;
 mod together;
 mod upload_ends;
 mod uploads;
