@@ -17,21 +17,27 @@ use siegel_kernel::Entropy as _;
 /// Kills the suite while it delivers letters and checks that no acknowledged letter is lost.
 #[derive(Parser)]
 struct Args {
-    /// How often to kill.
-    #[arg(long, default_value_t = 20)]
-    kills: u32,
+    /// How often to kill; 20, and 200 with --full.
+    #[arg(long)]
+    kills: Option<u32>,
     /// PostgreSQL instead of SQLite: a server whose role may create databases.
     #[arg(long)]
     postgres: Option<String>,
     /// Longest time between a start and a kill, milliseconds.
     #[arg(long, default_value_t = 1500)]
     longest_ms: u64,
-    /// Everything that can happen, so often as --faults says.
+    /// Everything that can happen, again and again until there were so many kills.
     #[arg(long)]
     full: bool,
-    /// With --full: how many faults.
-    #[arg(long, default_value_t = 250)]
-    faults: u32,
+    /// With --full: exactly so many faults instead.
+    #[arg(long)]
+    faults: Option<u32>,
+    /// With --full: only faults with this in their name, `two sequencers`.
+    #[arg(long)]
+    only: Option<String>,
+    /// With --full: objects lie in a store that speaks S3, and that is slow as one of the faults.
+    #[arg(long)]
+    store: bool,
     /// With --full: a small file system, to be filled up (`tests/faults/run --full` makes one).
     #[arg(long)]
     disk: Option<std::path::PathBuf>,
@@ -57,9 +63,12 @@ async fn main() -> anyhow::Result<()> {
     siegel_crypto::install();
     let args = Args::parse();
     if args.full {
-        let Args { faults, postgres, disk, broken, .. } = args;
-        return full::run(&full::Plan { faults, postgres, disk, broken }).await;
+        let Args { faults, only, postgres, store, disk, broken, .. } = args;
+        let kills = args.kills.unwrap_or(200);
+        let plan = full::Plan { kills, faults, only, postgres, store, disk, broken };
+        return full::run(&plan).await;
     }
+    let kills = args.kills.unwrap_or(20);
     let database = match &args.postgres {
         Some(server) => Some(siegel_e2e::fresh_database(server).await?),
         None => None,
@@ -68,14 +77,14 @@ async fn main() -> anyhow::Result<()> {
     let files = attachments(&[])?;
     let mut ledger = Ledger::default();
     let handle = handle(&suite).await?;
-    for round in 1..=args.kills {
+    for round in 1..=kills {
         let wait = Duration::from_millis(random_below(args.longest_ms)? + 50);
         let deliver = deliver(&suite, &handle, &files, &mut ledger);
         let _ = tokio::time::timeout(wait, deliver).await;
         suite.kill()?;
         suite.start().await?;
         settle(&suite, &handle, &files, &mut ledger).await?;
-        let all = round == args.kills;
+        let all = round == kills;
         check(&suite, &mut ledger, all).await.with_context(|| format!("after kill {round}"))?;
         println!(
             "kill {round:>2} after {:>4} ms: {} letters acknowledged",
@@ -85,10 +94,10 @@ async fn main() -> anyhow::Result<()> {
     }
     let count = ledger.acknowledged.len();
     println!(
-        "{} kills, {} letters sent, {count} acknowledged, 0 lost, 0 doubled",
-        args.kills, ledger.sent
+        "{kills} kills, {} letters sent, {count} acknowledged, 0 lost, 0 doubled",
+        ledger.sent
     );
-    if count < args.kills as usize {
+    if count < kills as usize {
         bail!("too few letters were under way to call this a test");
     }
     Ok(())

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use siegel::demo::Credentials;
+use siegel::faults_clock::FaultsClock;
 use siegel_db::Target;
 
 /// How long a start may take before a test fails; the bar of one second is measured elsewhere.
@@ -39,10 +40,23 @@ pub struct Suite {
     child: Option<Child>,
     port: u16,
     data: PathBuf,
-    database_url: Option<String>,
+    setup: Setup,
     /// Certificate and key, when the suite serves TLS.
     tls: Option<Certificate>,
     _dir: Option<tempfile::TempDir>,
+}
+
+/// How a suite is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// On this PostgreSQL database, or on SQLite files.
+    pub database_url: Option<String>,
+    /// Settings of its own.
+    pub settings: String,
+    /// Others reach it at this port, behind which something stands in between.
+    pub front: Option<u16>,
+    /// What time it is, in fault runs.
+    pub clock: Option<PathBuf>,
 }
 
 impl Suite {
@@ -75,15 +89,20 @@ impl Suite {
         database_url: Option<String>,
         settings: &str,
     ) -> anyhow::Result<Self> {
+        let settings = settings.to_owned();
+        Self::set_up(place, Setup { database_url, settings, ..Setup::default() }).await
+    }
+
+    /// Starts as it is told, with its data in a new directory here.
+    pub async fn set_up(place: &Path, setup: Setup) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir_in(place)?;
         let data = dir.path().join("data");
-        if !settings.is_empty() {
+        if !setup.settings.is_empty() {
             std::fs::create_dir(&data)?;
-            std::fs::write(data.join("siegel.toml"), settings)?;
+            std::fs::write(data.join("siegel.toml"), &setup.settings)?;
         }
-        let port = free_port()?;
-        let tls = None;
-        let mut suite = Self { child: None, port, data, database_url, tls, _dir: Some(dir) };
+        let mut suite = Self::at(free_port()?, data, setup);
+        suite._dir = Some(dir);
         suite.start().await?;
         Ok(suite)
     }
@@ -92,11 +111,38 @@ impl Suite {
     /// with one.
     pub async fn over_tls() -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
-        let tls = Some(Certificate::write(dir.path())?);
-        let (data, port) = (dir.path().join("data"), free_port()?);
-        let mut suite = Self { child: None, port, data, database_url: None, tls, _dir: Some(dir) };
+        let mut suite = Self::at(free_port()?, dir.path().join("data"), Setup::default());
+        suite.tls = Some(Certificate::write(dir.path())?);
+        suite._dir = Some(dir);
         suite.start().await?;
         Ok(suite)
+    }
+
+    fn at(port: u16, data: PathBuf, setup: Setup) -> Self {
+        Self { child: None, port, data, setup, tls: None, _dir: None }
+    }
+
+    /// Starts another process of the same suite: the same keys, settings, database and objects. It
+    /// ends with the value; whoever reaches the front reaches it only when the front says so.
+    #[cfg(unix)]
+    pub async fn replica(&self) -> anyhow::Result<Self> {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir()?;
+        let data = dir.path().join("data");
+        std::fs::create_dir(&data)?;
+        // SQLite is for one process; another one at its file is worse than what anybody does.
+        for shared in ["db", "objects", "keys"] {
+            symlink(self.data.join(shared), data.join(shared))?;
+        }
+        for own in ["siegel.toml", "demo.toml", "clock.json"] {
+            if self.data.join(own).exists() {
+                std::fs::copy(self.data.join(own), data.join(own))?;
+            }
+        }
+        let mut replica = Self::at(free_port()?, data, self.setup.clone());
+        replica._dir = Some(dir);
+        replica.start().await?;
+        Ok(replica)
     }
 
     /// A client that trusts the suite.
@@ -110,7 +156,12 @@ impl Suite {
 
     pub fn origin(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://localhost:{}", self.port)
+        format!("{scheme}://localhost:{}", self.setup.front.unwrap_or(self.port))
+    }
+
+    /// Where the program itself listens.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Of the running program.
@@ -128,12 +179,14 @@ impl Suite {
     }
 
     pub fn credentials(&self) -> anyhow::Result<Credentials> {
-        Credentials::read(&self.data.join("demo.toml"))
+        let known = Credentials::read(&self.data.join("demo.toml"))?;
+        let faults_clock = self.setup.clock.as_ref().map(FaultsClock::new);
+        Ok(Credentials { faults_clock, ..known })
     }
 
     /// Where the database of a service is.
     pub fn database(&self, service: &str) -> anyhow::Result<Target> {
-        match &self.database_url {
+        match &self.setup.database_url {
             Some(url) => Ok(url.parse::<Target>()?.in_schema(service)),
             None => Ok(Target::Sqlite(self.data.join(format!("db/{service}.sqlite")))),
         }
@@ -144,8 +197,14 @@ impl Suite {
         let started = Instant::now();
         let mut command = Command::new(program()?);
         command.args(["up", "--port", &self.port.to_string(), "--data"]).arg(&self.data);
-        if let Some(url) = &self.database_url {
+        if let Some(url) = &self.setup.database_url {
             command.args(["--database-url", url]);
+        }
+        if self.setup.front.is_some() {
+            command.args(["--issuer", &self.origin()]);
+        }
+        if let Some(file) = &self.setup.clock {
+            command.arg("--faults-clock").arg(file);
         }
         if let Some(tls) = &self.tls {
             command.arg("--tls-cert").arg(&tls.chain).arg("--tls-key").arg(&tls.key);
@@ -154,7 +213,10 @@ impl Suite {
         let http = self.http()?.build()?;
         let log = std::fs::File::options().create(true).append(true).open(self.log())?;
         self.child = Some(command.stdout(Stdio::null()).stderr(log).spawn()?);
-        let url = format!("{}/.well-known/openid-configuration", self.origin());
+        // Its own door: the front may lead elsewhere.
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let own = format!("{scheme}://localhost:{}", self.port);
+        let url = format!("{own}/.well-known/openid-configuration");
         let done = self.data.join("demo.toml");
         loop {
             let answers = http.get(&url).send().await.is_ok_and(|r| r.status().is_success());
@@ -204,7 +266,8 @@ pub fn program() -> anyhow::Result<PathBuf> {
     found.context("no program to test: run `cargo build` first, or set SIEGEL_BIN")
 }
 
-fn free_port() -> anyhow::Result<u16> {
+/// A port of this machine that nobody listens on at the moment.
+pub fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 

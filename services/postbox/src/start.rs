@@ -145,7 +145,7 @@ pub(crate) fn services(postbox: &Postbox) -> GrpcServices {
 /// Everything but the background loops.
 pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, StartError> {
     let may_generate = !outside.profile.is_production();
-    let notary = notary(&config, outside)?;
+    let mut notary = notary(&config, outside)?;
     let secret =
         load_or_create(&config.key_encryption_key_file, may_generate, outside.entropy.as_ref())
             .map_err(StartError::KeyEncryptionKey)?;
@@ -160,7 +160,7 @@ pub(crate) async fn build(config: Config, outside: &Outside) -> Result<Postbox, 
         vault.mailbox_key(mailbox.id, &mailbox.wrapped_key).map_err(|_| StartError::OtherKey)?;
     }
     let journal = journal(&mut tx, &config, outside).await?;
-    publish(&mut tx, &notary, &config.senders, outside.clock.now()).await?;
+    publish(&mut tx, &mut notary, &config.senders, outside.clock.now()).await?;
     override_opt_outs(&mut tx, &config.despite_opt_out).await?;
     tx.commit().await?;
     Ok(Postbox::new(Parts {
@@ -228,10 +228,12 @@ fn notary(config: &Config, outside: &Outside) -> Result<Notary, StartError> {
     let may_generate = !outside.profile.is_production();
     let first = load_evidence_key(&config.evidence_signing_key_file, may_generate)
         .map_err(StartError::SigningKey)?;
-    let mut keys = vec![NotaryKey { signer: first, active_from: None }];
+    let mut keys =
+        vec![NotaryKey { signer: first, active_from: None, since: Timestamp::from_micros(0) }];
     for next in &config.evidence_keys {
         let signer = load_evidence_key(&next.file, false).map_err(StartError::NextSigningKey)?;
-        keys.push(NotaryKey { signer, active_from: Some(next.active_from) });
+        let (active_from, since) = (Some(next.active_from), next.active_from);
+        keys.push(NotaryKey { signer, active_from, since });
     }
     keys.sort_by_key(|key| key.active_from);
     Ok(Notary { keys, origin: outside.origin.clone() })
@@ -261,11 +263,16 @@ async fn publish_keys(tx: &mut Tx, notary: &Notary, now: Timestamp) -> Result<()
 /// Publishes the signing keys, and makes the senders' table say what is configured.
 async fn publish(
     tx: &mut Tx,
-    notary: &Notary,
+    notary: &mut Notary,
     configured: &[Sender],
     now: Timestamp,
 ) -> Result<(), StartError> {
     publish_keys(tx, notary, now).await?;
+    for row in keys::all(tx).await? {
+        for key in notary.keys.iter_mut().filter(|key| key.signer.kid() == row.kid) {
+            key.since = row.valid_from;
+        }
+    }
     senders::replace_all(tx, configured, now).await?;
     Ok(())
 }

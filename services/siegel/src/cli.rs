@@ -72,6 +72,9 @@ pub struct UpArgs {
     /// PEM certificates that `demo` is to trust besides --tls-cert.
     #[arg(long, requires = "tls_cert")]
     pub ca: Option<PathBuf>,
+    /// Fault runs only: the machine's clock is off by the microseconds in this file.
+    #[arg(long, hide = true)]
+    pub faults_clock: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -431,6 +434,15 @@ mod tests {
         let approve = matches!(&args.command,
             AdminCommand::Clients(ClientsCommand::Approve { client_id, .. }) if client_id == "x");
         assert!(approve);
+    }
+
+    #[test]
+    fn only_the_sandbox_has_a_clock_for_fault_runs() {
+        let up = ["siegel", "up", "--faults-clock", "c"];
+        assert!(Cli::try_parse_from(up).is_ok());
+        let serve = ["siegel", "serve", "postbox", "--config", "s.toml"];
+        assert!(Cli::try_parse_from(serve).is_ok());
+        assert!(Cli::try_parse_from(serve.into_iter().chain(["--faults-clock", "c"])).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod admin;
 mod cli;
 pub mod demo;
+pub mod faults_clock;
 mod log;
 pub mod outside;
 mod receipt;

@@ -13,10 +13,14 @@ use crate::rows::{Evidence, Rows, id};
 
 pub fn check(rows: &Rows, told: &[Told], keys: &PublishedKeys, findings: &mut Findings) {
     let mut last: Option<&Evidence> = None;
+    let mut times = Times::default();
     let mut of_letter: HashMap<Uuid, (i64, Vec<u8>)> = HashMap::new();
     for entry in &rows.evidence {
         let before = last.filter(|last| last.letter_id == entry.letter_id);
-        if let Err(problem) = follows(entry, before, keys) {
+        if before.is_none() {
+            times = Times::default();
+        }
+        if let Err(problem) = follows(entry, before, keys, &mut times) {
             findings.add(format!("receipt {}/{}: {problem}", entry.letter_id, entry.number));
         }
         let digest = sha256(entry.jws.as_bytes()).to_vec();
@@ -38,11 +42,19 @@ pub fn check(rows: &Rows, told: &[Told], keys: &PublishedKeys, findings: &mut Fi
     handed_out(rows, told, keys, findings);
 }
 
+/// When the entry before happened and was recorded, as it says: RFC 3339 in UTC, all of one length.
+#[derive(Default)]
+struct Times {
+    happened: String,
+    recorded: String,
+}
+
 /// Whether an entry holds in its place.
 fn follows(
     entry: &Evidence,
     before: Option<&Evidence>,
     keys: &PublishedKeys,
+    times: &mut Times,
 ) -> Result<(), String> {
     let file = ReceiptFile {
         format: FORMAT.to_owned(),
@@ -64,6 +76,12 @@ fn follows(
         ("mailbox", before.is_none_or(|before| before.mailbox_id == entry.mailbox_id)),
         ("leaf", siegel_receipt::leaf(&entry.leaf_salt, &entry.jws)[..] == entry.leaf[..]),
     ];
+    // Whatever clocks do, what comes later in a chain says no earlier time.
+    let later = times.happened <= body.event_time && times.recorded <= body.recorded_time;
+    *times = Times { happened: body.event_time.clone(), recorded: body.recorded_time.clone() };
+    if !later {
+        return Err("goes back in time".into());
+    }
     let wrong = claims.into_iter().find(|(_, holds)| !holds);
     wrong.map_or(Ok(()), |(what, _)| Err(format!("another {what}")))
 }

@@ -8,6 +8,9 @@ use uuid::Uuid;
 use crate::Findings;
 use crate::rows::{ENDS, Rows, id};
 
+/// What the sender hears of, besides the ends.
+const MATTER: [&str; 5] = ["accepted", "provided", "opened", "notified", "notify_failed"];
+
 pub fn check(rows: &Rows, told: &[Told], finished: bool, findings: &mut Findings) {
     let mut heard: HashMap<(Uuid, &str), usize> = HashMap::new();
     for line in told {
@@ -35,7 +38,7 @@ pub fn check(rows: &Rows, told: &[Told], finished: bool, findings: &mut Findings
         format!("{} events were never put into the stream", rows.unnumbered)
     });
     for (letter, kind) in happened.keys() {
-        let matters = ["accepted", "provided", "opened"].contains(kind) || ENDS.contains(kind);
+        let matters = MATTER.contains(kind) || ENDS.contains(kind);
         findings.unless(!matters || heard.contains_key(&(*letter, *kind)), || {
             format!("the stream never told {kind} of letter {letter}")
         });

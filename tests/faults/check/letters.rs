@@ -140,6 +140,16 @@ fn ends(rows: &Rows, finished: bool, findings: &mut Findings) {
             let times = found.iter().filter(|found| **found == kind).count();
             findings.unless(times <= 1, || format!("letter {} is {kind} {times} times", letter.id));
         }
+        let told =
+            found.iter().filter(|kind| matches!(**kind, "notified" | "notify_failed")).count();
+        findings.unless(told <= 1, || {
+            format!("letter {} has {told} receipts of its notification", letter.id)
+        });
+        // Nobody is told of a letter that was taken back before, or could not be provided.
+        let moot = matches!(letter.state.as_str(), "recalled" | "undeliverable");
+        findings.unless(told == 1 || moot || !finished || letter.sequence.is_none(), || {
+            format!("letter {} has no receipt of its notification", letter.id)
+        });
         let ended = !matches!(letter.state.as_str(), "accepted" | "scheduled" | "provided");
         findings.unless(ended || !finished, || format!("letter {} never ended", letter.id));
     }

@@ -1,10 +1,12 @@
 //! The authority and the person, with tokens that are good.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use siegel::demo::{Authority, File, LoggedIn, Timeline, attachments, log_in};
 use siegel_e2e::Suite;
 use siegel_grpc::AuthChannel;
+use siegel_kernel::{Clock, Timestamp};
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
 use siegel_proto::postbox::v1::sender_service_client::SenderServiceClient;
 use siegel_proto::postbox::v1::upload_service_client::UploadServiceClient;
@@ -22,13 +24,15 @@ pub struct Clients {
     pub uploads: UploadServiceClient<AuthChannel>,
     pub mailbox: MailboxServiceClient<AuthChannel>,
     pub handle: String,
-    pub files: std::sync::Arc<Vec<File>>,
-    since: Instant,
+    pub files: Arc<Vec<File>>,
+    clock: Arc<dyn Clock>,
+    since: Timestamp,
 }
 
 impl Clients {
     pub async fn new(suite: &Suite) -> anyhow::Result<Self> {
         let (origin, credentials) = (suite.origin(), suite.credentials()?);
+        let clock = credentials.net().clock();
         let authority = Authority::connect(&origin, &credentials).await?;
         let person: LoggedIn = log_in(&origin, &credentials, &mut Timeline::new(true)).await?;
         Ok(Self {
@@ -36,15 +40,18 @@ impl Clients {
             uploads: authority.uploads(),
             mailbox: MailboxServiceClient::new(person.channel(&origin)?),
             handle: person.handle,
-            files: std::sync::Arc::new(attachments(&[])?),
+            files: Arc::new(attachments(&[])?),
             origin,
-            since: Instant::now(),
+            since: clock.now(),
+            clock,
         })
     }
 
-    /// Gets tokens anew when those at hand are old. The suite may have come back a moment ago.
+    /// Gets tokens anew when those at hand are old, or from the future: the clock was set back.
+    /// The suite may have come back a moment ago.
     pub async fn renew(&mut self, suite: &Suite) -> anyhow::Result<()> {
-        if self.since.elapsed() < FRESH {
+        let now = self.clock.now();
+        if self.since <= now && now.since(self.since) < FRESH {
             return Ok(());
         }
         let started = Instant::now();

@@ -10,9 +10,11 @@ use serde_json::json;
 use siegel_db::Target;
 use sqlx::Connection as _;
 
+use super::clients::Clients;
 use super::ledger::Step;
 use super::proxy::Wire;
-use super::{Run, within};
+use super::store::Mood;
+use super::{Run, clock_back, sequencers, slow_store, smtp_away, within};
 
 /// Longest time between the beginning of the work and a kill.
 const WORK: Duration = Duration::from_millis(1_500);
@@ -41,6 +43,16 @@ pub enum Fault {
     DatabaseFrozen,
     DiskFull,
     StoreGone,
+    /// Every request to the object store takes seconds.
+    StoreSlow,
+    /// The mail server is away for an hour of moved time.
+    SmtpAway,
+    /// The clock of everybody is set back by 90 seconds.
+    ClockBack,
+    /// … and the process ends at that moment.
+    ClockBackAndKill,
+    /// Another process goes on with the log, and then there are two.
+    TwoSequencers,
 }
 
 impl fmt::Display for Fault {
@@ -54,22 +66,32 @@ impl fmt::Display for Fault {
             Self::DatabaseFrozen => f.write_str("database frozen"),
             Self::DiskFull => f.write_str("disk full"),
             Self::StoreGone => f.write_str("object store gone"),
+            Self::StoreSlow => f.write_str("object store slow"),
+            Self::SmtpAway => f.write_str("mail server away for an hour"),
+            Self::ClockBack => f.write_str("clock back 90 s"),
+            Self::ClockBackAndKill => f.write_str("clock back 90 s and kill"),
+            Self::TwoSequencers => f.write_str("two sequencers"),
         }
     }
 }
 
 impl Fault {
     /// All that can be made here, kills in between.
-    pub fn all(postgres: bool, disk: bool) -> Vec<Self> {
-        let mut all = vec![Self::Kill];
+    pub fn all(run: &Run, disk: bool) -> Vec<Self> {
+        // First, while no receipt says that a clock was moved: the log's audit then looks at times.
+        let mut all = vec![Self::ClockBack, Self::Kill, Self::ClockBackAndKill];
         for step in [Step::Submit, Step::Batch, Step::Open, Step::Upload, Step::Recall, Step::Trash]
         {
             all.extend([Self::KillDuring(step), Self::Kill]);
         }
         all.extend([Self::KillSweeper, Self::KillSequencer, Self::StoreGone, Self::Kill]);
         all.extend([Self::DatabaseGone, Self::KillSweeper, Self::KillDuring(Step::Batch)]);
-        if postgres {
+        all.extend([Self::SmtpAway, Self::Kill, Self::TwoSequencers]);
+        if run.database.is_some() {
             all.push(Self::DatabaseFrozen);
+        }
+        if run.store.is_some() {
+            all.extend([Self::StoreSlow, Self::Kill]);
         }
         if disk {
             all.push(Self::DiskFull);
@@ -77,9 +99,28 @@ impl Fault {
         all
     }
 
+    pub const fn is_kill(self) -> bool {
+        matches!(
+            self,
+            Self::Kill
+                | Self::KillDuring(_)
+                | Self::KillSweeper
+                | Self::KillSequencer
+                | Self::ClockBackAndKill
+        )
+    }
+
     /// Happens, and is over afterwards: the suite runs and has what it needs.
-    pub async fn happen(self, run: &mut Run) -> anyhow::Result<()> {
+    pub async fn happen(self, run: &mut Run, clients: &mut Clients) -> anyhow::Result<()> {
         match self {
+            Self::SmtpAway => return smtp_away::happen(run, clients).await,
+            Self::ClockBack => return clock_back::happen(run, clients, false).await,
+            Self::ClockBackAndKill => return clock_back::happen(run, clients, true).await,
+            Self::TwoSequencers => return sequencers::happen(run, clients).await,
+            Self::StoreSlow => {
+                let store = run.store.as_ref().context("there is no store to be slow")?;
+                return slow_store::happen(run, store, clients).await;
+            }
             Self::Kill => tokio::time::sleep(within(WORK)?).await,
             Self::KillDuring(step) => during(run, step).await?,
             Self::KillSweeper => {
@@ -103,7 +144,7 @@ impl Fault {
 
     /// Takes something away and brings it back.
     async fn away(self, run: &Run) -> anyhow::Result<()> {
-        match (self, &run.proxy) {
+        match (self, &run.database) {
             (Self::DatabaseGone, Some(proxy)) => {
                 proxy.set(Wire::Cut);
                 tokio::time::sleep(AWAY).await;
@@ -116,20 +157,30 @@ impl Fault {
             }
             (Self::DatabaseGone, None) => lock_out(run).await?,
             (Self::DiskFull, _) => fill_up(run.suite.data()).await?,
-            (Self::StoreGone, _) => {
-                let there = run.suite.data().join("objects/postbox");
-                let gone = run.suite.data().join("objects/gone");
-                std::fs::rename(&there, &gone)?;
-                // A file in its place: nothing can be made below it.
-                std::fs::write(&there, b"")?;
-                tokio::time::sleep(AWAY).await;
-                std::fs::remove_file(&there)?;
-                std::fs::rename(&gone, &there)?;
-            }
+            (Self::StoreGone, _) => store_gone(run).await?,
             (other, _) => anyhow::bail!("{other} cannot be made here"),
         }
         Ok(())
     }
+}
+
+/// Nothing can be put or read: the store does not answer, or the directory is none.
+async fn store_gone(run: &Run) -> anyhow::Result<()> {
+    if let Some(store) = &run.store {
+        store.set(Mood::Gone);
+        tokio::time::sleep(AWAY).await;
+        store.set(Mood::Well);
+        return Ok(());
+    }
+    let there = run.objects();
+    let gone = there.with_file_name("gone");
+    std::fs::rename(&there, &gone)?;
+    // A file in its place: nothing can be made below it.
+    std::fs::write(&there, b"")?;
+    tokio::time::sleep(AWAY).await;
+    std::fs::remove_file(&there)?;
+    std::fs::rename(&gone, &there)?;
+    Ok(())
 }
 
 /// Waits until somebody begins this, and a little.

@@ -14,6 +14,10 @@ use super::stream::Stream;
 
 /// Beyond every end that a letter of these runs can have.
 const DAYS: i64 = 400;
+/// Beyond the days that begin with a notification.
+const MORE_DAYS: i64 = 10;
+/// Of moved time, between two looks.
+const PAUSE: i64 = 10 * 60 * 1_000_000;
 /// How long sweeper, outbox and sequencer may take for everything.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -25,6 +29,10 @@ pub async fn time_goes_on(
     move_clock(&run.suite.origin(), DAYS).await?;
     let started = Instant::now();
     loop {
+        // Outboxes pause for ten minutes at most. A letter whose notification leaves only now has
+        // its days from now on.
+        run.clock.move_by(PAUSE)?;
+        move_clock(&run.suite.origin(), MORE_DAYS).await?;
         clients.renew(&run.suite).await?;
         stream.go_on(clients, &run.journal).await?;
         let said = check(run, &run.suite.database("postbox")?)?;

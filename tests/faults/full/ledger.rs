@@ -127,6 +127,14 @@ impl Ledger {
         Ok(order)
     }
 
+    /// A letter without attachments, out of turn.
+    pub fn letter(&self) -> Order {
+        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        let order = Order::Letter { request: format!("fault-{n}"), attachments: 0 };
+        self.state().open.push(order.clone());
+        order
+    }
+
     fn of_fresh(&self, request: String, order: impl FnOnce(String) -> Order) -> Order {
         let letter = self.state().fresh.pop();
         letter.map_or(Order::Letter { request, attachments: 0 }, order)

@@ -71,6 +71,27 @@ pub async fn settle(clients: &Clients, ledger: &Ledger, journal: &Journal) -> an
     }
 }
 
+/// Delivers a letter without attachments at once: nothing that is broken may keep it for longer
+/// than `patience`. Its request id.
+pub async fn deliver(
+    clients: &Clients,
+    (ledger, journal): (&Ledger, &Journal),
+    patience: Duration,
+) -> anyhow::Result<String> {
+    let (started, order) = (Instant::now(), ledger.letter());
+    while !once(clients, &order, ledger, journal).await? {
+        if started.elapsed() > patience {
+            bail!("no answer to {order:?} within {} s", patience.as_secs());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    if started.elapsed() > patience {
+        bail!("{order:?} took {} s", started.elapsed().as_secs());
+    }
+    let Order::Letter { request, .. } = order else { bail!("another order was drawn") };
+    Ok(request)
+}
+
 /// Whether there was an answer.
 async fn once(
     clients: &Clients,

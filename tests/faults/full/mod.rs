@@ -3,32 +3,49 @@
 
 mod broken;
 mod clients;
+mod clock_back;
 mod fault;
 mod finish;
 mod ledger;
 mod load;
+mod look;
+mod mail;
 mod perform;
 mod proxy;
+mod sequencers;
+mod slow_store;
+mod smtp_away;
+mod store;
 mod stream;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
+use siegel::faults_clock::FaultsClock;
 use siegel_e2e::journal::Journal;
-use siegel_e2e::{LARGE_FILES, Suite};
+use siegel_e2e::{LARGE_FILES, Setup, Suite};
 
 use clients::Clients;
 use fault::Fault;
 use ledger::Ledger;
+use mail::PostOffice;
 use proxy::Proxy;
+use store::Store;
 
 /// How the run is made.
 pub struct Plan {
-    pub faults: u32,
+    /// At least so many kills, and every fault once.
+    pub kills: u32,
+    /// Exactly so many faults instead.
+    pub faults: Option<u32>,
+    /// Only faults with this in their name.
+    pub only: Option<String>,
     /// PostgreSQL instead of SQLite: a server whose role may create databases.
     pub postgres: Option<String>,
+    /// Objects lie in a store of its own, not in a directory.
+    pub store: bool,
     /// A small file system of its own, filled up as one of the faults; left out without one.
     pub disk: Option<PathBuf>,
     /// Afterwards damage copies of the database, and see whether the checker notices.
@@ -40,40 +57,68 @@ pub struct Run {
     suite: Suite,
     ledger: Arc<Ledger>,
     journal: Arc<Journal>,
-    proxy: Option<Proxy>,
-    /// Journal, keys, copies.
+    /// Before the suite.
+    front: Proxy,
+    /// Between the suite and PostgreSQL.
+    database: Option<Proxy>,
+    mail: PostOffice,
+    store: Option<Store>,
+    /// Of suite and clients.
+    clock: FaultsClock,
+    /// Journal, keys, clock, objects, copies.
     dir: tempfile::TempDir,
 }
 
 pub async fn run(plan: &Plan) -> anyhow::Result<()> {
     let mut run = Run::start(plan).await?;
     let mut clients = Clients::new(&run.suite).await?;
-    let faults = Fault::all(run.proxy.is_some(), plan.disk.is_some());
+    let mut faults = Fault::all(&run, plan.disk.is_some());
+    faults.retain(|fault| plan.only.as_ref().is_none_or(|name| fault.to_string().contains(name)));
     let mut stream = stream::Stream::default();
-    for number in 1..=plan.faults {
-        let at = usize::try_from(number).unwrap_or(0).wrapping_sub(1) % faults.len().max(1);
+    let (mut number, mut kills) = (0, 0);
+    while !plan.is_done(number, kills, faults.len()) {
+        let at = usize::try_from(number).unwrap_or(0) % faults.len().max(1);
         let fault = faults.get(at).context("there is no fault")?;
+        number += 1;
+        kills += u32::from(fault.is_kill());
+        let started = Instant::now();
         clients.renew(&run.suite).await?;
         let load = load::start(&clients, &run.ledger, &run.journal);
-        fault.happen(&mut run).await.with_context(|| format!("fault {number}: {fault}"))?;
+        let what = || format!("fault {number}: {fault}");
+        fault.happen(&mut run, &mut clients).await.with_context(what)?;
         load.stop().await?;
         clients.renew(&run.suite).await?;
-        load::settle(&clients, &run.ledger, &run.journal).await?;
+        load::settle(&clients, &run.ledger, &run.journal).await.with_context(what)?;
         stream.go_on(&clients, &run.journal).await?;
-        println!("{number:>3} {fault}: {}", run.ledger.counts());
+        if !fault.is_kill() {
+            look::audit(&run).await.with_context(what)?;
+        }
+        run.nothing_rewritten().with_context(what)?;
+        let seconds = started.elapsed().as_secs_f32();
+        println!("{number:>3} {fault}, {seconds:.1} s: {}", run.ledger.counts());
     }
     finish::time_goes_on(&run, &mut clients, &mut stream).await?;
-    println!("{} faults: {}; the checker found nothing", plan.faults, run.ledger.counts());
+    look::audit(&run).await?;
+    let counts = run.ledger.counts();
+    println!("{number} faults, {kills} of them kills: {counts}; the checker found nothing");
     if plan.broken {
         broken::is_noticed(&mut run).await?;
     }
     Ok(())
 }
 
+impl Plan {
+    fn is_done(&self, faults: u32, kills: u32, kinds: usize) -> bool {
+        let once = usize::try_from(faults).is_ok_and(|done| done >= kinds);
+        let enough = self.only.is_some() || kills >= self.kills;
+        self.faults.map_or(enough && once, |wanted| faults >= wanted)
+    }
+}
+
 impl Run {
     async fn start(plan: &Plan) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
-        let (proxy, url) = match &plan.postgres {
+        let (database, url) = match &plan.postgres {
             Some(server) => {
                 let url = siegel_e2e::fresh_database(server).await?;
                 let (proxy, url) = Proxy::before(&url).await?;
@@ -81,14 +126,41 @@ impl Run {
             }
             None => (None, None),
         };
+        let (front, mail) = (Proxy::start().await?, PostOffice::start().await?);
+        let store = if plan.store { Some(Store::start(dir.path()).await?) } else { None };
+        let clock = dir.path().join("clock");
+        let own = store.as_ref().map(Store::settings).unwrap_or_default();
+        let setup = Setup {
+            database_url: url,
+            settings: [LARGE_FILES, &mail.settings(), &own].concat(),
+            front: Some(front.port()),
+            clock: Some(clock.clone()),
+        };
         let place = plan.disk.clone().unwrap_or_else(std::env::temp_dir);
-        let suite = Suite::fresh_in(&place, url, LARGE_FILES).await?;
+        let suite = Suite::set_up(&place, setup).await?;
+        front.lead_to(format!("127.0.0.1:{}", suite.port()));
         let journal = Arc::new(Journal::create(&dir.path().join("journal"))?);
-        let run = Self { suite, ledger: Arc::default(), journal, proxy, dir };
+        let (ledger, clock) = (Arc::default(), FaultsClock::new(clock));
+        let run = Self { suite, ledger, journal, front, database, mail, store, clock, dir };
         let keys = format!("{}/log/keys.json", run.suite.origin());
         let keys = reqwest::get(keys).await?.error_for_status()?.text().await?;
         std::fs::write(run.dir.path().join("keys.json"), keys)?;
         Ok(run)
+    }
+
+    /// Where the suite's objects lie.
+    fn objects(&self) -> PathBuf {
+        match &self.store {
+            Some(store) => store.objects(),
+            None => self.suite.data().join("objects/postbox"),
+        }
+    }
+
+    /// No file of the log was ever written again with other bytes.
+    fn nothing_rewritten(&self) -> anyhow::Result<()> {
+        let rewritten = self.store.as_ref().map(Store::rewritten).unwrap_or_default();
+        ensure!(rewritten.is_empty(), "written again with other bytes: {rewritten:?}");
+        Ok(())
     }
 }
 

@@ -1,4 +1,5 @@
-//! A wire between the suite and PostgreSQL that can be cut, and on which everything can stop.
+//! A wire before the suite, or between it and PostgreSQL, that can be cut, led elsewhere, and on
+//! which everything can stop.
 
 use anyhow::Context as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -15,29 +16,58 @@ pub enum Wire {
     Frozen,
 }
 
-pub struct Proxy(watch::Sender<Wire>);
+pub struct Proxy {
+    wire: watch::Sender<Wire>,
+    leads_to: watch::Sender<String>,
+    port: u16,
+}
 
 impl Proxy {
+    /// A wire that leads nowhere yet.
+    pub async fn start() -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let port = listener.local_addr()?.port();
+        let (wire, watched) = watch::channel(Wire::Whole);
+        let (leads_to, server) = watch::channel(String::new());
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = server.borrow().clone();
+                tokio::spawn(carry(client, server, watched.clone()));
+            }
+        });
+        Ok(Self { wire, leads_to, port })
+    }
+
     /// Stands before the server of a database URL; the URL to use instead.
     pub async fn before(url: &str) -> anyhow::Result<(Self, String)> {
         let mut url: url::Url = url.parse()?;
         let host = url.host_str().context("the database has no host")?;
-        let server = format!("{host}:{}", url.port().unwrap_or(5432));
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let port = listener.local_addr()?.port();
-        let swapped = url.set_host(Some("127.0.0.1")).is_ok() && url.set_port(Some(port)).is_ok();
+        let proxy = Self::start().await?;
+        proxy.lead_to(format!("{host}:{}", url.port().unwrap_or(5432)));
+        let (host, port) = (Some("127.0.0.1"), Some(proxy.port));
+        let swapped = url.set_host(host).is_ok() && url.set_port(port).is_ok();
         anyhow::ensure!(swapped, "the database's URL has no place for a port");
-        let (state, watched) = watch::channel(Wire::Whole);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, server.clone(), watched.clone()));
-            }
-        });
-        Ok((Self(state), url.into()))
+        Ok((proxy, url.into()))
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where connections lead that are made from now on.
+    pub fn lead_to(&self, server: String) {
+        self.leads_to.send_replace(server);
+    }
+
+    /// Leads somewhere else; whoever is connected has to come again.
+    pub fn turn_to(&self, server: String) {
+        self.set(Wire::Cut);
+        self.lead_to(server);
+        self.set(Wire::Whole);
     }
 
     pub fn set(&self, wire: Wire) {
-        self.0.send_replace(wire);
+        self.wire.send_replace(wire);
     }
 }
 

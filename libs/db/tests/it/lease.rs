@@ -9,6 +9,8 @@ on_each_backend! { &crate::NONE =>
     its_holder_renews_it,
     of_many_who_want_a_lease_at_once_one_gets_it,
     leases_of_different_names_are_independent,
+    a_lease_from_before_the_clock_was_set_back_keeps_nobody_waiting,
+    a_holder_whose_clock_is_a_little_ahead_is_believed,
 }
 
 fn lease<'a>(name: &'a str, holder: &'a str) -> Lease<'a> {
@@ -51,4 +53,19 @@ async fn leases_of_different_names_are_independent(db: Db) {
     let clock = TestClock::default();
     assert!(take_lease(&db, lease("sweeper", "a"), clock.now()).await.unwrap());
     assert!(take_lease(&db, lease("reminder", "b"), clock.now()).await.unwrap());
+}
+
+async fn a_lease_from_before_the_clock_was_set_back_keeps_nobody_waiting(db: Db) {
+    let clock = TestClock::default();
+    let before = clock.now().plus(Duration::from_secs(90));
+    assert!(take_lease(&db, lease("sweeper", "gone"), before).await.unwrap());
+    assert!(take_lease(&db, lease("sweeper", "b"), clock.now()).await.unwrap());
+    assert!(!take_lease(&db, lease("sweeper", "c"), clock.now()).await.unwrap());
+}
+
+async fn a_holder_whose_clock_is_a_little_ahead_is_believed(db: Db) {
+    let clock = TestClock::default();
+    let ahead = clock.now().plus(Duration::from_secs(10));
+    assert!(take_lease(&db, lease("sweeper", "a"), ahead).await.unwrap());
+    assert!(!take_lease(&db, lease("sweeper", "b"), clock.now()).await.unwrap());
 }

@@ -1,4 +1,5 @@
-//! The calling service's own tokens, one per audience, renewed a minute before they end.
+//! The calling service's own tokens, one per audience, renewed a minute before they end, and when
+//! the clock was set back: a token from the future is refused.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +20,19 @@ pub(crate) struct ServiceTokens {
     /// To identity, known by the certificate alone.
     identity: AuthChannel,
     clock: Arc<dyn Clock>,
-    held: Mutex<HashMap<String, (String, Timestamp)>>,
+    held: Mutex<HashMap<String, Held>>,
+}
+
+struct Held {
+    token: String,
+    since: Timestamp,
+    until: Timestamp,
+}
+
+impl Held {
+    fn is_good(&self, now: Timestamp) -> bool {
+        self.since <= now && now.plus(EARLY) < self.until
+    }
 }
 
 impl ServiceTokens {
@@ -31,16 +44,15 @@ impl ServiceTokens {
         // Held while asking: many callers at start need one token, not many.
         let mut held = self.held.lock().await;
         let now = self.clock.now();
-        if let Some((token, until)) = held.get(audience)
-            && now.plus(EARLY) < *until
-        {
-            return Ok(token.clone());
+        if let Some(held) = held.get(audience).filter(|held| held.is_good(now)) {
+            return Ok(held.token.clone());
         }
         let request = IssueServiceTokenRequest { audience: audience.to_owned() };
         let mut client = SiblingServiceClient::new(self.identity.clone());
         let answer = client.issue_service_token(request).await?.into_inner();
         let until = answer.expires_at.as_ref().map_or(now, convert::instant);
-        held.insert(audience.to_owned(), (answer.access_token.clone(), until));
-        Ok(answer.access_token)
+        let token = answer.access_token;
+        held.insert(audience.to_owned(), Held { token: token.clone(), since: now, until });
+        Ok(token)
     }
 }

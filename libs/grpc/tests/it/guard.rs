@@ -215,6 +215,29 @@ async fn a_service_token_on_another_services_connection_is_refused() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_keeps_no_sibling_from_calling() {
+    let house = House::new();
+    let identity = house.siblings("identity", "identity").channel("postbox");
+    let mut client = HandleServiceClient::new(identity);
+    client.issue_handle(postbox::IssueHandleRequest::default()).await.unwrap();
+    house.identity.clock.set(house.identity.clock.now().minus(Duration::from_secs(90)));
+    // The token at hand would be refused: it is from the future.
+    client.issue_handle(postbox::IssueHandleRequest::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_nonce_from_before_the_clock_was_set_back_is_not_tried() {
+    let (house, key) = (House::new(), SigningKey::generate().unwrap());
+    let now = house.identity.clock.now();
+    let mut claims = claims(&house.identity, "postbox", TokenKind::Person);
+    claims.iat -= 200;
+    let channel = house.bound(&claims, &key);
+    list(channel.clone()).await.unwrap();
+    house.identity.clock.set(now.minus(Duration::from_secs(90)));
+    assert_eq!(list(channel).await.unwrap(), "person at substantial");
+}
+
+#[tokio::test]
 async fn a_public_call_needs_no_token_and_a_service_out_of_reach_is_not_called() {
     let house = House::new();
     let request = postbox::ListSigningKeysRequest {};

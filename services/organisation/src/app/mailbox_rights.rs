@@ -31,7 +31,7 @@ impl App {
     ) -> Result<SeenGrant, MailboxFailure> {
         let id = self.entropy.array::<16>()?;
         let (mut tx, now) = (self.db.begin().await?, self.clock.now());
-        let member = self.member(&mut tx, &change).await?;
+        let member = self.changing_member(&mut tx, &change).await?;
         let set = SeenGrant { holder, rights: said.unwrap_or_default(), since: Some(now) };
         if begun(&mut tx, &change, now).await?.is_some() {
             let rows = rights::of(&mut tx, &[(change.organisation, place)]).await?;

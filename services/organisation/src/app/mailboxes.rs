@@ -121,7 +121,7 @@ impl App {
     ) -> Result<Seen, MailboxFailure> {
         let id = OrganisationMailboxId::new(self.clock.as_ref(), self.entropy.as_ref())?;
         let (mut tx, now) = (self.db.begin().await?, self.clock.now());
-        let member = self.member(&mut tx, &change).await?;
+        let member = self.changing_member(&mut tx, &change).await?;
         if let Some(answer) = begun(&mut tx, &change, now).await? {
             let place = String::from_utf8(answer).ok().and_then(|text| Place::parse(&text));
             let place = place.ok_or(MailboxFailure::StoredAnswer)?;
@@ -158,7 +158,7 @@ impl App {
         id: OrganisationMailboxId,
     ) -> Result<(), MailboxFailure> {
         let (mut tx, now) = (self.db.begin().await?, self.clock.now());
-        let member = self.member(&mut tx, &change).await?;
+        let member = self.changing_member(&mut tx, &change).await?;
         if begun(&mut tx, &change, now).await?.is_some() {
             return Ok(());
         }
@@ -219,7 +219,7 @@ impl App {
     }
 
     /// The caller as a member of the organisation, which is held; to all others it does not exist.
-    pub(super) async fn member(
+    pub(super) async fn changing_member(
         &self,
         tx: &mut Tx,
         change: &Change<'_>,

@@ -52,7 +52,7 @@ impl App {
     ) -> Result<SubstitutionRow, MailboxFailure> {
         let id = SubstitutionId::new(self.clock.as_ref(), self.entropy.as_ref())?;
         let (mut tx, now) = (self.db.begin().await?, self.clock.now());
-        let member = self.member(&mut tx, &change).await?;
+        let member = self.changing_member(&mut tx, &change).await?;
         let organisation = change.organisation;
         let absent = standings::by_id(&mut tx, organisation, wanted.absent).await?;
         let row = |id| {
@@ -96,7 +96,7 @@ impl App {
         id: SubstitutionId,
     ) -> Result<(), MailboxFailure> {
         let (mut tx, now) = (self.db.begin().await?, self.clock.now());
-        let member = self.member(&mut tx, &change).await?;
+        let member = self.changing_member(&mut tx, &change).await?;
         if begun(&mut tx, &change, now).await?.is_some() {
             return Ok(());
         }

@@ -392,6 +392,7 @@ replied-id = Nummer der Antwort
 replied-authority = An
 replied-letter = Zum Brief
 replied-files = Dateien
+replied-own = Was Sie geschrieben haben
 replied-digest = Prüfsumme der Antwort (SHA-256)
 reply-print = Sie können diese Seite drucken oder als PDF speichern. Auch der Beleg bleibt bei diesem Brief abrufbar.
 receipt-reply-accepted = Antwort eingegangen

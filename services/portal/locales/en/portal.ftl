@@ -392,6 +392,7 @@ replied-id = Number of the reply
 replied-authority = To
 replied-letter = About the letter
 replied-files = Files
+replied-own = What you wrote
 replied-digest = Checksum of the reply (SHA-256)
 reply-print = You can print this page or save it as a PDF. The receipt also stays with this letter.
 receipt-reply-accepted = Reply received

@@ -336,7 +336,7 @@ fn language(t: &Texts, tag: &str) -> String {
     }
 }
 
-fn paragraphs(text: &str) -> Vec<Vec<String>> {
+pub fn paragraphs(text: &str) -> Vec<Vec<String>> {
     let text = text.replace("\r\n", "\n");
     let parts = text.split("\n\n").filter(|part| !part.trim().is_empty());
     parts.map(|part| part.trim_matches('\n').lines().map(str::to_owned).collect()).collect()

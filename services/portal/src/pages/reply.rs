@@ -15,7 +15,7 @@ use siegel_web::{CsrfField, Problem};
 use tonic::Status;
 
 use super::asked::asked_reply;
-use super::letter::{call_open, fetch, path};
+use super::letter::{call_open, fetch, paragraphs, path};
 use super::postbox::{Place, sender, subject};
 use super::receipts::{self, Shown};
 use super::words::{self, Ident};
@@ -277,8 +277,28 @@ pub(super) fn problem(status: StatusCode) -> Problem {
 #[template(path = "replied.html")]
 struct Replied {
     facts: DescriptionList,
+    own: Option<Own>,
     receipt: Shown,
     back: Link,
+}
+
+/// What was sent.
+struct Own {
+    paragraphs: Vec<Vec<String>>,
+    files: Vec<String>,
+}
+
+/// What was sent, read again; `None` while the postbox does not show it: the receipt is there all
+/// the same.
+async fn own(who: &Signed, (id, place): (&Ident, &Place), reply_id: &str) -> Option<Own> {
+    let request = pb::GetOwnReplyRequest {
+        letter_id: id.to_string(),
+        organisation_id: place.id(),
+        reply_id: reply_id.to_owned(),
+    };
+    let got = who.mailbox().await.ok()?.get_own_reply(request).await.ok()?.into_inner();
+    let files = got.attachments.into_iter().map(|file| file.name).collect();
+    Some(Own { paragraphs: paragraphs(&got.text), files })
 }
 
 /// The confirmation of receipt of one reply, from its receipt.
@@ -302,8 +322,9 @@ pub async fn confirmation(
     // What stands in the receipt is shown only if its signature holds.
     let verified = keys.as_ref().and_then(|keys| receipts::verify(&receipt.file, keys).ok());
     let reply = verified.and_then(|verified| verified.body.reply);
-    let mut late = None;
+    let (mut late, mut sent) = (None, None);
     if let Some(reply) = reply {
+        sent = own(&who, (&id, &place), &reply.reply_id).await;
         items.push(Item::new(t.get("replied-id"), reply.reply_id));
         items.push(Item::new(t.get("replied-files"), reply.attachment_digests.len().to_string()));
         items.push(Item::new(t.get("replied-digest"), reply.content_digest));
@@ -311,6 +332,7 @@ pub async fn confirmation(
     }
     let body = Replied {
         facts: DescriptionList::new(locale, items),
+        own: sent,
         receipt: receipts::shown(&who.view, &receipt, keys.as_ref(), (&id, &place)),
         back: Link::secondary(path(&id, "/read", &place), t.get("letter-read")),
     };

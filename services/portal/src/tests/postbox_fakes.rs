@@ -257,6 +257,24 @@ impl MailboxService for Fake {
         }))
     }
 
+    async fn get_own_reply(
+        &self,
+        request: Request<postbox::GetOwnReplyRequest>,
+    ) -> Result<Response<postbox::GetOwnReplyResponse>, Status> {
+        let sent = self.0.replies.lock().unwrap().first().cloned();
+        let sent = sent.filter(|_| request.get_ref().reply_id == "rpl_1");
+        let sent = sent.ok_or_else(|| Status::not_found("no reply"))?;
+        let file = |a: &postbox::InlineAttachment| {
+            let name = a.declaration.clone().unwrap_or_default().name;
+            postbox::Attachment { name, ..Default::default() }
+        };
+        Ok(Response::new(postbox::GetOwnReplyResponse {
+            attachments: sent.attachments.iter().map(file).collect(),
+            text: sent.text,
+            ..Default::default()
+        }))
+    }
+
     type DownloadAttachmentStream = Bytes;
 
     async fn download_attachment(

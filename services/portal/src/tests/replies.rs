@@ -84,6 +84,9 @@ async fn a_reply_is_sent_with_its_files_and_confirmed_on_a_page_to_print() {
         assert!(page.body.contains(text), "{text} is missing in {}", page.body);
     }
     assert!(page.body.contains(world.services.key.kid()), "the receipt was verified");
+    for text in ["Was Sie geschrieben haben", "Anbei<br>alles.", "Nachweis.pdf", "Daten.XML"] {
+        assert!(page.body.contains(text), "{text} is missing in {}", page.body);
+    }
     assert_eq!(world.browser.get(&path("/replies/rcp_2")).await.status, 404);
 }
 

@@ -40,17 +40,18 @@ pub struct NotaryKey {
     pub signer: Arc<dyn TokenSigner>,
     /// Empty for the first.
     pub active_from: Option<Timestamp>,
+    /// Published as in use from then on: no verifier believes an earlier time.
+    pub since: Timestamp,
 }
 
 impl Notary {
     /// The key that signs what is recorded at this instant.
     /// # Errors
     /// When there is none.
-    pub fn key_at(&self, recorded: Timestamp) -> Result<&dyn TokenSigner, KeyError> {
+    pub fn key_at(&self, recorded: Timestamp) -> Result<&NotaryKey, KeyError> {
         let active = self.keys.iter().rev();
         let mut active = active.filter(|key| key.active_from.is_none_or(|from| from <= recorded));
-        let found = active.next().map(|key| key.signer.as_ref());
-        found.ok_or_else(|| KeyError::Keeper("no evidence key is active".into()))
+        active.next().ok_or_else(|| KeyError::Keeper("no evidence key is active".into()))
     }
 
     /// Address of the published key set.
@@ -140,6 +141,9 @@ impl Postbox {
             now.recorded = last.recorded_at.map_or(now.recorded, |at| at.max(now.recorded));
             fact.event_at = last.event_at.map_or(fact.event_at, |at| at.max(fact.event_at));
         }
+        let key = self.notary.key_at(now.recorded)?;
+        // Nor does it name a time at which the key was not published yet.
+        now.recorded = now.recorded.max(key.since);
         let (kind, event_at) = (fact.kind, fact.event_at);
         let claims = Claims {
             iss: self.notary.origin.clone(),
@@ -149,8 +153,7 @@ impl Postbox {
             toe: event_at.as_seconds(),
             events: BTreeMap::from([(kind.event_uri(), body(letter, fact, number, now)?)]),
         };
-        let key = self.notary.key_at(now.recorded)?;
-        let jws = sign_token(key, Some(TYP), &claims)?;
+        let jws = sign_token(key.signer.as_ref(), Some(TYP), &claims)?;
         metric::RECEIPTS_SIGNED.count([kind.as_str()]);
         let leaf_salt: [u8; 32] = self.entropy.array()?;
         let row = EvidenceRow {
@@ -161,7 +164,7 @@ impl Postbox {
             kind: kind.as_str().to_owned(),
             leaf: leaf(&leaf_salt, &jws).to_vec(),
             leaf_salt: leaf_salt.to_vec(),
-            key_id: key.kid().to_owned(),
+            key_id: key.signer.kid().to_owned(),
             event_at,
             recorded_at: now.recorded,
             jws,

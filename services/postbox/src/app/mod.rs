@@ -168,6 +168,9 @@ pub enum Trouble {
     Canon(#[from] NotCanonical),
     #[error(transparent)]
     Objects(#[from] ObjectError),
+    /// It may be stored after all: whoever repeats the request learns it.
+    #[error("the outcome of a commit is unknown")]
+    CommitUnknown,
     #[error("a stored value contradicts another: {0}")]
     Contradiction(&'static str),
 }

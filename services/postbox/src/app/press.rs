@@ -211,8 +211,8 @@ impl Postbox {
                 Err(Undelivered::Uncertain(SubmitError::Trouble(Trouble::Store(error)))) => {
                     let _ = siegel_grpc::fault(&error);
                     for job in group {
-                        let lost = Trouble::Contradiction("the outcome of a commit is unknown");
-                        job.finish(Err(Undelivered::Uncertain(lost.into())));
+                        let lost = Trouble::CommitUnknown.into();
+                        job.finish(Err(Undelivered::Uncertain(lost)));
                     }
                     return;
                 }

@@ -222,7 +222,8 @@ impl Postbox {
             state: pointer.state,
             occurred_at: event.occurred_at.to_rfc3339(),
         };
-        Ok(siegel_crypto::sign_token(self.notary.key_at(self.clock.now())?, Some(TYP), &claims)?)
+        let key = self.notary.key_at(self.clock.now())?;
+        Ok(siegel_crypto::sign_token(key.signer.as_ref(), Some(TYP), &claims)?)
     }
 
     async fn taken(&self, claim: &Claim, position: i64) -> Result<bool, Trouble> {

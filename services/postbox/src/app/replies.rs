@@ -1,4 +1,4 @@
-//! Replies as their addressee, the sender of the letter, reads them.
+//! Replies as their addressee, the sender of the letter, reads them, and as who wrote them does.
 
 use bytes::Bytes;
 use siegel_crypto::DataKey;
@@ -7,6 +7,7 @@ use siegel_receipt::ReceiptFile;
 
 use super::content::{Plain, Whole};
 use super::evidence::Party;
+use super::reader::{ReadError, Reader};
 use super::submit::SenderClient;
 use super::{Postbox, Trouble, vault};
 use crate::domain::canon::AttachmentPart;
@@ -35,6 +36,8 @@ pub enum RepliesError {
     AttachmentBlocked,
     #[error("the offset is beyond the end of the attachment")]
     OffsetBeyondEnd,
+    #[error(transparent)]
+    Letter(#[from] ReadError),
     #[error("the reply could not be read")]
     Trouble(#[from] Trouble),
 }
@@ -82,7 +85,8 @@ impl Postbox {
         let letter = of_sender(&mut tx, who, letter).await?;
         let rows = replies::of_letter(&mut tx, letter.mailbox_id, letter.id).await?;
         let entries = evidence::of_letter(&mut tx, letter.mailbox_id, letter.id).await?;
-        let shown = rows.into_iter().map(|row| self.shown(&letter, row, &entries));
+        let party = Party::Sender;
+        let shown = rows.into_iter().map(|row| self.shown(&letter, row, (&entries, party)));
         Ok(shown.collect::<Result<_, _>>()?)
     }
 
@@ -96,17 +100,48 @@ impl Postbox {
     ) -> Result<Read, RepliesError> {
         let mut tx = self.db.begin().await?;
         let letter = of_sender(&mut tx, who, letter).await?;
-        let row = replies::get(&mut tx, (letter.mailbox_id, letter.id), reply).await?;
-        let row = row.ok_or(RepliesError::ReplyUnknown)?;
-        let (key, content, content_json) = self.open_reply(&mut tx, &row).await?;
-        drop(key);
-        let entries = evidence::of_letter(&mut tx, letter.mailbox_id, letter.id).await?;
-        let files = replies::attachments(&mut tx, &row).await?;
+        let read = self.whole(&mut tx, &letter, (reply, Party::Sender)).await?;
         self.audit_sender(&mut tx, who, &letter, (READ, "", "done"), self.now()).await?;
         tx.commit().await?;
+        Ok(read)
+    }
+
+    /// A reply of the reader's own mailbox with its content; the access is on record.
+    #[tracing::instrument(name = "postbox.get_own_reply", skip_all, fields(letter.id = %letter))]
+    pub async fn own_reply(
+        &self,
+        reader: &Reader,
+        letter: LetterId,
+        reply: ReplyId,
+    ) -> Result<Read, RepliesError> {
+        let mut tx = self.db.begin().await?;
+        let found = self.mailbox_of(&mut tx, reader).await?;
+        let (mailbox, _) = found.ok_or(ReadError::LetterUnknown)?;
+        let letter = letters::get(&mut tx, mailbox.id, letter).await?;
+        let letter = letter.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
+        reader.check_level(&letter)?;
+        let read = self.whole(&mut tx, &letter, (reply, Party::Recipient)).await?;
+        self.audit(&mut tx, reader, &letter, (READ, "", "done"), self.now()).await?;
+        tx.commit().await?;
+        self.feed.committed();
+        Ok(read)
+    }
+
+    /// A reply to a letter with its content, and with the receipt as this party may have it.
+    async fn whole(
+        &self,
+        tx: &mut Tx,
+        letter: &LetterRow,
+        (reply, party): (ReplyId, Party),
+    ) -> Result<Read, RepliesError> {
+        let row = replies::get(tx, (letter.mailbox_id, letter.id), reply).await?;
+        let row = row.ok_or(RepliesError::ReplyUnknown)?;
+        let (_, content, content_json) = self.open_reply(tx, &row).await?;
+        let entries = evidence::of_letter(tx, letter.mailbox_id, letter.id).await?;
+        let files = replies::attachments(tx, &row).await?;
         let attachments = files.iter().map(|file| Ok((file.id, file.scan()?)));
         let attachments = attachments.collect::<Result<_, StoreError>>()?;
-        let shown = self.shown(&letter, row, &entries)?;
+        let shown = self.shown(letter, row, (&entries, party))?;
         Ok(Read { shown, content, content_json, attachments })
     }
 
@@ -148,11 +183,11 @@ impl Postbox {
         &self,
         letter: &LetterRow,
         row: ReplyRow,
-        entries: &[EvidenceRow],
+        (entries, party): (&[EvidenceRow], Party),
     ) -> Result<Shown, Trouble> {
         let entry = entries.iter().find(|e| e.number == row.evidence_number).cloned();
         let entry = entry.ok_or(Trouble::Contradiction("a reply's evidence is gone"))?;
-        let file = self.receipt(letter, &entry, Party::Sender);
+        let file = self.receipt(letter, &entry, party);
         Ok(Shown { row, receipt: (entry, file) })
     }
 

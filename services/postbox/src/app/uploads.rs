@@ -68,6 +68,46 @@ struct Named {
     media_type: String,
 }
 
+/// The answer that is kept for a repeated request.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Begun {
+        id: UploadId,
+        created_at_us: i64,
+    },
+    /// As earlier versions wrote it.
+    Id(UploadId),
+}
+
+impl Kept {
+    const fn id(&self) -> UploadId {
+        match self {
+            Self::Begun { id, .. } | Self::Id(id) => *id,
+        }
+    }
+
+    /// How the upload stood when it was complete: a letter took it, and whoever repeats what led
+    /// there finds the letter. Without a letter its time is over, as the answer says.
+    fn taken(&self, declared: &Declaration, now: Timestamp) -> Progress {
+        let expires_at = match self {
+            Self::Begun { created_at_us, .. } => {
+                Timestamp::from_micros(*created_at_us).plus(ORPHANED_AFTER)
+            }
+            Self::Id(_) => now,
+        };
+        Progress {
+            id: self.id(),
+            stored_bytes: declared.size_bytes,
+            size_bytes: declared.size_bytes,
+            state: State::Ready,
+            scan: Scan::NotScanned,
+            refusal: None,
+            expires_at,
+        }
+    }
+}
+
 /// What was declared about an upload.
 pub(super) fn declaration(row: &UploadRow, key: &DataKey) -> Result<Declaration, Trouble> {
     let plain = vault::open_declaration((row.attachment_id, key), &row.sealed_declaration)?;
@@ -125,9 +165,12 @@ impl Postbox {
         match begin_request(&mut tx, &key, now.recorded).await? {
             Attempt::Fresh => {}
             Attempt::Repeated(answer) => {
-                let id: UploadId = serde_json::from_slice(&answer)?;
-                let row = resumable::get(&mut tx, &who.owner.to_string(), id).await?;
-                return Ok(progress(&row.ok_or(SubmitError::UploadUnknown)?)?);
+                let begun: Kept = serde_json::from_slice(&answer)?;
+                let row = resumable::get(&mut tx, &who.owner.to_string(), begun.id()).await?;
+                return match row {
+                    Some(row) => Ok(progress(&row)?),
+                    None => Ok(begun.taken(declared, now.legal)),
+                };
             }
             Attempt::Conflict => return Err(SubmitError::RequestIdReused.into()),
         }
@@ -138,7 +181,8 @@ impl Postbox {
         resumable::add(&mut tx, &row).await?;
         uploads::note(&mut tx, &object_key(row.id), now.legal).await?;
         self.upload_line(&mut tx, who, (CREATED, "done", request_id), (row.id, now)).await?;
-        finish_request(&mut tx, &key, &serde_json::to_vec(&row.id)?).await?;
+        let begun = Kept::Begun { id: row.id, created_at_us: now.legal.as_micros() };
+        finish_request(&mut tx, &key, &serde_json::to_vec(&begun)?).await?;
         tx.commit().await?;
         if let Some(admission) = admission {
             admission.keep();

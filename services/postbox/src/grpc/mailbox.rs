@@ -8,12 +8,13 @@ use siegel_proto::postbox::v1::{
     ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
     DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse,
     ExportMailboxRequest, ExportMailboxResponse, GetCountsRequest, GetCountsResponse,
-    LetterSummary, ListAccessesRequest, ListAccessesResponse, ListCaseUpdatesRequest,
-    ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse,
-    MailboxServiceExportProofRequest, MailboxServiceExportProofResponse, OpenRequest, OpenResponse,
-    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, ReplyRequest, ReplyResponse,
-    RestoreRequest, RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest,
-    SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
+    GetOwnReplyRequest, GetOwnReplyResponse, LetterSummary, ListAccessesRequest,
+    ListAccessesResponse, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
+    ListLettersResponse, MailboxServiceExportProofRequest, MailboxServiceExportProofResponse,
+    OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse,
+    ReplyRequest, ReplyResponse, RestoreRequest, RestoreResponse, SearchRequest, SearchResponse,
+    SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest,
+    WatchMailboxResponse,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -374,6 +375,15 @@ impl MailboxService for MailboxServer {
     ) -> Result<Response<ReplyResponse>, Status> {
         let reader = self.reader(&request, Action::ReplyMail).await?;
         Ok(Response::new(replies::reply(&self.0, &reader, request.into_inner()).await?))
+    }
+
+    async fn get_own_reply(
+        &self,
+        request: Request<GetOwnReplyRequest>,
+    ) -> Result<Response<GetOwnReplyResponse>, Status> {
+        let organisation = &request.get_ref().organisation_id;
+        let reader = self.reader(&request, organisation, Action::ReadMail).await?;
+        Ok(Response::new(replies::get_own(&self.0, &reader, request.get_ref()).await?))
     }
 }
 

@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use super::{convert, inline, status, upload};
 use crate::app::Postbox;
 use crate::app::reader::{ReadError, Reader};
-use crate::app::replies::{RepliesError, Shown};
+use crate::app::replies::{Read, RepliesError, Shown};
 use crate::app::reply::{ReplyError, ReplyOrder};
 use crate::app::submit::SenderClient;
 use crate::domain::AttachmentId;
@@ -68,10 +68,26 @@ pub async fn get(
     let letter = id(&message.letter_id, &RepliesError::LetterUnknown)?;
     let reply = id(&message.reply_id, &RepliesError::ReplyUnknown)?;
     let read = postbox.read_reply(who, letter, reply).await.map_err(|e| unread(&e))?;
-    let files = read.attachments.iter().zip(&read.content.attachments);
     Ok(pb::GetReplyResponse {
         reply: Some(wire(&read.shown)),
-        attachments: files.map(|(known, part)| attachment(*known, part)).collect(),
+        attachments: attachments(&read),
+        form_id: read.content.form_id,
+        text: read.content.text,
+        content_json: read.content_json,
+    })
+}
+
+pub async fn get_own(
+    postbox: &Postbox,
+    reader: &Reader,
+    message: &pb::GetOwnReplyRequest,
+) -> Result<pb::GetOwnReplyResponse, Status> {
+    let letter = id(&message.letter_id, &RepliesError::Letter(ReadError::LetterUnknown))?;
+    let reply = id(&message.reply_id, &RepliesError::ReplyUnknown)?;
+    let read = postbox.own_reply(reader, letter, reply).await.map_err(|e| unread(&e))?;
+    Ok(pb::GetOwnReplyResponse {
+        reply: Some(wire(&read.shown)),
+        attachments: attachments(&read),
         form_id: read.content.form_id,
         text: read.content.text,
         content_json: read.content_json,
@@ -115,6 +131,7 @@ fn unread(error: &RepliesError) -> Status {
         E::AttachmentUnknown => refusal(Code::NotFound, "ATTACHMENT_UNKNOWN", error, []),
         E::AttachmentBlocked => refusal(Code::FailedPrecondition, "ATTACHMENT_BLOCKED", error, []),
         E::OffsetBeyondEnd => invalid(&[("offset_bytes", "must be within the attachment")]),
+        E::Letter(inner) => status::read(inner),
         E::Trouble(inner) => status::trouble(inner),
     }
 }
@@ -129,6 +146,11 @@ fn wire(shown: &Shown) -> pb::LetterReply {
         attachment_count: i32::try_from(row.attachment_count).unwrap_or(i32::MAX),
         receipt: Some(convert::receipt(&shown.receipt)),
     }
+}
+
+fn attachments(read: &Read) -> Vec<pb::Attachment> {
+    let files = read.attachments.iter().zip(&read.content.attachments);
+    files.map(|(known, part)| attachment(*known, part)).collect()
 }
 
 fn attachment((id, scan): (AttachmentId, Scan), part: &AttachmentPart) -> pb::Attachment {

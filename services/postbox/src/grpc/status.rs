@@ -29,14 +29,20 @@ pub fn down(trouble: &Trouble) -> Status {
         // Evidence that cannot be signed cannot be stored either.
         Trouble::Store(_) | Trouble::Sign(_) => {
             let _ = fault(trouble); // logs the causes
-            unavailable("EVIDENCE_STORE_DOWN", "letter and evidence cannot be stored now")
+            stores_down()
         }
+        // Logged with its causes by whoever wrote.
+        Trouble::CommitUnknown => stores_down(),
         Trouble::Objects(_) => {
             let _ = fault(trouble);
             unavailable("OBJECT_STORE_DOWN", "attachments cannot be stored or read now")
         }
         _ => fault(trouble),
     }
+}
+
+fn stores_down() -> Status {
+    unavailable("EVIDENCE_STORE_DOWN", "letter and evidence cannot be stored now")
 }
 
 pub fn trouble(trouble: &Trouble) -> Status {

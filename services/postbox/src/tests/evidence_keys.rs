@@ -18,6 +18,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     two_replicas_of_which_one_knows_the_new_key_both_write_receipts_that_verify,
     an_ended_key_signs_nothing_more_and_starts_no_replica,
     a_key_of_another_algorithm_takes_over,
+    a_clock_that_is_set_back_behind_the_start_of_a_key_spoils_no_receipt,
 }
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -122,4 +123,13 @@ async fn a_key_of_another_algorithm_takes_over(db: Db) {
         let (file, _) = delivered(&world, alg.as_str()).await;
         assert_eq!(siegel_crypto::unverified(&file.jws).unwrap().alg, Some(alg));
     }
+}
+
+async fn a_clock_that_is_set_back_behind_the_start_of_a_key_spoils_no_receipt(db: Db) {
+    let world = World::new(db).await;
+    let started = world.clock.now();
+    world.clock.set(started.minus(Duration::from_secs(90)));
+    let (_, verified) = delivered(&world, "r1").await;
+    assert_eq!(verified.body.recorded_time, started.to_rfc3339());
+    assert!(verified.body.event_time < verified.body.recorded_time);
 }

@@ -250,7 +250,7 @@ async fn a_back_dated_row_is_found_even_when_it_is_signed_again(db: Db) {
     claims.iat = row.recorded_at.as_seconds();
     claims.events.values_mut().next().unwrap().recorded_time = row.recorded_at.to_rfc3339();
     row.jws = {
-        let key = world.postbox.notary.key_at(row.recorded_at).unwrap();
+        let key = world.postbox.notary.key_at(row.recorded_at).unwrap().signer.as_ref();
         siegel_crypto::sign_token(key, Some(TYP), &claims).unwrap()
     };
     row.leaf = siegel_receipt::leaf(&row.leaf_salt, &row.jws).to_vec();

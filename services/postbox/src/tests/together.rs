@@ -20,26 +20,26 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_caller_who_goes_away_leaves_one_whole_letter,
 }
 
-type Answer = JoinHandle<Result<pb::SubmitResponse, Status>>;
+pub type Answer = JoinHandle<Result<pb::SubmitResponse, Status>>;
 
 /// A letter without attachments, which nothing keeps from being written at once.
-fn plain(id: &str, handle: &str) -> pb::SubmitRequest {
+pub fn plain(id: &str, handle: &str) -> pb::SubmitRequest {
     pb::SubmitRequest { attachments: Vec::new(), ..request(id, handle) }
 }
 
-fn send(world: &World, request: pb::SubmitRequest) -> Answer {
+pub fn send(world: &World, request: pb::SubmitRequest) -> Answer {
     let mut sender = world.sender();
     tokio::spawn(async move { Ok(sender.submit(request).await?.into_inner()) })
 }
 
 /// Keeps every writer busy: both of them with letters to two mailboxes that somebody holds.
-struct Busy {
-    hold: Tx,
-    first: Vec<Answer>,
+pub struct Busy {
+    pub hold: Tx,
+    pub first: Vec<Answer>,
 }
 
 impl Busy {
-    async fn new(world: &World) -> Self {
+    pub async fn new(world: &World) -> Self {
         let handles = [world.handle(1).await, world.handle(2).await];
         let mut hold = world.db.begin().await.unwrap();
         for n in [1, 2] {
@@ -66,7 +66,7 @@ impl Busy {
     }
 }
 
-async fn until(done: impl Fn() -> bool) {
+pub async fn until(done: impl Fn() -> bool) {
     for _ in 0..2_000 {
         if done() {
             return;
@@ -76,7 +76,7 @@ async fn until(done: impl Fn() -> bool) {
     panic!("it did not come to that");
 }
 
-async fn handles(world: &World, people: std::ops::Range<u128>) -> Vec<String> {
+pub async fn handles(world: &World, people: std::ops::Range<u128>) -> Vec<String> {
     let mut handles = Vec::new();
     for n in people {
         handles.push(world.handle(n).await);

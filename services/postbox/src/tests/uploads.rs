@@ -27,6 +27,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     an_upload_is_taken_by_one_letter_only,
     a_letter_that_names_an_upload_is_the_same_when_it_is_repeated,
     the_same_request_finds_the_same_upload,
+    an_upload_that_a_letter_took_is_answered_as_before,
     an_upload_of_somebody_else_is_not_there,
     a_person_uploads_for_their_mailbox,
     bytes_of_an_upload_do_not_lie_readable_in_the_store,
@@ -269,6 +270,21 @@ async fn the_same_request_finds_the_same_upload(db: Db) {
     other.size_bytes += 1;
     let status = create(&world, sender(), other).await.unwrap_err();
     is(&status, Code::AlreadyExists, "REQUEST_ID_REUSED");
+}
+
+async fn an_upload_that_a_letter_took_is_answered_as_before(db: Db) {
+    let world = World::new(db).await;
+    let upload = uploaded(&world, "a.pdf", PDF).await;
+    let done = world.deliver("r1", |r| naming(r, &upload)).await;
+    let again = create(&world, sender(), declared("a.pdf", "application/pdf", PDF)).await.unwrap();
+    assert_eq!(again, upload);
+    let same = world.deliver("r1", |r| naming(r, &again)).await;
+    assert_eq!(same.letter_id, done.letter_id, "whoever repeats everything has the same letter");
+    let mut second = request("r2", &world.handle(1).await);
+    naming(&mut second, &again);
+    let status = world.sender().submit(second).await.unwrap_err();
+    is(&status, Code::NotFound, "UPLOAD_UNKNOWN");
+    assert_eq!((world.count("letters").await, world.count("resumable_uploads").await), (1, 0));
 }
 
 async fn an_upload_of_somebody_else_is_not_there(db: Db) {

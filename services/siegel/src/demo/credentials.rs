@@ -1,9 +1,11 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use siegel_crypto::SigningKey;
 
+use crate::faults_clock::FaultsClock;
 use crate::outside::Net;
 
 /// `demo.toml`: what `siegel up` gives the demo. Holds private keys and passwords: mode 0600.
@@ -20,6 +22,9 @@ pub struct Credentials {
     /// The demo authority: delivers letters.
     pub authority: ClientKeys,
     pub persona: Vec<Persona>,
+    /// What time it is, in fault runs.
+    #[serde(skip)]
+    pub faults_clock: Option<FaultsClock>,
 }
 
 /// A client's id and private key.
@@ -46,7 +51,11 @@ pub struct Persona {
 impl Credentials {
     /// How the suite is reached.
     pub fn net(&self) -> Net {
-        self.ca.as_ref().map_or_else(Net::default, Net::trusting)
+        let net = self.ca.as_ref().map_or_else(Net::default, Net::trusting);
+        match &self.faults_clock {
+            Some(clock) => net.by(Arc::new(clock.clone())),
+            None => net,
+        }
     }
 
     pub fn read(file: &Path) -> anyhow::Result<Self> {

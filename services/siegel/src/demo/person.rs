@@ -6,7 +6,6 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 use siegel_crypto::{Sha256, SigningKey, SystemEntropy};
 use siegel_grpc::{AuthChannel, DpopToken};
-use siegel_kernel::SystemClock;
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
 use url::Url;
@@ -43,7 +42,7 @@ pub fn channel(
         access_token,
         key,
         origin: origin.to_owned(),
-        clock: Arc::new(SystemClock),
+        clock: net.clock(),
         entropy: Arc::new(SystemEntropy::new()),
     };
     Ok(AuthChannel::with_dpop(net.endpoint(origin)?.connect_lazy(), token))

@@ -1,17 +1,37 @@
+use std::sync::Arc;
+
 use anyhow::Context as _;
+use siegel_kernel::{Clock, SystemClock};
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 
-/// How the outside is reached: what is trusted besides the system's roots.
-#[derive(Clone, Debug, Default)]
+/// How the outside is reached: what is trusted besides the system's roots, and what time it is.
+#[derive(Clone)]
 pub struct Net {
     /// PEM.
     roots: Option<String>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Default for Net {
+    fn default() -> Self {
+        Self { roots: None, clock: Arc::new(SystemClock) }
+    }
 }
 
 impl Net {
     /// Trusts these certificates (PEM) as well.
     pub fn trusting(roots: impl Into<String>) -> Self {
-        Self { roots: Some(roots.into()) }
+        Self { roots: Some(roots.into()), ..Self::default() }
+    }
+
+    /// The same by another clock: in fault runs clients and suite share one.
+    #[must_use]
+    pub fn by(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
     }
 
     /// What is trusted besides the system's roots, PEM.

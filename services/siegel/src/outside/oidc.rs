@@ -5,7 +5,6 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 use siegel_crypto::{KeySet, SigningKey, SystemEntropy, random_token, same_bytes};
-use siegel_kernel::{Clock as _, SystemClock};
 use siegel_oidc::{assertion, dpop, pkce};
 use url::Url;
 
@@ -157,7 +156,7 @@ impl Client {
     ) -> anyhow::Result<Value> {
         let mut nonce: Option<String> = None;
         for _ in 0..2 {
-            let now = SystemClock.now();
+            let now = self.net.clock().now();
             let issuer = &self.metadata.issuer;
             let assertion = assertion::make(&self.key, &self.client_id, issuer, fresh()?, now)?;
             let mut pairs = form.to_vec();
@@ -195,7 +194,7 @@ impl Client {
         let jwks = self.http.get(&self.metadata.jwks_uri).send().await?.text().await?;
         let claims: Value = KeySet::from_json(&jwks)?.verify(text, "JWT")?;
         let field = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
-        let now = SystemClock.now().as_seconds();
+        let now = self.net.clock().now().as_seconds();
         let exp = claims.get("exp").and_then(Value::as_i64).unwrap_or_default();
         if field("iss") != self.metadata.issuer || field("aud") != self.client_id {
             bail!("the ID token is for somebody else");

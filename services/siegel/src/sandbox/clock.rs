@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use siegel_kernel::{Clock, SystemClock, Timestamp};
+use siegel_kernel::{Clock, Timestamp};
 
 use super::SandboxError;
 
@@ -12,8 +12,8 @@ use super::SandboxError;
 const FURTHEST_YEARS: i64 = 20;
 const DAY_US: i64 = 86_400_000_000;
 
-/// The sandbox's legal clock: the machine's, and as far ahead as somebody moved it. Never moves
-/// back, not even by a restart: the distance is kept in a file.
+/// The sandbox's legal clock: the one below it, and as far ahead as somebody moved it. Never moves
+/// back by itself, not even by a restart: the distance is kept in a file.
 pub struct SandboxClock {
     base: Arc<dyn Clock>,
     ahead_us: AtomicI64,
@@ -22,12 +22,8 @@ pub struct SandboxClock {
 }
 
 impl SandboxClock {
-    /// Continues from `file`, or begins at the machine's time.
-    pub fn load(file: &Path) -> Result<Self, SandboxError> {
-        Self::over(Arc::new(SystemClock), file)
-    }
-
-    fn over(base: Arc<dyn Clock>, file: &Path) -> Result<Self, SandboxError> {
+    /// Continues from `file`, or begins at the time of `base`.
+    pub fn load(base: Arc<dyn Clock>, file: &Path) -> Result<Self, SandboxError> {
         let ahead_us = AtomicI64::new(read(file)?);
         Ok(Self { base, ahead_us, file: file.to_owned(), moving: Mutex::new(()) })
     }
@@ -103,7 +99,7 @@ mod tests {
     }
 
     fn open(file: &Path) -> Result<SandboxClock, SandboxError> {
-        SandboxClock::over(Arc::new(Still), file)
+        SandboxClock::load(Arc::new(Still), file)
     }
 
     #[test]

@@ -18,7 +18,9 @@ struct House {
 impl House {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(SandboxClock::load(&dir.path().join("clock.json")).unwrap());
+        let clock = Arc::new(
+            SandboxClock::load(Arc::new(SystemClock), &dir.path().join("clock.json")).unwrap(),
+        );
         let mails = SandboxMailSink::start().await.unwrap();
         let people = vec![("Erika Beispiel".to_owned(), "erika@persona.example".to_owned())];
         let sandbox = Sandbox::new("http://localhost:8080", mails, clock, people);

@@ -277,6 +277,7 @@ fn credentials(
             ..client("musterstadt-bauamt", authority, None)
         },
         persona,
+        faults_clock: None,
     };
     Ok((credentials, new_people))
 }

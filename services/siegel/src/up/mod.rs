@@ -15,9 +15,10 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use siegel_grpc::{InProcess, Siblings};
 use siegel_identity::seed::Document;
-use siegel_kernel::SystemClock;
+use siegel_kernel::{Clock, SystemClock};
 
 use crate::cli::UpArgs;
+use crate::faults_clock::FaultsClock;
 use crate::sandbox::{Sandbox, SandboxClock, SandboxMailSink};
 use crate::serve::signalled;
 use crate::settings::{SERVICES, Settings};
@@ -41,8 +42,12 @@ pub async fn run(args: UpArgs, started: Instant) -> anyhow::Result<()> {
     let seeds = seeds(&defaults, &args.seed)?;
     let telemetry = siegel_telemetry::init("suite", &settings.telemetry)?;
 
-    let legal = Arc::new(SandboxClock::load(&data.file("clock.json"))?);
-    let clocks = Clocks { protocol: Arc::new(SystemClock), legal: legal.clone() };
+    let protocol: Arc<dyn Clock> = match &args.faults_clock {
+        Some(file) => Arc::new(FaultsClock::new(file)),
+        None => Arc::new(SystemClock),
+    };
+    let legal = Arc::new(SandboxClock::load(protocol.clone(), &data.file("clock.json"))?);
+    let clocks = Clocks { protocol, legal: legal.clone() };
     let registry = InProcess::default();
     let house = start_all(&settings, clocks, registry.clone()).await?;
     let public = siegel_grpc::public_router(&house.grpc).await;

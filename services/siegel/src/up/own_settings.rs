@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use crate::settings::Settings;
 
+/// Tables of one choice or another: what is written there is all there is.
+const CHOICES: [(&str, &str); 1] = [("postbox", "object_store")];
 /// Lists that are added to: table, key, and what an entry is known by.
 const LISTS: [(&str, &str, &str); 2] =
     [("identity", "clients", "client_id"), ("postbox", "senders", "client_id")];
@@ -40,6 +42,14 @@ fn read(path: &Path, defaults: &mut Value) -> anyhow::Result<String> {
                 Some(other) => *other = entry,
                 None => there.push(entry),
             }
+        }
+    }
+    for (table, key) in CHOICES {
+        let chosen = own.get(table).is_some_and(|t| t.get(key).is_some());
+        if let Some(there) = defaults.get_mut(table).and_then(Value::as_object_mut)
+            && chosen
+        {
+            there.remove(key);
         }
     }
     Ok(toml::to_string(&own)?)
@@ -82,6 +92,25 @@ mod tests {
             [named("portal", None), named("amt", Some("Amt")), named("neu", Some("Neu"))];
         assert_eq!(clients(own), expected);
         assert_eq!(clients("").len(), 2, "nothing of their own: those of the sandbox");
+    }
+
+    #[test]
+    fn another_object_store_takes_the_place_of_the_sandboxs() {
+        let defaults = json!({
+            "profile": "sandbox",
+            "origin": "http://localhost:8080",
+            "postbox": {"object_store": {"kind": "files", "dir": "objects"}},
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("siegel.toml");
+        std::fs::write(&file, "[postbox.object_store]\nkind = \"s3\"").unwrap();
+        let mut left = defaults.clone();
+        let own = read(&file, &mut left).unwrap();
+        assert!(own.contains("s3") && left["postbox"].get("object_store").is_none());
+        std::fs::write(&file, "[postbox]\nunread_days = 9").unwrap();
+        let mut left = defaults.clone();
+        read(&file, &mut left).unwrap();
+        assert_eq!(left, defaults);
     }
 
     #[test]

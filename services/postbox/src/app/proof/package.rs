@@ -128,7 +128,8 @@ impl Package {
             "sub": self.letter,
             "index_sha256": b64::encode(sha256(index)),
         });
-        Ok(sign_token(self.notary.key_at(self.made_at)?, Some(INDEX_TYP), &claims)?)
+        let key = self.notary.key_at(self.made_at)?;
+        Ok(sign_token(key.signer.as_ref(), Some(INDEX_TYP), &claims)?)
     }
 }
 

@@ -108,5 +108,12 @@ pub fn calls() -> Vec<Call> {
                 ..Default::default()
             })
         }),
+        call("MailboxService/GetOwnReply", |n| {
+            one(&pb::GetOwnReplyRequest {
+                letter_id: n.answered.clone(),
+                organisation_id: n.organisation.clone(),
+                reply_id: n.reply.clone(),
+            })
+        }),
     ]
 }
