@@ -454,7 +454,8 @@ mod tests {
     #[test]
     fn what_a_member_may_do_in_a_mailbox_follows_from_rights_and_substitutions() {
         let mut question = ask(firm(1), Action::ReceiveMail);
-        let known = Known { standings: vec![Standing::Member(Role::ReadOnly)], chains: vec![] };
+        let standings = vec![Standing::Member(Role::ReadOnly)];
+        let known = Known { standings, ..Known::default() };
         let place = Place::Other(OrganisationMailboxId::from_uuid(Uuid::from_u128(7)));
         question.about.mailbox = place.text();
         let mut facts = mail(&question, &known);

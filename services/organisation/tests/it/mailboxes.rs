@@ -12,7 +12,7 @@ use siegel_testkit::on_each_backend;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::mandates::{given, granting};
+use crate::giving::{given, granting};
 use crate::office::{Office, TABLES, reason};
 
 on_each_backend! { super::TABLES =>

@@ -17,7 +17,6 @@ use siegel_proto::organisation::v1::{CreateOrganisationRequest, Organisation};
 use siegel_testkit::{CountingEntropy, TestClock};
 use tonic::transport::Channel;
 
-
 pub use siegel_grpc::reason;
 
 use crate::around::Around;

@@ -295,6 +295,8 @@ async fn own(who: &Signed, (id, place): (&Ident, &Place), reply_id: &str) -> Opt
         letter_id: id.to_string(),
         organisation_id: place.id(),
         reply_id: reply_id.to_owned(),
+        mailbox_id: place.mailbox_id(),
+        ..Default::default()
     };
     let got = who.mailbox().await.ok()?.get_own_reply(request).await.ok()?.into_inner();
     let files = got.attachments.into_iter().map(|file| file.name).collect();

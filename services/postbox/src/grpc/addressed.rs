@@ -48,7 +48,7 @@ addressed! { letter:
     PreviewRequest, OpenRequest, ConfirmRequest, RefuseRequest, DownloadAttachmentRequest,
     DownloadAllRequest, SetFlagsRequest, ArchiveRequest, TrashRequest, RestoreRequest,
     ListReceiptsRequest, GetReceiptRequest, GetReceiptDocumentRequest, ListAccessesRequest,
-    MailboxServiceExportProofRequest, ReplyRequest,
+    MailboxServiceExportProofRequest, ReplyRequest, GetOwnReplyRequest,
 }
 
 /// Reads whom a request is about; `None` is the caller.

@@ -381,8 +381,7 @@ impl MailboxService for MailboxServer {
         &self,
         request: Request<GetOwnReplyRequest>,
     ) -> Result<Response<GetOwnReplyResponse>, Status> {
-        let organisation = &request.get_ref().organisation_id;
-        let reader = self.reader(&request, organisation, Action::ReadMail).await?;
+        let reader = self.reader(&request, Action::ReadMail).await?;
         Ok(Response::new(replies::get_own(&self.0, &reader, request.get_ref()).await?))
     }
 }

@@ -24,6 +24,7 @@ async fn own(
         letter_id: letter_id.into(),
         organisation_id: String::new(),
         reply_id: reply_id.into(),
+        ..Default::default()
     };
     Ok(world.reader(person, level).get_own_reply(request).await?.into_inner())
 }

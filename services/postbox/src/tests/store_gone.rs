@@ -36,7 +36,11 @@ async fn end<T>(answer: Result<Response<Streaming<T>>, Status>) -> Status {
 async fn calls(world: &World, letter_id: &str, reply_id: &str, leaf: &[u8]) -> Vec<Status> {
     let own = || world.reader(1, TrustLevel::High);
     let (letter_id, organisation_id) = (letter_id.to_owned(), String::new());
-    let all = pb::DownloadAllRequest { letter_id: letter_id.clone(), organisation_id };
+    let all = pb::DownloadAllRequest {
+        letter_id: letter_id.clone(),
+        organisation_id,
+        ..Default::default()
+    };
     let get = pb::GetReplyRequest { letter_id: letter_id.clone(), reply_id: reply_id.into() };
     let got = world.sender().get_reply(get).await.unwrap().into_inner();
     let file = pb::DownloadReplyAttachmentRequest {

@@ -113,6 +113,8 @@ pub fn calls() -> Vec<Call> {
                 letter_id: n.answered.clone(),
                 organisation_id: n.organisation.clone(),
                 reply_id: n.reply.clone(),
+                mailbox_id: n.mailbox.clone(),
+                principal_account_id: n.principal.clone(),
             })
         }),
     ]
