@@ -55,7 +55,8 @@ fn what_the_walk_leaves_out_is_open_to_no_person_and_to_no_service_of_others() {
     use CallerKind::{Client, Person, Public, Sibling};
     let own = access_table().rules().filter(|rule| rule.rpc.starts_with(PACKAGE));
     for rule in own.filter(|rule| !rule.allows(Person)) {
-        let operators = rule.callers == [Client] && rule.bound && rule.scope == "organisation.admin";
+        let operators =
+            rule.callers == [Client] && rule.bound && rule.scope == "organisation.admin";
         let siblings = rule.callers == [Sibling] && !rule.siblings.is_empty();
         let letter = rule.callers == [Public] && rule.rpc.ends_with("/RevokeClaim");
         assert!(operators || siblings || letter, "{} is open to {:?}", rule.rpc, rule.callers);
