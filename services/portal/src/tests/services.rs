@@ -107,13 +107,13 @@ impl Services {
         let organisations = OrganisationServiceServer::new(self.mandates.clone());
         let organisation = GrpcServices::new()
             .add(nonce.clone().named_layer(mandates))
-            .add(nonce.clone().named_layer(organisations));
+            .add(nonce.clone().named_layer(organisations))
+            .add(super::organisations::letters());
         Fakes::new()
             .with("portal", "organisation", &organisation)
             .with("portal", "account", &account)
             .with("portal", "identity", &GrpcServices::new().add(nonce.named_layer(own)))
             .with("portal", "postbox", &postbox)
-            .with("portal", "organisation", &super::organisations::fake())
     }
 
     /// What the latest receipt is about.
