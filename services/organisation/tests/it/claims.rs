@@ -5,7 +5,7 @@ use siegel_proto::organisation::v1 as pb;
 use siegel_testkit::on_each_backend;
 use tonic::Code;
 
-use crate::claiming::{DAY, approved, becomes, claimed, letter, level, state};
+use crate::claiming::{DAY, approved, becomes, claimed, cooling, letter, level, state};
 use crate::office::{Office, TABLES, reason};
 use crate::team::{address, invitation};
 
@@ -22,6 +22,7 @@ on_each_backend! { super::TABLES =>
     a_recovery_is_answered_alike_whether_or_not_there_is_such_an_organisation,
     a_letter_is_printed_until_it_was_sent_and_never_again,
     nothing_of_a_letter_is_readable_in_the_database,
+    what_operators_and_letter_holders_do_with_claims_is_audited,
 }
 
 async fn a_claim_counts_only_after_letter_and_cooling_period(db: Db) {
@@ -34,12 +35,13 @@ async fn a_claim_counts_only_after_letter_and_cooling_period(db: Db) {
     tokio::time::sleep(Duration::from_millis(700)).await;
     assert_eq!(state(&office, erika, &claim).await, pb::ClaimState::Cooling, "no letter was sent");
     letter(&office, &claim).await;
-    office.clock.advance(DAY * 7 - Duration::from_secs(1));
+    let second = Duration::from_secs(1);
+    office.clock.advance((DAY * 7).saturating_sub(second));
     tokio::time::sleep(Duration::from_millis(700)).await;
     assert_eq!(state(&office, erika, &claim).await, pb::ClaimState::Cooling);
     let before = level(&office, erika, &org).await;
     assert_eq!((before.identification_level, before.authentication_level), (1, 0));
-    office.clock.advance(Duration::from_secs(1));
+    office.clock.advance(second);
     becomes(&office, erika, &claim, pb::ClaimState::Active).await;
     let after = level(&office, erika, &org).await;
     assert_eq!((after.identification_level, after.authentication_level), (3, 3));
@@ -346,4 +348,22 @@ async fn nothing_of_a_letter_is_readable_in_the_database(db: Db) {
     letter(&office, &claim).await;
     let left = "SELECT COUNT(*) FROM claims WHERE letter_sealed IS NOT NULL";
     assert_eq!(office.count(left).await, 0, "the code is forgotten with the sending");
+}
+
+async fn what_operators_and_letter_holders_do_with_claims_is_audited(db: Db) {
+    let office = Office::open(db).await;
+    let (erika, eve) = (office.somebody(), office.somebody());
+    let org = office.registered(erika, "Muster GmbH", "1234").await;
+    let other = office.registered(eve, "Andere GmbH", "5678").await;
+    let (_, account_name, code) = cooling(&office, erika, &org).await;
+    let revoke = pb::RevokeClaimRequest { account_name, code };
+    office.letter_holder().revoke_claim(revoke).await.unwrap();
+    let wrong = claimed(&office, eve, &other, pb::ClaimMethod::Operator).await.claim_id;
+    let reject = pb::RejectClaimRequest { request_id: "reject".into(), claim_id: wrong.clone() };
+    office.admin().reject_claim(reject).await.unwrap();
+    assert_eq!(state(&office, eve, &wrong).await, pb::ClaimState::Rejected);
+    let kinds = office.kinds().await;
+    for kind in ["approved", "letter_printed", "letter_sent", "revoked", "rejected"] {
+        assert!(kinds.contains(&format!("organisation.claim.{kind}")), "{kind} left no trace");
+    }
 }

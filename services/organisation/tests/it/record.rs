@@ -39,10 +39,10 @@ async fn a_field_carries_its_source_and_level_and_its_history_stays(db: Db) {
     let org = office.registered(erika, "Muster GmbH", "1234").await;
     let mut record = office.record(erika);
     record.set_field(set(&org, pb::FieldName::Address, at(address()))).await.unwrap();
-    office.clock.advance(std::time::Duration::from_secs(60));
+    office.clock.advance(std::time::Duration::from_mins(1));
     record.set_field(set(&org, pb::FieldName::Name, text("Muster SE"))).await.unwrap();
     let all = fields(&office, erika, &org).await;
-    let names: Vec<_> = all.iter().map(|f| f.name()).collect();
+    let names: Vec<_> = all.iter().map(pb::RecordField::name).collect();
     assert_eq!(names, [N::Name, N::LegalForm, N::Register, N::Address]);
     assert!(all.iter().all(|f| f.source() == pb::FieldSource::SelfDeclared && f.level == 1));
     let history = pb::ListFieldHistoryRequest { organisation_id: org.clone(), name: 1 };

@@ -1,6 +1,6 @@
 //! The page for whoever holds a letter.
 
-use siegel_grpc::{GrpcServices, exhausted, refusal};
+use siegel_grpc::{exhausted, refusal};
 use siegel_proto::organisation::v1::claim_revocation_service_server::{
     ClaimRevocationService, ClaimRevocationServiceServer,
 };
@@ -10,10 +10,10 @@ use tonic::{Code, Request, Response, Status};
 use super::world::World;
 
 /// Knows one letter, and one account name that was tried too often.
-struct Letters;
+pub struct Letters;
 
-pub fn fake() -> GrpcServices {
-    GrpcServices::new().add(ClaimRevocationServiceServer::new(Letters))
+pub fn letters() -> ClaimRevocationServiceServer<Letters> {
+    ClaimRevocationServiceServer::new(Letters)
 }
 
 #[tonic::async_trait]

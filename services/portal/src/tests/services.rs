@@ -119,13 +119,13 @@ impl Services {
         let organisation = GrpcServices::new()
             .add(nonce.clone().named_layer(mandates))
             .add(nonce.clone().named_layer(organisations))
-            .add(nonce.clone().named_layer(rights));
+            .add(nonce.clone().named_layer(rights))
+            .add(super::organisations::letters());
         Fakes::new()
             .with("portal", "organisation", &organisation)
             .with("portal", "account", &account)
             .with("portal", "identity", &GrpcServices::new().add(nonce.named_layer(own)))
             .with("portal", "postbox", &postbox)
-            .with("portal", "organisation", &super::organisations::fake())
     }
 
     /// What the latest receipt is about.

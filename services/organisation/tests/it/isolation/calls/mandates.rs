@@ -4,8 +4,8 @@ use siegel_proto::organisation::v1 as pb;
 use super::{Call, bytes, call, refused};
 
 /// 5 April 2025, a month after the tests' clock begins.
-fn some_day() -> Option<pbjson_types::Timestamp> {
-    Some(convert::timestamp(siegel_kernel::Timestamp::from_seconds(1_743_848_100)))
+fn some_day() -> pbjson_types::Timestamp {
+    convert::timestamp(siegel_kernel::Timestamp::from_seconds(1_743_848_100))
 }
 
 pub fn calls() -> Vec<Call> {
@@ -17,7 +17,7 @@ pub fn calls() -> Vec<Call> {
                 organisation_id: n.organisation.clone(),
                 to_kind: pb::HolderKind::Person.into(),
                 package: "mail-reader".into(),
-                review_at: some_day(),
+                review_at: Some(some_day()),
                 ..Default::default()
             })
         }),
@@ -51,7 +51,7 @@ pub fn calls() -> Vec<Call> {
                 request_id: n.request_id.clone(),
                 mandate_id: n.mandate.clone(),
                 valid_until: None,
-                review_at: some_day(),
+                review_at: Some(some_day()),
             })
         }),
         call("MandateService/GetMandate", |n| {
