@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 
-use super::mailbox::{Kind, MembershipId, Place, Right};
-use super::mailbox_right::{Facts, mailbox_right};
+use super::by_right::{by_right, open_to_mandates};
+use super::mailbox::MembershipId;
+use super::mailbox_right::Facts;
 use super::{Action, Chain, MandateId, Party, Scope, Standing};
 
 /// What is asked.
@@ -48,7 +49,7 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    fn by(path: String) -> Self {
+    pub(super) fn by(path: String) -> Self {
         let (mandate, chain) = (None, Vec::new());
         Self { path, mandate, chain, member: None, by_substitution: false }
     }
@@ -66,14 +67,14 @@ pub enum Denied {
     MandateNotValid,
     /// The package does not hold the action.
     MandateAction,
-    /// It is limited to something else.
-    MandateScope,
     RoleTooLow,
     /// The role is enough, but nobody manages members while a claim is in its cooling period.
     ClaimCooling,
     /// The mailbox is not the central one, and the person has no right in it; or it is none, or a
     /// member's own, which no mandate opens.
     MailboxRightMissing,
+    /// It is limited to something else, or to what the question does not say.
+    MandateScope,
     TrustTooLow {
         needed: TrustLevel,
     },
@@ -104,10 +105,10 @@ impl Denied {
             Self::NotAMember | Self::NoMandate => (0, 0),
             Self::MandateNotValid => (1, 0),
             Self::MandateAction => (2, 0),
-            Self::MandateScope => (3, 0),
-            Self::RoleTooLow => (4, 0),
-            Self::ClaimCooling => (5, 0),
-            Self::MailboxRightMissing => (6, 0),
+            Self::RoleTooLow => (3, 0),
+            Self::ClaimCooling => (4, 0),
+            Self::MailboxRightMissing => (5, 0),
+            Self::MandateScope => (6, 0),
             Self::TrustTooLow { needed } => (7, u8::MAX - needed.number()),
         }
     }
@@ -172,41 +173,6 @@ fn stands(
     Ok(Allowed::by(standing.to_string()))
 }
 
-/// What a member may do in a mailbox of the organisation.
-fn by_right(
-    question: &Question,
-    right: Right,
-    mail: &Facts,
-    now: Timestamp,
-) -> Result<Allowed, Denied> {
-    let central = question.about.mailbox.is_empty();
-    let missing = if central { Denied::RoleTooLow } else { Denied::MailboxRightMissing };
-    let organisation = question.party.organisation().ok_or(missing)?;
-    let place = Place::parse(&question.about.mailbox).ok_or(missing)?;
-    let member = mail.members.get(&(question.account, organisation)).ok_or(missing)?;
-    // A mailbox of another organisation, or none, is one in which nobody has a right.
-    let mailbox = mail.mailboxes.get(&(organisation, place)).ok_or(missing)?;
-    let path = mailbox_right(member, mailbox, &mail.stand_ins, right, now).ok_or(missing)?;
-    Ok(Allowed {
-        member: Some(member.member),
-        by_substitution: path.is_substitution(),
-        ..Allowed::by(path.to_string())
-    })
-}
-
-/// A mandate for everything reaches every mailbox that the organisation has, but no member's own.
-fn open_to_mandates(question: &Question, mail: &Facts) -> Result<(), Denied> {
-    if question.action.right().is_none() || question.about.mailbox.is_empty() {
-        return Ok(());
-    }
-    let place = Place::parse(&question.about.mailbox);
-    let place = place.and_then(|place| Some((question.party.organisation()?, place)));
-    match place.and_then(|place| mail.mailboxes.get(&place)) {
-        Some(mailbox) if !matches!(mailbox.kind, Kind::Personal(_)) => Ok(()),
-        _ => Err(Denied::MailboxRightMissing),
-    }
-}
-
 fn rank(chain: &Chain) -> (usize, Reverse<usize>, Timestamp, Option<MandateId>) {
     let last = chain.last();
     let strength = last.map_or(0, super::Grant::strength);
@@ -236,10 +202,10 @@ pub fn kinds(party: Party, known: &Known, now: Timestamp) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use siegel_kernel::OrganisationMailboxId;
     use uuid::Uuid;
 
-    use super::super::mailbox_right::{self, Known as Mailbox, Path};
+    use super::super::mailbox::{Kind, Place};
+    use super::super::mailbox_right::{self, Known as Mailbox};
     use super::super::{Grant, Hold, Package, Redelegation, Role, ToKind};
     use super::*;
 
@@ -295,13 +261,10 @@ mod tests {
             let member = mailbox_right::Standing { member, role: Some(*role), units: Vec::new() };
             facts.members.insert((question.account, organisation), member);
         }
-        open(&mut facts, question.party, Place::Central, Kind::Central);
+        let (place, kind) = (Place::Central, Kind::Central);
+        let central = Mailbox { place, kind, grants: Vec::new() };
+        facts.mailboxes.insert((organisation, place), central);
         facts
-    }
-
-    fn open(facts: &mut Facts, party: Party, place: Place, kind: Kind) {
-        let of = (party.organisation().unwrap(), place);
-        facts.mailboxes.insert(of, Mailbox { place, kind, grants: Vec::new() });
     }
 
     fn decide(question: &Question, known: &Known, now: Timestamp) -> Answer {
@@ -380,6 +343,17 @@ mod tests {
     }
 
     #[test]
+    fn a_mandate_for_some_letters_lacks_less_than_a_role_without_the_right() {
+        let other = Scope { sender: "bauamt".into(), ..Scope::default() };
+        let me = Party::Person(account(1));
+        let held = Grant { scope: other, ..grant(1, firm(1), me, Package::Full) };
+        let standings = vec![Standing::Member(Role::ReadOnly)];
+        let known = Known { standings, chains: vec![own(&[held])] };
+        let answer = decide(&ask(firm(1), Action::ReceiveMail), &known, NOW);
+        assert_eq!(answer, Err(Denied::MandateScope));
+    }
+
+    #[test]
     fn a_chain_breaks_where_it_was_not_to_be_passed_on() {
         let me = Party::Person(account(1));
         let above = grant(1, firm(1), firm(2), Package::Full);
@@ -449,53 +423,6 @@ mod tests {
         let mut question = ask(firm(1), Action::ReadMail);
         question.about.mailbox = "omb_1".into();
         assert_eq!(decide(&question, &known, NOW), Err(Denied::MailboxRightMissing));
-    }
-
-    #[test]
-    fn what_a_member_may_do_in_a_mailbox_follows_from_rights_and_substitutions() {
-        let mut question = ask(firm(1), Action::ReceiveMail);
-        let standings = vec![Standing::Member(Role::ReadOnly)];
-        let known = Known { standings, ..Known::default() };
-        let place = Place::Other(OrganisationMailboxId::from_uuid(Uuid::from_u128(7)));
-        question.about.mailbox = place.text();
-        let mut facts = mail(&question, &known);
-        let absent = MembershipId::from_uuid(Uuid::from_u128(2));
-        open(&mut facts, firm(1), place, Kind::Personal(absent));
-        let answer = |facts: &Facts| super::decide(&question, &known, facts, NOW);
-        assert_eq!(answer(&facts), Err(Denied::MailboxRightMissing));
-        let role = Some(Role::CaseWorker);
-        facts.stand_ins.push(mailbox_right::StandIn {
-            reason: mailbox_right::Reason::Absence,
-            absent: mailbox_right::Standing { member: absent, role, units: Vec::new() },
-            substitute: MembershipId::from_uuid(Uuid::from_u128(1)),
-            place: None,
-            from: NOW,
-            until: Timestamp::from_micros(2_000),
-        });
-        let allowed = answer(&facts).unwrap();
-        assert_eq!(allowed.path, Path::Substitute(Role::ReadOnly).to_string());
-        assert!(allowed.by_substitution && allowed.member.is_some());
-    }
-
-    #[test]
-    fn a_mandate_opens_the_mailboxes_there_are_and_no_members_own() {
-        let held = known(&[own(&[grant(1, firm(1), Party::Person(account(1)), Package::Full)])]);
-        let mut question = ask(firm(1), Action::ReadMail);
-        let place = Place::Other(OrganisationMailboxId::from_uuid(Uuid::from_u128(7)));
-        question.about.mailbox = place.text();
-        let member = MembershipId::from_uuid(Uuid::from_u128(2));
-        let function = Kind::function("Bauakten").unwrap();
-        for (kind, opens) in
-            [(None, false), (Some(Kind::Personal(member)), false), (Some(function), true)]
-        {
-            let mut facts = Facts::default();
-            if let Some(kind) = kind {
-                open(&mut facts, firm(1), place, kind);
-            }
-            let answer = super::decide(&question, &held, &facts, NOW);
-            let refused = answer.err().map(Denied::reason);
-            assert_eq!(refused, (!opens).then_some("MAILBOX_RIGHT_MISSING"));
-        }
     }
 
     #[test]

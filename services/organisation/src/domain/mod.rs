@@ -1,6 +1,7 @@
 //! Rules about organisations and what their members may do; no I/O.
 
 mod access;
+mod by_right;
 mod certificate;
 mod chain;
 pub mod claim;
