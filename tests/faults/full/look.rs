@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use siegel_db::{Db, Target, Tx, on};
+use siegel_kernel::Timestamp;
 use uuid::Uuid;
 
 use super::Run;
@@ -39,6 +40,14 @@ pub async fn orders(db: &Db) -> anyhow::Result<BTreeMap<Uuid, i64>> {
     let mut tx = db.read().await?;
     let rows: Vec<(Uuid, i64)> = on!(&mut tx, c => sqlx::query_as(SQL).fetch_all(c).await?);
     Ok(rows.into_iter().collect())
+}
+
+/// Whether no job of the outbox is being worked on.
+pub async fn nothing_claimed(db: &Db, now: Timestamp) -> anyhow::Result<bool> {
+    const SQL: &str = "SELECT COUNT(*) FROM outbox WHERE claimed_until_us > $1";
+    let mut tx = db.read().await?;
+    let claimed: i64 = on!(&mut tx, c => sqlx::query_scalar(SQL).bind(now).fetch_one(c).await?);
+    Ok(claimed == 0)
 }
 
 /// How many entries the letter of a request has: of this kind, and under the newest checkpoint.

@@ -19,6 +19,8 @@ use super::{Run, load, within};
 const TAKES_OVER: Duration = Duration::from_secs(40);
 /// How often the first process is stopped anew, because it stood still with the database locked.
 const TRIES: usize = 6;
+/// How long a letter may take that nobody's lock is in the way of.
+const LOCKED: Duration = Duration::from_secs(15);
 const WORK: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(30);
 /// Letters while the first stands still, and when it is awake again.
@@ -31,7 +33,10 @@ pub async fn happen(run: &mut Run, clients: &mut Clients) -> anyhow::Result<()> 
     let second = run.suite.replica().await.context("a second process")?;
     let (holder, next) = overtaken(run, &db, &second).await?;
     ensure!(holder != next, "the lease did not change hands");
-    grow(run, clients, &db).await?;
+    // It may stand still with the mailbox locked: then letters wait for it, and only the log goes on.
+    if load::deliver(clients, (&run.ledger, &run.journal), LOCKED).await.is_ok() {
+        grow(run, clients, &db).await?;
+    }
     let tiles = tiles(run)?;
     // Right into what it was doing: a round, half of its tiles written, its checkpoint signed.
     signal(&run.suite, "CONT")?;
