@@ -55,6 +55,8 @@ pub enum Bell {
     AccountInactive,
     DeletionAsked,
     DeletionCancelled,
+    DataTakenOver,
+    AccountsMerged,
 }
 
 impl Mail {
