@@ -16,6 +16,7 @@ use siegel_proto::organisation::v1::access_service_server::AccessServiceServer;
 use siegel_proto::organisation::v1::mandate_service_server::MandateServiceServer;
 use siegel_proto::organisation::v1::organisation_service_server::OrganisationServiceServer;
 use siegel_proto::organisation::v1::register_fact_service_server::RegisterFactServiceServer;
+use siegel_proto::organisation::v1::tie_service_server::TieServiceServer;
 use tokio::task::JoinSet;
 
 pub use config::Config;
@@ -63,6 +64,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         .add(MandateServiceServer::new(grpc::Mandates(app.clone())))
         .add(RegisterFactServiceServer::new(grpc::Facts(app.clone())))
         .add(AccessEventServiceServer::new(grpc::AccessEvents(app.clone())))
+        .add(TieServiceServer::new(grpc::Ties(app.clone())))
         .add(AccessServiceServer::new(grpc::Access(app)));
     Ok(Running { grpc, http: axum::Router::new(), tasks })
 }

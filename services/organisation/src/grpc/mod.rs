@@ -8,9 +8,11 @@ mod mandates;
 mod organisation;
 mod status;
 mod terms;
+mod ties;
 
 pub use access::Access;
 pub use events::AccessEvents;
 pub use facts::Facts;
 pub use mandates::Mandates;
 pub use organisation::Organisations;
+pub use ties::Ties;

@@ -6,4 +6,5 @@ pub mod mandates;
 pub mod memberships;
 pub mod organisations;
 pub mod person_gone;
+pub mod ties;
 pub mod uses;
