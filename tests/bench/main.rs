@@ -8,6 +8,7 @@
 mod access;
 mod cpu;
 mod house;
+mod import;
 mod limits;
 mod load;
 mod people;
@@ -24,7 +25,7 @@ pub struct Args {
     #[arg(long)]
     backend: Option<String>,
     /// Some of W1, W2, W3, W4, overload (the provider), P1 to P6, P8 (the postbox), C1, C2 (who may
-    /// act for whom); all when absent.
+    /// act for whom), I1 (the import of accounts); all when absent.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// How long each load lasts.
@@ -39,6 +40,9 @@ pub struct Args {
     /// Mandates in the register of C1 and C2.
     #[arg(long, default_value_t = 1_000_000)]
     grants: usize,
+    /// Accounts in the file of I1.
+    #[arg(long, default_value_t = 100_000)]
+    imported: usize,
     /// Mailboxes that letters go to.
     #[arg(long, default_value_t = 1_000)]
     recipients: u32,
@@ -114,6 +118,9 @@ async fn main() -> anyhow::Result<std::process::ExitCode> {
     }
     if args.wants("C1") || args.wants("C2") {
         access::run(&args, &mut verdict).await?;
+    }
+    if args.wants("I1") || args.only.iter().any(|only| only == "import") {
+        import::run(&args, &mut verdict).await?;
     }
     if verdict.missed.is_empty() {
         println!("every bar was met");

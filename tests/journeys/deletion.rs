@@ -24,6 +24,7 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
 use siegel_receipt::{KeyTrust, PublishedKeys, ReceiptFile, verify_published};
 
+use crate::imports::{import, line};
 use crate::newcomer::registers;
 use crate::scan::{self, Planted};
 use crate::world::World;
@@ -60,7 +61,7 @@ pub async fn nothing_personal_is_left_of_a_deleted_account(
     let found = scan::everywhere(world, &life.planted).await?;
     ensure!(!found.is_empty(), "the search finds nothing even before");
     order(world, &life).await?;
-    finished(world, &life).await?;
+    finished(world, life.account).await?;
     nothing_is_left(world, &life).await
 }
 
@@ -74,13 +75,16 @@ pub async fn a_deletion_that_is_killed_again_and_again_ends_the_same(
         world.suite.kill()?;
         world.suite.start().await?;
     }
-    finished(world, &life).await?;
+    finished(world, life.account).await?;
     nothing_is_left(world, &life).await
 }
 
 async fn nothing_is_left(world: &World, life: &Life) -> anyhow::Result<()> {
     let found = scan::everywhere(world, &life.planted).await?;
     ensure!(found.is_empty(), "still there: {found:#?}");
+
+    let gone = waiting(world, &life.persona.eid_persona).await? == 0;
+    ensure!(gone, "what an earlier account left for the address is still sealed there");
 
     // The sender was told, its evidence is whole, and nothing arrives any more.
     let events = world.authority.events_so_far().await?;
@@ -102,6 +106,15 @@ async fn nothing_is_left(world: &World, life: &Life) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Earlier accounts that wait for somebody.
+async fn waiting(world: &World, card: &str) -> anyhow::Result<i64> {
+    const SQL: &str =
+        "SELECT COUNT(*) FROM imported_accounts WHERE system = $1 AND payload IS NOT NULL";
+    let db = siegel_db::Db::open(&world.suite.database("account")?).await?;
+    let (mut tx, system) = (db.read().await?, format!("alt-{card}"));
+    Ok(on!(&mut tx, c => sqlx::query_scalar(SQL).bind(&system).fetch_one(c).await?))
+}
+
 /// Every receipt of a letter, by the program's own verifier and the published keys.
 async fn evidence_verifies(world: &World, letter_id: &str) -> anyhow::Result<()> {
     let request = pb::GetSentLetterRequest { letter_id: letter_id.to_owned() };
@@ -114,12 +127,12 @@ async fn evidence_verifies(world: &World, letter_id: &str) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn finished(world: &World, life: &Life) -> anyhow::Result<()> {
+pub async fn finished(world: &World, account: AccountId) -> anyhow::Result<()> {
     const SQL: &str =
         "SELECT COUNT(*) FROM deletions WHERE name = $1 AND finished_at_us IS NOT NULL";
     const OPEN: &str = "SELECT service, waits_for FROM deletion_steps \
         WHERE name = $1 AND done_at_us IS NULL";
-    let name = siegel_grpc::audit_name(life.account);
+    let name = siegel_grpc::audit_name(account);
     let db = siegel_db::Db::open(&world.suite.database("identity")?).await?;
     let until = tokio::time::Instant::now() + PATIENCE;
     loop {
@@ -178,6 +191,10 @@ async fn live(world: &World, card: &str) -> anyhow::Result<Life> {
             planted.word(&one.value);
         }
     }
+    let street = planted.word(&format!("Altweg {}", fresh()?));
+    let earlier = import(world, &format!("alt-{card}"), &line(&persona.email, "street", &street))?;
+    ensure!(earlier.status.success(), "{}", String::from_utf8_lossy(&earlier.stderr));
+    ensure!(waiting(world, card).await? == 1, "no earlier account waits");
     let token = own.token_for("organisation").await?;
     in_an_organisation(world.channel(&token.access_token, key)?, &mut planted).await?;
 
@@ -301,7 +318,7 @@ async fn read(
 }
 
 /// The account that logged in last.
-async fn last_account(world: &World) -> anyhow::Result<AccountId> {
+pub async fn last_account(world: &World) -> anyhow::Result<AccountId> {
     const SQL: &str = "SELECT account_id FROM sessions ORDER BY started_at_us DESC LIMIT 1";
     let db = siegel_db::Db::open(&world.suite.database("identity")?).await?;
     let mut tx = db.read().await?;

@@ -3,8 +3,10 @@
 
 mod audit;
 mod deletion;
+mod imports;
 mod letters;
 mod login;
+mod merges;
 mod newcomer;
 mod own_credentials;
 mod own_letters;
@@ -58,6 +60,9 @@ checks! {
     login::a_revoked_grant_is_felt_within_a_second,
     login::a_code_is_redeemed_once,
     newcomer::a_newcomer_registers_with_the_code_from_the_mail,
+    imports::an_import_that_is_killed_goes_on_and_doubles_nothing,
+    imports::an_earlier_account_is_taken_over_by_its_person_only,
+    merges::two_accounts_of_one_person_become_one_that_services_still_know,
     deletion::nothing_personal_is_left_of_a_deleted_account,
     deletion::a_deletion_that_is_killed_again_and_again_ends_the_same,
     audit::every_state_changing_rpc_leaves_its_audit_event,

@@ -235,6 +235,16 @@ impl Suite {
         }
     }
 
+    /// `siegel admin` on this suite, beside it.
+    pub fn admin(&self) -> anyhow::Result<Command> {
+        let mut command = Command::new(program()?);
+        command.arg("admin").arg("--data").arg(&self.data);
+        if let Some(url) = &self.database_url {
+            command.args(["--database-url", url]);
+        }
+        Ok(command)
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) -> anyhow::Result<()> {
         if let Some(mut child) = self.child.take() {

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use siegel_kernel::TrustLevel;
 use siegel_objects::ObjectStoreConfig;
 
 /// The table `[account]`.
@@ -20,6 +21,23 @@ pub struct Config {
     /// it nobody may.
     #[serde(default)]
     pub operator_tenant: Option<String>,
+    #[serde(default)]
+    pub import: ImportConfig,
+}
+
+/// `[account.import]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImportConfig {
+    /// The least level of a session that takes over an account of a closed system, even one that
+    /// was known there at a lower level: `basic`, `low`, `substantial` or `high`.
+    pub floor: TrustLevel,
+}
+
+impl Default for ImportConfig {
+    fn default() -> Self {
+        Self { floor: TrustLevel::Low }
+    }
 }
 
 /// `[account.documents]`
@@ -48,6 +66,7 @@ impl Config {
             object_store: None,
             documents: DocumentsConfig::default(),
             operator_tenant: None,
+            import: ImportConfig::default(),
         }
     }
 }

@@ -123,6 +123,8 @@ const fn ends_with(bell: Bell) -> Option<&'static str> {
         Bell::AccountInactive => Some("account-inactive-keep"),
         Bell::DeletionAsked => Some("deletion-asked-not-you"),
         Bell::DeletionCancelled => Some("deletion-cancelled-stays"),
+        Bell::DataTakenOver => Some("data-taken-over-look"),
+        Bell::AccountsMerged => Some("accounts-merged-not-you"),
         _ => None,
     }
 }
@@ -143,6 +145,8 @@ fn words_of(bell: Bell) -> (&'static str, &'static str) {
         Bell::AccountInactive => ("account-inactive-subject", "account-inactive-intro"),
         Bell::DeletionAsked => ("deletion-asked-subject", "deletion-asked-intro"),
         Bell::DeletionCancelled => ("deletion-cancelled-subject", "deletion-cancelled-intro"),
+        Bell::DataTakenOver => ("data-taken-over-subject", "data-taken-over-intro"),
+        Bell::AccountsMerged => ("accounts-merged-subject", "accounts-merged-intro"),
     }
 }
 
@@ -232,6 +236,8 @@ mod tests {
             notice(Bell::AccountInactive),
             notice(Bell::DeletionAsked),
             notice(Bell::DeletionCancelled),
+            notice(Bell::DataTakenOver),
+            notice(Bell::AccountsMerged),
         ]
     }
 

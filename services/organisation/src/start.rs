@@ -20,6 +20,7 @@ use siegel_proto::organisation::v1::record_service_server::RecordServiceServer;
 use siegel_proto::organisation::v1::register_fact_service_server::RegisterFactServiceServer;
 use siegel_proto::organisation::v1::representation_service_server::RepresentationServiceServer;
 use siegel_proto::organisation::v1::system_user_service_server::SystemUserServiceServer;
+use siegel_proto::organisation::v1::tie_service_server::TieServiceServer;
 use tokio::task::JoinSet;
 
 use crate::app::{self, App, Desk, Vault};
@@ -83,6 +84,7 @@ pub(crate) fn services(app: &App) -> GrpcServices {
         .add(MandateServiceServer::new(grpc::Mandates(app.clone())))
         .add(RegisterFactServiceServer::new(grpc::Facts(app.clone())))
         .add(RepresentationServiceServer::new(grpc::Representation(app.clone())))
+        .add(TieServiceServer::new(grpc::Ties(app.clone())))
         .add(RecordServiceServer::new(grpc::Records(app.clone())))
         .add(MemberServiceServer::new(grpc::Members(app.clone())))
         .add(SystemUserServiceServer::new(grpc::SystemUsers(app.clone())))

@@ -145,6 +145,9 @@ pub enum AdminCommand {
     /// Tokens that register clients (RFC 7591).
     #[command(subcommand)]
     RegistrationToken(TokenCommand),
+    /// Accounts of a system that is closed, one JSON object per line: each waits for its person, who
+    /// takes it over. The same file again goes on where it stopped. Exit code 2: lines were left out.
+    Import(ImportArgs),
     /// Limits, quotas, retention, legal holds, the rule table and outages of the postbox.
     #[command(subcommand)]
     Postbox(PostboxCommand),
@@ -176,6 +179,26 @@ pub enum OrganisationCommand {
     },
     /// The letter is with the post: its code is forgotten, the cooling period begins.
     Sent { claim: String },
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    pub file: PathBuf,
+    /// Who takes the accounts over.
+    #[arg(long)]
+    pub tenant: String,
+    /// Id of the closed system: a-z, 0-9, -.
+    #[arg(long)]
+    pub system: String,
+    /// How people know it: the source of every value they take over.
+    #[arg(long)]
+    pub name: String,
+    /// How long the accounts wait, in days.
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=1095))]
+    pub days: u32,
+    /// Where lines that were left out are listed; `FILE.report` when absent.
+    #[arg(long)]
+    pub report: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

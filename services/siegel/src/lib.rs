@@ -39,7 +39,7 @@ pub fn run(started: Instant) -> ExitCode {
             Command::Migrate(args) => {
                 suite::migrate(&args.config).await.map(|()| ExitCode::SUCCESS)
             }
-            Command::Admin(args) => admin::run(args).await.map(|()| ExitCode::SUCCESS),
+            Command::Admin(args) => admin::run(args).await,
             Command::Receipt(ReceiptCommand::Verify(args)) => receipt::verify(&args),
             Command::Receipt(ReceiptCommand::Pdf(args)) => receipt_pdf::write(&args),
             Command::Log(LogCommand::Audit(args)) => log::audit(&args).await,

@@ -216,17 +216,21 @@ pub(super) fn context(id: DocumentId) -> Vec<u8> {
     format!("document/{id}").into_bytes()
 }
 
+pub(super) fn description_name(id: DocumentId) -> String {
+    format!("document/{id}")
+}
+
 pub(super) fn seal_description(
     key: &AccountKey,
     id: DocumentId,
     description: &Description,
 ) -> Result<Vec<u8>, Failure> {
     let plain = serde_json::to_vec(description).map_err(|_| Failure::StoredAnswer)?;
-    Ok(key.seal_text(&format!("document/{id}"), &plain)?)
+    Ok(key.seal_text(&description_name(id), &plain)?)
 }
 
 pub(super) fn open(key: &AccountKey, row: &Row) -> Result<Document, Failure> {
-    let plain = key.open_text(&format!("document/{}", row.id), &row.description)?;
+    let plain = key.open_text(&description_name(row.id), &row.description)?;
     Ok(Document {
         id: row.id,
         description: serde_json::from_slice(&plain).map_err(|_| Failure::StoredAnswer)?,

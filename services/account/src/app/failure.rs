@@ -1,6 +1,6 @@
 use siegel_crypto::SealError;
 use siegel_db::StoreError;
-use siegel_kernel::EntropyUnavailable;
+use siegel_kernel::{EntropyUnavailable, TrustLevel};
 use siegel_objects::ObjectError;
 
 use crate::domain::{BadField, NotDeclarable};
@@ -26,6 +26,16 @@ pub enum Failure {
     UnknownChange,
     #[error("this client is not one of the operator's")]
     NotOperator,
+    #[error("nothing is offered under this id")]
+    UnknownOffer,
+    #[error("the session's level is below {needed}, at which this is offered")]
+    TrustTooLow { needed: TrustLevel },
+    #[error("the day of birth is another one: the account elsewhere is somebody else's")]
+    SomebodyElse,
+    #[error("data of an earlier account waits for the account that ends")]
+    OfferWaits,
+    #[error("proven days of birth differ: the accounts are of two people")]
+    OtherPerson,
     #[error("there is no such document")]
     UnknownDocument,
     #[error("there is no such grant of a document")]
@@ -64,6 +74,11 @@ impl Failure {
             Self::NoReceipt => "RECEIPT_UNKNOWN",
             Self::UnknownChange => "CHANGE_UNKNOWN",
             Self::NotOperator => "NOT_OPERATOR",
+            Self::UnknownOffer => "OFFER_UNKNOWN",
+            Self::TrustTooLow { .. } => "TRUST_TOO_LOW",
+            Self::SomebodyElse => "OFFER_OF_SOMEBODY_ELSE",
+            Self::OfferWaits => "MERGE_OFFER_WAITS",
+            Self::OtherPerson => "MERGE_OTHER_PERSON",
             Self::UnknownDocument => "DOCUMENT_UNKNOWN",
             Self::UnknownDocumentGrant => "DOCUMENT_GRANT_UNKNOWN",
             Self::QuotaExceeded { .. } => "QUOTA_EXCEEDED",
@@ -86,6 +101,10 @@ impl Failure {
             | Self::ConsentRequired
             | Self::UnknownConsent
             | Self::NotOperator
+            | Self::TrustTooLow { .. }
+            | Self::SomebodyElse
+            | Self::OtherPerson
+            | Self::OfferWaits
             | Self::QuotaExceeded { .. } => self.reason(),
             _ => None,
         }

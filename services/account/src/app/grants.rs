@@ -201,7 +201,7 @@ impl App {
     }
 }
 
-fn seal_name(id: DocumentGrantId) -> String {
+pub(super) fn seal_name(id: DocumentGrantId) -> String {
     format!("document grant/{id}")
 }
 

@@ -9,6 +9,10 @@ mod export;
 mod failure;
 mod grants;
 mod identification;
+mod import;
+mod import_sweep;
+mod merge;
+mod offers;
 mod open_account;
 mod order;
 mod overview;
@@ -34,6 +38,8 @@ pub use documents::Safe;
 pub use failure::Failure;
 pub use grants::{Granting, Shown};
 pub use identification::Proven;
+pub use import::{Import, ImportError, Importing, Numbered};
+pub use offers::Offer;
 pub use open_account::Opening;
 pub use order::Order;
 pub use privacy::{Export, Receipted, Told};
@@ -65,6 +71,12 @@ pub mod kinds {
     pub const DOCUMENT_GRANT_REVOKED: &str = "account.document.grant_revoked";
     pub const DOCUMENT_DOWNLOADED: &str = "account.document.downloaded";
     pub const DISCLOSURES_EXPORTED: &str = "account.disclosures.exported";
+    pub const IMPORT_BEGUN: &str = "account.import.begun";
+    pub const IMPORT_FINISHED: &str = "account.import.finished";
+    pub const IMPORT_EXPIRED: &str = "account.import.expired";
+    pub const MERGED: &str = "account.account.merged";
+    pub const OFFER_ACCEPTED: &str = "account.offer.accepted";
+    pub const OFFER_DECLINED: &str = "account.offer.declined";
     pub const DOCUMENT_REDEEMED: &str = "account.document.redeemed";
 }
 
@@ -81,6 +93,8 @@ pub struct App {
     pub safe: Option<Safe>,
     /// The tenant whose staff may look into accounts; `None`: nobody may.
     pub operator_tenant: Option<String>,
+    /// The least level at which an account elsewhere is claimed.
+    pub claim_floor: TrustLevel,
 }
 
 /// What happened, for the audit trail.

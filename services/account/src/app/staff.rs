@@ -131,6 +131,23 @@ pub(super) fn look(key: &AccountKey, line: Access) -> Result<Look, Failure> {
     Ok(Look { id: line.id, at: line.at, staff: line.staff, what: line.what, reason })
 }
 
-fn seal_name(at: Timestamp) -> String {
+/// The line about operators who imported what a person took over.
+pub(super) fn imported_by(
+    key: &AccountKey,
+    tenant: &str,
+    reason: &Reason,
+    at: Timestamp,
+) -> Result<Access, Failure> {
+    let plain = serde_json::to_vec(reason).map_err(|_| Failure::StoredAnswer)?;
+    Ok(Access {
+        id: 0,
+        staff: tenant.to_owned(),
+        what: "import".to_owned(),
+        reason: key.seal_text(&seal_name(at), &plain)?,
+        at,
+    })
+}
+
+pub(super) fn seal_name(at: Timestamp) -> String {
     format!("staff access/{}", at.as_micros())
 }

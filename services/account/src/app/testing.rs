@@ -6,7 +6,7 @@ use siegel_crypto::RootSecret;
 use siegel_db::Db;
 use siegel_db::events::Feed;
 use siegel_db::outbox::Outbox;
-use siegel_kernel::AccountId;
+use siegel_kernel::{AccountId, TrustLevel};
 use siegel_testkit::{CountingEntropy, TestClock};
 
 use super::{App, Opening, Order, Vault, kinds};
@@ -24,6 +24,7 @@ pub fn app(db: Db) -> App {
         entropy,
         safe: None,
         operator_tenant: None,
+        claim_floor: TrustLevel::Low,
     }
 }
 

@@ -144,6 +144,16 @@ pub enum NotDeclarable {
     Applies(&'static str),
 }
 
+/// Whether a verified value that its source still vouches for speaks of this attribute, or of its
+/// other form.
+pub fn is_bound(attribute: &Attribute, held: &[Held], now: Timestamp) -> bool {
+    held.iter().any(|h| {
+        (h.name == attribute.name || address::is_other_form(attribute.name, &h.name))
+            && h.proof.is_verified()
+            && !h.proof.is_expired(now)
+    })
+}
+
 /// Decides whether a person may type in this attribute, given what the account holds. A verified
 /// value binds until its source stops vouching for it; a verified street binds its other form too.
 pub fn check_declaration(
@@ -151,12 +161,7 @@ pub fn check_declaration(
     held: &[Held],
     now: Timestamp,
 ) -> Result<(), NotDeclarable> {
-    let binds = |h: &Held| {
-        (h.name == attribute.name || address::is_other_form(attribute.name, &h.name))
-            && h.proof.is_verified()
-            && !h.proof.is_expired(now)
-    };
-    if held.iter().any(binds) {
+    if is_bound(attribute, held, now) {
         return Err(NotDeclarable::Verified(attribute.name));
     }
     if !attribute.self_declarable {

@@ -6,6 +6,9 @@ pub mod change;
 mod consent;
 pub mod document;
 mod error;
+pub mod import;
+pub mod merge;
+pub mod offer;
 pub mod receipt;
 
 pub use attribute::{

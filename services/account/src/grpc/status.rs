@@ -13,6 +13,7 @@ pub fn status(failure: &Failure) -> Status {
         | F::UnknownConsent
         | F::NoReceipt
         | F::UnknownChange
+        | F::UnknownOffer
         | F::UnknownDocument
         | F::UnknownDocumentGrant => Code::NotFound,
         F::NotOperator => Code::PermissionDenied,
@@ -20,9 +21,18 @@ pub fn status(failure: &Failure) -> Status {
             let quota = quota.to_string();
             return refusal(Code::ResourceExhausted, reason, failure, [("quota_bytes", &quota)]);
         }
+        F::TrustTooLow { needed } => {
+            let needed = needed.as_str();
+            return refusal(Code::PermissionDenied, reason, failure, [("needed", needed)]);
+        }
         F::Incomplete => Code::InvalidArgument,
         F::AlreadyOpen | F::RequestIdReused => Code::AlreadyExists,
-        F::NotDeclarable(_) | F::ConsentRequired | F::NoDocuments => Code::FailedPrecondition,
+        F::NotDeclarable(_)
+        | F::ConsentRequired
+        | F::NoDocuments
+        | F::SomebodyElse
+        | F::OtherPerson
+        | F::OfferWaits => Code::FailedPrecondition,
         F::Objects(_) => {
             tracing::error!(error = failure as &dyn std::error::Error, "the object store failed");
             return unavailable("OBJECT_STORE", failure);

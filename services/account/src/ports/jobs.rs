@@ -3,7 +3,7 @@
 use siegel_db::outbox::{Done, Job};
 use siegel_grpc::Siblings;
 
-use super::{client_access, contact};
+use super::{client_access, contact, notice};
 use crate::app::{App, documents};
 
 /// Does one job; what cannot be done now comes again.
@@ -11,6 +11,7 @@ pub async fn deliver(app: App, siblings: Siblings, job: Job) -> Done {
     match job.kind.as_str() {
         contact::JOB => contact::deliver(app, siblings.channel("notification"), job).await,
         client_access::JOB => client_access::deliver(app, siblings.channel("identity"), job).await,
+        notice::JOB => notice::deliver(siblings.channel("notification"), job).await,
         documents::REMOVE => remove(&app, job).await,
         other => {
             tracing::error!(kind = other, "the outbox holds a job that nobody does");

@@ -3,3 +3,4 @@
 pub mod client_access;
 pub mod contact;
 pub mod jobs;
+pub mod notice;

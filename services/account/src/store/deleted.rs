@@ -5,7 +5,9 @@ use siegel_kernel::{AccountId, Timestamp};
 
 /// One statement each, in an order that foreign keys allow; `$1` is the account. The row with the
 /// key goes last only in the text: all of it is one transaction.
-const STATEMENTS: [&str; 8] = [
+const STATEMENTS: [&str; 10] = [
+    "DELETE FROM offer_dismissals WHERE account_id = $1",
+    "DELETE FROM import_notices WHERE account_id = $1",
     "DELETE FROM document_grants WHERE account_id = $1",
     "DELETE FROM documents WHERE account_id = $1",
     "DELETE FROM attribute_changes WHERE account_id = $1",

@@ -9,4 +9,7 @@ pub mod disclosures;
 pub mod document_grants;
 pub mod documents;
 pub mod export;
+pub mod imported;
+pub mod imports;
+pub mod merge;
 pub mod staff;

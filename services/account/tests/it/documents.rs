@@ -59,7 +59,7 @@ pub async fn store(office: &Office, account: AccountId, id: &str, content: &[u8]
     send(office, account, parts(id, "Bescheid.pdf", content)).await.unwrap()
 }
 
-async fn fetch(office: &Office, account: AccountId, id: &str) -> Result<Vec<u8>, Status> {
+pub async fn fetch(office: &Office, account: AccountId, id: &str) -> Result<Vec<u8>, Status> {
     let request = pb::DownloadDocumentRequest { document_id: id.into() };
     let mut stream = office.safe(account).download_document(request).await?.into_inner();
     let mut content = Vec::new();

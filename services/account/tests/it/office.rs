@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use siegel_account::{Config, DocumentsConfig, MIGRATIONS, ObjectStoreConfig, start};
+use siegel_account::{Config, DocumentsConfig, Imports, MIGRATIONS, ObjectStoreConfig, start};
 use siegel_db::{Db, StoreError, on};
 use siegel_grpc::testing::{Fakes, outside, serve};
 use siegel_grpc::{Caller, GrpcServices, Outside, Person, Running};
 use siegel_kernel::{AccountId, Clock as _, Entropy as _, GrantId, TrustLevel};
+use siegel_proto::account::v1::account_merge_service_client::AccountMergeServiceClient;
 use siegel_proto::account::v1::account_registry_service_client::AccountRegistryServiceClient;
 use siegel_proto::account::v1::account_service_client::AccountServiceClient;
 use siegel_proto::account::v1::document_service_client::DocumentServiceClient;
 use siegel_proto::account::v1::identification_change_service_client::IdentificationChangeServiceClient;
+use siegel_proto::account::v1::offer_service_client::OfferServiceClient;
 use siegel_proto::account::v1::privacy_service_client::PrivacyServiceClient;
 use siegel_proto::account::v1::{
     Attribute, OpenAccountRequest, RecordConsentRequest, RecordIdentificationRequest,
@@ -126,12 +128,33 @@ impl Office {
         serve(&self.running.grpc, Caller::Sibling("postbox".into()))
     }
 
+    /// Accounts of closed systems, as this person reaches them at a level.
+    pub fn offers(&self, account: AccountId, level: TrustLevel) -> OfferServiceClient<Channel> {
+        OfferServiceClient::new(self.channel_at(account, level))
+    }
+
+    /// As identity merges accounts.
+    pub fn merges(&self) -> AccountMergeServiceClient<Channel> {
+        let identity = Caller::Sibling("identity".into());
+        AccountMergeServiceClient::new(serve(&self.running.grpc, identity))
+    }
+
+    /// What `siegel admin import` works with, beside the service.
+    pub fn imports(&self) -> Imports {
+        let (config, outside) = &self.again;
+        Imports::open(config.clone(), outside).unwrap()
+    }
+
     fn channel(&self, account: AccountId) -> Channel {
+        self.channel_at(account, TrustLevel::Basic)
+    }
+
+    fn channel_at(&self, account: AccountId, level: TrustLevel) -> Channel {
         let person = Person {
             account,
             client_id: "portal".into(),
             subject: "s".into(),
-            level: TrustLevel::Basic,
+            level,
             authenticated_at: self.clock.now(),
             grant: GrantId::new(self.clock.as_ref(), self.entropy.as_ref()).unwrap(),
             session: None,
@@ -281,13 +304,15 @@ impl ClientAccessService for Withdrawals {
 #[derive(Clone)]
 pub struct Contacts {
     calls: Arc<watch::Sender<Vec<note::SetContactRequest>>>,
+    notices: Arc<watch::Sender<Vec<note::NotifyRequest>>>,
     pub failures: Arc<AtomicUsize>,
 }
 
 impl Default for Contacts {
     fn default() -> Self {
         let calls = Arc::new(watch::Sender::new(Vec::new()));
-        Self { calls, failures: Arc::default() }
+        let notices = Arc::new(watch::Sender::new(Vec::new()));
+        Self { calls, notices, failures: Arc::default() }
     }
 }
 
@@ -296,6 +321,14 @@ impl Contacts {
     pub async fn wait_for(&self, count: usize) -> Vec<note::SetContactRequest> {
         let mut calls = self.calls.subscribe();
         let waiting = calls.wait_for(|seen| seen.len() >= count);
+        let seen = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+        seen.unwrap().clone()
+    }
+
+    /// Waits until so many notices were ordered.
+    pub async fn notices(&self, count: usize) -> Vec<note::NotifyRequest> {
+        let mut notices = self.notices.subscribe();
+        let waiting = notices.wait_for(|seen| seen.len() >= count);
         let seen = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
         seen.unwrap().clone()
     }
@@ -327,9 +360,10 @@ impl NotificationService for Contacts {
 
     async fn notify(
         &self,
-        _: Request<note::NotifyRequest>,
+        request: Request<note::NotifyRequest>,
     ) -> Result<Response<note::NotifyResponse>, Status> {
-        Err(Status::unimplemented("not asked here"))
+        self.notices.send_modify(|seen| seen.push(request.into_inner()));
+        Ok(Response::new(note::NotifyResponse::default()))
     }
 
     async fn get_notification(

@@ -175,3 +175,39 @@ delete-keep = Konto behalten
 delete-over-title = Ihr Konto wird gelöscht
 delete-over = Sie sind überall abgemeldet. Ihre Daten werden jetzt aus allen Diensten entfernt.
 delete-home = Zur Startseite
+
+# Zwei Konten zusammenführen
+merge-title = Zwei Konten zusammenführen
+merge-stays = Das Konto, in dem Sie gerade angemeldet sind, bleibt: mit seinen Anmeldearten, seiner E-Mail-Adresse und seinem Postfach.
+merge-moves = Aus dem anderen Konto kommen Angaben hierher, die hier fehlen, außerdem die Dokumente, Ihre früheren Einwilligungen und das Protokoll darüber, wer was erhalten hat.
+merge-ends = Das andere Konto wird danach gelöscht, mit seinen Anmeldearten. Das lässt sich nicht rückgängig machen.
+merge-how = Wir melden Sie jetzt ab. Melden Sie sich dann innerhalb von zehn Minuten in diesem Browser mit dem anderen Konto an, auf dessen sicherstem Weg.
+merge-begin = Abmelden und mit dem anderen Konto anmelden
+merge-same-title = Das ist dasselbe Konto
+merge-same = Sie haben sich wieder mit dem Konto angemeldet, das bleiben soll. Beginnen Sie bitte von vorn, und melden Sie sich dann mit dem anderen an.
+merge-really-title = Dieses Konto in das andere übernehmen?
+merge-this-ends = Das Konto, in dem Sie jetzt angemeldet sind, endet.
+merge-comes = Diese Angaben kommen in das andere Konto, mit Quelle und Vertrauensniveau: { $names }.
+merge-differs = Diese Angaben gibt es dort schon anders oder an anderer Stelle; es gilt, was dort steht: { $names }.
+merge-documents = { $n ->
+    [one] Ein Dokument zieht um.
+   *[other] { $n } Dokumente ziehen um.
+}
+merge-consents = { $n ->
+    [one] Eine Einwilligung endet; der Nachweis zieht um.
+   *[other] { $n } Einwilligungen enden; die Nachweise ziehen um.
+}
+merge-history = Das Protokoll darüber, wer Ihre Angaben erhalten oder eingesehen hat, zieht um.
+merge-services = Dienste, die Sie über dieses Konto kennen, erfahren bei Ihrer nächsten Anmeldung dort, dass Sie jetzt über das andere kommen. Nachrichten an dieses Konto kommen nicht mehr an.
+merge-understood = Ich habe verstanden, dass dieses Konto endet.
+merge-understood-missing = Bestätigen Sie, dass Sie das verstanden haben.
+merge-order = Konten zusammenführen
+merge-hindered-title = Die Konten können noch nicht zusammengeführt werden
+merge-mailbox = Im Postfach dieses Kontos liegen Nachrichten. Sie sind diesem Postfach zugestellt und ziehen nicht um. Laden Sie herunter, was Sie brauchen, warten Sie laufende Fristen ab, löschen Sie die Nachrichten dann, und beginnen Sie von vorn.
+merge-organisations = Dieses Konto gehört zu einer Organisation, oder es gibt Vollmachten. Übergeben oder beenden Sie sie, und lassen Sie sie für das andere Konto neu erteilen.
+merge-other-person = Das nachgewiesene Geburtsdatum ist in den beiden Konten verschieden. Es können nur Konten derselben Person zusammengeführt werden.
+merge-offer = Für dieses Konto liegen Angaben aus einem früheren Konto bereit. Übernehmen oder löschen Sie sie im Konto, und beginnen Sie dann von vorn.
+merge-room = Die Dokumente passen nicht mehr in das andere Konto. Löschen Sie einige, und beginnen Sie von vorn.
+merge-over-title = Die Konten werden zusammengeführt
+merge-over = Das dauert einen Augenblick. Melden Sie sich mit dem Konto an, das bleibt.
+merge-log-in = Anmelden

@@ -175,3 +175,39 @@ delete-keep = Keep account
 delete-over-title = Your account is being deleted
 delete-over = You are logged out everywhere. Your data is being removed from all services now.
 delete-home = To the start page
+
+# Two accounts become one
+merge-title = Merge two accounts
+merge-stays = The account that you are logged in to now stays: with its ways to log in, its e-mail address and its postbox.
+merge-moves = From the other account come details that are missing here, the documents, your earlier consents and the record of who received what.
+merge-ends = The other account is deleted afterwards, with its ways to log in. This cannot be undone.
+merge-how = We log you out now. Then log in to the other account within ten minutes in this browser, in its safest way.
+merge-begin = Log out and log in to the other account
+merge-same-title = That is the same account
+merge-same = You logged in again to the account that is to stay. Please begin again, and then log in to the other one.
+merge-really-title = Move this account into the other one?
+merge-this-ends = The account that you are logged in to now ends.
+merge-comes = These details come to the other account, with source and trust level: { $names }.
+merge-differs = The other account has other values or another address; what is there counts: { $names }.
+merge-documents = { $n ->
+    [one] One document moves.
+   *[other] { $n } documents move.
+}
+merge-consents = { $n ->
+    [one] One consent ends; its receipt moves.
+   *[other] { $n } consents end; their receipts move.
+}
+merge-history = The record of who received or looked at your details moves.
+merge-services = Services that know you by this account learn at your next log-in there that you come by the other one now. Messages to this account do not arrive any more.
+merge-understood = I have understood that this account ends.
+merge-understood-missing = Please confirm that you have understood this.
+merge-order = Merge the accounts
+merge-hindered-title = The accounts cannot be merged yet
+merge-mailbox = There are messages in the postbox of this account. They were delivered to this postbox and do not move. Download what you need, wait for running periods to end, then delete the messages and begin again.
+merge-organisations = This account belongs to an organisation, or there are mandates. Hand them over or end them, and have them given to the other account anew.
+merge-other-person = The proven date of birth differs between the two accounts. Only accounts of the same person can be merged.
+merge-offer = Data of an earlier account is waiting for this account. Take it over or delete it in the account, then begin again.
+merge-room = The documents do not fit into the other account. Delete some and begin again.
+merge-over-title = The accounts are being merged
+merge-over = This takes a moment. Log in to the account that stays.
+merge-log-in = Log in

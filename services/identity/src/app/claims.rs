@@ -15,7 +15,7 @@ use crate::domain::outputs::{self, Released};
 use crate::domain::verified_claims::{self, Proven, Prover};
 use crate::ports::release;
 use crate::state::Identity;
-use crate::store::accounts;
+use crate::store::{accounts, merges};
 
 pub use crate::domain::outputs::Place;
 
@@ -59,6 +59,12 @@ pub async fn released(
     }
     if granted.session.guest {
         return Ok(claims);
+    }
+    let mut tx = state.outside.db.read().await?;
+    let before = merges::subjects(&mut tx, account, &request.sector).await?;
+    drop(tx);
+    if !before.is_empty() {
+        claims.insert("sub_history".to_owned(), json!(before));
     }
     if request.outputs.iter().any(|o| o.name == LOCALE && o.wanted(place).is_some()) {
         let mut tx = state.outside.db.read().await?;

@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 
 use super::failure::Failure;
 use super::notices::{NOTICE, NoticeJob};
-use super::{push, seed_person, upstream};
+use super::{merge, push, seed_person, upstream};
 use crate::ports::notification::CodeMail;
 use crate::ports::{accounts as account_service, notification};
 use crate::state::Identity;
@@ -85,6 +85,7 @@ pub async fn handle(state: Identity, job: Job) -> Done {
         push::LOGOUT | push::EVENT => return push::handle(&state, job).await,
         upstream::BROKERED => upstream::open_brokered(&state, &job.payload).await,
         NOTICE => notice(&state, &job.payload).await,
+        merge::MOVE => merge::carry_out(&state, &job.payload).await,
         CHANGE_EMAIL => change_email(&state, &job.payload).await,
         other => {
             tracing::error!(kind = other, "the outbox holds a job that nobody does");

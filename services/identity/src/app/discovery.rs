@@ -23,6 +23,7 @@ const CERTIFICATE_METHODS: [&str; 2] = ["tls_client_auth", "self_signed_tls_clie
 const PROTOCOL_CLAIMS: [&str; 17] = [
     "iss",
     "sub",
+    "sub_history",
     "aud",
     "exp",
     "iat",

@@ -42,6 +42,7 @@ pub mod logout;
 pub mod mailed_code;
 pub mod mails;
 pub mod manage_clients;
+pub mod merge;
 pub mod notices;
 pub mod offers;
 pub mod operators;

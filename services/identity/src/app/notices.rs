@@ -31,6 +31,8 @@ pub enum Change {
         days: u32,
     },
     DeletionCancelled,
+    /// What another account of the same person held is in this one, or the other way round.
+    AccountsMerged,
 }
 
 /// A notice to be ordered.

@@ -11,8 +11,8 @@ use crate::app::devices::KNOWN_FOR;
 use crate::state::Identity;
 use crate::store::{
     ceremonies, certificates, codes, devices, email_changes, grants, guests, initial_tokens,
-    interactions, mail_codes, par, refresh, replay, resets, session_clients, sessions, sign_ins,
-    throttle, totp, upstream_logins,
+    interactions, mail_codes, merges, par, refresh, replay, resets, session_clients, sessions,
+    sign_ins, throttle, totp, upstream_logins,
 };
 
 const PAUSE: Duration = Duration::from_mins(5);
@@ -66,6 +66,7 @@ pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
     // No session lives longer than twelve hours.
     sessions::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     session_clients::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    merges::sweep(&mut tx, now).await?;
     sign_ins::sweep(&mut tx, now.minus(HISTORY)).await?;
     tx.commit().await
 }

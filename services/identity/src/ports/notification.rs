@@ -54,7 +54,7 @@ const fn path_of(change: Change) -> &'static str {
         // Nobody can log in any more.
         Change::DeletionAsked { days: 0 } => "/",
         Change::DeletionAsked { .. } => "/login/credentials/delete",
-        Change::Inactive { .. } | Change::DeletionCancelled => "/account",
+        Change::Inactive { .. } | Change::DeletionCancelled | Change::AccountsMerged => "/account",
         _ => CREDENTIALS,
     }
 }
@@ -72,6 +72,7 @@ pub async fn notify(siblings: &Siblings, notice: &NoticeJob) -> Result<(), Statu
         Change::Inactive { .. } => pb::Template::AccountInactive,
         Change::DeletionAsked { .. } => pb::Template::DeletionAsked,
         Change::DeletionCancelled => pb::Template::DeletionCancelled,
+        Change::AccountsMerged => pb::Template::AccountsMerged,
     };
     let days = match notice.change {
         Change::Inactive { days } | Change::DeletionAsked { days } => days,

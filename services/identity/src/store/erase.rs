@@ -5,7 +5,9 @@ use siegel_kernel::AccountId;
 
 /// One statement each, in an order that foreign keys allow; `$1` is the account. Tables that hang
 /// on a session or a grant come before those.
-pub const STATEMENTS: [&str; 28] = [
+pub const STATEMENTS: [&str; 30] = [
+    "DELETE FROM merges WHERE into_account = $1 OR from_account = $1",
+    "DELETE FROM merged_subjects WHERE account_id = $1",
     "DELETE FROM recovery_codes WHERE credential_id IN \
         (SELECT id FROM credentials WHERE account_id = $1)",
     "DELETE FROM credentials WHERE account_id = $1",

@@ -20,6 +20,7 @@ pub mod guests;
 pub mod initial_tokens;
 pub mod interactions;
 pub mod mail_codes;
+pub mod merges;
 pub mod par;
 pub mod passkeys;
 pub mod proposals;

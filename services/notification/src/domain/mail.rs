@@ -57,6 +57,8 @@ pub enum Bell {
     AccountInactive,
     DeletionAsked,
     DeletionCancelled,
+    DataTakenOver,
+    AccountsMerged,
 }
 
 impl Mail {

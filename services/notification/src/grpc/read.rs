@@ -77,6 +77,8 @@ pub fn notice(wire: pb::NotifyRequest) -> Result<(Recipient, Mail), Status> {
         pb::Template::AccountInactive => Bell::AccountInactive,
         pb::Template::DeletionAsked => Bell::DeletionAsked,
         pb::Template::DeletionCancelled => Bell::DeletionCancelled,
+        pb::Template::DataTakenOver => Bell::DataTakenOver,
+        pb::Template::AccountsMerged => Bell::AccountsMerged,
         pb::Template::Unspecified => return Err(invalid(&[("template", "is no template")])),
     };
     let level = convert::level(wire.required_level);

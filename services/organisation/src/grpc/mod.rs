@@ -14,6 +14,7 @@ mod record;
 mod representation;
 mod status;
 mod terms;
+mod ties;
 mod values;
 
 pub use access::Access;
@@ -26,3 +27,4 @@ pub use members::{Members, SystemUsers};
 pub use organisation::Organisations;
 pub use record::Records;
 pub use representation::Representation;
+pub use ties::Ties;

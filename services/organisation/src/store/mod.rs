@@ -18,5 +18,6 @@ pub mod standing;
 pub mod standings;
 pub mod substitutions;
 pub mod system_users;
+pub mod ties;
 pub mod units;
 pub mod uses;

@@ -21,6 +21,7 @@ struct Account {
     proven: Option<LevelBadge>,
     raise: Option<Link>,
     compare: Option<Link>,
+    offers: Option<Link>,
     attributes: Option<DescriptionList>,
     edit: Link,
     opened: String,
@@ -37,6 +38,7 @@ pub async fn show(who: Signed) -> Result<Response, Response> {
     let who = Signed { session: who.session.named(account.display_name), ..who };
 
     let waits = data::change::waiting(&who).await?.is_some();
+    let offered = !data::offers::waiting(&who).await?.is_empty();
     let (t, locale, held) = (who.texts(), who.view.locale, who.session.level);
     let proven = convert::level(account.proven_level).filter(|level| *level != held);
     let items: Vec<_> = sorted(list).iter().map(|a| item(&who, &t, a)).collect();
@@ -48,13 +50,20 @@ pub async fn show(who: Signed) -> Result<Response, Response> {
         raise: (held < TrustLevel::High)
             .then(|| visitor::raise(TrustLevel::High, "/account", t.get("account-raise"))),
         compare: waits.then(|| Link::primary("/account/change", t.get("change-compare"))),
+        offers: offered.then(|| Link::primary("/account/offers", t.get("offers-look"))),
         attributes: (!items.is_empty()).then(|| DescriptionList::new(locale, items)),
         edit: Link::secondary("/account/edit", t.get("account-edit")),
         opened: words::date_time(locale, account.opened_at.as_ref()),
         t,
     };
     let page = who.page(t.get("account"));
-    Ok(if waits { page.notice(data::change::notice(&t)).show(&body) } else { page.show(&body) })
+    Ok(if waits {
+        page.notice(data::change::notice(&t)).show(&body)
+    } else if offered {
+        page.notice(data::offers::notice(&t)).show(&body)
+    } else {
+        page.show(&body)
+    })
 }
 
 /// In the order in which people expect them: that of the catalogue.

@@ -80,6 +80,7 @@ async fn ended(who: &Signed) -> Result<Vec<Ended>, Response> {
         let consent = p.consent.unwrap_or_default();
         let key = match p.ended_by.as_str() {
             "withdrawn" => "consent-was-withdrawn",
+            "merged" => "consent-was-merged",
             _ => "consent-was-replaced",
         };
         let at = words::date_time(locale, p.ended_at.as_ref());

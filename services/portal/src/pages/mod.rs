@@ -87,6 +87,7 @@ fn pages() -> Router<App> {
         .route("/account/consents", get(consents::show).post(consents::withdraw))
         .route("/account/consents/{consent}", get(data::receipt::show))
         .route("/account/disclosures", get(disclosures::show))
+        .route("/account/offers", get(data::offers::show).post(data::offers::decide))
         .route("/account/change", get(data::change::show).post(data::change::decide))
         .route("/account/history", get(data::history::show))
         .route("/account/staff", get(data::staff::show))

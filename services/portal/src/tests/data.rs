@@ -2,7 +2,7 @@
 
 use siegel_proto::account::v1 as account;
 
-use super::data_fakes::{CHANGE, CONSENT, DOCUMENT, GRANT};
+use super::data_fakes::{CHANGE, CONSENT, DOCUMENT, GRANT, OFFER, offer};
 use super::world::World;
 
 async fn signed_in() -> World {
@@ -35,6 +35,43 @@ async fn a_new_card_is_compared_side_by_side_and_decided_once() {
     assert_eq!(decided[0].decision(), account::ChangeDecision::Update);
     let page = world.browser.get("/account/change").await;
     assert_eq!(page.location.as_deref(), Some("/account"), "nothing waits any more");
+}
+
+#[tokio::test]
+async fn an_earlier_account_is_shown_with_source_and_level_and_taken_over_in_parts() {
+    let mut world = signed_in().await;
+    let page = world.browser.get("/account/offers").await;
+    assert!(page.body.contains("keine Angaben aus früheren Konten"), "{}", page.body);
+    world.services.data.lock().unwrap().offers = vec![offer()];
+    let page = world.browser.get("/account").await;
+    assert!(page.body.contains("href=\"/account/offers\""), "{}", page.body);
+    let page = world.browser.get("/account/offers").await;
+    for text in ["Ort: Köln &#60;b&#62;", "Altkonto &#60;b&#62;", "niedrig", "Bisher: Kiel"] {
+        assert!(page.body.contains(text), "{text} is missing in {}", page.body);
+    }
+    assert!(!page.body.contains("Gabler"), "what stays is named only");
+    let form = [("offer", OFFER), ("decision", "take"), ("take-city", "1")];
+    let page = world.browser.post("/account/offers", &form).await;
+    assert!(page.body.contains("jetzt in Ihrem Konto"), "{}", page.body);
+    let accepted = world.services.data.lock().unwrap().accepted.clone();
+    assert_eq!(accepted.len(), 1);
+    assert_eq!(
+        (accepted[0].offer_id.as_str(), &accepted[0].attributes[..]),
+        (OFFER, &["city".into()][..])
+    );
+}
+
+#[tokio::test]
+async fn a_session_too_low_for_an_earlier_account_is_told_how_to_rise() {
+    let mut world = signed_in().await;
+    let low = account::Offer { needed_level: 4, attributes: Vec::new(), ..offer() };
+    world.services.data.lock().unwrap().offers = vec![low];
+    let page = world.browser.get("/account/offers").await;
+    assert!(page.body.contains("level=high"), "{}", page.body);
+    assert!(!page.body.contains("value=\"take\""), "nothing is taken at this level");
+    let page = world.browser.post("/account/offers", &[("offer", OFFER), ("decision", "decline")]);
+    assert!(page.await.body.contains("nicht mehr angeboten"));
+    assert_eq!(world.services.data.lock().unwrap().declined.len(), 1);
 }
 
 #[tokio::test]

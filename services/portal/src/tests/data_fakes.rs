@@ -6,6 +6,7 @@ use siegel_grpc::refusal;
 use siegel_proto::account::v1 as account;
 use siegel_proto::account::v1::document_service_server::DocumentService;
 use siegel_proto::account::v1::identification_change_service_server::IdentificationChangeService;
+use siegel_proto::account::v1::offer_service_server::OfferService;
 use siegel_proto::account::v1::privacy_service_server::PrivacyService;
 use siegel_proto::account::v1::upload_document_request::Part as Up;
 use tonic::{Code, Request, Response, Status, Streaming};
@@ -16,6 +17,7 @@ use super::services::Fake;
 pub const CONSENT: &str = "cns_00000000000000000000000000000001";
 pub const CHANGE: &str = "chg_00000000000000000000000000000001";
 pub const DOCUMENT: &str = "doc_00000000000000000000000000000001";
+pub const OFFER: &str = "imp_00000000000000000000000000000001";
 pub const GRANT: &str = "dgr_00000000000000000000000000000001";
 
 /// What the account service was told.
@@ -31,6 +33,9 @@ pub struct DataTold {
     pub revoked: Vec<String>,
     pub deleted: Vec<String>,
     pub full: bool,
+    pub offers: Vec<account::Offer>,
+    pub accepted: Vec<account::AcceptOfferRequest>,
+    pub declined: Vec<account::DeclineOfferRequest>,
 }
 
 fn city(value: &str) -> account::Attribute {
@@ -82,6 +87,64 @@ impl IdentificationChangeService for Fake {
         data.decided.push(request.into_inner());
         data.waits = false;
         Ok(Response::new(account::DecideChangeResponse {}))
+    }
+}
+
+/// Köln and, proven here already, the name, from an account known at level low.
+pub fn offer() -> account::Offer {
+    let upstream = |mut attribute: account::Attribute| {
+        attribute.source = 4;
+        attribute.source_detail = "Altkonto <b>".into();
+        attribute.level = 2;
+        Some(attribute)
+    };
+    let name = account::Attribute { name: "family_name".into(), ..city("Gabler") };
+    account::Offer {
+        offer_id: OFFER.into(),
+        system: "Altkonto <b>".into(),
+        tenant: "land".into(),
+        needed_level: 2,
+        attributes: vec![
+            account::OfferedAttribute {
+                new: upstream(city("Köln <b>")),
+                today: Some(city("Kiel")),
+                comes: true,
+            },
+            account::OfferedAttribute { new: upstream(name), today: None, comes: false },
+        ],
+        ..Default::default()
+    }
+}
+
+#[tonic::async_trait]
+impl OfferService for Fake {
+    async fn list_offers(
+        &self,
+        _: Request<account::ListOffersRequest>,
+    ) -> Result<Response<account::ListOffersResponse>, Status> {
+        let offers = self.0.data.lock().unwrap().offers.clone();
+        Ok(Response::new(account::ListOffersResponse { offers }))
+    }
+
+    async fn accept_offer(
+        &self,
+        request: Request<account::AcceptOfferRequest>,
+    ) -> Result<Response<account::AcceptOfferResponse>, Status> {
+        self.0.refusal()?;
+        let mut data = self.0.data.lock().unwrap();
+        data.accepted.push(request.into_inner());
+        data.offers.clear();
+        Ok(Response::new(account::AcceptOfferResponse {}))
+    }
+
+    async fn decline_offer(
+        &self,
+        request: Request<account::DeclineOfferRequest>,
+    ) -> Result<Response<account::DeclineOfferResponse>, Status> {
+        let mut data = self.0.data.lock().unwrap();
+        data.declined.push(request.into_inner());
+        data.offers.clear();
+        Ok(Response::new(account::DeclineOfferResponse {}))
     }
 }
 

@@ -10,6 +10,7 @@ use siegel_kernel::TrustLevel;
 use siegel_proto::account::v1::account_service_server::AccountServiceServer;
 use siegel_proto::account::v1::document_service_server::DocumentServiceServer;
 use siegel_proto::account::v1::identification_change_service_server::IdentificationChangeServiceServer;
+use siegel_proto::account::v1::offer_service_server::OfferServiceServer;
 use siegel_proto::account::v1::privacy_service_server::PrivacyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
 use siegel_proto::organisation::v1::mailbox_rights_service_server::MailboxRightsServiceServer;
@@ -97,11 +98,13 @@ impl Services {
         let account = AccountServiceServer::new(fake.clone());
         let changes = IdentificationChangeServiceServer::new(fake.clone());
         let privacy = PrivacyServiceServer::new(fake.clone());
+        let offers = OfferServiceServer::new(fake.clone());
         let safe = DocumentServiceServer::new(fake.clone());
         let account = GrpcServices::new()
             .add(nonce.clone().named_layer(account))
             .add(nonce.clone().named_layer(changes))
             .add(nonce.clone().named_layer(privacy))
+            .add(nonce.clone().named_layer(offers))
             .add(nonce.clone().named_layer(safe));
         let own = SelfServiceServer::new(fake.clone());
         let mailbox = MailboxServiceServer::new(fake.clone());

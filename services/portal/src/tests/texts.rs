@@ -19,6 +19,7 @@ fn every_text_that_is_asked_for_exists() {
         include_str!("../pages/data/change.rs"),
         include_str!("../pages/data/document.rs"),
         include_str!("../pages/data/history.rs"),
+        include_str!("../pages/data/offers.rs"),
         include_str!("../pages/data/mod.rs"),
         include_str!("../pages/data/receipt.rs"),
         include_str!("../pages/data/safe.rs"),

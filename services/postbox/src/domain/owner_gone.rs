@@ -11,5 +11,7 @@ pub struct OpenMatters {
     /// They ask for something until a day that is not over.
     pub due: i64,
     pub held: i64,
+    /// With content, or not over yet.
+    pub letters: i64,
     pub last_period_ends_at: Option<Timestamp>,
 }

@@ -28,6 +28,7 @@ impl OpenMattersService for OpenMattersServer {
             legal_periods: open.legal_periods,
             due: open.due,
             held: open.held,
+            letters: open.letters,
             last_period_ends_at: open.last_period_ends_at.map(convert::timestamp),
         }))
     }

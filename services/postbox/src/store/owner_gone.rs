@@ -140,6 +140,10 @@ pub async fn open_matters(
             WHERE h.mailbox_id = l.mailbox_id AND h.tenant = l.tenant \
             AND h.released_at_us IS NULL AND (h.letter_id = l.id \
                 OR (h.letter_id IS NULL AND (h.case_tag IS NULL OR h.case_tag = l.case_tag))))";
+    const LETTERS: &str = "SELECT COUNT(*) FROM letters WHERE mailbox_id = $1 \
+        AND (state = 'provided' OR LENGTH(wrapped_key) > 0)";
+    let letters = on!(&mut *tx, c => sqlx::query_scalar(LETTERS).bind(mailbox)
+        .fetch_one(c).await?);
     let unopened = on!(&mut *tx, c => sqlx::query_scalar(UNOPENED).bind(mailbox)
         .fetch_one(c).await?);
     let (legal_periods, last): (i64, Option<Timestamp>) =
@@ -147,7 +151,7 @@ pub async fn open_matters(
     let due = on!(&mut *tx, c => sqlx::query_scalar(DUE).bind(mailbox).bind(today)
         .fetch_one(c).await?);
     let held = on!(tx, c => sqlx::query_scalar(HELD).bind(mailbox).fetch_one(c).await?);
-    Ok(OpenMatters { unopened, legal_periods, due, held, last_period_ends_at: last })
+    Ok(OpenMatters { unopened, legal_periods, due, held, letters, last_period_ends_at: last })
 }
 
 #[cfg(test)]

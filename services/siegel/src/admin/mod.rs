@@ -4,6 +4,7 @@
 mod accounts;
 mod apply;
 mod clients;
+mod import;
 mod keys;
 mod operators;
 mod organisation;
@@ -13,6 +14,8 @@ mod proposals;
 mod registration_tokens;
 mod statement;
 mod upstreams;
+
+use std::process::ExitCode;
 
 use serde_json::json;
 use siegel_identity::Identity;
@@ -24,29 +27,38 @@ use crate::cli::{AdminArgs, AdminCommand, OperatorsCommand};
 pub use apply::at_start;
 pub use place::{identity, settings};
 
-pub async fn run(args: AdminArgs) -> anyhow::Result<()> {
+pub async fn run(args: AdminArgs) -> anyhow::Result<ExitCode> {
     if let (Some(origin), Some(key)) = (&args.sign_for, &args.operator_key) {
         println!("{}", statement::sign(&args, key, origin)?);
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     // Made where the operator is, who may reach no installation.
     if let AdminCommand::Operators(OperatorsCommand::NewKey { to }) = &args.command {
-        return operators::new_key(to, statement::name(&args), args.json);
+        return done(operators::new_key(to, statement::name(&args), args.json));
     }
     let (settings, sandbox) = place::settings(&args.place)?;
     let state = place::open(&settings, sandbox).await?;
-    let done = match statement::operator(&state, &args).await {
+    let outcome = match statement::operator(&state, &args).await {
         Ok(by) => match args.command {
-            AdminCommand::Postbox(command) => postbox::run(&state, &args.place, command, &by).await,
-            AdminCommand::Organisation(command) => {
-                organisation::run(&args.place, command, &by).await
+            AdminCommand::Postbox(command) => {
+                done(postbox::run(&state, &args.place, command, &by).await)
             }
-            other => command(&state, other, by, args.json).await,
+            AdminCommand::Organisation(command) => {
+                done(organisation::run(&args.place, command, &by).await)
+            }
+            AdminCommand::Import(what) => {
+                import::run(&state, &args.place, &what, &by, args.json).await
+            }
+            other => done(command(&state, other, by, args.json).await),
         },
         Err(error) => Err(error),
     };
     state.outside.db.close().await;
-    done
+    outcome
+}
+
+fn done(outcome: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 async fn command(
@@ -64,8 +76,10 @@ async fn command(
         AdminCommand::Tenants(_) => list_tenants(state, json).await,
         AdminCommand::Keys(command) => keys::run(state, &command, json),
         AdminCommand::Operators(_) => operators::list(state, json),
-        // Done before: it has a database of its own.
-        AdminCommand::Postbox(_) | AdminCommand::Organisation(_) => Ok(()),
+        // Done before: they have databases of their own.
+        AdminCommand::Postbox(_) | AdminCommand::Organisation(_) | AdminCommand::Import(_) => {
+            Ok(())
+        }
         AdminCommand::Upstreams(command) => upstreams::run(state, command, &by, json).await,
         AdminCommand::RegistrationToken(command) => {
             registration_tokens::run(state, command, &by, json).await

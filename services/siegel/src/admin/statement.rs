@@ -10,8 +10,8 @@ use siegel_identity::app::operators::{self, Request};
 use siegel_kernel::{Clock as _, SystemClock};
 
 use crate::cli::{
-    AccountsCommand, AdminArgs, AdminCommand, ClientsCommand, KeysCommand, OperatorsCommand,
-    OrganisationCommand, PostboxCommand, TokenCommand, UpstreamsCommand,
+    AccountsCommand, AdminArgs, AdminCommand, ClientsCommand, ImportArgs, KeysCommand,
+    OperatorsCommand, OrganisationCommand, PostboxCommand, TokenCommand, UpstreamsCommand,
 };
 
 /// Who does it when nobody says.
@@ -100,6 +100,14 @@ fn request(command: &AdminCommand) -> anyhow::Result<Option<Request>> {
             let numbers = [words(&uses.to_string()), words(&days.to_string())];
             let first = [words("registration-token new"), words(tenant), words(kind)];
             first.into_iter().chain(numbers).collect()
+        }
+        AdminCommand::Import(what) => {
+            let ImportArgs { file, tenant, system, name, days, report: _ } = what;
+            let (days, digest) = (days.to_string(), siegel_account::file_digest(file));
+            let digest =
+                digest.with_context(|| format!("cannot read {}", file.display()))?.to_vec();
+            let said = [tenant, system, name, &days].map(|said| words(said));
+            std::iter::once(words("import")).chain(said).chain([digest]).collect()
         }
         AdminCommand::Postbox(P::Change { file, tenant }) => {
             vec![words("postbox change"), words(tenant), content(file)?]
@@ -231,7 +239,14 @@ mod tests {
         std::fs::write(&file, "a").unwrap();
         let before = request_of(&line);
         assert_ne!(before, request_of(&format!("{line} --prune")));
+        let import = |name| {
+            let line = format!("import {} --tenant t --system s --name {name}", file.display());
+            request_of(&line)
+        };
+        let imported = import("A");
+        assert_ne!(imported, import("B"));
         std::fs::write(&file, "b").unwrap();
         assert_ne!(before, request_of(&line));
+        assert_ne!(imported, import("A"));
     }
 }

@@ -15,6 +15,8 @@ pub struct Matters {
     pub legal_periods: i64,
     pub due: i64,
     pub held: i64,
+    /// All that are there, finished ones as well.
+    pub letters: i64,
     pub last_period_ends_at: Option<Timestamp>,
 }
 
@@ -35,6 +37,7 @@ pub async fn open(state: &Identity, account: AccountId) -> Result<Matters, Failu
         legal_periods: answer.legal_periods,
         due: answer.due,
         held: answer.held,
+        letters: answer.letters,
         last_period_ends_at: answer.last_period_ends_at.as_ref().map(convert::instant),
     })
 }

@@ -75,6 +75,33 @@ pub async fn begin_in(
     account: AccountId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    begin_as(state, tx, account, (Ending::Person, now)).await
+}
+
+/// The same for an account that became part of another one: its person is still there, so clients
+/// are not told to forget them.
+pub async fn begin_merged(
+    state: &Identity,
+    tx: &mut Tx,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    begin_as(state, tx, account, (Ending::Account, now)).await
+}
+
+/// Who is gone for a client.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Person,
+    Account,
+}
+
+async fn begin_as(
+    state: &Identity,
+    tx: &mut Tx,
+    account: AccountId,
+    (ending, now): (Ending, Timestamp),
+) -> Result<(), StoreError> {
     accounts::lock(tx, account).await?;
     let services = state.config.people.deletion.services();
     if !deletions::begin(tx, &audit_name(account), &services, now).await? {
@@ -82,7 +109,9 @@ pub async fn begin_in(
     }
     let at = state.now();
     // Before the grants go: whoever has one hears of it.
-    security_events::emit(tx, account, &SecurityEvent::AccountPurged, at).await?;
+    if ending == Ending::Person {
+        security_events::emit(tx, account, &SecurityEvent::AccountPurged, at).await?;
+    }
     disabled::reopen(tx, account).await?;
     let closed =
         Disabled { at, reason: DELETION.to_owned(), by: SELF.to_owned(), told: Vec::new() };

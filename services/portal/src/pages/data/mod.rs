@@ -3,6 +3,7 @@
 pub mod change;
 pub mod document;
 pub mod history;
+pub mod offers;
 pub mod receipt;
 pub mod safe;
 pub mod staff;
@@ -15,6 +16,7 @@ use siegel_oidc::catalogue::{self, Form};
 use siegel_proto::account::v1::Attribute;
 use siegel_proto::account::v1::document_service_client::DocumentServiceClient;
 use siegel_proto::account::v1::identification_change_service_client::IdentificationChangeServiceClient;
+use siegel_proto::account::v1::offer_service_client::OfferServiceClient;
 use siegel_proto::account::v1::privacy_service_client::PrivacyServiceClient;
 use siegel_web::{Locale, Texts};
 
@@ -26,6 +28,10 @@ impl Signed {
         &self,
     ) -> Result<IdentificationChangeServiceClient<AuthChannel>, Response> {
         Ok(IdentificationChangeServiceClient::new(self.channel("account").await?))
+    }
+
+    pub async fn offers(&self) -> Result<OfferServiceClient<AuthChannel>, Response> {
+        Ok(OfferServiceClient::new(self.channel("account").await?))
     }
 
     pub async fn privacy(&self) -> Result<PrivacyServiceClient<AuthChannel>, Response> {

@@ -74,6 +74,7 @@ fn facts(who: &Signed, t: &Texts, receipt: &ConsentReceipt) -> DescriptionList {
     if receipt.ended_at.is_some() {
         let key = match receipt.ended_by.as_str() {
             "withdrawn" => "consent-withdrawn-at",
+            "merged" => "consent-merged-at",
             _ => "consent-replaced-at",
         };
         items.push(Item::new(t.get(key), words::date_time(locale, receipt.ended_at.as_ref())));

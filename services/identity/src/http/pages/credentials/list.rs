@@ -33,6 +33,7 @@ struct ListPage {
     recovery_text: String,
     password: Link,
     email: Link,
+    merge: Link,
     delete: Link,
     home: Link,
 }
@@ -70,6 +71,7 @@ pub async fn show(desk: Desk, Query(said): Query<Done>) -> Response {
         recovery_text,
         password: Link::text("/login/credentials/password", t.get("change-password")),
         email: Link::text("/login/credentials/email", t.get("change-email")),
+        merge: Link::text("/login/credentials/merge", t.get("merge-title")),
         delete: Link::text("/login/credentials/delete", t.get("delete-title")),
         home: Link::text("/account", t.get("desk-account")),
     };

@@ -8,6 +8,7 @@ mod certificate;
 mod deletion;
 mod desk;
 mod list;
+mod merge;
 mod offers;
 mod passkey;
 mod password;
@@ -62,6 +63,9 @@ pub fn router() -> Router<Identity> {
         .route("/login/credentials/delete/confirm", get(deletion::ask).post(deletion::order))
         .route("/login/credentials/delete/cancel", post(deletion::cancel))
         .route("/login/deleted", get(deletion::over))
+        .route("/login/credentials/merge", get(merge::show).post(merge::begin))
+        .route("/login/credentials/merge/other", get(merge::compare).post(merge::order))
+        .route("/login/merged", get(merge::over))
         .route("/login/credentials/{credential}/rename", get(list::name).post(list::rename))
         .route("/login/credentials/{credential}/remove", get(list::ask).post(list::remove))
 }
@@ -95,6 +99,7 @@ pub(super) const SOURCES: &[&str] = &[
     include_str!("deletion.rs"),
     include_str!("desk.rs"),
     include_str!("list.rs"),
+    include_str!("merge.rs"),
     include_str!("offers.rs"),
     include_str!("passkey.rs"),
     include_str!("password.rs"),

@@ -140,6 +140,7 @@ async fn what_is_open_is_told_before(db: Db) {
         legal_periods: 1,
         due: 2,
         held: 1,
+        letters: 3,
         last_period_ends_at: Some(siegel_proto::convert::timestamp(
             siegel_kernel::Timestamp::from_seconds(1_790_000_000),
         )),

@@ -13,6 +13,7 @@ mod house;
 mod inactivity;
 mod login;
 mod logout;
+mod merge;
 mod register;
 
 use siegel_web::testing::{assert_same_keys, assert_texts_exist, keys};

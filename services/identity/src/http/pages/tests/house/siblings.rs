@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex};
 use siegel_grpc::GrpcServices;
 use siegel_grpc::testing::Fakes;
 use siegel_proto::account::v1 as account;
+use siegel_proto::account::v1::account_merge_service_server::{
+    AccountMergeService, AccountMergeServiceServer,
+};
 use siegel_proto::account::v1::account_registry_service_server::{
     AccountRegistryService, AccountRegistryServiceServer,
 };
@@ -20,6 +23,8 @@ use siegel_proto::notification::v1 as mail;
 use siegel_proto::notification::v1::notification_service_server::{
     NotificationService, NotificationServiceServer,
 };
+use siegel_proto::organisation::v1 as organisation;
+use siegel_proto::organisation::v1::tie_service_server::{TieService, TieServiceServer};
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::open_matters_service_server::{
     OpenMattersService, OpenMattersServiceServer,
@@ -41,6 +46,12 @@ pub struct Siblings {
     pub attributes: Mutex<BTreeMap<String, String>>,
     /// What the postbox counts; `None`: it is down.
     pub open: Mutex<Option<postbox::CountOpenMattersResponse>>,
+    /// What a merge would move, what it was ordered to, and whether it is refused for good.
+    pub comparison: Mutex<account::CompareAccountsResponse>,
+    pub merged: Mutex<Vec<account::MergeAccountsRequest>>,
+    pub merge_refused: Mutex<bool>,
+    /// What ties an account to others.
+    pub ties: Mutex<organisation::CountTiesResponse>,
     /// The account service is down.
     pub account_is_down: Mutex<bool>,
     /// Who holds the card before the reader, and how it ends.
@@ -224,17 +235,53 @@ impl OpenMattersService for Fake {
     }
 }
 
+#[tonic::async_trait]
+impl AccountMergeService for Fake {
+    async fn compare_accounts(
+        &self,
+        _: Call<account::CompareAccountsRequest>,
+    ) -> Result<Answer<account::CompareAccountsResponse>, Status> {
+        self.account_is_up()?;
+        Ok(Answer::new(self.0.comparison.lock().unwrap().clone()))
+    }
+    async fn merge_accounts(
+        &self,
+        call: Call<account::MergeAccountsRequest>,
+    ) -> Result<Answer<account::MergeAccountsResponse>, Status> {
+        self.account_is_up()?;
+        if *self.0.merge_refused.lock().unwrap() {
+            let code = tonic::Code::FailedPrecondition;
+            return Err(siegel_grpc::refusal(code, "MERGE_OFFER_WAITS", "refused", []));
+        }
+        self.0.merged.lock().unwrap().push(call.into_inner());
+        Ok(Answer::new(account::MergeAccountsResponse {}))
+    }
+}
+
+#[tonic::async_trait]
+impl TieService for Fake {
+    async fn count_ties(
+        &self,
+        _: Call<organisation::CountTiesRequest>,
+    ) -> Result<Answer<organisation::CountTiesResponse>, Status> {
+        Ok(Answer::new(*self.0.ties.lock().unwrap()))
+    }
+}
+
 /// The siblings of identity, answering from `siblings`.
 pub(super) fn fakes(siblings: &Arc<Siblings>) -> Fakes {
     let fake = Fake(siblings.clone());
     let notification = NotificationServiceServer::new(fake.clone());
     let account = AccountRegistryServiceServer::new(fake.clone());
     let matters = OpenMattersServiceServer::new(fake.clone());
+    let merge = AccountMergeServiceServer::new(fake.clone());
+    let ties = TieServiceServer::new(fake.clone());
     let eid = IdentificationServiceServer::new(fake);
     Fakes::new()
         .with("identity", "organisation", &siblings.parties.services())
         .with("identity", "notification", &GrpcServices::new().add(notification))
-        .with("identity", "account", &GrpcServices::new().add(account))
+        .with("identity", "account", &GrpcServices::new().add(account).add(merge))
+        .with("identity", "organisation", &GrpcServices::new().add(ties))
         .with("identity", "eid", &GrpcServices::new().add(eid))
         .with("identity", "postbox", &GrpcServices::new().add(matters))
 }
