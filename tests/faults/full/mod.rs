@@ -87,6 +87,7 @@ pub async fn run(plan: &Plan) -> anyhow::Result<()> {
         let what = || format!("fault {number}: {fault}");
         fault.happen(&mut run, &mut clients).await.with_context(what)?;
         load.stop().await?;
+        run.ledger.pause(false);
         clients.renew(&run.suite).await?;
         load::settle(&clients, &run.ledger, &run.journal).await.with_context(what)?;
         stream.go_on(&clients, &run.journal).await?;

@@ -39,6 +39,8 @@ pub async fn happen(run: &Run, clients: &mut Clients) -> anyhow::Result<()> {
             requests.push(load::deliver(clients, (&run.ledger, &run.journal), ANSWER).await?);
         }
         tokio::time::sleep(WORK).await;
+        // Tokens of before are too old then.
+        run.ledger.pause(true);
         run.clock.move_by(STEP)?;
         clients.renew(&run.suite).await?;
     }
