@@ -149,6 +149,16 @@ impl Run {
         Ok(run)
     }
 
+    /// Ten minutes go by, the longest pause of an outbox. In steps: what is under way when a clock
+    /// leaps by more than five looks back-dated, and the log's audit says so.
+    async fn ten_minutes(&self) -> anyhow::Result<()> {
+        for _ in 0..4 {
+            self.clock.move_by(150 * 1_000_000)?;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        Ok(())
+    }
+
     /// Where the suite's objects lie.
     fn objects(&self) -> PathBuf {
         match &self.store {
