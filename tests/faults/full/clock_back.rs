@@ -18,6 +18,8 @@ pub async fn happen(run: &mut Run, clients: &mut Clients, ended: bool) -> anyhow
     // Tokens between services, leases, nonces are fresh.
     let before = load::deliver(clients, (&run.ledger, &run.journal), SOON).await?;
     look::logged(&db, &before, SOON).await?;
+    // Tokens of before are from the future then.
+    run.ledger.pause(true);
     run.clock.move_by(BACK)?;
     if ended {
         run.suite.kill()?;

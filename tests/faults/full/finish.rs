@@ -16,8 +16,6 @@ use super::stream::Stream;
 const DAYS: i64 = 400;
 /// Beyond the days that begin with a notification.
 const MORE_DAYS: i64 = 10;
-/// Of moved time, between two looks.
-const PAUSE: i64 = 10 * 60 * 1_000_000;
 /// How long sweeper, outbox and sequencer may take for everything.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -31,7 +29,7 @@ pub async fn time_goes_on(
     loop {
         // Outboxes pause for ten minutes at most. A letter whose notification leaves only now has
         // its days from now on.
-        run.clock.move_by(PAUSE)?;
+        run.ten_minutes().await?;
         move_clock(&run.suite.origin(), MORE_DAYS).await?;
         clients.renew(&run.suite).await?;
         stream.go_on(clients, &run.journal).await?;

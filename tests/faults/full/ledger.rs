@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::broadcast;
@@ -72,6 +72,7 @@ const BATCH: usize = 25;
 pub struct Ledger {
     state: Mutex<State>,
     next: AtomicU64,
+    paused: AtomicBool,
     started: broadcast::Sender<Step>,
 }
 
@@ -92,7 +93,12 @@ struct State {
 impl Default for Ledger {
     fn default() -> Self {
         let (started, _) = broadcast::channel(64);
-        Self { state: Mutex::default(), next: AtomicU64::new(1), started }
+        Self {
+            state: Mutex::default(),
+            next: AtomicU64::new(1),
+            paused: AtomicBool::new(false),
+            started,
+        }
     }
 }
 
@@ -125,6 +131,15 @@ impl Ledger {
         // Nobody may be waiting for it.
         let _ = self.started.send(order.step());
         Ok(order)
+    }
+
+    /// Whether clients begin something new; their tokens may be of no use at the moment.
+    pub fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
     }
 
     /// A letter without attachments, out of turn.

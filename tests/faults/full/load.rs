@@ -28,6 +28,9 @@ pub fn start(clients: &Clients, ledger: &Arc<Ledger>, journal: &Arc<Journal>) ->
         let (clients, ledger, journal) = (clients.clone(), ledger.clone(), journal.clone());
         tasks.spawn(async move {
             loop {
+                while ledger.is_paused() {
+                    tokio::time::sleep(PAUSE).await;
+                }
                 let order = ledger.draw()?;
                 if !once(&clients, &order, &ledger, &journal).await? {
                     tokio::time::sleep(PAUSE).await;

@@ -87,6 +87,7 @@ pub async fn run(plan: &Plan) -> anyhow::Result<()> {
         let what = || format!("fault {number}: {fault}");
         fault.happen(&mut run, &mut clients).await.with_context(what)?;
         load.stop().await?;
+        run.ledger.pause(false);
         clients.renew(&run.suite).await?;
         load::settle(&clients, &run.ledger, &run.journal).await.with_context(what)?;
         stream.go_on(&clients, &run.journal).await?;
@@ -146,6 +147,16 @@ impl Run {
         let keys = reqwest::get(keys).await?.error_for_status()?.text().await?;
         std::fs::write(run.dir.path().join("keys.json"), keys)?;
         Ok(run)
+    }
+
+    /// Ten minutes go by, the longest pause of an outbox. In steps: what is under way when a clock
+    /// leaps by more than five looks back-dated, and the log's audit says so.
+    async fn ten_minutes(&self) -> anyhow::Result<()> {
+        for _ in 0..4 {
+            self.clock.move_by(150 * 1_000_000)?;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        Ok(())
     }
 
     /// Where the suite's objects lie.

@@ -14,9 +14,7 @@ use super::look::{self, until};
 use super::mail::Desk;
 use super::{Run, load};
 
-/// Six of these are the hour; the longest pause of an outbox.
-const STEP: i64 = 10 * 60 * 1_000_000;
-/// Letters in each of them.
+/// Letters in each ten minutes of the hour.
 const LETTERS: usize = 3;
 /// Real time of each: the first attempts fail.
 const WORK: Duration = Duration::from_secs(3);
@@ -39,7 +37,9 @@ pub async fn happen(run: &Run, clients: &mut Clients) -> anyhow::Result<()> {
             requests.push(load::deliver(clients, (&run.ledger, &run.journal), ANSWER).await?);
         }
         tokio::time::sleep(WORK).await;
-        run.clock.move_by(STEP)?;
+        // Tokens of before are too old then.
+        run.ledger.pause(true);
+        run.ten_minutes().await?;
         clients.renew(&run.suite).await?;
     }
     let orders = look::orders(&mails).await?.into_iter();
@@ -72,7 +72,7 @@ async fn back(run: &Run, mails: &Db, waiting: &HashSet<Uuid>) -> anyhow::Result<
     until("every mail that waited is sent", PATIENCE, async || {
         // While a mail is on its way, nobody may think that its time is over.
         if looks % 10 == 0 && look::nothing_claimed(mails, run.clock.now()).await? {
-            run.clock.move_by(STEP)?;
+            run.ten_minutes().await?;
         }
         looks += 1;
         let orders = look::orders(mails).await?;
@@ -90,7 +90,7 @@ async fn told(run: &Run, requests: &[String]) -> anyhow::Result<()> {
         let what = format!("the receipt of the notification of {request}");
         let found = until(&what, PATIENCE, async || {
             if looks % 25 == 24 {
-                run.clock.move_by(STEP)?;
+                run.ten_minutes().await?;
             }
             looks += 1;
             let (notified, _) = look::entries(&db, request, "notified").await?;
