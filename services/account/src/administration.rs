@@ -52,7 +52,7 @@ pub struct Progress {
 impl Imports {
     /// # Errors
     /// When the key above the accounts' keys cannot be read.
-    pub fn open(config: Config, outside: &Outside) -> Result<Self, StartError> {
+    pub fn open(config: &Config, outside: &Outside) -> Result<Self, StartError> {
         Ok(Self(build(config, outside)?))
     }
 

@@ -51,7 +51,7 @@ pub enum StartError {
 /// Starts the service on a migrated database.
 #[expect(clippy::unused_async, reason = "every service starts the same way")]
 pub async fn start(config: Config, outside: Outside) -> Result<Running, StartError> {
-    let app = build(config, &outside)?;
+    let app = build(&config, &outside)?;
     let mut tasks = JoinSet::new();
     tasks.spawn(app.feed.clone().run(outside.clock.clone()));
     let (worker, siblings) = (app.clone(), outside.siblings.clone());
@@ -69,7 +69,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
 }
 
 /// The use cases on this database.
-fn build(config: Config, outside: &Outside) -> Result<app::App, StartError> {
+fn build(config: &Config, outside: &Outside) -> Result<app::App, StartError> {
     let file = &config.key_encryption_key_file;
     let may_create = !outside.profile.is_production();
     let root = RootSecret::load(file, may_create, outside.entropy.as_ref())?;

@@ -111,7 +111,7 @@ impl App {
             id: one.id,
             system: one.name.clone(),
             tenant: one.tenant.clone(),
-            imported_at: one.imported_at,
+            imported_at: one.at,
             valid_until: one.valid_until,
             needed,
             somebody_else,
@@ -187,7 +187,7 @@ impl App {
     ) -> Result<(), Failure> {
         let reason =
             Reason { reason: format!("Import: {}", one.name), reference: one.operator.clone() };
-        let line = imported_by(key, &one.tenant, &reason, one.imported_at)?;
+        let line = imported_by(key, &one.tenant, &reason, one.at)?;
         staff::add(tx, account, &line).await?;
         if imported::may_notice(tx, account, now.minus(QUIET), now).await? {
             let job = notice::Job { account, request_id: format!("import/{}", one.id) };

@@ -106,7 +106,7 @@ pub struct Imported {
     pub level: Option<TrustLevel>,
     pub payload: Vec<u8>,
     #[sqlx(rename = "imported_at_us")]
-    pub imported_at: Timestamp,
+    pub at: Timestamp,
     #[sqlx(rename = "valid_until_us")]
     pub valid_until: Timestamp,
 }

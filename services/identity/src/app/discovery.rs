@@ -20,7 +20,7 @@ const AUTH_METHODS: [&str; 4] =
 /// Where there is a listener for clients that come with a certificate.
 const CERTIFICATE_METHODS: [&str; 2] = ["tls_client_auth", "self_signed_tls_client_auth"];
 /// Claims beside the catalogue's.
-const PROTOCOL_CLAIMS: [&str; 17] = [
+const PROTOCOL_CLAIMS: [&str; 18] = [
     "iss",
     "sub",
     "sub_history",

@@ -115,13 +115,12 @@ impl App {
             since: None,
         });
         let grants = defaults.chain(rows.iter().map(seen)).collect();
-        let may = match &mailbox.kind {
-            Kind::Personal(of) => *of == member.member,
-            _ => {
-                let manage = Right::ManageMembers;
-                manages(member.role)
-                    || mailbox_right(member, mailbox, &facts.stand_ins, manage, now).is_some()
-            }
+        let may = if let Kind::Personal(of) = mailbox.kind {
+            of == member.member
+        } else {
+            let manage = Right::ManageMembers;
+            manages(member.role)
+                || mailbox_right(member, mailbox, &facts.stand_ins, manage, now).is_some()
         };
         Ok((grants, may))
     }

@@ -134,19 +134,17 @@ pub fn decide(question: &Question, known: &Known, mail: &Facts, now: Timestamp) 
     let check =
         |chain: &Chain| chain.check(question, now).and_then(|()| open_to_mandates(question, mail));
     let allowed = chains().filter(|chain| check(chain).is_ok());
-    match allowed.min_by_key(|chain| rank(chain)) {
-        Some(chain) => Ok(Allowed {
+    if let Some(chain) = allowed.min_by_key(|chain| rank(chain)) {
+        return Ok(Allowed {
             mandate: chain.last().map(|grant| (grant.id, grant.version)),
             chain: chain.grants.iter().map(|grant| grant.id).collect(),
             ..Allowed::by(chain.to_string())
-        }),
-        None => {
-            let standings = known.standings.iter().filter(|_| question.mandate.is_none());
-            let standings = standings.filter_map(|standing| stands(standing).err());
-            let lacking = standings.chain(chains().filter_map(|chain| check(chain).err()));
-            Err(nearest(question, lacking))
-        }
+        });
     }
+    let standings = known.standings.iter().filter(|_| question.mandate.is_none());
+    let standings = standings.filter_map(|standing| stands(standing).err());
+    let lacking = standings.chain(chains().filter_map(|chain| check(chain).err()));
+    Err(nearest(question, lacking))
 }
 
 /// What being somebody in the organisation allows by itself.
@@ -348,7 +346,8 @@ mod tests {
         let me = Party::Person(account(1));
         let held = Grant { scope: other, ..grant(1, firm(1), me, Package::Full) };
         let standings = vec![Standing::Member(Role::ReadOnly)];
-        let known = Known { standings, chains: vec![own(&[held])] };
+        let chains = vec![own(&[held])];
+        let known = Known { standings, chains, ..Known::default() };
         let answer = decide(&ask(firm(1), Action::ReceiveMail), &known, NOW);
         assert_eq!(answer, Err(Denied::MandateScope));
     }

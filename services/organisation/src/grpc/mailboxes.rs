@@ -286,11 +286,11 @@ fn wanted(message: &CreateSubstitutionRequest) -> Result<Wanted, Status> {
 
 fn mailbox(seen: &Seen) -> pb::Mailbox {
     let row = &seen.row;
-    let (mut name, mut unit_id, mut member_id) = Default::default();
+    let (mut name, mut unit_id, mut member_id) = (String::new(), String::new(), String::new());
     match &row.kind {
         Kind::Central => {}
         Kind::Unit(unit) => unit_id = unit.to_string(),
-        Kind::Function(function) => name = function.clone(),
+        Kind::Function(function) => name.clone_from(function),
         Kind::Personal(member) => member_id = member.to_string(),
     }
     pb::Mailbox {

@@ -61,7 +61,7 @@ struct Row {
 struct Form {
     csrf: CsrfField,
     action: String,
-    form: Hidden,
+    request: Hidden,
     /// About whom; to be written for a member about whom nothing was said.
     member: Option<Input>,
     holder: Hidden,
@@ -116,7 +116,7 @@ pub async fn show(
             Some(form(&who, (&here, &chosen), grant)?)
         }
     };
-    let body = Matrix { rows, form, t: t.clone() };
+    let body = Matrix { t, rows, form };
     let page = who.page(t.get("mailbox-rights")).lead(t.get("mailbox-rights-text"));
     Ok(page.back(format!("/organisation/{id}/mailboxes")).show(&body))
 }
@@ -136,7 +136,7 @@ fn form(
     Ok(Form {
         csrf: who.view.csrf_field(),
         action: here.to_owned(),
-        form: Hidden::new("form", request),
+        request: Hidden::new("form", request),
         member: new.then(|| Input::text("member", t.get("member-id")).max_length(64)),
         holder: Hidden::new("holder", chosen),
         who: grant.map_or_else(|| t.get("rights-somebody"), |grant| called(&t, grant)),

@@ -70,7 +70,9 @@ impl ReadError {
     pub const fn outcome(&self) -> &'static str {
         match self {
             Self::LetterUnknown => "LETTER_UNKNOWN",
-            Self::TrustTooLow { .. } => "TRUST_TOO_LOW",
+            Self::TrustTooLow { .. } | Self::Access(AccessError::TrustTooLow { .. }) => {
+                "TRUST_TOO_LOW"
+            }
             Self::ProvisionEnded => "PROVISION_ENDED",
             Self::Gone => "LETTER_RECALLED",
             Self::Purged => "LETTER_PURGED",
@@ -86,7 +88,6 @@ impl ReadError {
             Self::TooManyWatchers => "TOO_MANY_STREAMS",
             Self::Access(AccessError::Unknown) => "ORGANISATION_UNKNOWN",
             Self::Access(AccessError::NotRepresented) => "PERSON_UNKNOWN",
-            Self::Access(AccessError::TrustTooLow { .. }) => "TRUST_TOO_LOW",
             Self::Access(AccessError::RightMissing { .. }) => "RIGHT_MISSING",
             Self::Access(AccessError::Down(_)) => "ORGANISATION_DOWN",
             Self::Trouble(_) => "failed",

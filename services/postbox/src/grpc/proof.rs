@@ -27,7 +27,7 @@ pub type Messages<T> = BoxStream<'static, Result<T, Status>>;
 /// Whoever may hold receipts: a sender, or a person for themself or an organisation.
 pub enum Party {
     Sender(SenderClient),
-    Recipient(Reader),
+    Recipient(Box<Reader>),
 }
 
 impl Party {
@@ -45,7 +45,7 @@ impl Party {
                 name: caller.name(),
             }));
         }
-        Ok(Self::Recipient(reader(postbox, request, action).await?))
+        Ok(Self::Recipient(Box::new(reader(postbox, request, action).await?)))
     }
 
     pub const fn holder(&self) -> Holder<'_> {

@@ -110,7 +110,7 @@ pub fn read(error: &ReadError) -> Status {
     use ReadError as E;
     match error {
         E::LetterUnknown => refusal(Code::NotFound, "LETTER_UNKNOWN", error, []),
-        E::TrustTooLow { needed } => {
+        E::TrustTooLow { needed } | E::Access(AccessError::TrustTooLow { needed }) => {
             let facts = [("needed", needed.as_str())];
             refusal(Code::PermissionDenied, "TRUST_TOO_LOW", error, facts)
         }
@@ -135,10 +135,6 @@ pub fn read(error: &ReadError) -> Status {
         }
         E::Access(AccessError::NotRepresented) => {
             refusal(Code::NotFound, "PERSON_UNKNOWN", error, [])
-        }
-        E::Access(AccessError::TrustTooLow { needed }) => {
-            let facts = [("needed", needed.as_str())];
-            refusal(Code::PermissionDenied, "TRUST_TOO_LOW", error, facts)
         }
         E::Access(AccessError::RightMissing { right }) => {
             refusal(Code::PermissionDenied, "RIGHT_MISSING", error, [("right", *right)])

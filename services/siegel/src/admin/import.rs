@@ -49,7 +49,7 @@ pub async fn run(
         db.migrate(&siegel_account::MIGRATIONS).await.context("[account]")?;
     }
     let outside = place::outside(&settings, "account", db.clone(), InProcess::default())?;
-    let imports = Imports::open(settings.service("account")?, &outside)?;
+    let imports = Imports::open(&settings.service("account")?, &outside)?;
     let order = ImportOrder {
         tenant: what.tenant.clone(),
         system: what.system.clone(),

@@ -25,7 +25,7 @@ const TAKE: &str = "take-";
 struct Offers {
     t: Texts,
     csrf: CsrfField,
-    offers: Vec<Shown>,
+    waiting: Vec<Shown>,
     done: Option<Alert>,
     back: Link,
 }
@@ -67,7 +67,7 @@ async fn page(who: &Signed, done: Option<Alert>) -> Result<Response, Response> {
     let lead = if offers.is_empty() { "offers-none" } else { "offers-text" };
     let body = Offers {
         csrf: who.view.csrf_field(),
-        offers: offers.iter().map(|offer| shown(who, &t, offer)).collect(),
+        waiting: offers.iter().map(|offer| shown(who, &t, offer)).collect(),
         done,
         back: Link::tertiary("/account", t.get("offers-later")),
         t,
@@ -112,7 +112,7 @@ fn tick(who: &Signed, t: &Texts, offer: &str, line: &OfferedAttribute) -> Option
     let name = words::attribute(t, &new.name);
     let label = format!("{name}: {}", value(t, locale, new));
     let level = match convert::level(new.level) {
-        Some(level) => format::level(locale, level).to_owned(),
+        Some(level) => format::level(locale, level),
         None => t.get("offer-level-unknown"),
     };
     let args = [("source", origin(t, new).into()), ("level", level.into())];

@@ -61,7 +61,7 @@ async fn goes_on(browser: &mut Browser<'_>, path: &str, email: &str) -> Page {
     browser.get(path).await
 }
 
-async fn both<'a>(house: &'a House) -> (Browser<'a>, AccountId, AccountId) {
+async fn both(house: &House) -> (Browser<'_>, AccountId, AccountId) {
     let (mut browser, stays) = in_account(house, STAYS).await;
     begins(&mut browser).await;
     assert!(house.session_of(&browser).await.is_none(), "logged out in between");

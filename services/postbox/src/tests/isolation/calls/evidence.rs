@@ -30,7 +30,6 @@ pub fn calls() -> Vec<Call> {
                 organisation_id: n.organisation.clone(),
                 mailbox_id: n.mailbox.clone(),
                 principal_account_id: n.principal.clone(),
-                ..Default::default()
             })
         }),
         call("EvidenceService/GetReceiptDocument", |n| {
@@ -41,7 +40,6 @@ pub fn calls() -> Vec<Call> {
                 mailbox_id: n.mailbox.clone(),
                 principal_account_id: n.principal.clone(),
                 language: String::new(),
-                ..Default::default()
             })
         }),
     ]

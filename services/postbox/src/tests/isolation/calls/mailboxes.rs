@@ -41,10 +41,9 @@ pub fn calls() -> Vec<Call> {
             principal_account_id: n.principal.clone(),
             unread: Some(false),
             labels: None,
-            ..Default::default()
         })
     };
-    vec![
+    let mut all = vec![
         call("MailboxChoiceService/ListMailboxes", |_| one(&pb::ListMailboxesRequest {})),
         call("MailboxService/ListLetters", |n| of_mailbox!(ListLettersRequest, n)),
         call("MailboxService/Preview", preview),
@@ -62,11 +61,17 @@ pub fn calls() -> Vec<Call> {
                 organisation_id: n.organisation.clone(),
                 mailbox_id: n.mailbox.clone(),
                 principal_account_id: n.principal.clone(),
-                ..Default::default()
             })
         }),
         call("MailboxService/Search", search),
         call("MailboxService/WatchMailbox", |n| of_mailbox!(WatchMailboxRequest, n)),
+    ];
+    all.extend(of_letters());
+    all
+}
+
+fn of_letters() -> Vec<Call> {
+    vec![
         call("MailboxService/DownloadAll", |n| {
             one(&pb::DownloadAllRequest {
                 letter_id: n.answered.clone(),
@@ -91,7 +96,6 @@ pub fn calls() -> Vec<Call> {
                 mailbox_id: n.mailbox.clone(),
                 principal_account_id: n.principal.clone(),
                 language: String::new(),
-                ..Default::default()
             })
         }),
         call("MailboxService/ExportMailbox", |n| of_mailbox!(ExportMailboxRequest, n)),
@@ -105,7 +109,6 @@ pub fn calls() -> Vec<Call> {
                 text: "Anbei der Nachweis.".into(),
                 attachments: Vec::new(),
                 upload_ids: Vec::new(),
-                ..Default::default()
             })
         }),
         call("MailboxService/GetOwnReply", |n| {

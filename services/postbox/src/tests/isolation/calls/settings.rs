@@ -16,7 +16,6 @@ pub fn calls() -> Vec<Call> {
             about: Some(about),
             choice: pb::OptOutChoice::Allowed.into(),
             wording_version: "1".into(),
-            ..Default::default()
         }
         .encode_to_vec()
     }
@@ -29,7 +28,6 @@ pub fn calls() -> Vec<Call> {
                 mailbox_id: n.mailbox.clone(),
                 principal_account_id: n.principal.clone(),
                 handle: n.handle.clone(),
-                ..Default::default()
             })
         }),
         call("MailboxSettingsService/ListSenders", |n| of_mailbox!(ListSendersRequest, n)),

@@ -15,7 +15,6 @@ fn append(n: &Names, upload: &str) -> Vec<Vec<u8>> {
         organisation_id: n.organisation.clone(),
         mailbox_id: n.mailbox.clone(),
         principal_account_id: n.principal.clone(),
-        ..Default::default()
     };
     one(&pb::UploadAttachmentRequest { part: Some(Part::Head(head)) })
 }
@@ -36,7 +35,6 @@ fn cancel(n: &Names, upload: &str) -> Vec<Vec<u8>> {
         organisation_id: n.organisation.clone(),
         mailbox_id: n.mailbox.clone(),
         principal_account_id: n.principal.clone(),
-        ..Default::default()
     })
 }
 
@@ -51,7 +49,6 @@ pub fn calls() -> Vec<Call> {
                 organisation_id: n.organisation.clone(),
                 mailbox_id: n.mailbox.clone(),
                 principal_account_id: n.principal.clone(),
-                ..Default::default()
             })
         }),
         person(call("UploadService/UploadAttachment", |n| append(n, &n.upload))),
