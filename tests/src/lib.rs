@@ -239,7 +239,7 @@ impl Suite {
     pub fn admin(&self) -> anyhow::Result<Command> {
         let mut command = Command::new(program()?);
         command.arg("admin").arg("--data").arg(&self.data);
-        if let Some(url) = &self.database_url {
+        if let Some(url) = &self.setup.database_url {
             command.args(["--database-url", url]);
         }
         Ok(command)

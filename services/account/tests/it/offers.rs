@@ -325,7 +325,7 @@ async fn who_imported_it_is_a_look_of_staff(db: Db) {
     let request = ListStaffAccessesRequest::default();
     let looks =
         office.privacy(account).list_staff_accesses(request).await.unwrap().into_inner().accesses;
-    let [look] = &looks[..] else { panic!("one") };
+    let [look] = &looks[..] else { unreachable!("one look") };
     assert_eq!((look.staff.as_str(), look.reference.as_str()), ("land", "operator:anna"));
     assert_eq!(look.reason, "Import: Servicekonto Altland");
     assert_eq!(look.at.as_ref().map(siegel_proto::convert::instant), Some(imported_at));

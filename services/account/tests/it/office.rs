@@ -142,7 +142,7 @@ impl Office {
     /// What `siegel admin import` works with, beside the service.
     pub fn imports(&self) -> Imports {
         let (config, outside) = &self.again;
-        Imports::open(&config, outside).unwrap()
+        Imports::open(config, outside).unwrap()
     }
 
     fn channel(&self, account: AccountId) -> Channel {
