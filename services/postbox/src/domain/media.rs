@@ -139,10 +139,11 @@ struct TextCheck {
 
 impl TextCheck {
     fn push(&mut self, bytes: &[u8]) {
-        self.control |= bytes.iter().any(|b| matches!(b, 0..=8 | 11 | 14..=31 | 127));
-        if self.broken {
+        // What is no text stays none, however long it goes on.
+        if self.broken || self.control {
             return;
         }
+        self.control = bytes.iter().any(|b| matches!(b, 0..=8 | 11 | 14..=31 | 127));
         let mut joined = std::mem::take(&mut self.rest);
         joined.extend_from_slice(bytes);
         if let Err(error) = std::str::from_utf8(&joined) {

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::MailboxId;
 
-/// Plain bytes of one stored part: what an interruption costs at most.
+/// Plain bytes of one stored part. A broken connection costs at most one; what was written and not
+/// yet counted when the server was killed comes again.
 pub const PART: usize = 4 * 1024 * 1024;
 /// Parts an upload may have beside those its size needs: every interruption leaves one.
 const SPARE_PARTS: i64 = 1_000;
