@@ -32,7 +32,6 @@ pub mod open;
 pub mod opt_outs;
 pub mod owner_gone;
 pub mod parts;
-mod patient;
 pub mod patient;
 pub mod places;
 pub mod press;
