@@ -231,7 +231,8 @@ impl DocumentService for Fake {
         if data.full {
             return Err(refusal(Code::ResourceExhausted, "QUOTA_EXCEEDED", "full", []));
         }
-        data.uploaded.push((head.unwrap(), bytes));
+        let head = head.ok_or_else(|| siegel_grpc::invalid(&[("head", "must come first")]))?;
+        data.uploaded.push((head, bytes));
         Ok(Response::new(account::UploadDocumentResponse::default()))
     }
 
