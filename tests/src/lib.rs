@@ -101,8 +101,7 @@ impl Suite {
             std::fs::create_dir(&data)?;
             std::fs::write(data.join("siegel.toml"), &setup.settings)?;
         }
-        let mut suite = Self::at(free_port()?, data, setup);
-        suite._dir = Some(dir);
+        let mut suite = Self::at(free_port()?, data, setup, Some(dir));
         suite.start().await?;
         Ok(suite)
     }
@@ -111,15 +110,15 @@ impl Suite {
     /// with one.
     pub async fn over_tls() -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
-        let mut suite = Self::at(free_port()?, dir.path().join("data"), Setup::default());
-        suite.tls = Some(Certificate::write(dir.path())?);
-        suite._dir = Some(dir);
+        let (data, tls) = (dir.path().join("data"), Certificate::write(dir.path())?);
+        let mut suite = Self::at(free_port()?, data, Setup::default(), Some(dir));
+        suite.tls = Some(tls);
         suite.start().await?;
         Ok(suite)
     }
 
-    fn at(port: u16, data: PathBuf, setup: Setup) -> Self {
-        Self { child: None, port, data, setup, tls: None, _dir: None }
+    fn at(port: u16, data: PathBuf, setup: Setup, dir: Option<tempfile::TempDir>) -> Self {
+        Self { child: None, port, data, setup, tls: None, _dir: dir }
     }
 
     /// Starts another process of the same suite: the same keys, settings, database and objects. It
@@ -139,8 +138,7 @@ impl Suite {
                 std::fs::copy(self.data.join(own), data.join(own))?;
             }
         }
-        let mut replica = Self::at(free_port()?, data, self.setup.clone());
-        replica._dir = Some(dir);
+        let mut replica = Self::at(free_port()?, data, self.setup.clone(), Some(dir));
         replica.start().await?;
         Ok(replica)
     }
