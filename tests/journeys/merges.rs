@@ -64,8 +64,9 @@ pub async fn two_accounts_of_one_person_become_one_that_services_still_know(
     merge(world, &stays, &ends).await?;
     finished(world, ended).await?;
 
-    let listed = own(world, &stays).await?.list_attributes(account::ListAttributesRequest {});
-    let listed = listed.await?.into_inner().attributes;
+    let mut stayed = own(world, &stays).await?;
+    let listed = stayed.list_attributes(account::ListAttributesRequest {}).await?;
+    let listed = listed.into_inner().attributes;
     ensure!(listed.iter().any(|a| a.value == "Dr. Doppelt"), "it did not come: {listed:?}");
     let visit = world.visit_as(portal, &stays, &PORTAL).await?;
     let history = visit.claims.get("sub_history").cloned().unwrap_or_default();

@@ -10,9 +10,8 @@ use hyper::Response;
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
 use hyper::http::{Method, StatusCode, header};
-use siegel_crypto::{b64, sha256};
+use siegel_crypto::{SystemEntropy, b64, random_token, sha256};
 use url::Url;
-use uuid::Uuid;
 
 /// RFC 9110 §5.6.7; nobody asks when.
 const MODIFIED: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
@@ -21,14 +20,14 @@ type Answer = Response<Full<Bytes>>;
 
 #[derive(Clone)]
 pub struct Objects {
-    objects: PathBuf,
+    kept: PathBuf,
     pending: PathBuf,
     rewritten: Arc<Mutex<Vec<String>>>,
 }
 
 impl Objects {
     pub fn new(dir: &Path, rewritten: Arc<Mutex<Vec<String>>>) -> Self {
-        Self { objects: dir.join("objects"), pending: dir.join("pending"), rewritten }
+        Self { kept: dir.join("objects"), pending: dir.join("pending"), rewritten }
     }
 
     pub fn answer(&self, head: &Parts, body: &[u8]) -> io::Result<Answer> {
@@ -50,9 +49,9 @@ impl Objects {
                 Ok(tagged(StatusCode::OK, body))
             }
             (&Method::PUT, None) => self.put(key, body),
-            (&Method::POST, None) if asked("delete").is_some() => self.delete_all(body),
+            (&Method::POST, None) if asked("delete").is_some() => Ok(self.delete_all(body)),
             (&Method::POST, None) => {
-                let upload = Uuid::new_v4().simple().to_string();
+                let upload = fresh()?;
                 fs::create_dir(self.part(&upload))?;
                 let id = format!("<UploadId>{upload}</UploadId>");
                 Ok(xml("InitiateMultipartUploadResult", &id))
@@ -63,7 +62,7 @@ impl Objects {
                 Ok(empty(StatusCode::NO_CONTENT))
             }
             (&Method::DELETE, None) => {
-                let _ = fs::remove_file(self.objects.join(key));
+                let _ = fs::remove_file(self.kept.join(key));
                 Ok(empty(StatusCode::NO_CONTENT))
             }
             _ => Ok(empty(StatusCode::METHOD_NOT_ALLOWED)),
@@ -75,7 +74,7 @@ impl Objects {
     }
 
     fn put(&self, key: &str, body: &[u8]) -> io::Result<Answer> {
-        let file = self.objects.join(key);
+        let file = self.kept.join(key);
         if key.starts_with("log/") && fs::read(&file).is_ok_and(|before| before != body) {
             let mut rewritten = self.rewritten.lock().unwrap_or_else(PoisonError::into_inner);
             rewritten.push(key.to_owned());
@@ -84,7 +83,7 @@ impl Objects {
             fs::create_dir_all(folder)?;
         }
         // Visible whole or not at all.
-        let draft = self.pending.join(Uuid::new_v4().simple().to_string());
+        let draft = self.pending.join(fresh()?);
         fs::write(&draft, body)?;
         fs::rename(&draft, &file)?;
         Ok(tagged(StatusCode::OK, body))
@@ -105,7 +104,7 @@ impl Objects {
     }
 
     fn get(&self, head: &Parts, key: &str) -> io::Result<Answer> {
-        let Ok(whole) = fs::read(self.objects.join(key)) else {
+        let Ok(whole) = fs::read(self.kept.join(key)) else {
             return Ok(empty(StatusCode::NOT_FOUND));
         };
         let range = head.headers.get(header::RANGE).and_then(|range| range.to_str().ok());
@@ -122,7 +121,7 @@ impl Objects {
 
     fn list(&self, prefix: &str) -> io::Result<Answer> {
         let mut keys = Vec::new();
-        below(&self.objects, "", &mut keys)?;
+        below(&self.kept, "", &mut keys)?;
         let found = keys.iter().filter(|(key, _)| key.starts_with(prefix)).map(|(key, size)| {
             format!(
                 "<Contents><Key>{key}</Key><Size>{size}</Size><ETag>x</ETag>\
@@ -133,15 +132,14 @@ impl Objects {
         Ok(xml("ListBucketResult", &format!("<IsTruncated>false</IsTruncated>{found}")))
     }
 
-    fn delete_all(&self, body: &[u8]) -> io::Result<Answer> {
+    fn delete_all(&self, body: &[u8]) -> Answer {
         let text = String::from_utf8_lossy(body);
         let keys = text.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
-        let mut done = String::new();
-        for key in keys {
-            let _ = fs::remove_file(self.objects.join(key));
-            done += &format!("<Deleted><Key>{key}</Key></Deleted>");
-        }
-        Ok(xml("DeleteResult", &done))
+        let done = keys.map(|key| {
+            let _ = fs::remove_file(self.kept.join(key));
+            ["<Deleted><Key>", key, "</Key></Deleted>"].concat()
+        });
+        xml("DeleteResult", &done.collect::<String>())
     }
 }
 
@@ -168,6 +166,11 @@ fn below(folder: &Path, key: &str, found: &mut Vec<(String, u64)>) -> io::Result
         }
     }
     Ok(())
+}
+
+/// A name that nothing has.
+fn fresh() -> io::Result<String> {
+    random_token(&SystemEntropy::new()).map_err(io::Error::other)
 }
 
 fn tag(content: &[u8]) -> String {
