@@ -135,14 +135,32 @@ fn grant(who: &Signed, t: &Texts, grant: &pb::DocumentGrant) -> Grant {
     }
 }
 
-/// A form of the page.
+/// A form of the page; what the others need is empty.
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "lowercase")]
-pub enum Act {
-    Rename { name: String },
+pub struct Act {
+    action: What,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    nonce: String,
+    #[serde(default)]
+    client: String,
+    #[serde(default)]
+    purpose: String,
+    #[serde(default)]
+    days: u64,
+    #[serde(default)]
+    often: String,
+    grant: Option<Ident>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum What {
+    Rename,
     Delete,
-    Share { nonce: String, client: String, purpose: String, days: String, often: String },
-    Revoke { grant: Ident },
+    Share,
+    Revoke,
 }
 
 pub async fn act(
@@ -154,43 +172,24 @@ pub async fn act(
     let here = format!("/account/documents/{id}");
     let fresh = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
     let mut safe = who.safe().await?;
-    let (done, next) = match form {
-        Act::Rename { name } => {
-            let name = name.trim().to_owned();
+    let (done, next) = match form.action {
+        What::Rename => {
+            let name = form.name.trim().to_owned();
             let wish = pb::RenameDocumentRequest { request_id: fresh, document_id, name };
             (safe.rename_document(wish).await.map(drop), here)
         }
-        Act::Delete => {
+        What::Delete => {
             let wish = pb::DeleteDocumentRequest { request_id: fresh, document_id };
             (safe.delete_document(wish).await.map(drop), "/account/documents".to_owned())
         }
-        Act::Revoke { grant } => {
+        What::Revoke => {
+            let grant = form.grant.ok_or_else(|| who.problem(Problem::Invalid))?;
             let grant_id = grant.to_string();
             let wish = pb::RevokeDocumentGrantRequest { request_id: fresh, grant_id };
             (safe.revoke_document_grant(wish).await.map(drop), here)
         }
-        Act::Share { nonce, client, purpose, days, often } => {
-            let consents = who.account().await?.list_consents(pb::ListConsentsRequest {}).await;
-            let consents =
-                consents.map_err(|status| who.refuse("account", &status))?.into_inner().consents;
-            let known = consents.into_iter().find(|c| c.client_id == client);
-            let known = known.ok_or_else(|| who.problem(Problem::Invalid))?;
-            let parts = [document_id.as_str(), &nonce, &client, &purpose, &often];
-            // Of the form, so that sending it twice is one grant; its end is of the first time.
-            let request_id = words::form_request_id("share", &parts);
-            // Text in the form: a tagged enum reads no numbers from one.
-            let days: u64 = days.parse().map_err(|_| who.problem(Problem::Invalid))?;
-            let span = Duration::from_hours(24 * days.min(30));
-            let until = who.app.now().plus(span).minus(Duration::from_mins(1));
-            let wish = pb::GrantDocumentRequest {
-                request_id,
-                document_id,
-                client_id: client,
-                client_name: known.client_name,
-                purpose: purpose.trim().to_owned(),
-                valid_until: Some(convert::timestamp(until)),
-                many: often == "many",
-            };
+        What::Share => {
+            let wish = sharing(&who, document_id, form).await?;
             (safe.grant_document(wish).await.map(drop), here)
         }
     };
@@ -208,6 +207,32 @@ pub async fn act(
         }
         Err(status) => Err(who.refuse("account", &status)),
     }
+}
+
+/// What a form asks to be shared: only with a service that the person dealt with.
+async fn sharing(
+    who: &Signed,
+    document_id: String,
+    form: Act,
+) -> Result<pb::GrantDocumentRequest, Response> {
+    let consents = who.account().await?.list_consents(pb::ListConsentsRequest {}).await;
+    let consents = consents.map_err(|status| who.refuse("account", &status))?.into_inner().consents;
+    let known = consents.into_iter().find(|c| c.client_id == form.client);
+    let known = known.ok_or_else(|| who.problem(Problem::Invalid))?;
+    let parts = [document_id.as_str(), &form.nonce, &form.client, &form.purpose, &form.often];
+    // Of the form, so that sending it twice is one grant; its end is of the first time.
+    let request_id = words::form_request_id("share", &parts);
+    let span = Duration::from_hours(24 * form.days.min(30));
+    let until = who.app.now().plus(span).minus(Duration::from_mins(1));
+    Ok(pb::GrantDocumentRequest {
+        request_id,
+        document_id,
+        client_id: form.client,
+        client_name: known.client_name,
+        purpose: form.purpose.trim().to_owned(),
+        valid_until: Some(convert::timestamp(until)),
+        many: form.often == "many",
+    })
 }
 
 /// The bytes; saved, never shown within the portal.
