@@ -163,6 +163,13 @@ async fn record(
         contact_point_id,
     };
     record.remove_contact_point(remove).await?;
+    let fill = pb::SetUnitMembersRequest {
+        request_id: fresh()?,
+        organisation_id: organisation_id.clone(),
+        unit_id: unit_id.clone(),
+        member_ids: Vec::new(),
+    };
+    record.set_unit_members(fill).await?;
     let close = pb::CloseUnitRequest {
         request_id: fresh()?,
         organisation_id: organisation_id.clone(),

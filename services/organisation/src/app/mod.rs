@@ -58,6 +58,7 @@ pub mod kinds {
     pub const UNIT_CREATED: &str = "organisation.unit.created";
     pub const UNIT_CHANGED: &str = "organisation.unit.changed";
     pub const UNIT_CLOSED: &str = "organisation.unit.closed";
+    pub const UNIT_MEMBERS_SET: &str = "organisation.unit.members_set";
     pub const CONTACT_ADDED: &str = "organisation.contact_point.added";
     pub const CONTACT_REMOVED: &str = "organisation.contact_point.removed";
     pub const DISSOLVED: &str = "organisation.organisation.dissolved";

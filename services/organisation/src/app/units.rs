@@ -5,6 +5,7 @@ use siegel_kernel::{AccountId, OrganisationId};
 
 use super::order::{Begun, Done, tell};
 use super::{App, Failure, Order, Refusal};
+use crate::domain::mailbox::MembershipId;
 use crate::domain::units::{self as tree, MOST_UNITS, Misplaced, Unit, UnitId};
 use crate::domain::{bad, is_line};
 use crate::store::contact_points::{self, ContactPoint, ContactPointId};
@@ -39,11 +40,17 @@ impl App {
         &self,
         account: AccountId,
         id: OrganisationId,
-    ) -> Result<Vec<Unit>, Failure> {
+    ) -> Result<Vec<(Unit, Vec<MembershipId>)>, Failure> {
         let mut tx = self.db.read().await?;
         let standing = standing::of(&mut tx, id, account).await?;
         standing.ok_or(Failure::UnknownOrganisation)?;
-        Ok(tree::in_order(units::all(&mut tx, id).await?))
+        let mut members = units::members(&mut tx, id).await?;
+        let all = tree::in_order(units::all(&mut tx, id).await?).into_iter();
+        let with_members = |unit: Unit| {
+            let of_unit = members.remove(&unit.id).unwrap_or_default();
+            (unit, of_unit)
+        };
+        Ok(all.map(with_members).collect())
     }
 
     pub async fn create_unit(
@@ -117,6 +124,27 @@ impl App {
         contact_points::remove_of_unit(&mut tx, unit).await?;
         let more = json!({ "unit_id": unit });
         tell(&mut tx, "organisation.unit.closed", organisation, more, now).await?;
+        let (subject, detail) = (organisation.to_string(), unit.to_string());
+        self.finish(tx, order, &Done { subject: &subject, detail: &detail, answer: "" }).await
+    }
+
+    /// Says which members belong to a unit, in place of what was said before.
+    pub async fn set_unit_members(
+        &self,
+        order: &Order,
+        (organisation, unit): (OrganisationId, UnitId),
+        members: &[MembershipId],
+    ) -> Result<(), Failure> {
+        let Begun::Fresh(mut tx) = self.begin(order).await? else { return Ok(()) };
+        self.manager(&mut tx, order, organisation).await?;
+        if !units::exists(&mut tx, organisation, unit).await? {
+            return Err(Refusal::UnitUnknown.into());
+        }
+        if !units::set_members(&mut tx, organisation, unit, members).await? {
+            return Err(Refusal::MemberUnknown.into());
+        }
+        let more = json!({ "unit_id": unit });
+        tell(&mut tx, "organisation.unit.changed", organisation, more, self.clock.now()).await?;
         let (subject, detail) = (organisation.to_string(), unit.to_string());
         self.finish(tx, order, &Done { subject: &subject, detail: &detail, answer: "" }).await
     }

@@ -11,7 +11,11 @@ use super::status::status;
 use super::values;
 use crate::app::{App, NewContact, Refusal, kinds};
 use crate::domain::is_line;
+use crate::domain::mailbox::MembershipId;
 use crate::domain::units::Unit;
+
+/// Members that one unit may have.
+const MOST_MEMBERS: usize = 1_000;
 
 /// The record, its units and contact points.
 pub struct Records(pub App);
@@ -73,7 +77,8 @@ impl RecordService for Records {
         let who = account(&request)?;
         let id = organisation(&request.get_ref().organisation_id)?;
         let found = self.0.units(who, id).await.map_err(|e| status(&e))?;
-        let unit = |unit: Unit| pb::Unit {
+        let unit = |(unit, members): (Unit, Vec<MembershipId>)| pb::Unit {
+            member_ids: members.iter().map(ToString::to_string).collect(),
             unit_id: unit.id.to_string(),
             name: unit.name,
             parent_unit_id: unit.parent.map(|id| id.to_string()).unwrap_or_default(),
@@ -125,6 +130,27 @@ impl RecordService for Records {
         let done = self.0.close_unit(&order, org, unit).await;
         self.0.audited(&order, done).await.map_err(|e| status(&e))?;
         Ok(Response::new(pb::CloseUnitResponse {}))
+    }
+
+    #[tracing::instrument(name = "organisation.unit.members", skip_all)]
+    async fn set_unit_members(
+        &self,
+        request: Request<pb::SetUnitMembersRequest>,
+    ) -> Answer<pb::SetUnitMembersResponse> {
+        let wire = request.get_ref();
+        let order = order(&self.0, kinds::UNIT_MEMBERS_SET, &request, &wire.request_id)?;
+        if wire.member_ids.len() > MOST_MEMBERS {
+            return Err(invalid(&[("member_ids", "are more than 1,000")]));
+        }
+        let org = organisation(&wire.organisation_id)?;
+        let unit = id(&wire.unit_id, Refusal::UnitUnknown)?;
+        let members = wire.member_ids.iter().map(|one| id(one, Refusal::MemberUnknown));
+        let mut members: Vec<MembershipId> = members.collect::<Result<_, _>>()?;
+        members.sort_unstable();
+        members.dedup();
+        let done = self.0.set_unit_members(&order, (org, unit), &members).await;
+        self.0.audited(&order, done).await.map_err(|e| status(&e))?;
+        Ok(Response::new(pb::SetUnitMembersResponse {}))
     }
 
     #[tracing::instrument(name = "organisation.contact_points.list", skip_all)]

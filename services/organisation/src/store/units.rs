@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{OrganisationId, Timestamp};
 
+use super::asked::of_ids;
 use crate::domain::mailbox::MembershipId;
 use crate::domain::units::{Unit, UnitId};
 
@@ -77,11 +78,60 @@ pub async fn close(
         == 1)
 }
 
-/// The units to which members belong. Nobody belongs to a unit yet: units are places, not teams.
-#[expect(clippy::unused_async, reason = "a statement, once members are rows of units")]
+/// The current members of each open unit, in the order of their ids.
+pub async fn members(
+    tx: &mut Tx,
+    organisation: OrganisationId,
+) -> Result<HashMap<UnitId, Vec<MembershipId>>, StoreError> {
+    const SQL: &str = "SELECT u.id, m.id FROM units u \
+        JOIN unit_members b ON b.unit_id = u.id JOIN memberships m ON m.id = b.membership_id \
+        WHERE u.organisation_id = $1 AND u.closed_at_us IS NULL AND m.ended_at_us IS NULL \
+        ORDER BY m.id";
+    let rows: Vec<(UnitId, MembershipId)> =
+        on!(tx, c => sqlx::query_as(SQL).bind(organisation).fetch_all(c).await?);
+    let mut found: HashMap<UnitId, Vec<MembershipId>> = HashMap::new();
+    for (unit, member) in rows {
+        found.entry(unit).or_default().push(member);
+    }
+    Ok(found)
+}
+
+/// Puts these members into a unit in place of all others; `false` when one of them is none of the
+/// organisation's.
+pub async fn set_members(
+    tx: &mut Tx,
+    organisation: OrganisationId,
+    unit: UnitId,
+    members: &[MembershipId],
+) -> Result<bool, StoreError> {
+    const CLEAR: &str = "DELETE FROM unit_members WHERE unit_id = $1";
+    const ADD: &str = "INSERT INTO unit_members (unit_id, membership_id) \
+        SELECT $1, m.id FROM memberships m \
+        WHERE m.id = $2 AND m.organisation_id = $3 AND m.ended_at_us IS NULL";
+    on!(&mut *tx, c => sqlx::query(CLEAR).bind(unit).execute(c).await?.rows_affected());
+    for member in members {
+        let added = on!(&mut *tx, c => sqlx::query(ADD)
+            .bind(unit).bind(*member).bind(organisation).execute(c).await?.rows_affected());
+        if added != 1 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The open units to which members belong.
 pub async fn of_members(
-    _: &mut Tx,
-    _: &[MembershipId],
+    tx: &mut Tx,
+    members: &[MembershipId],
 ) -> Result<HashMap<MembershipId, Vec<UnitId>>, StoreError> {
-    Ok(HashMap::new())
+    const SQL: &str = "SELECT b.membership_id, b.unit_id FROM asked a \
+        CROSS JOIN unit_members b CROSS JOIN units u \
+        WHERE b.membership_id = a.id AND u.id = b.unit_id AND u.closed_at_us IS NULL";
+    let ids: Vec<_> = members.iter().map(|id| id.as_uuid()).collect();
+    let rows: Vec<(MembershipId, UnitId)> = of_ids(tx, &ids, SQL).await?;
+    let mut found: HashMap<MembershipId, Vec<UnitId>> = HashMap::new();
+    for (member, unit) in rows {
+        found.entry(member).or_default().push(unit);
+    }
+    Ok(found)
 }

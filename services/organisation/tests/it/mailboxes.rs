@@ -12,6 +12,7 @@ use siegel_testkit::on_each_backend;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
+use crate::firm::{Firm, told};
 use crate::giving::{given, granting};
 use crate::office::{Office, TABLES, reason};
 
@@ -20,10 +21,6 @@ on_each_backend! { super::TABLES =>
     a_right_that_is_taken_back_is_gone_with_the_next_question,
     what_is_said_about_a_role_counts_for_its_members,
     a_personal_mailbox_is_its_members_alone,
-    a_substitute_may_what_the_absent_may_between_the_dates,
-    a_hand_over_outlives_the_membership_and_an_absence_does_not,
-    a_substitution_that_is_ended_gives_nothing_more,
-    members_arrange_their_own_substitution_and_nobody_elses,
     without_the_right_to_manage_nothing_changes_and_the_refusal_is_on_record,
     every_change_is_audited_and_told_without_naming_anybody,
     the_same_request_changes_once_and_another_under_its_id_is_refused,
@@ -31,119 +28,10 @@ on_each_backend! { super::TABLES =>
     things_of_another_organisation_are_not_there,
     a_closed_mailbox_gives_rights_to_nobody,
     a_second_mailbox_for_the_same_function_is_refused,
-    substitutions_that_make_no_sense_are_refused,
     the_rights_of_owners_are_not_changed,
     changes_of_mailboxes_are_told_to_those_who_follow_access,
     a_mandate_reads_other_mailboxes_of_the_organisation_and_no_members_own,
-    an_answer_names_the_member_and_whether_they_stand_in,
     postbox_learns_which_mailboxes_an_account_may_read,
-}
-
-struct Firm {
-    office: Office,
-    organisation: Organisation,
-    owner: AccountId,
-}
-
-impl Firm {
-    async fn open(db: Db) -> Self {
-        let office = Office::open(db).await;
-        let owner = office.somebody();
-        let organisation = office.founded(owner, "Muster GmbH").await;
-        Self { office, organisation, owner }
-    }
-
-    fn id(&self) -> String {
-        self.organisation.organisation_id.clone()
-    }
-
-    fn rights(&self, account: AccountId) -> MailboxRightsServiceClient<Channel> {
-        self.office.rights(account, TrustLevel::Substantial)
-    }
-
-    /// A new member: account and `mem_…`.
-    async fn member(&self, role: Role) -> (AccountId, String) {
-        let account = self.office.somebody();
-        let id = self.office.join(&self.id(), account, role.into()).await;
-        (account, id)
-    }
-
-    async fn create(&self, kind: MailboxKind, name: &str, member: &str) -> String {
-        let request = pb::CreateMailboxRequest {
-            request_id: format!("create {name} {member}"),
-            organisation_id: self.id(),
-            kind: kind.into(),
-            name: name.into(),
-            unit_id: String::new(),
-            member_id: member.into(),
-        };
-        let made = self.rights(self.owner).create_mailbox(request).await.unwrap();
-        made.into_inner().mailbox.unwrap().mailbox_id
-    }
-
-    fn setting(
-        &self,
-        mailbox: &str,
-        holder: Holder,
-        rights: &[Right],
-    ) -> pb::SetMailboxRightsRequest {
-        pb::SetMailboxRightsRequest {
-            request_id: format!("set {mailbox} {holder:?} {rights:?}"),
-            organisation_id: self.id(),
-            mailbox_id: mailbox.into(),
-            holder: Some(pb::MailboxHolder { holder: Some(holder) }),
-            rights: rights.iter().map(|right| i32::from(*right)).collect(),
-        }
-    }
-
-    async fn give(&self, mailbox: &str, holder: Holder, rights: &[Right]) {
-        let request = self.setting(mailbox, holder, rights);
-        self.rights(self.owner).set_mailbox_rights(request).await.unwrap();
-    }
-
-    fn standing_in(&self, absent: &str, substitute: &str) -> pb::CreateSubstitutionRequest {
-        pb::CreateSubstitutionRequest {
-            request_id: format!("{substitute} for {absent}"),
-            organisation_id: self.id(),
-            kind: SubstitutionKind::Absence.into(),
-            absent_member_id: absent.into(),
-            substitute_member_id: substitute.into(),
-            mailbox_id: None,
-            from: Some(siegel_proto::convert::timestamp(self.in_hours(1))),
-            until: Some(siegel_proto::convert::timestamp(self.in_hours(3))),
-        }
-    }
-
-    fn in_hours(&self, hours: u64) -> Timestamp {
-        use siegel_kernel::Clock as _;
-        self.office.clock.now().plus(std::time::Duration::from_hours(hours))
-    }
-
-    /// The path, or the reason why not.
-    async fn may(&self, account: AccountId, mailbox: &str, action: Action) -> String {
-        let question = pb::AccessQuestion {
-            account_id: account.to_string(),
-            organisation_id: self.id(),
-            action: action.into(),
-            session_level: 3,
-            about: Some(pb::AccessScope { mailbox_id: mailbox.into(), ..Default::default() }),
-            ..Default::default()
-        };
-        let request = pb::CheckAccessRequest { questions: vec![question] };
-        let answer = self.office.postbox().check_access(request).await.unwrap().into_inner();
-        let answer = answer.answers.into_iter().next().unwrap();
-        if answer.allowed { answer.path } else { answer.reason }
-    }
-}
-
-impl Office {
-    fn rights(&self, account: AccountId, level: TrustLevel) -> MailboxRightsServiceClient<Channel> {
-        MailboxRightsServiceClient::new(self.channel(account, level))
-    }
-}
-
-fn told(status: &Status) -> (Code, String) {
-    (status.code(), reason(status).unwrap_or_default())
 }
 
 async fn a_function_mailbox_is_read_by_those_it_is_given_to_and_by_no_other(db: Db) {
@@ -206,84 +94,6 @@ async fn a_personal_mailbox_is_its_members_alone(db: Db) {
     let owner = Holder::Role(Role::Owner.into());
     let open_it = firm.setting(&mailbox, owner, &[Right::Read]);
     let status = firm.rights(firm.owner).set_mailbox_rights(open_it).await.unwrap_err();
-    assert_eq!(told(&status), (Code::PermissionDenied, "RIGHT_MISSING".into()));
-}
-
-async fn a_substitute_may_what_the_absent_may_between_the_dates(db: Db) {
-    let firm = Firm::open(db).await;
-    let (_, absent) = firm.member(Role::CaseWorker).await;
-    let (bob, substitute) = firm.member(Role::ReadOnly).await;
-    let request = firm.standing_in(&absent, &substitute);
-    firm.rights(firm.owner).create_substitution(request).await.unwrap();
-    let hour = std::time::Duration::from_hours(1);
-    assert_eq!(firm.may(bob, "", Action::ReplyMail).await, "ROLE_TOO_LOW", "before");
-    firm.office.clock.advance(hour);
-    let during = firm.may(bob, "", Action::ReplyMail).await;
-    assert_eq!(during, "member:read-only/substitute");
-    firm.office.clock.advance(hour * 2);
-    assert_eq!(firm.may(bob, "", Action::ReplyMail).await, "ROLE_TOO_LOW", "at the end");
-}
-
-async fn a_hand_over_outlives_the_membership_and_an_absence_does_not(db: Db) {
-    let firm = Firm::open(db).await;
-    let (ada, absent) = firm.member(Role::CaseWorker).await;
-    let (bob, one) = firm.member(Role::ReadOnly).await;
-    let (eve, other) = firm.member(Role::ReadOnly).await;
-    let mailbox = firm.create(MailboxKind::Personal, "", &absent).await;
-    firm.rights(ada).create_substitution(firm.standing_in(&absent, &one)).await.unwrap();
-    let mut request = firm.standing_in(&absent, &other);
-    request.kind = SubstitutionKind::HandOver.into();
-    firm.rights(ada).create_substitution(request).await.unwrap();
-    firm.office.clock.advance(std::time::Duration::from_hours(1));
-    assert_eq!(firm.may(bob, &mailbox, Action::ReadMail).await, "member:read-only/substitute");
-    firm.office.leave(&firm.id(), ada).await;
-    assert_eq!(firm.may(bob, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
-    assert_eq!(firm.may(eve, &mailbox, Action::ReadMail).await, "member:read-only/substitute");
-    assert_eq!(firm.may(ada, &mailbox, Action::ReadMail).await, "NOT_A_MEMBER");
-}
-
-async fn a_substitution_that_is_ended_gives_nothing_more(db: Db) {
-    let firm = Firm::open(db).await;
-    let (_, absent) = firm.member(Role::CaseWorker).await;
-    let (bob, substitute) = firm.member(Role::ReadOnly).await;
-    let request = firm.standing_in(&absent, &substitute);
-    let made = firm.rights(firm.owner).create_substitution(request).await.unwrap();
-    let id = made.into_inner().substitution.unwrap().substitution_id;
-    firm.office.clock.advance(std::time::Duration::from_hours(1));
-    assert_eq!(firm.may(bob, "", Action::ReplyMail).await, "member:read-only/substitute");
-    let end = pb::EndSubstitutionRequest {
-        request_id: "end".into(),
-        organisation_id: firm.id(),
-        substitution_id: id,
-    };
-    for _ in 0..2 {
-        firm.rights(firm.owner).end_substitution(end.clone()).await.unwrap();
-    }
-    assert_eq!(firm.may(bob, "", Action::ReplyMail).await, "ROLE_TOO_LOW");
-}
-
-async fn members_arrange_their_own_substitution_and_nobody_elses(db: Db) {
-    let firm = Firm::open(db).await;
-    let (ada, absent) = firm.member(Role::CaseWorker).await;
-    let (bob, substitute) = firm.member(Role::ReadOnly).await;
-    let (eve, _) = firm.member(Role::ReadOnly).await;
-    let request = firm.standing_in(&absent, &substitute);
-    let status = firm.rights(bob).create_substitution(request.clone()).await.unwrap_err();
-    assert_eq!(told(&status), (Code::PermissionDenied, "RIGHT_MISSING".into()));
-    let made = firm.rights(ada).create_substitution(request).await.unwrap().into_inner();
-    let list = || pb::ListSubstitutionsRequest { organisation_id: firm.id() };
-    for (account, seen) in [(ada, 1), (bob, 1), (eve, 0), (firm.owner, 1)] {
-        let listed = firm.rights(account).list_substitutions(list()).await.unwrap();
-        assert_eq!(listed.into_inner().substitutions.len(), seen);
-    }
-    let end = pb::EndSubstitutionRequest {
-        request_id: "end".into(),
-        organisation_id: firm.id(),
-        substitution_id: made.substitution.unwrap().substitution_id,
-    };
-    let status = firm.rights(eve).end_substitution(end.clone()).await.unwrap_err();
-    assert_eq!(told(&status), (Code::NotFound, "SUBSTITUTION_UNKNOWN".into()));
-    let status = firm.rights(bob).end_substitution(end).await.unwrap_err();
     assert_eq!(told(&status), (Code::PermissionDenied, "RIGHT_MISSING".into()));
 }
 
@@ -505,29 +315,6 @@ async fn a_second_mailbox_for_the_same_function_is_refused(db: Db) {
     assert_eq!(told(&status), (Code::NotFound, "UNIT_UNKNOWN".into()));
 }
 
-async fn substitutions_that_make_no_sense_are_refused(db: Db) {
-    let firm = Firm::open(db).await;
-    let (_, absent) = firm.member(Role::CaseWorker).await;
-    let (bob, substitute) = firm.member(Role::ReadOnly).await;
-    let good = firm.standing_in(&absent, &substitute);
-    let at = |hours| Some(siegel_proto::convert::timestamp(firm.in_hours(hours)));
-    let bad = [
-        pb::CreateSubstitutionRequest { until: good.from, ..good.clone() },
-        pb::CreateSubstitutionRequest { until: at(24 * 400), ..good.clone() },
-        pb::CreateSubstitutionRequest { substitute_member_id: absent, ..good.clone() },
-        pb::CreateSubstitutionRequest { kind: 0, ..good.clone() },
-        pb::CreateSubstitutionRequest { until: None, ..good.clone() },
-    ];
-    for request in bad {
-        let status = firm.rights(firm.owner).create_substitution(request).await.unwrap_err();
-        assert_eq!(told(&status), (Code::InvalidArgument, "INVALID_FIELD".into()));
-    }
-    firm.office.leave(&firm.id(), bob).await;
-    let status = firm.rights(firm.owner).create_substitution(good).await.unwrap_err();
-    assert_eq!(told(&status), (Code::NotFound, "MEMBER_UNKNOWN".into()));
-    assert_eq!(firm.office.count("SELECT COUNT(*) FROM substitutions").await, 0);
-}
-
 async fn the_rights_of_owners_are_not_changed(db: Db) {
     let firm = Firm::open(db).await;
     let request = firm.setting("", Holder::Role(Role::Owner.into()), &[]);
@@ -605,25 +392,4 @@ async fn a_mandate_reads_other_mailboxes_of_the_organisation_and_no_members_own(
     assert_eq!(firm.may(adviser, &function, Action::ReceiveMail).await, "MANDATE_ACTION");
     let nothing = format!("omb_{}", "0".repeat(32));
     assert_eq!(firm.may(adviser, &nothing, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
-}
-
-async fn an_answer_names_the_member_and_whether_they_stand_in(db: Db) {
-    let firm = Firm::open(db).await;
-    let (_, absent) = firm.member(Role::CaseWorker).await;
-    let (bob, substitute) = firm.member(Role::ReadOnly).await;
-    let request = firm.standing_in(&absent, &substitute);
-    firm.rights(firm.owner).create_substitution(request).await.unwrap();
-    firm.office.clock.advance(std::time::Duration::from_hours(1));
-    let question = |action: Action| pb::AccessQuestion {
-        account_id: bob.to_string(),
-        organisation_id: firm.id(),
-        action: action.into(),
-        session_level: 3,
-        ..Default::default()
-    };
-    let questions = [Action::ReadMail, Action::ReplyMail].map(question).to_vec();
-    let request = pb::CheckAccessRequest { questions };
-    let answers = firm.office.postbox().check_access(request).await.unwrap().into_inner().answers;
-    let named: Vec<_> = answers.iter().map(|a| (a.by_substitution, &a.member_id)).collect();
-    assert_eq!(named, [(false, &substitute), (true, &substitute)]);
 }

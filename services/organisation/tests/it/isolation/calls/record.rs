@@ -40,6 +40,14 @@ pub fn calls() -> Vec<Call> {
                 parent_unit_id: String::new(),
             })
         }),
+        call("RecordService/SetUnitMembers", |n| {
+            bytes(&pb::SetUnitMembersRequest {
+                request_id: n.request_id.clone(),
+                organisation_id: n.organisation.clone(),
+                unit_id: n.unit.clone(),
+                member_ids: Vec::new(),
+            })
+        }),
         call("RecordService/CloseUnit", |n| {
             bytes(&pb::CloseUnitRequest {
                 request_id: n.request_id.clone(),

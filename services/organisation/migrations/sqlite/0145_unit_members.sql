@@ -1,0 +1,7 @@
+-- Which members belong to a unit; a membership or a unit that ended counts for nothing.
+CREATE TABLE unit_members (
+    unit_id BLOB NOT NULL REFERENCES units (id),
+    membership_id BLOB NOT NULL REFERENCES memberships (id),
+    PRIMARY KEY (unit_id, membership_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unit_members_of ON unit_members (membership_id);
