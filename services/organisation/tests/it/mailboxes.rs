@@ -1,20 +1,16 @@
 //! Mailboxes of organisations, rights in them, and standing in for somebody.
 
 use siegel_db::Db;
-use siegel_kernel::{AccountId, Timestamp, TrustLevel};
+use siegel_kernel::AccountId;
 use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::mailbox_holder::Holder;
-use siegel_proto::organisation::v1::mailbox_rights_service_client::MailboxRightsServiceClient;
-use siegel_proto::organisation::v1::{
-    Action, MailboxKind, MailboxRight as Right, Organisation, Role, SubstitutionKind,
-};
+use siegel_proto::organisation::v1::{Action, MailboxKind, MailboxRight as Right, Role};
 use siegel_testkit::on_each_backend;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use crate::firm::{Firm, told};
 use crate::giving::{given, granting};
-use crate::office::{Office, TABLES, reason};
+use crate::office::TABLES;
 
 on_each_backend! { super::TABLES =>
     a_function_mailbox_is_read_by_those_it_is_given_to_and_by_no_other,

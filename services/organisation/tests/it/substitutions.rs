@@ -1,13 +1,8 @@
 //! Who stands in for whom.
 
 use siegel_db::Db;
-use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 use siegel_proto::organisation::v1 as pb;
-use siegel_proto::organisation::v1::mailbox_holder::Holder;
-use siegel_proto::organisation::v1::mailbox_rights_service_client::MailboxRightsServiceClient;
-use siegel_proto::organisation::v1::{
-    Action, MailboxKind, MailboxRight as Right, Organisation, Role, SubstitutionKind,
-};
+use siegel_proto::organisation::v1::{Action, MailboxKind, Role, SubstitutionKind};
 use siegel_testkit::on_each_backend;
 use tonic::Code;
 

@@ -57,7 +57,7 @@ async fn what_a_mailbox_gives_to_a_unit_its_members_may_and_those_who_left_it_ma
     firm.give(&mailbox, Holder::UnitId(unit.clone()), &[Right::Read]).await;
     assert_eq!(firm.may(ada, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
     fill(&firm, &unit, &[&ada_id]).await.unwrap();
-    assert_eq!(listed(&firm).await[0].member_ids, [ada_id.clone()]);
+    assert_eq!(listed(&firm).await[0].member_ids, std::slice::from_ref(&ada_id));
     assert!(firm.may(ada, &mailbox, Action::ReadMail).await.starts_with("member:"));
     assert_eq!(firm.may(bob, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
     fill(&firm, &unit, &[&bob_id]).await.unwrap();
