@@ -24,6 +24,14 @@ const BYTE_ORDER: &[u8] = "\u{feff}".as_bytes();
 /// Imports of one installation.
 pub struct Imports(App);
 
+/// A line of the report.
+#[derive(serde::Serialize)]
+struct LeftOut<'a> {
+    line: i64,
+    reason: &'a str,
+    field: &'a str,
+}
+
 /// What to import; see [`Importing`].
 #[derive(Clone, Debug)]
 pub struct ImportOrder {
@@ -98,8 +106,10 @@ impl Imports {
             let Some((last, _, _)) = some.last() else { break };
             after = *last;
             for (line, reason, field) in &some {
-                let told = serde_json::json!({ "line": line, "reason": reason, "field": field });
-                writeln!(to, "{told}").map_err(ImportError::File)?;
+                let told = LeftOut { line: *line, reason, field };
+                serde_json::to_writer(&mut *to, &told)
+                    .map_err(|error| ImportError::File(error.into()))?;
+                writeln!(to).map_err(ImportError::File)?;
             }
         }
         to.flush().map_err(ImportError::File)

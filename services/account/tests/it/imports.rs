@@ -98,9 +98,9 @@ async fn bad_lines_are_left_out_and_reported_with_number_and_reason(db: Db) {
     assert_eq!(
         lines,
         [
-            r#"{"field":"","line":3,"reason":"LINE_MALFORMED"}"#,
-            r#"{"field":"attributes[0].name","line":4,"reason":"ATTRIBUTE_UNKNOWN"}"#,
-            r#"{"field":"","line":5,"reason":"LINE_TOO_LONG"}"#,
+            r#"{"line":3,"reason":"LINE_MALFORMED","field":""}"#,
+            r#"{"line":4,"reason":"ATTRIBUTE_UNKNOWN","field":"attributes[0].name"}"#,
+            r#"{"line":5,"reason":"LINE_TOO_LONG","field":""}"#,
         ]
     );
     assert_eq!(office.count(WAITING).await, 2);
@@ -141,7 +141,7 @@ async fn an_account_that_is_in_the_file_twice_waits_once(db: Db) {
     let other = r#"{"id":"1","email":"b@alt.example"}"#;
     let (done, report) = import(&office, &format!("{one}\n{one}\n{other}\n")).await;
     assert_eq!((done.staged, done.known, done.bad), (1, 1, 1));
-    assert_eq!(report, "{\"field\":\"id\",\"line\":3,\"reason\":\"ID_TWICE\"}\n");
+    assert_eq!(report, "{\"line\":3,\"reason\":\"ID_TWICE\",\"field\":\"id\"}\n");
 }
 
 async fn a_later_file_adds_what_is_new_and_reports_what_differs(db: Db) {
@@ -150,7 +150,7 @@ async fn a_later_file_adds_what_is_new_and_reports_what_differs(db: Db) {
     let text = accounts(5, 10).replace("Ort 6", "Anderswo");
     let (done, report) = import(&office, &text).await;
     assert_eq!((done.staged, done.known, done.bad), (5, 4, 1));
-    assert_eq!(report, "{\"field\":\"id\",\"line\":2,\"reason\":\"IMPORTED_OTHERWISE\"}\n");
+    assert_eq!(report, "{\"line\":2,\"reason\":\"IMPORTED_OTHERWISE\",\"field\":\"id\"}\n");
     assert_eq!(office.count(WAITING).await, 15);
 }
 
