@@ -78,7 +78,7 @@ pub async fn an_import_that_is_killed_goes_on_and_doubles_nothing(
     ensure!(done.stderr.is_empty(), "a bar where nobody looks");
     ensure!(number(&db, WAITING).await? == i64::try_from(LINES)?, "doubled or lost");
     let report = std::fs::read_to_string(file.with_file_name("gekillt.jsonl.report"))?;
-    ensure!(report == "{\"field\":\"\",\"line\":1,\"reason\":\"LINE_MALFORMED\"}\n", "{report}");
+    ensure!(report == "{\"line\":1,\"reason\":\"LINE_MALFORMED\",\"field\":\"\"}\n", "{report}");
     db.close().await;
     Ok(())
 }

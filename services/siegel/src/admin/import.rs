@@ -38,11 +38,9 @@ pub async fn run(
     if identity.outside.profile.is_production() && by.key().is_none() {
         bail!("in production an operator without a key imports nothing");
     }
-    let mut tx = identity.outside.db.read().await?;
-    if tenants::find(&mut tx, &what.tenant).await?.is_none() {
+    if !is_tenant(identity, &what.tenant).await? {
         bail!("there is no tenant {:?}", what.tenant);
     }
-    drop(tx);
     let (settings, sandbox) = place::settings(place)?;
     let db = suite::open(&settings, "account").await?;
     if sandbox {
@@ -69,6 +67,13 @@ pub async fn run(
     bar.draw(done, true);
     tell(&done, &report, json);
     Ok(if done.bad > 0 { ExitCode::from(LEFT_OUT) } else { ExitCode::SUCCESS })
+}
+
+/// A tenant is one that was set up, or whose clients stand in the settings.
+async fn is_tenant(identity: &Identity, id: &str) -> anyhow::Result<bool> {
+    let mut tx = identity.outside.db.read().await?;
+    let set_up = tenants::find(&mut tx, id).await?.is_some();
+    Ok(set_up || identity.config.clients.iter().any(|c| c.tenant.as_deref() == Some(id)))
 }
 
 fn beside(file: &Path) -> PathBuf {
