@@ -141,6 +141,7 @@ mod tests {
             "Watch",
             "Preview",
             "Check",
+            "Compare",
             "Count",
             "Resolve",
             "Search",

@@ -278,10 +278,9 @@ pub(super) fn fakes(siblings: &Arc<Siblings>) -> Fakes {
     let ties = TieServiceServer::new(fake.clone());
     let eid = IdentificationServiceServer::new(fake);
     Fakes::new()
-        .with("identity", "organisation", &siblings.parties.services())
+        .with("identity", "organisation", &siblings.parties.services().add(ties))
         .with("identity", "notification", &GrpcServices::new().add(notification))
         .with("identity", "account", &GrpcServices::new().add(account).add(merge))
-        .with("identity", "organisation", &GrpcServices::new().add(ties))
         .with("identity", "eid", &GrpcServices::new().add(eid))
         .with("identity", "postbox", &GrpcServices::new().add(matters))
 }
