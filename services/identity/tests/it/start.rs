@@ -30,7 +30,7 @@ async fn started(profile: Profile, origin: &str, more: &str) -> Result<(), Start
         siegel_grpc::testing::outside("identity", test.db.clone(), clock, entropy, &fakes);
     let outside = siegel_grpc::Outside { profile, origin: origin.to_owned(), ..outside };
     start(config(dir.path(), more), outside).await.map(|running| {
-        assert_eq!(running.grpc.names().count(), 4);
+        assert_eq!(running.grpc.names().count(), 6);
     })
 }
 

@@ -9,6 +9,12 @@ pub struct Names {
     pub contact_point: String,
     /// Of another member.
     pub member: String,
+    /// Of the caller.
+    pub own_member: String,
+    /// Beside the central one.
+    pub mailbox: String,
+    /// The caller for the other member.
+    pub substitution: String,
     pub invitation: String,
     pub system_user: String,
     pub claim: String,
@@ -27,6 +33,9 @@ pub enum Field {
     Unit,
     ContactPoint,
     Member,
+    OwnMember,
+    Mailbox,
+    Substitution,
     Invitation,
     SystemUser,
     Claim,
@@ -37,11 +46,14 @@ pub enum Field {
 }
 
 impl Names {
-    pub const FIELDS: [Field; 11] = [
+    pub const FIELDS: [Field; 14] = [
         Field::Organisation,
         Field::Unit,
         Field::ContactPoint,
         Field::Member,
+        Field::OwnMember,
+        Field::Mailbox,
+        Field::Substitution,
         Field::Invitation,
         Field::SystemUser,
         Field::Claim,
@@ -60,6 +72,9 @@ impl Names {
             unit: format!("unt_{none}"),
             contact_point: format!("ctp_{none}"),
             member: format!("mem_{none}"),
+            own_member: format!("mem_{none}"),
+            mailbox: format!("omb_{none}"),
+            substitution: format!("sub_{none}"),
             invitation: format!("inv_{none}"),
             system_user: format!("sys_{none}"),
             claim: format!("clm_{none}"),
@@ -77,6 +92,9 @@ impl Names {
             (Field::Unit, &mut names.unit, &others.unit),
             (Field::ContactPoint, &mut names.contact_point, &others.contact_point),
             (Field::Member, &mut names.member, &others.member),
+            (Field::OwnMember, &mut names.own_member, &others.own_member),
+            (Field::Mailbox, &mut names.mailbox, &others.mailbox),
+            (Field::Substitution, &mut names.substitution, &others.substitution),
             (Field::Invitation, &mut names.invitation, &others.invitation),
             (Field::SystemUser, &mut names.system_user, &others.system_user),
             (Field::Claim, &mut names.claim, &others.claim),
@@ -97,6 +115,9 @@ impl Names {
             &self.unit,
             &self.contact_point,
             &self.member,
+            &self.own_member,
+            &self.mailbox,
+            &self.substitution,
             &self.invitation,
             &self.system_user,
             &self.code,

@@ -1,7 +1,7 @@
 //! Two organisations that know nothing of each other, and people of no organisation.
 
 use siegel_db::Db;
-use siegel_kernel::{AccountId, TrustLevel};
+use siegel_kernel::{AccountId, Clock as _, TrustLevel};
 use siegel_proto::Rpc;
 use siegel_proto::organisation::v1 as pb;
 use tonic::client::Grpc;
@@ -10,6 +10,7 @@ use tonic::{Code, Request};
 
 use super::names::Names;
 use super::plain::Plain;
+use crate::claiming::DAY;
 use crate::giving::{given, grant, granting};
 use crate::office::{Office, reason};
 use crate::team::invitation;
@@ -140,6 +141,9 @@ async fn furnish(office: &Office, owner: AccountId, name: &str, number: &str) ->
         claimant_name: "Erika Mustermann".into(),
     };
     let claim = office.claims(owner).claim_organisation(claim).await.unwrap().into_inner().claim;
+    let own_member = office.membership(owner, &organisation).await.membership_id;
+    let members = (own_member.as_str(), member.as_str());
+    let (mailbox, substitution) = mailboxes(office, owner, members, &organisation).await;
     let (mandate, mandate_code) = mandates(office, owner, heir, &organisation).await;
     Names {
         request_id: String::new(),
@@ -147,6 +151,9 @@ async fn furnish(office: &Office, owner: AccountId, name: &str, number: &str) ->
         unit,
         contact_point,
         member,
+        own_member,
+        mailbox,
+        substitution,
         invitation: invitation_id,
         system_user: program.system_user_id,
         claim: claim.unwrap().claim_id,
@@ -154,6 +161,46 @@ async fn furnish(office: &Office, owner: AccountId, name: &str, number: &str) ->
         mandate,
         mandate_code,
     }
+}
+
+/// A mailbox in which the other member has a right, and a substitution of theirs.
+async fn mailboxes(
+    office: &Office,
+    owner: AccountId,
+    (own, other): (&str, &str),
+    organisation: &str,
+) -> (String, String) {
+    let mut rights = office.rights(owner, TrustLevel::High);
+    let create = pb::CreateMailboxRequest {
+        request_id: format!("mailbox {organisation}"),
+        organisation_id: organisation.into(),
+        kind: pb::MailboxKind::Function.into(),
+        name: "Zwetschgenmus".into(),
+        ..Default::default()
+    };
+    let mailbox = rights.create_mailbox(create).await.unwrap().into_inner().mailbox.unwrap();
+    let holder = pb::mailbox_holder::Holder::MemberId(other.into());
+    let set = pb::SetMailboxRightsRequest {
+        request_id: format!("right {organisation}"),
+        organisation_id: organisation.into(),
+        mailbox_id: mailbox.mailbox_id.clone(),
+        holder: Some(pb::MailboxHolder { holder: Some(holder) }),
+        rights: vec![pb::MailboxRight::Reply.into()],
+    };
+    rights.set_mailbox_rights(set).await.unwrap();
+    let now = office.clock.now();
+    let stand_in = pb::CreateSubstitutionRequest {
+        request_id: format!("substitution {organisation}"),
+        organisation_id: organisation.into(),
+        kind: pb::SubstitutionKind::Absence.into(),
+        absent_member_id: other.into(),
+        substitute_member_id: own.into(),
+        mailbox_id: None,
+        from: Some(siegel_proto::convert::timestamp(now)),
+        until: Some(siegel_proto::convert::timestamp(now.plus(DAY))),
+    };
+    let made = rights.create_substitution(stand_in).await.unwrap().into_inner();
+    (mailbox.mailbox_id, made.substitution.unwrap().substitution_id)
 }
 
 /// A mandate that a member holds, and the code of one that waits for an organisation.

@@ -1,6 +1,7 @@
 //! One call per RPC, a file per topic.
 
 mod claims;
+mod mailboxes;
 mod mandates;
 mod members;
 mod organisation;
@@ -40,6 +41,7 @@ pub fn calls() -> Vec<Call> {
         members::calls(),
         claims::calls(),
         mandates::calls(),
+        mailboxes::calls(),
     ];
     topics.concat()
 }
