@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     /// Takes a stream: reachable by gRPC only.
-    const STREAMS: [&str; 2] = ["SubmitStream", "UploadAttachment"];
+    const STREAMS: [&str; 3] = ["SubmitStream", "UploadAttachment", "UploadDocument"];
 
     #[test]
     fn every_rpc_for_callers_outside_has_a_route() {
