@@ -29,7 +29,9 @@ pub struct Configured {
 pub struct KeyEnded(pub String);
 
 /// What is to be published: all of `configured` (in the order of their times), and what changes in
-/// those `published` before. A key that took over keeps its beginning, and one that ended its end.
+/// those `published` before. A key that took over keeps its beginning, also when the clock is set
+/// back behind it, and one that ended its end. One that is announced can be put off or brought
+/// forward while the time it is given lies ahead.
 pub fn schedule(
     published: &[Dated],
     configured: &[Configured],
@@ -39,7 +41,9 @@ pub fn schedule(
     let mut own: Vec<Dated> = Vec::new();
     for key in configured {
         let asked = key.from.map_or(now, |from| from.max(now));
-        let from = known(&key.kid).map(|row| row.from).filter(|from| *from <= now);
+        let is_ahead = key.from.is_some_and(|from| from > now);
+        let began = |from: &Timestamp| *from <= now || !is_ahead;
+        let from = known(&key.kid).map(|row| row.from).filter(began);
         own.push(Dated { kid: key.kid.clone(), from: from.unwrap_or(asked), to: None });
     }
     own.sort_by_key(|key| key.from);
@@ -122,6 +126,24 @@ mod tests {
         let done = schedule(&published, &later, at(10)).unwrap();
         assert_eq!(done, [dated("a", 5, Some(41)), dated("b", 40, None)]);
         assert_eq!(schedule(&published, &later, at(20)).unwrap(), []);
+    }
+
+    #[test]
+    fn an_announced_key_can_be_brought_forward_to_a_time_ahead() {
+        let published = [dated("a", 5, Some(41)), dated("b", 40, None)];
+        let sooner = [own("a", None), own("b", Some(20))];
+        let done = schedule(&published, &sooner, at(10)).unwrap();
+        assert_eq!(done, [dated("a", 5, Some(21)), dated("b", 20, None)]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_moves_no_beginning() {
+        assert_eq!(schedule(&[dated("a", 5, None)], &[own("a", None)], at(4)).unwrap(), []);
+        let published = [dated("a", 5, Some(21)), dated("b", 20, None)];
+        let keys = [own("a", None), own("b", Some(20))];
+        assert_eq!(schedule(&published, &keys, at(19)).unwrap(), []);
+        let late = [dated("a", 5, Some(31)), dated("b", 30, None)];
+        assert_eq!(schedule(&late, &keys, at(29)).unwrap(), [], "told after its time");
     }
 
     #[test]
