@@ -139,11 +139,14 @@ struct TextCheck {
 
 impl TextCheck {
     fn push(&mut self, bytes: &[u8]) {
-        // What is no text stays none, however long it goes on.
-        if self.broken || self.control {
+        // With a control character it is no text of any encoding, however long it goes on.
+        if self.control {
             return;
         }
         self.control = bytes.iter().any(|b| matches!(b, 0..=8 | 11 | 14..=31 | 127));
+        if self.broken {
+            return;
+        }
         let mut joined = std::mem::take(&mut self.rest);
         joined.extend_from_slice(bytes);
         if let Err(error) = std::str::from_utf8(&joined) {
@@ -174,6 +177,13 @@ mod tests {
     const PDF: &[u8] = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj";
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR";
     const XML: &[u8] = "<?xml version=\"1.0\"?>\n<xbau:nachricht>Öl</xbau:nachricht>".as_bytes();
+
+    #[test]
+    fn a_control_character_is_found_behind_what_is_no_utf8() {
+        let xml = b"<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><a>\xe4 \xf6</a>";
+        assert!(is(xml, "application/xml"));
+        assert!(!is(&[&xml[..], b"\x01"].concat(), "application/xml"));
+    }
 
     #[test]
     fn content_passes_under_its_own_type() {
