@@ -146,8 +146,6 @@ mod tests {
             "Resolve",
             "Search",
             "Describe",
-            "DownloadDocument",
-            "ExportDisclosures",
         ];
         for rule in rows() {
             let method = rule.rpc.split_once('/').unwrap().1;
