@@ -104,8 +104,13 @@ impl Office {
         tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
     }
 
-    /// Moves the clock to where a job that was put back is due.
+    /// Moves the clock to where a job that was put back is due. Not while one is under way: its time
+    /// would seem to be over, and its mail be sent again.
     pub async fn make_retries_due(&self) {
+        let claimed = self.count("SELECT COALESCE(MAX(claimed_until_us), 0) FROM outbox").await;
+        if Timestamp::from_micros(claimed) > self.clock.now() {
+            return;
+        }
         let due = "SELECT COALESCE(MIN(due_at_us), 0) FROM outbox \
             WHERE claimed_until_us = 0 AND attempts > 0";
         let due = Timestamp::from_micros(self.count(due).await);
