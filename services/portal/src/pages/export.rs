@@ -3,18 +3,18 @@
 
 mod archive;
 mod page;
+mod parts;
 
 use axum::response::Response;
 use futures_util::{Stream, StreamExt as _};
-use serde_json::{Map, Value, json};
-use siegel_proto::account::v1::ExportAccountRequest;
-use siegel_proto::account::v1::export_service_client::ExportServiceClient;
-use siegel_proto::identity::v1 as identity;
-use siegel_proto::organisation::v1::ListOrganisationsRequest;
-use siegel_proto::postbox::v1::ExportMailboxRequest;
+use serde_json::Value;
+use siegel_grpc::AuthChannel;
+use siegel_proto::account::v1::document_service_client::DocumentServiceClient;
+use siegel_proto::account::v1::download_document_response::Part;
+use siegel_proto::account::v1::{Document, DownloadDocumentRequest};
 use siegel_web::Texts;
 use siegel_web::forms::Link;
-use tonic::{Code, Status};
+use tonic::Status;
 
 use self::archive::Packer;
 use super::Signed;
@@ -38,17 +38,46 @@ pub async fn show(who: Signed) -> Response {
     who.page(t.get("export")).lead(t.get("export-text")).show(&body)
 }
 
+/// The parts for machines, each a file of its own.
+struct Parts {
+    account: Value,
+    log_in: Value,
+    organisations: Value,
+    mandates: Value,
+}
+
+impl Parts {
+    fn files(&self) -> [(&'static str, &Value); 4] {
+        [
+            ("account.json", &self.account),
+            ("log-in.json", &self.log_in),
+            ("organisations.json", &self.organisations),
+            ("mandates.json", &self.mandates),
+        ]
+    }
+}
+
+/// A document and its file in the archive.
+struct Kept {
+    document: Document,
+    file: String,
+}
+
 /// The archive, written while it is read.
 pub async fn download(who: Signed) -> Result<Response, Response> {
-    let account = account(&who).await?;
-    let log_in = log_in(&who).await?;
-    let organisations = organisations(&who).await?;
-    let mailbox = mailbox(&who).await?;
-    let index = page::html(&account, &log_in, &organisations, mailbox.is_some());
+    let parts = Parts {
+        account: parts::account(&who).await?,
+        log_in: parts::log_in(&who).await?,
+        organisations: parts::organisations(&who).await?,
+        mandates: parts::mandates(&who).await?,
+    };
+    let kept: Vec<Kept> =
+        parts::documents(&who).await?.into_iter().enumerate().map(Kept::from).collect();
+    let safe = who.safe().await?;
+    let mailbox = parts::mailbox(&who).await?;
     let (packer, bytes) = archive::begin();
     tokio::spawn(async move {
-        let packed = pack(packer, (index, [account, log_in, organisations]), mailbox).await;
-        if packed.is_none() {
+        if pack(packer, &parts, (safe, kept), mailbox).await.is_none() {
             tracing::info!("an export of an account broke off");
         }
     });
@@ -58,17 +87,27 @@ pub async fn download(who: Signed) -> Result<Response, Response> {
 /// `None` when the reader went away or a service broke off: the archive then has no end.
 async fn pack<S>(
     packer: Packer,
-    (index, [account, log_in, organisations]): (String, [Value; 3]),
+    parts: &Parts,
+    (mut safe, kept): (DocumentServiceClient<AuthChannel>, Vec<Kept>),
     mailbox: Option<S>,
 ) -> Option<()>
 where
     S: Stream<Item = Result<Vec<u8>, Status>> + Unpin,
 {
+    let index = page::html(parts, &kept, mailbox.is_some());
     packer.file("index.html", index.into_bytes()).await?;
-    for (name, part) in
-        [("account.json", account), ("log-in.json", log_in), ("organisations.json", organisations)]
-    {
-        packer.file(name, serde_json::to_vec_pretty(&part).ok()?).await?;
+    for (name, part) in parts.files() {
+        packer.file(name, serde_json::to_vec_pretty(part).ok()?).await?;
+    }
+    for Kept { document, file } in kept {
+        let wanted = DownloadDocumentRequest { document_id: document.document_id };
+        let mut pieces = safe.download_document(wanted).await.ok()?.into_inner();
+        packer.begin(file).await?;
+        while let Some(piece) = pieces.message().await.ok()? {
+            if let Some(Part::Chunk(chunk)) = piece.part {
+                packer.bytes(chunk).await?;
+            }
+        }
     }
     if let Some(mut pieces) = mailbox {
         packer.begin("mailbox.zip").await?;
@@ -79,68 +118,27 @@ where
     packer.end().await
 }
 
-/// What the account service holds.
-async fn account(who: &Signed) -> Result<Value, Response> {
-    let refuse = |status: Status| who.refuse("account", &status);
-    let mut service = ExportServiceClient::new(who.channel("account").await?);
-    let pieces = service.export_account(ExportAccountRequest {}).await.map_err(refuse)?;
-    let (mut pieces, mut whole) = (pieces.into_inner(), Vec::new());
-    while let Some(piece) = pieces.message().await.map_err(refuse)? {
-        whole.extend(piece.chunk);
-    }
-    serde_json::from_slice(&whole).map_err(|_| who.problem(siegel_web::Problem::Internal))
-}
-
-/// How the person logs in, where, and what was allowed to whom.
-async fn log_in(who: &Signed) -> Result<Value, Response> {
-    let mut service = who.identity().await?;
-    let refuse = |status: Status| who.refuse("identity", &status);
-    let credentials = service.list_credentials(identity::ListCredentialsRequest {}).await;
-    let sessions = service.list_sessions(identity::ListSessionsRequest {}).await;
-    let sign_ins = service.list_sign_ins(identity::ListSignInsRequest {}).await;
-    let links = service.list_links(identity::ListLinksRequest {}).await;
-    let consents = service.list_client_consents(identity::ListClientConsentsRequest {}).await;
-    let parts = [
-        ("credentials", json(credentials.map_err(refuse)?.into_inner())),
-        ("sessions", json(sessions.map_err(refuse)?.into_inner())),
-        ("sign_ins", json(sign_ins.map_err(refuse)?.into_inner())),
-        ("links", json(links.map_err(refuse)?.into_inner())),
-        ("client_consents", json(consents.map_err(refuse)?.into_inner())),
-    ];
-    let mut all = Map::new();
-    all.insert("format".to_owned(), json!("siegel-log-in/1"));
-    for (name, part) in parts {
-        // Each answer has one list, of this name or another.
-        let list = part.as_object().and_then(|object| object.values().next().cloned());
-        all.insert(name.to_owned(), list.unwrap_or_else(|| json!([])));
-    }
-    Ok(Value::Object(all))
-}
-
-/// The organisations the person belongs to.
-async fn organisations(who: &Signed) -> Result<Value, Response> {
-    let mut service = who.organisation().await?;
-    let all = service.list_organisations(ListOrganisationsRequest {}).await;
-    let mut all = json(all.map_err(|status| who.refuse("organisation", &status))?.into_inner());
-    if let Some(object) = all.as_object_mut() {
-        object.insert("format".to_owned(), json!("siegel-organisations/1"));
-    }
-    Ok(all)
-}
-
-/// The mailbox with its letters and receipts, an archive of its own; `None` when there is none.
-async fn mailbox(
-    who: &Signed,
-) -> Result<Option<impl Stream<Item = Result<Vec<u8>, Status>> + Unpin + Send + use<>>, Response> {
-    let mut service = who.mailbox().await?;
-    match service.export_mailbox(ExportMailboxRequest::default()).await {
-        Ok(pieces) => Ok(Some(pieces.into_inner().map(|piece| piece.map(|p| p.chunk)))),
-        Err(status) if status.code() == Code::NotFound => Ok(None),
-        Err(status) => Err(who.refuse("postbox", &status)),
+impl From<(usize, Document)> for Kept {
+    /// The number keeps documents of one name apart; what a file system could take for a path is `_`.
+    fn from((at, document): (usize, Document)) -> Self {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '(' | ')');
+        let name: String =
+            document.name.chars().map(|c| if plain(c) { c } else { '_' }).take(100).collect();
+        Self { file: format!("documents/{:03}-{name}", at + 1), document }
     }
 }
 
-/// A message in the JSON of its interface.
-fn json(message: impl serde::Serialize) -> Value {
-    serde_json::to_value(message).unwrap_or_default()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_documents_name_leaves_no_folder_and_doubles_no_file() {
+        let kept = |at, name: &str| {
+            Kept::from((at, Document { name: name.into(), ..Document::default() })).file
+        };
+        assert_eq!(kept(0, "../../etc/passwd"), "documents/001-.._.._etc_passwd");
+        assert_eq!(kept(1, "C:\\Böse \u{202e}fdp.exe"), "documents/002-C__Böse _fdp.exe");
+        assert_ne!(kept(0, "a.pdf"), kept(1, "a.pdf"));
+    }
 }

@@ -23,6 +23,8 @@ pub struct Page {
     pub location: Option<String>,
     pub headers: HeaderMap,
     pub body: String,
+    /// The same, for what is no text.
+    pub bytes: axum::body::Bytes,
 }
 
 impl Browser {
@@ -109,6 +111,7 @@ impl Browser {
             location: parts.headers.get(header::LOCATION).map(text),
             headers: parts.headers,
             body,
+            bytes,
         }
     }
 }

@@ -197,3 +197,40 @@ async fn what_does_not_apply_is_ticked_and_not_typed() {
     let [only] = &set[..] else { unreachable!("one is written") };
     assert_eq!((only.name.as_str(), only.not_applicable), ("birth_name", true));
 }
+
+/// The archive's files; their sizes stand behind them, because it is written while it is read.
+fn unpacked(archive: &[u8]) -> std::collections::BTreeMap<String, String> {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
+    let files = (0..zip.len()).map(|at| {
+        let mut file = zip.by_index(at).unwrap();
+        let mut content = String::new();
+        std::io::Read::read_to_string(&mut file, &mut content).unwrap();
+        (file.name().unwrap().into_owned(), content)
+    });
+    files.collect()
+}
+
+#[tokio::test]
+async fn the_archive_holds_data_mandates_with_their_uses_documents_and_the_mailbox() {
+    let mut world = signed_in().await;
+    let page = world.browser.get("/account/export").await;
+    assert!(page.body.contains("href=\"/account/export.zip\""), "{}", page.body);
+    let page = world.browser.get("/account/export.zip").await;
+    assert!(page.headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
+    let files = unpacked(&page.bytes);
+    let document = "documents/001-Bescheid _b_.html";
+    assert_eq!(files[document], "<script>alert(1)");
+    assert_eq!(files["mailbox.zip"], "mailbox archive");
+    assert!(files["account.json"].contains("siegel-account/1"));
+    let mandates: serde_json::Value = serde_json::from_str(&files["mandates.json"]).unwrap();
+    assert_eq!(mandates["given"][0]["uses"][0]["actor"], "aud_1", "{mandates}");
+    assert_eq!(mandates["received"].as_array().unwrap().len(), 1);
+    let index = &files["index.html"];
+    assert!(
+        index.contains("documents/001-Bescheid%20_b_.html\">Bescheid &lt;b&gt;.html"),
+        "{index}"
+    );
+    let named: Vec<&str> = files.keys().map(String::as_str).collect();
+    let all = ["account.json", document, "index.html", "log-in.json", "mailbox.zip"];
+    assert_eq!(named, [&all[..], &["mandates.json", "organisations.json"]].concat());
+}

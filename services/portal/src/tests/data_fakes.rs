@@ -5,6 +5,7 @@ use futures_util::stream::{self, BoxStream};
 use siegel_grpc::refusal;
 use siegel_proto::account::v1 as account;
 use siegel_proto::account::v1::document_service_server::DocumentService;
+use siegel_proto::account::v1::export_service_server::ExportService;
 use siegel_proto::account::v1::identification_change_service_server::IdentificationChangeService;
 use siegel_proto::account::v1::offer_service_server::OfferService;
 use siegel_proto::account::v1::privacy_service_server::PrivacyService;
@@ -206,6 +207,20 @@ impl PrivacyService for Fake {
         };
         let accesses = vec![access];
         Ok(Response::new(account::ListStaffAccessesResponse { accesses, ..Default::default() }))
+    }
+}
+
+#[tonic::async_trait]
+impl ExportService for Fake {
+    type ExportAccountStream = BoxStream<'static, Result<account::ExportAccountResponse, Status>>;
+
+    async fn export_account(
+        &self,
+        _: Request<account::ExportAccountRequest>,
+    ) -> Result<Response<Self::ExportAccountStream>, Status> {
+        let piece = |text: &str| Ok(account::ExportAccountResponse { chunk: text.into() });
+        let pieces = [piece("{\"format\":\"siegel-"), piece("account/1\"}")];
+        Ok(Response::new(stream::iter(pieces).boxed()))
     }
 }
 

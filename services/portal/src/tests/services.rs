@@ -9,6 +9,7 @@ use siegel_grpc::{GrpcServices, refusal, unavailable};
 use siegel_kernel::TrustLevel;
 use siegel_proto::account::v1::account_service_server::AccountServiceServer;
 use siegel_proto::account::v1::document_service_server::DocumentServiceServer;
+use siegel_proto::account::v1::export_service_server::ExportServiceServer;
 use siegel_proto::account::v1::identification_change_service_server::IdentificationChangeServiceServer;
 use siegel_proto::account::v1::offer_service_server::OfferServiceServer;
 use siegel_proto::account::v1::privacy_service_server::PrivacyServiceServer;
@@ -99,12 +100,14 @@ impl Services {
         let changes = IdentificationChangeServiceServer::new(fake.clone());
         let privacy = PrivacyServiceServer::new(fake.clone());
         let offers = OfferServiceServer::new(fake.clone());
+        let export = ExportServiceServer::new(fake.clone());
         let safe = DocumentServiceServer::new(fake.clone());
         let account = GrpcServices::new()
             .add(nonce.clone().named_layer(account))
             .add(nonce.clone().named_layer(changes))
             .add(nonce.clone().named_layer(privacy))
             .add(nonce.clone().named_layer(offers))
+            .add(nonce.clone().named_layer(export))
             .add(nonce.clone().named_layer(safe));
         let own = SelfServiceServer::new(fake.clone());
         let mailbox = MailboxServiceServer::new(fake.clone());

@@ -18,7 +18,7 @@ const PIPE: usize = 256 * 1024;
 const ON_THE_WAY: usize = 4;
 
 enum Step {
-    File(&'static str),
+    File(String),
     Bytes(Vec<u8>),
     End,
 }
@@ -27,13 +27,13 @@ enum Step {
 pub struct Packer(mpsc::Sender<Step>);
 
 impl Packer {
-    pub async fn file(&self, name: &'static str, content: Vec<u8>) -> Option<()> {
+    pub async fn file(&self, name: &str, content: Vec<u8>) -> Option<()> {
         self.begin(name).await?;
         self.bytes(content).await
     }
 
-    pub async fn begin(&self, name: &'static str) -> Option<()> {
-        self.0.send(Step::File(name)).await.ok()
+    pub async fn begin(&self, name: impl Into<String>) -> Option<()> {
+        self.0.send(Step::File(name.into())).await.ok()
     }
 
     pub async fn bytes(&self, bytes: Vec<u8>) -> Option<()> {
