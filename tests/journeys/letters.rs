@@ -1,6 +1,8 @@
 use anyhow::{Context as _, ensure};
 use siegel_crypto::{SystemEntropy, random_token, sha256};
 use siegel_grpc::{AuthChannel, fact};
+use siegel_proto::account::v1 as account;
+use siegel_proto::account::v1::document_service_client::DocumentServiceClient;
 use siegel_proto::common::v1::TrustLevel;
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
@@ -195,6 +197,44 @@ async fn open(world: &World, letter_id: &str) -> anyhow::Result<pb::OpenResponse
     let request =
         pb::OpenRequest { request_id: fresh()?, letter_id: letter_id.into(), ..Default::default() };
     Ok(mailbox(world)?.open(request).await?.into_inner())
+}
+
+/// What a person needs to keep an attachment: the letter's, and the safe.
+const KEEPER: [(&str, &str); 4] = [
+    ("scope", "openid postbox.read account.read offline_access"),
+    ("acr_values", "substantial"),
+    ("resource", "urn:siegel:postbox"),
+    ("resource", "urn:siegel:account"),
+];
+
+pub async fn an_attachment_goes_into_its_readers_safe_and_says_where_from(
+    world: &mut World,
+) -> anyhow::Result<()> {
+    let files = vec![attachment("bescheid.pdf", "application/pdf", PDF)];
+    let answer = submit(world, &fresh()?, letter(&world.erika.handle), files).await?;
+    let opened = open(world, &answer.letter_id).await?;
+    let wanted = pb::DepositAttachmentRequest {
+        request_id: fresh()?,
+        letter_id: answer.letter_id.clone(),
+        attachment_id: opened.attachments.first().context("no attachment")?.attachment_id.clone(),
+    };
+    let own = world.visit_as(&world.own_portal()?, world.persona(0)?, &KEEPER).await?;
+    let key = &own.client.dpop_key;
+    let token = own.token_for("postbox").await?;
+    let mut mailbox = MailboxServiceClient::new(world.channel(&token.access_token, key)?);
+    let first = mailbox.deposit_attachment(wanted.clone()).await?.into_inner();
+    let second = mailbox.deposit_attachment(wanted).await?.into_inner();
+    ensure!(first == second, "a retry stored another document");
+    let token = own.token_for("account").await?;
+    let mut safe = DocumentServiceClient::new(world.channel(&token.access_token, key)?);
+    let listed = safe.list_documents(account::ListDocumentsRequest {}).await?.into_inner();
+    let mut found = listed.documents.iter().filter(|d| d.letter_id == answer.letter_id);
+    let document = found.next().context("no document of the letter")?;
+    ensure!(found.next().is_none(), "it is there twice");
+    ensure!(document.origin() == account::DocumentOrigin::Letter, "{document:?}");
+    let sender = opened.letter.context("no letter")?.authority;
+    ensure!(document.issuer == sender && document.sha256 == sha256(PDF), "{document:?}");
+    Ok(())
 }
 
 pub async fn a_session_below_the_letters_level_is_told_the_level(

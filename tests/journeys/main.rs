@@ -49,6 +49,7 @@ checks! {
     letters::a_streamed_letter_arrives_with_its_attachment,
     letters::the_same_request_gives_the_same_letter_and_receipts,
     letters::a_request_id_with_other_content_is_refused,
+    letters::an_attachment_goes_into_its_readers_safe_and_says_where_from,
     letters::a_session_below_the_letters_level_is_told_the_level,
     letters::opening_twice_gives_the_same_receipt,
     letters::another_persons_letter_does_not_exist,

@@ -196,6 +196,8 @@ attachments-all = Alle Anhänge herunterladen (ZIP)
 attachments-archive = Anhänge.zip
 attachment-scanned = Auf Viren geprüft
 attachment-not-scanned = Nicht auf Viren geprüft
+attachment-keep = In meine Dokumente legen
+attachment-not-kept = Nicht in Ihre Dokumente gelegt
 attachment-blocked = Gesperrt: In diesem Anhang wurde nachträglich ein Virus gefunden.
 attachments-count = { $n ->
     [one] 1 Anhang

@@ -196,6 +196,8 @@ attachments-all = Download all attachments (ZIP)
 attachments-archive = attachments.zip
 attachment-scanned = Scanned for viruses
 attachment-not-scanned = Not scanned for viruses
+attachment-keep = Put into my documents
+attachment-not-kept = Not put into your documents
 attachment-blocked = Blocked: a virus was found in this attachment later.
 attachments-count = { $n ->
     [one] 1 attachment

@@ -14,6 +14,7 @@ use siegel_web::{CheckedForm, CsrfField, Locale, Problem, Texts, format};
 use super::answer::{self, Answer};
 use super::asked::{self, Asked};
 use super::folders::{self, Moves};
+use super::keep::{self, Keep};
 use super::postbox::{Place, announced, badges, sender, subject};
 use super::receipts::{self, Shown};
 use super::words::{self, Ident};
@@ -140,6 +141,7 @@ struct File {
     /// What is known about viruses in it.
     scan: String,
     blocked: bool,
+    keep: Option<Keep>,
 }
 
 /// Content, attachments and receipt of a letter that was opened before.
@@ -178,10 +180,11 @@ async fn content(
         Some(_) => replies(who, (id, place)).await?,
         None => Vec::new(),
     };
+    let file = |attachment| file(who, &t, (id, place), attachment);
     let body = Letter {
         facts: facts(&t, locale, &letter),
         texts: texts(&t, locale, opened.bodies),
-        attachments: opened.attachments.iter().map(|a| file(&t, locale, (id, place), a)).collect(),
+        attachments: opened.attachments.iter().map(file).collect::<Result<_, _>>()?,
         archive: archive(&t, &opened.attachments, (id, place)),
         asked,
         answer: answer::offer(who, id, place, &letter),
@@ -349,13 +352,19 @@ fn archive(t: &Texts, attachments: &[Attachment], (id, place): (&Ident, &Place))
         .then(|| Link::secondary(path(id, "/attachments.zip", place), t.get("attachments-all")))
 }
 
-fn file(t: &Texts, locale: Locale, (id, place): (&Ident, &Place), attachment: &Attachment) -> File {
+fn file(
+    who: &Signed,
+    t: &Texts,
+    (id, place): (&Ident, &Place),
+    attachment: &Attachment,
+) -> Result<File, Response> {
     let size = u64::try_from(attachment.size_bytes).unwrap_or_default();
     let digest = hex(&attachment.sha256);
-    File {
+    let size = format::bytes(who.view.locale, size);
+    Ok(File {
         href: path(id, &format!("/attachments/{}", attachment.attachment_id), place),
         name: attachment.name.clone(),
-        about: format!("{}, {}", attachment.media_type, format::bytes(locale, size)),
+        about: format!("{}, {size}", attachment.media_type),
         short: digest.chars().take(16).collect(),
         digest,
         scan: match attachment.scan() {
@@ -364,7 +373,8 @@ fn file(t: &Texts, locale: Locale, (id, place): (&Ident, &Place), attachment: &A
             ScanState::NotScanned | ScanState::Unspecified => t.get("attachment-not-scanned"),
         },
         blocked: attachment.scan() == ScanState::Blocked,
-    }
+        keep: keep::offer(who, t, (id, place), attachment)?,
+    })
 }
 
 /// As `sha256sum` prints it.

@@ -14,6 +14,7 @@ mod export;
 mod folders;
 mod home;
 mod invitation;
+mod keep;
 mod letter;
 mod login;
 mod mailboxes;
@@ -47,7 +48,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::StatusCode;
 use siegel_web::{Branding, Csrf, Face};
 
@@ -180,6 +181,7 @@ fn downloads() -> Router<App> {
     let attachment = "/postbox/{letter}/attachments/{attachment}";
     Router::new()
         .route(attachment, get(attachment::download))
+        .route("/postbox/{letter}/attachments/{attachment}/keep", post(keep::keep))
         .route("/postbox/{letter}/attachments.zip", get(attachment::all))
         .route("/account/consents/{consent}/receipt.json", get(data::receipt::download))
         .route("/account/disclosures/export", get(data::staff::export))

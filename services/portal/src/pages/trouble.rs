@@ -91,6 +91,14 @@ pub fn step_up(who: &Signed, needed: TrustLevel, target: &str, why: String) -> R
     page.narrow().status(StatusCode::FORBIDDEN).show(&body)
 }
 
+/// 409: the document safe did not take an attachment; `why` is a text's name.
+pub fn not_kept(who: &Signed, why: &str) -> Response {
+    let t = who.texts();
+    let body = Next { text: t.get(why), link: Link::primary("/account/documents", t.get("safe")) };
+    let page = who.page(t.get("attachment-not-kept")).narrow();
+    page.status(StatusCode::CONFLICT).show(&body)
+}
+
 /// The level that a refusal asks for.
 pub fn needed_level(status: &Status) -> Option<TrustLevel> {
     if siegel_grpc::reason(status).as_deref() != Some("TRUST_TOO_LOW") {

@@ -33,6 +33,7 @@ pub struct DataTold {
     pub granted: Vec<account::GrantDocumentRequest>,
     pub revoked: Vec<String>,
     pub deleted: Vec<String>,
+    pub kept: Vec<siegel_proto::postbox::v1::DepositAttachmentRequest>,
     pub full: bool,
     pub offers: Vec<account::Offer>,
     pub accepted: Vec<account::AcceptOfferRequest>,

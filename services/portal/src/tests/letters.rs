@@ -1,5 +1,6 @@
 use siegel_kernel::TrustLevel;
 
+use super::data_fakes::DOCUMENT;
 use super::services::{CONTENT, LETTER};
 use super::world::World;
 
@@ -273,4 +274,29 @@ async fn all_attachments_come_as_one_file() {
     assert_eq!(page.headers["content-type"], "application/zip");
     let disposition = page.headers["content-disposition"].to_str().unwrap();
     assert!(disposition.ends_with("filename*=UTF-8''Anh%C3%A4nge.zip"), "{disposition}");
+}
+
+#[tokio::test]
+async fn an_attachment_is_put_into_the_safe_once_and_only_from_ones_own_mailbox() {
+    let mut world = signed_in().await;
+    world.browser.get(&path("")).await;
+    world.browser.post(&path("/open"), &[]).await;
+    let page = world.browser.get(&path("/read")).await;
+    let action = path("/attachments/att_1/keep");
+    assert!(page.body.contains(&format!("action=\"{action}\"")), "{}", page.body);
+    for _ in 0..2 {
+        let page = world.browser.post(&action, &[("nonce", "n")]).await;
+        let way = format!("/account/documents/{DOCUMENT}");
+        assert_eq!(page.location.as_deref(), Some(way.as_str()), "{}", page.body);
+    }
+    let kept = std::mem::take(&mut world.services.data.lock().unwrap().kept);
+    assert_eq!((kept[0].letter_id.as_str(), kept[0].attachment_id.as_str()), (LETTER, "att_1"));
+    assert_eq!(kept[0].request_id, kept[1].request_id, "the same form is the same request");
+    world.services.data.lock().unwrap().full = true;
+    let page = world.browser.post(&action, &[("nonce", "m")]).await;
+    assert_eq!(page.status, 409);
+    assert!(page.body.contains("kein Platz mehr"), "{}", page.body);
+    let org = "?organisation=org_00000000000000000000000000000009";
+    let page = world.browser.get(&path(&format!("/read{org}"))).await;
+    assert!(!page.body.contains("/keep"), "{}", page.body);
 }

@@ -170,6 +170,24 @@ impl MailboxService for Fake {
         not_faked()
     }
 
+    async fn deposit_attachment(
+        &self,
+        request: Request<postbox::DepositAttachmentRequest>,
+    ) -> Result<Response<postbox::DepositAttachmentResponse>, Status> {
+        let mut data = self.0.data.lock().unwrap();
+        if data.full {
+            return Err(siegel_grpc::refusal(
+                tonic::Code::ResourceExhausted,
+                "SAFE_FULL",
+                "full",
+                [],
+            ));
+        }
+        data.kept.push(request.into_inner());
+        let document_id = super::data_fakes::DOCUMENT.into();
+        Ok(Response::new(postbox::DepositAttachmentResponse { document_id }))
+    }
+
     type DownloadAllStream =
         std::pin::Pin<Box<dyn Stream<Item = Result<postbox::DownloadAllResponse, Status>> + Send>>;
 

@@ -28,6 +28,7 @@ fn every_text_that_is_asked_for_exists() {
         include_str!("../pages/export.rs"),
         include_str!("../pages/folders.rs"),
         include_str!("../pages/home.rs"),
+        include_str!("../pages/keep.rs"),
         include_str!("../pages/letter.rs"),
         include_str!("../pages/login.rs"),
         include_str!("../pages/invitation.rs"),

@@ -21,6 +21,8 @@ use crate::store::letters;
 pub struct Download {
     pub id: AttachmentId,
     pub part: AttachmentPart,
+    /// Who sent the letter.
+    pub authority: String,
     pub scan: Scan,
     still: Recheck,
     plain: Plain,
@@ -116,6 +118,7 @@ impl Postbox {
         let sealed = letters::sealed_content(&mut tx, mailbox.id, letter).await?;
         let key_of_letter = letter_key(&mailbox_key, &row)?;
         let (content, _) = vault::open_content(&key_of_letter, mailbox.id, letter, &sealed)?;
+        let authority = content.sender.authority;
         let part = content.attachments.into_iter().nth(place);
         let part = part.ok_or(Trouble::Contradiction("an attachment is not in the content"))?;
         let Range { offset, length } = range;
@@ -155,7 +158,7 @@ impl Postbox {
         let (postbox, still) = (self.clone(), Recheck::new(self, Action::DownloadMail));
         let reader = reader.clone();
         let handed_out = HandedOut { postbox, row: file, reader, from: offset, to: offset };
-        Ok(Download { id: attachment, part, scan, still, plain, handed_out })
+        Ok(Download { id: attachment, part, authority, scan, still, plain, handed_out })
     }
 
     /// The next plain bytes; `None` when all were handed out, which is then on record.

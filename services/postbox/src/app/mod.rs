@@ -16,6 +16,7 @@ pub mod check_upload;
 pub mod close;
 pub mod content;
 pub mod deliver;
+pub mod deposit;
 pub mod download;
 pub mod events;
 pub mod evidence;

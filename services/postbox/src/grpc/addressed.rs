@@ -51,6 +51,17 @@ addressed! { letter:
     MailboxServiceExportProofRequest, ReplyRequest, GetOwnReplyRequest,
 }
 
+/// Nobody but its owner fills a safe: only the caller's own mailbox.
+impl Addressed for pb::DepositAttachmentRequest {
+    fn whom(&self) -> [&str; 3] {
+        [""; 3]
+    }
+
+    fn letter(&self) -> Option<&str> {
+        Some(&self.letter_id)
+    }
+}
+
 /// Reads whom a request is about; `None` is the caller.
 pub fn represented(whom: [&str; 3]) -> Result<Option<Represented>, Status> {
     let [organisation, mailbox, person] = whom;

@@ -6,15 +6,15 @@ use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
     ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
-    DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest, DownloadAttachmentResponse,
-    ExportMailboxRequest, ExportMailboxResponse, GetCountsRequest, GetCountsResponse,
-    GetOwnReplyRequest, GetOwnReplyResponse, LetterSummary, ListAccessesRequest,
-    ListAccessesResponse, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
-    ListLettersResponse, MailboxServiceExportProofRequest, MailboxServiceExportProofResponse,
-    OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse,
-    ReplyRequest, ReplyResponse, RestoreRequest, RestoreResponse, SearchRequest, SearchResponse,
-    SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest,
-    WatchMailboxResponse,
+    DepositAttachmentRequest, DepositAttachmentResponse, DownloadAllRequest, DownloadAllResponse,
+    DownloadAttachmentRequest, DownloadAttachmentResponse, ExportMailboxRequest,
+    ExportMailboxResponse, GetCountsRequest, GetCountsResponse, GetOwnReplyRequest,
+    GetOwnReplyResponse, LetterSummary, ListAccessesRequest, ListAccessesResponse,
+    ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse,
+    MailboxServiceExportProofRequest, MailboxServiceExportProofResponse, OpenRequest, OpenResponse,
+    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, ReplyRequest, ReplyResponse,
+    RestoreRequest, RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest,
+    SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -327,6 +327,24 @@ impl MailboxService for MailboxServer {
         };
         let rest = stream::try_unfold((self.0.clone(), download), step);
         Ok(Response::new(stream::iter([Ok(head)]).chain(rest).boxed()))
+    }
+
+    async fn deposit_attachment(
+        &self,
+        request: Request<DepositAttachmentRequest>,
+    ) -> Result<Response<DepositAttachmentResponse>, Status> {
+        let message = request.get_ref();
+        check_request_id(&message.request_id)?;
+        if message.request_id.is_empty() {
+            return Err(invalid(&[("request_id", "must be there")]));
+        }
+        let reader = self.reader(&request, Action::DownloadMail).await?;
+        let letter = convert::id(&message.letter_id).ok_or_else(unknown)?;
+        let attachment = convert::id(&message.attachment_id)
+            .ok_or_else(|| status::read(&ReadError::AttachmentUnknown))?;
+        let stored = self.0.deposit(&reader, (letter, attachment), &message.request_id).await;
+        let document_id = stored.map_err(|e| status::deposit(&e))?;
+        Ok(Response::new(DepositAttachmentResponse { document_id }))
     }
 
     async fn download_all(

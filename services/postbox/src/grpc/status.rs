@@ -6,6 +6,7 @@ use siegel_grpc::{exhausted, fault, invalid, refusal, unavailable};
 use tonic::{Code, Status};
 
 use crate::app::Trouble;
+use crate::app::deposit::DepositError;
 use crate::app::events::{EventsError, write_cursor};
 use crate::app::handles::HandleError;
 use crate::app::log::LogError;
@@ -17,6 +18,7 @@ use crate::app::webhooks::WebhookError;
 use crate::domain::attachment::Refusal;
 use crate::domain::letter::Violation;
 use crate::ports::access::AccessError;
+use crate::ports::safe::SafeError;
 
 pub fn violations(found: &[Violation]) -> Status {
     let fields: Vec<(&str, &str)> = found.iter().map(|v| (v.field.as_str(), v.problem)).collect();
@@ -152,6 +154,27 @@ pub fn open(error: &ReadError) -> Status {
     match error {
         ReadError::Trouble(inner) => down(inner),
         other => read(other),
+    }
+}
+
+pub fn deposit(error: &DepositError) -> Status {
+    use DepositError as E;
+    match error {
+        E::Letter(inner) => open(inner),
+        E::Safe(SafeError::Full) => {
+            refusal(Code::ResourceExhausted, "SAFE_FULL", error, [("party", "user")])
+        }
+        E::Safe(SafeError::NotForTheSafe) => {
+            refusal(Code::FailedPrecondition, "NOT_FOR_THE_SAFE", error, [])
+        }
+        E::Safe(SafeError::Off) => refusal(Code::FailedPrecondition, "DOCUMENTS_OFF", error, []),
+        E::Safe(SafeError::RequestIdReused) => {
+            refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", error, [])
+        }
+        E::Safe(SafeError::Down(_)) => {
+            let _ = fault(error);
+            unavailable("ACCOUNT_DOWN", "the document safe cannot be reached now")
+        }
     }
 }
 

@@ -4,5 +4,6 @@ pub mod access;
 pub mod notifier;
 pub mod objects;
 pub mod pusher;
+pub mod safe;
 pub mod scanner;
 pub mod witness;

@@ -120,6 +120,7 @@ async fn replica(world: &World) -> World {
         notifications: world.notifications.clone(),
         pushes: world.pushes.clone(),
         access: world.access.clone(),
+        safe: world.safe.clone(),
         outside: world.outside.clone(),
     }
 }

@@ -8,6 +8,7 @@ mod batch_crashes;
 mod batches;
 mod cases;
 mod commits;
+mod deposits;
 mod downloads;
 mod edges;
 mod ends;

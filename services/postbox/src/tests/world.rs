@@ -7,6 +7,7 @@ use siegel_db::{Db, on};
 use siegel_grpc::testing::{Fakes, outside, serve};
 use siegel_grpc::{Caller, GrpcServices, Outside, Person};
 use siegel_kernel::{AccountId, Clock, GrantId, OrganisationId, Timestamp, TrustLevel};
+use siegel_proto::account::v1::document_deposit_service_server::DocumentDepositServiceServer;
 use siegel_proto::common::v1::TrustLevel as WireLevel;
 use siegel_proto::notification::v1 as notification;
 use siegel_proto::notification::v1::push_service_server::PushServiceServer;
@@ -24,6 +25,7 @@ use siegel_testkit::{CountingEntropy, TestClock};
 use tonic::Status;
 use tonic::transport::Channel;
 
+use super::deposits::Safe;
 use super::fakes::{Access, Notifications, Pushes};
 use crate::app::Postbox;
 use crate::config::Config;
@@ -42,6 +44,7 @@ pub struct World {
     pub notifications: Notifications,
     pub pushes: Pushes,
     pub access: Access,
+    pub safe: Safe,
     pub outside: Outside,
 }
 
@@ -121,13 +124,16 @@ impl World {
         let fakes = Fakes::new()
             .with("postbox", "notification", &GrpcServices::new().add(notifier).add(pusher))
             .with("postbox", "organisation", &GrpcServices::new().add(access).add(directory));
+        let safe = Safe::default();
+        let deposits = DocumentDepositServiceServer::new(safe.clone());
+        let fakes = fakes.with("postbox", "account", &GrpcServices::new().add(deposits));
         let entropy = Arc::new(CountingEntropy::default());
         let outside = outside("postbox", db.clone(), clock.clone(), entropy, &fakes);
         let mut config = Config::in_directory(dir.path(), senders());
         config.limits.attachment_bytes = 200_000;
         bend(&mut config);
         let postbox = build(config, &outside).await.unwrap();
-        Self { postbox, clock, db, dir, notifications, pushes, access: rights, outside }
+        Self { postbox, clock, db, dir, notifications, pushes, access: rights, safe, outside }
     }
 
     pub fn channel(&self, caller: Caller) -> Channel {

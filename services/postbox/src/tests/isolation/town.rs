@@ -223,6 +223,9 @@ pub async fn deliver(
     names
 }
 
+/// A person who owns a mailbox and belongs to an organisation.
+pub const MEMBER: &str = "a member";
+
 impl Town {
     pub async fn new(db: Db) -> Self {
         let world = World::with(db, |config| {
@@ -281,7 +284,7 @@ impl Town {
             stranger("another person", person(2, TrustLevel::High), &self.max, &foreign),
             stranger("one below the level", person(2, TrustLevel::Basic), &self.max, &foreign),
             stranger("one without a mailbox", person(4, TrustLevel::High), &nothing, &foreign),
-            stranger("a member", person(1, TrustLevel::High), &self.company, &own_mailbox),
+            stranger(MEMBER, person(1, TrustLevel::High), &self.company, &own_mailbox),
         ]
     }
 

@@ -51,10 +51,12 @@ pub struct Call {
     pub tells_of_nothing: bool,
     /// Whose things are named, where several kinds may call.
     pub of: Option<CallerKind>,
+    /// Names no owner: it is always about the caller's own mailbox, also a member's.
+    pub of_oneself: bool,
 }
 
 const fn call(rpc: &'static str, messages: fn(&Names) -> Vec<Vec<u8>>) -> Call {
-    Call { rpc, messages, refused_with: None, tells_of_nothing: false, of: None }
+    Call { rpc, messages, refused_with: None, tells_of_nothing: false, of: None, of_oneself: false }
 }
 
 const fn refused(reason: &'static str, call: Call) -> Call {
@@ -67,6 +69,10 @@ const fn tells_of_nothing(call: Call) -> Call {
 
 const fn of(kind: CallerKind, call: Call) -> Call {
     Call { of: Some(kind), ..call }
+}
+
+const fn of_oneself(call: Call) -> Call {
+    Call { of_oneself: true, ..call }
 }
 
 fn one(message: &impl Message) -> Vec<Vec<u8>> {

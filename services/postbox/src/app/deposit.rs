@@ -1,0 +1,79 @@
+//! Putting an attachment into its reader's document safe.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use siegel_crypto::{b64, sha256};
+
+use super::Postbox;
+use super::download::{Download, Range};
+use super::reader::{ReadError, Reader};
+use crate::domain::{AttachmentId, LetterId};
+use crate::ports::safe::{self, SafeError};
+
+/// An attachment did not get into the safe.
+#[derive(Debug, thiserror::Error)]
+pub enum DepositError {
+    #[error(transparent)]
+    Letter(#[from] ReadError),
+    #[error(transparent)]
+    Safe(#[from] SafeError),
+}
+
+/// Why reading ended early, for the one who asked: the safe only sees that bytes are missing.
+type Broken = Arc<Mutex<Option<ReadError>>>;
+
+impl Postbox {
+    /// Hands an attachment to the safe of the reader, under the same checks and on the same record
+    /// as a download, and answers with the id of the document.
+    #[tracing::instrument(name = "postbox.deposit", skip_all, fields(letter.id = %letter))]
+    pub async fn deposit(
+        &self,
+        reader: &Reader,
+        (letter, attachment): (LetterId, AttachmentId),
+        request_id: &str,
+    ) -> Result<String, DepositError> {
+        let download = self.download(reader, letter, attachment, Range::ALL).await?;
+        let (part, issuer) = (download.part.clone(), download.authority.clone());
+        let deposit = safe::Deposit {
+            request_id: request_of(reader, attachment, request_id),
+            account: reader.person.account,
+            letter,
+            issuer: &issuer,
+            part: &part,
+        };
+        let broken = Broken::default();
+        let bytes = self.clone().bytes(download, broken.clone());
+        let stored = safe::deposit(&self.siblings, deposit, bytes).await;
+        let why = broken.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match why {
+            Some(error) => Err(error.into()),
+            None => Ok(stored?),
+        }
+    }
+
+    /// All bytes of a download; they end early when it breaks off.
+    fn bytes(
+        self,
+        download: Download,
+        broken: Broken,
+    ) -> impl Stream<Item = Bytes> + Send + 'static {
+        stream::unfold((self, download, broken), |(postbox, mut download, broken)| async move {
+            match postbox.next_bytes(&mut download).await {
+                Ok(bytes) => Some((bytes?, (postbox, download, broken))),
+                Err(error) => {
+                    *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    None
+                }
+            }
+        })
+    }
+}
+
+/// `account` knows request ids of the postbox, which asks for everybody: this one is of one person
+/// and one attachment.
+fn request_of(reader: &Reader, attachment: AttachmentId, request_id: &str) -> String {
+    let whole = format!("{}\n{attachment}\n{request_id}", reader.person.account);
+    b64::encode(sha256(whole.as_bytes()))
+}
