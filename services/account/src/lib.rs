@@ -23,6 +23,7 @@ use siegel_proto::account::v1::document_redemption_service_server::DocumentRedem
 use siegel_proto::account::v1::document_service_server::DocumentServiceServer;
 use siegel_proto::account::v1::export_service_server::ExportServiceServer;
 use siegel_proto::account::v1::identification_change_service_server::IdentificationChangeServiceServer;
+use siegel_proto::account::v1::level_service_server::LevelServiceServer;
 use siegel_proto::account::v1::offer_service_server::OfferServiceServer;
 use siegel_proto::account::v1::privacy_service_server::PrivacyServiceServer;
 use siegel_proto::account::v1::support_service_server::SupportServiceServer;
@@ -102,6 +103,7 @@ fn services(app: &app::App) -> GrpcServices {
         .add(DocumentServiceServer::new(grpc::Documents(app.clone())))
         .add(DocumentDepositServiceServer::new(grpc::Deposit(app.clone())))
         .add(DocumentRedemptionServiceServer::new(grpc::Redemption(app.clone())))
+        .add(LevelServiceServer::new(grpc::Levels(app.clone())))
         .add(AccountMergeServiceServer::new(grpc::Merges(app.clone())))
         .add(OfferServiceServer::new(grpc::Offers(app.clone())))
 }

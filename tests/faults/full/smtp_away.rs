@@ -68,13 +68,12 @@ fn times(run: &Run, orders: &HashSet<Uuid>) -> Vec<(Uuid, usize)> {
 
 /// Waits until every mail that waited is sent; time goes on as far as outboxes pause.
 async fn back(run: &Run, mails: &Db, waiting: &HashSet<Uuid>) -> anyhow::Result<()> {
-    let mut looks = 0;
     until("every mail that waited is sent", PATIENCE, async || {
-        // While a mail is on its way, nobody may think that its time is over.
-        if looks % 10 == 0 && look::nothing_claimed(mails, run.clock.now()).await? {
-            run.ten_minutes().await?;
+        // While a mail is on its way, nobody may think that its time is over: each step waits for
+        // the mails that the one before made due.
+        if look::nothing_claimed(mails, run.clock.now()).await? {
+            run.some_minutes().await?;
         }
-        looks += 1;
         let orders = look::orders(mails).await?;
         let open = waiting.iter().filter(|id| orders.get(id) != Some(&SENT)).count();
         Ok((open == 0).then_some(()))

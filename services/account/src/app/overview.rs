@@ -17,6 +17,17 @@ pub struct Overview {
 }
 
 impl App {
+    /// Which of these accounts were ever proven at a level or above, in their order.
+    pub async fn check_levels(
+        &self,
+        ids: &[AccountId],
+        level: TrustLevel,
+    ) -> Result<Vec<bool>, Failure> {
+        let mut tx = self.db.read().await?;
+        let found = accounts::at_least(&mut tx, ids, level).await?;
+        Ok(ids.iter().map(|id| found.contains(id)).collect())
+    }
+
     pub async fn overview(&self, account: AccountId) -> Result<Overview, Failure> {
         let mut tx = self.db.read().await?;
         let row = accounts::find(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
@@ -46,5 +57,41 @@ impl App {
         let mut tx = self.db.read().await?;
         accounts::find(&mut tx, account).await?.ok_or(Failure::UnknownAccount)?;
         Ok(consents::standing(&mut tx, account).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use siegel_db::Db;
+    use siegel_testkit::on_each_backend;
+
+    use super::*;
+    use crate::app::testing::{app, opens};
+
+    on_each_backend! { &crate::MIGRATIONS =>
+        a_level_is_reached_by_who_was_proven_at_it_or_above,
+    }
+
+    async fn a_level_is_reached_by_who_was_proven_at_it_or_above(db: Db) {
+        let app = app(db);
+        let mut all = Vec::new();
+        for n in 1..=150 {
+            all.push(opens(&app, n).await);
+        }
+        let mut tx = app.db.begin().await.unwrap();
+        accounts::raise(&mut tx, all[120], TrustLevel::Substantial).await.unwrap();
+        tx.commit().await.unwrap();
+        let nobody: AccountId = format!("acc_{:032x}", 999).parse().unwrap();
+        let asked = [all[0], nobody, all[120], all[0]];
+        let told = async |level| app.check_levels(&asked, level).await.unwrap();
+        assert_eq!(told(TrustLevel::Basic).await, [true, false, true, true]);
+        assert_eq!(told(TrustLevel::Substantial).await, [false, false, true, false]);
+        assert_eq!(told(TrustLevel::High).await, [false; 4]);
+        let reached = app.check_levels(&all, TrustLevel::Low).await.unwrap();
+        assert_eq!(
+            reached.iter().filter(|reached| **reached).count(),
+            1,
+            "more than one statement"
+        );
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 
@@ -45,4 +47,31 @@ pub async fn raise(tx: &mut Tx, id: AccountId, level: TrustLevel) -> Result<(), 
     const SQL: &str = "UPDATE accounts SET proven_level = $2 WHERE id = $1 AND proven_level < $2";
     on!(tx, c => sqlx::query(SQL).bind(id).bind(level).execute(c).await?.rows_affected());
     Ok(())
+}
+
+/// Which of these accounts were proven at a level or above.
+pub async fn at_least(
+    tx: &mut Tx,
+    ids: &[AccountId],
+    level: TrustLevel,
+) -> Result<HashSet<AccountId>, StoreError> {
+    let mut found = HashSet::with_capacity(ids.len());
+    // One statement for a hundred: SQLite has no arrays.
+    for some in ids.chunks(100) {
+        let places: Vec<String> = (0..some.len()).map(|n| format!("${}", n + 2)).collect();
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT id FROM accounts \
+             WHERE proven_level >= $1 AND data_key IS NOT NULL AND id IN ({})",
+            places.join(", ")
+        ));
+        let rows: Vec<AccountId> = on!(&mut *tx, c => {
+            let mut query = sqlx::query_scalar(sql).bind(level);
+            for id in some {
+                query = query.bind(*id);
+            }
+            query.fetch_all(c).await?
+        });
+        found.extend(rows);
+    }
+    Ok(found)
 }

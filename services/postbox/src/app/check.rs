@@ -1,10 +1,14 @@
 //! Whether letters to these recipients would reach anybody.
 
+use std::collections::{BTreeSet, HashMap};
+
+use siegel_kernel::{AccountId, TrustLevel};
+
 use super::Postbox;
 use super::submit::{SenderClient, SubmitError};
 use crate::domain::{HandleId, MailboxId};
-use crate::store::mailboxes;
-use crate::store::{opt_outs, senders};
+use crate::ports::levels;
+use crate::store::{mailboxes, opt_outs, senders};
 
 /// Handles of one question.
 pub const MOST: usize = 1_000;
@@ -17,8 +21,16 @@ pub enum OptOut {
     Sender,
 }
 
-/// What is known about a recipient; `None`: nobody, whyever.
-pub type Checked = Option<OptOut>;
+/// What is known about a recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    pub opt_out: OptOut,
+    /// Whether they were ever identified at the level asked for; `None`: not asked, or not known.
+    pub reached: Option<bool>,
+}
+
+/// `None`: nobody, whyever.
+pub type Checked = Option<Recipient>;
 
 impl Postbox {
     /// Looks up handles for a sender, in their order. `None` among them: text that is no handle.
@@ -27,6 +39,7 @@ impl Postbox {
         &self,
         who: &SenderClient,
         handles: &[Option<HandleId>],
+        level: Option<TrustLevel>,
     ) -> Result<Vec<Checked>, SubmitError> {
         if handles.is_empty() || handles.len() > MOST {
             return Err(SubmitError::field("handles", "must be 1 to 1,000"));
@@ -36,17 +49,42 @@ impl Postbox {
         let sender = sender.ok_or(SubmitError::SenderUnknown)?;
         let asked: Vec<HandleId> = handles.iter().flatten().copied().collect();
         let found = mailboxes::reached(&mut tx, &asked, &sender.sector).await?;
-        let mailboxes: Vec<MailboxId> = found.values().copied().collect();
+        let mailboxes: Vec<MailboxId> = found.values().map(|(mailbox, _)| *mailbox).collect();
         let excluded = opt_outs::excluded(&mut tx, &mailboxes, &sender.client_id).await?;
-        let mut checked = Vec::with_capacity(handles.len());
-        for handle in handles {
-            let mailbox = handle.and_then(|handle| found.get(&handle).copied());
-            checked.push(mailbox.map(|mailbox| match excluded.get(&mailbox) {
+        drop(tx);
+        let reached = match level {
+            Some(level) => self.reached(found.values().filter_map(|(_, of)| *of), level).await,
+            None => HashMap::new(),
+        };
+        let told = |(mailbox, of): (MailboxId, Option<AccountId>)| Recipient {
+            opt_out: match excluded.get(&mailbox) {
                 None => OptOut::Nothing,
                 Some(true) => OptOut::Sender,
                 Some(false) => OptOut::All,
-            }));
+            },
+            reached: of.and_then(|account| reached.get(&account).copied()),
+        };
+        let one = |handle: &Option<HandleId>| handle.and_then(|handle| found.get(&handle)).copied();
+        Ok(handles.iter().map(|handle| one(handle).map(told)).collect())
+    }
+
+    /// What `account` knows; nothing while it is out of reach: a check before writing is no reason
+    /// not to write.
+    async fn reached(
+        &self,
+        accounts: impl Iterator<Item = AccountId>,
+        level: TrustLevel,
+    ) -> HashMap<AccountId, bool> {
+        let accounts: BTreeSet<AccountId> = accounts.collect();
+        if accounts.is_empty() {
+            return HashMap::new();
         }
-        Ok(checked)
+        match levels::check(&self.siblings, &accounts, level).await {
+            Ok(reached) => accounts.into_iter().zip(reached).collect(),
+            Err(status) => {
+                tracing::warn!(code = ?status.code(), "levels of recipients are not known now");
+                HashMap::new()
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a sender may know before writing, and the list of what it wrote.
 
 use siegel_grpc::invalid;
-use siegel_proto::convert::{instant, timestamp};
+use siegel_proto::convert::{instant, level, timestamp};
 use siegel_proto::postbox::v1 as pb;
 use tonic::Status;
 
@@ -17,20 +17,41 @@ pub async fn check(
     message: pb::CheckRecipientsRequest,
 ) -> Result<pb::CheckRecipientsResponse, Status> {
     let handles: Vec<_> = message.handles.iter().map(|handle| convert::id(handle)).collect();
-    let checked = postbox.check_recipients(who, &handles).await;
+    let level = match message.required_level {
+        0 => None,
+        number => Some(level(number).ok_or_else(|| invalid(&[("required_level", "is no level")]))?),
+    };
+    let checked = postbox.check_recipients(who, &handles, level).await;
     let checked = checked.map_err(|e| status::submit(&e))?;
     let recipients = message.handles.into_iter().zip(checked).map(recipient).collect();
     Ok(pb::CheckRecipientsResponse { recipients })
 }
 
 fn recipient((handle, checked): (String, Checked)) -> pb::RecipientCheck {
-    let opt_out = match checked {
-        None | Some(OptOut::Nothing) => pb::RecipientOptOut::Unspecified,
-        Some(OptOut::All) => pb::RecipientOptOut::All,
-        Some(OptOut::Sender) => pb::RecipientOptOut::Sender,
+    let Some(checked) = checked else {
+        return pb::RecipientCheck {
+            handle,
+            reason: "RECIPIENT_UNKNOWN".to_owned(),
+            ..pb::RecipientCheck::default()
+        };
     };
-    let reason = if checked.is_some() { String::new() } else { "RECIPIENT_UNKNOWN".to_owned() };
-    pb::RecipientCheck { handle, reachable: checked.is_some(), reason, opt_out: opt_out.into() }
+    let opt_out = match checked.opt_out {
+        OptOut::Nothing => pb::RecipientOptOut::Unspecified,
+        OptOut::All => pb::RecipientOptOut::All,
+        OptOut::Sender => pb::RecipientOptOut::Sender,
+    };
+    let level = match checked.reached {
+        None => pb::RecipientLevel::Unspecified,
+        Some(true) => pb::RecipientLevel::Reached,
+        Some(false) => pb::RecipientLevel::NotReached,
+    };
+    pb::RecipientCheck {
+        handle,
+        reachable: true,
+        reason: String::new(),
+        opt_out: opt_out.into(),
+        level: level.into(),
+    }
 }
 
 pub async fn list(

@@ -205,30 +205,34 @@ pub async fn by_handle(
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(handle).bind(sector).fetch_optional(c).await?))
 }
 
+/// A mailbox, and the person who owns it, if one does.
+type Reached = (MailboxId, Option<AccountId>);
+
 /// The mailboxes that handles reach, for senders of the handles' sector only.
 pub async fn reached(
     tx: &mut Tx,
     handles: &[HandleId],
     sector: &str,
-) -> Result<HashMap<HandleId, MailboxId>, StoreError> {
+) -> Result<HashMap<HandleId, Reached>, StoreError> {
     let mut found = HashMap::with_capacity(handles.len());
     // One statement for a hundred: SQLite has no arrays.
     for some in handles.chunks(100) {
         let places: Vec<String> = (0..some.len()).map(|n| format!("${}", n + 2)).collect();
         let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT h.id, m.id FROM handles h JOIN mailboxes m ON m.id = h.mailbox_id \
+            "SELECT h.id, m.id, CASE WHEN m.owner_kind = 'account' THEN m.owner END \
+             FROM handles h JOIN mailboxes m ON m.id = h.mailbox_id \
              WHERE h.sector = $1 AND h.revoked_at_us IS NULL AND m.closed_at_us IS NULL \
              AND h.id IN ({})",
             places.join(", ")
         ));
-        let rows: Vec<(HandleId, MailboxId)> = on!(&mut *tx, c => {
+        let rows: Vec<(HandleId, MailboxId, Option<AccountId>)> = on!(&mut *tx, c => {
             let mut query = sqlx::query_as(sql).bind(sector);
             for handle in some {
                 query = query.bind(*handle);
             }
             query.fetch_all(c).await?
         });
-        found.extend(rows);
+        found.extend(rows.into_iter().map(|(handle, mailbox, of)| (handle, (mailbox, of))));
     }
     Ok(found)
 }

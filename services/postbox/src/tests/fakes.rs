@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use siegel_kernel::{AccountId, TrustLevel};
+use siegel_proto::account::v1::level_service_server::LevelService;
+use siegel_proto::account::v1::{CheckLevelsRequest, CheckLevelsResponse};
 use siegel_proto::notification::v1 as notification;
 use siegel_proto::organisation::v1 as organisation;
 use tonic::{Request, Response, Status};
@@ -239,5 +242,36 @@ impl organisation::mailbox_directory_service_server::MailboxDirectoryService for
     ) -> Result<Response<organisation::ListReadableMailboxesResponse>, Status> {
         let mailboxes = self.readable.lock().unwrap().clone();
         Ok(Response::new(organisation::ListReadableMailboxesResponse { mailboxes }))
+    }
+}
+
+/// A fake `account`: knows how well people are proven, until it is away.
+#[derive(Clone, Default)]
+pub struct Levels(Arc<Mutex<Option<HashMap<String, i32>>>>);
+
+impl Levels {
+    pub fn set(&self, account: AccountId, level: TrustLevel) {
+        let mut known = self.0.lock().unwrap();
+        let level = siegel_proto::common::v1::TrustLevel::from(level).into();
+        known.get_or_insert_default().insert(account.to_string(), level);
+    }
+
+    pub fn away(&self) {
+        *self.0.lock().unwrap() = None;
+    }
+}
+
+#[tonic::async_trait]
+impl LevelService for Levels {
+    async fn check_levels(
+        &self,
+        request: Request<CheckLevelsRequest>,
+    ) -> Result<Response<CheckLevelsResponse>, Status> {
+        let known = self.0.lock().unwrap();
+        let known = known.as_ref().ok_or_else(|| Status::unavailable(""))?;
+        let asked = request.into_inner();
+        let reached = |id: &String| known.get(id).is_some_and(|held| *held >= asked.level);
+        let reached = asked.account_ids.iter().map(reached).collect();
+        Ok(Response::new(CheckLevelsResponse { reached }))
     }
 }

@@ -121,6 +121,7 @@ async fn replica(world: &World) -> World {
         pushes: world.pushes.clone(),
         access: world.access.clone(),
         safe: world.safe.clone(),
+        levels: world.levels.clone(),
         outside: world.outside.clone(),
     }
 }

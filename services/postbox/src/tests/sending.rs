@@ -12,13 +12,14 @@ use siegel_testkit::on_each_backend;
 use tonic::{Code, Status};
 
 use super::world::{
-    CLIENT, DAY, FOREIGN_CLIENT, OTHER_CLIENT, World, account, client, formal, letter,
+    CLIENT, DAY, FOREIGN_CLIENT, OTHER_CLIENT, World, account, client, company, formal, letter,
 };
 
 on_each_backend! { &crate::MIGRATIONS =>
     checking_recipients_says_who_would_be_reached_in_the_order_asked,
     a_handle_nobody_has_a_revoked_and_a_foreign_one_are_the_same_answer,
     checking_recipients_stores_nothing_and_takes_1000_at_most,
+    a_sender_learns_who_reached_the_level_it_asks_for_and_no_other,
     a_senders_letters_are_listed_newest_first_in_pages,
     sent_letters_are_found_by_case_state_and_time,
     letters_of_other_senders_are_in_nobody_elses_list,
@@ -35,7 +36,7 @@ on_each_backend! { &crate::MIGRATIONS =>
 }
 
 async fn check(world: &World, handles: Vec<String>) -> Result<Vec<pb::RecipientCheck>, Status> {
-    let request = pb::CheckRecipientsRequest { handles };
+    let request = pb::CheckRecipientsRequest { handles, required_level: 0 };
     Ok(world.sender().check_recipients(request).await?.into_inner().recipients)
 }
 
@@ -65,7 +66,7 @@ async fn a_handle_nobody_has_a_revoked_and_a_foreign_one_are_the_same_answer(db:
         handle: handle.into(),
         reachable: false,
         reason: "RECIPIENT_UNKNOWN".into(),
-        opt_out: 0,
+        ..pb::RecipientCheck::default()
     };
     assert!(told.iter().all(|r| *r == expected(&r.handle)), "{told:?}");
 }
@@ -81,10 +82,37 @@ async fn checking_recipients_stores_nothing_and_takes_1000_at_most(db: Db) {
         assert_eq!(reason(&status).as_deref(), Some("INVALID_FIELD"));
     }
     let mut stranger = world.sender_as(client("somebody", "musterstadt"));
-    let request = pb::CheckRecipientsRequest { handles: vec!["x".into()] };
+    let request = pb::CheckRecipientsRequest { handles: vec!["x".into()], required_level: 0 };
     let status = stranger.check_recipients(request).await.unwrap_err();
     assert_eq!(reason(&status).as_deref(), Some("SENDER_UNKNOWN"));
     assert_eq!((world.count("audit").await, world.count("requests").await), (before, 0));
+}
+
+async fn a_sender_learns_who_reached_the_level_it_asks_for_and_no_other(db: Db) {
+    use pb::RecipientLevel::{NotReached, Reached, Unspecified};
+    let world = World::new(db).await;
+    let owner = pb::issue_handle_request::Owner::OrganisationId(company().to_string());
+    let company = world.handle_for(owner, "musterstadt").await;
+    let handles = vec![world.handle(1).await, world.handle(2).await, company, "x".into()];
+    let check = async |level: TrustLevel| {
+        let required_level = siegel_proto::common::v1::TrustLevel::from(level).into();
+        let request = pb::CheckRecipientsRequest { handles: handles.clone(), required_level };
+        let told = world.sender().check_recipients(request).await.unwrap().into_inner().recipients;
+        told.iter().map(pb::RecipientCheck::level).collect::<Vec<_>>()
+    };
+    world.levels.set(account(1), TrustLevel::High);
+    world.levels.set(account(2), TrustLevel::Low);
+    let expected = [Reached, NotReached, Unspecified, Unspecified];
+    assert_eq!(check(TrustLevel::Substantial).await, expected);
+    assert_eq!(check(TrustLevel::Low).await, [Reached, Reached, Unspecified, Unspecified]);
+    let unasked = self::check(&world, handles.clone()).await.unwrap();
+    assert!(unasked.iter().all(|r| r.level() == Unspecified), "{unasked:?}");
+    // A sender who cannot be told still learns who would be reached.
+    world.levels.away();
+    assert_eq!(check(TrustLevel::Low).await, [Unspecified; 4]);
+    let request = pb::CheckRecipientsRequest { handles, required_level: 9 };
+    let status = world.sender().check_recipients(request).await.unwrap_err();
+    assert_eq!(reason(&status).as_deref(), Some("INVALID_FIELD"));
 }
 
 async fn sent(

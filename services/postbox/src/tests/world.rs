@@ -8,6 +8,7 @@ use siegel_grpc::testing::{Fakes, outside, serve};
 use siegel_grpc::{Caller, GrpcServices, Outside, Person};
 use siegel_kernel::{AccountId, Clock, GrantId, OrganisationId, Timestamp, TrustLevel};
 use siegel_proto::account::v1::document_deposit_service_server::DocumentDepositServiceServer;
+use siegel_proto::account::v1::level_service_server::LevelServiceServer;
 use siegel_proto::common::v1::TrustLevel as WireLevel;
 use siegel_proto::notification::v1 as notification;
 use siegel_proto::notification::v1::push_service_server::PushServiceServer;
@@ -26,7 +27,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use super::deposits::Safe;
-use super::fakes::{Access, Notifications, Pushes};
+use super::fakes::{Access, Levels, Notifications, Pushes};
 use crate::app::Postbox;
 use crate::config::Config;
 use crate::start::{build, services};
@@ -45,6 +46,7 @@ pub struct World {
     pub pushes: Pushes,
     pub access: Access,
     pub safe: Safe,
+    pub levels: Levels,
     pub outside: Outside,
 }
 
@@ -126,14 +128,28 @@ impl World {
             .with("postbox", "organisation", &GrpcServices::new().add(access).add(directory));
         let safe = Safe::default();
         let deposits = DocumentDepositServiceServer::new(safe.clone());
-        let fakes = fakes.with("postbox", "account", &GrpcServices::new().add(deposits));
+        let levels = Levels::default();
+        let known = LevelServiceServer::new(levels.clone());
+        let account = GrpcServices::new().add(deposits).add(known);
+        let fakes = fakes.with("postbox", "account", &account);
         let entropy = Arc::new(CountingEntropy::default());
         let outside = outside("postbox", db.clone(), clock.clone(), entropy, &fakes);
         let mut config = Config::in_directory(dir.path(), senders());
         config.limits.attachment_bytes = 200_000;
         bend(&mut config);
         let postbox = build(config, &outside).await.unwrap();
-        Self { postbox, clock, db, dir, notifications, pushes, access: rights, safe, outside }
+        Self {
+            postbox,
+            clock,
+            db,
+            dir,
+            notifications,
+            pushes,
+            access: rights,
+            safe,
+            levels,
+            outside,
+        }
     }
 
     pub fn channel(&self, caller: Caller) -> Channel {

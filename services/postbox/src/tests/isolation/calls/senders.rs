@@ -68,7 +68,7 @@ pub fn letters() -> Vec<Call> {
             one(&pb::ExportProofRequest { letter_id: n.letter.clone(), ..Default::default() })
         }),
         tells_of_nothing(call("SenderService/CheckRecipients", |n| {
-            one(&pb::CheckRecipientsRequest { handles: vec![n.handle.clone()] })
+            one(&pb::CheckRecipientsRequest { handles: vec![n.handle.clone()], required_level: 0 })
         })),
         tells_of_nothing(call("SenderService/ListSentLetters", |n| {
             let case_id = n.case.clone();
