@@ -7,6 +7,7 @@ mod answers;
 mod batch_crashes;
 mod batches;
 mod cases;
+mod clock;
 mod commits;
 mod downloads;
 mod edges;
