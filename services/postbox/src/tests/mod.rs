@@ -36,6 +36,7 @@ mod news;
 mod own_replies;
 mod owner_gone;
 mod proof;
+mod proof_items;
 mod purge;
 mod purge_failures;
 mod purge_trash;

@@ -51,7 +51,7 @@ pub fn json(files: &Files, path: &str) -> Value {
     serde_json::from_slice(files.get(path).unwrap_or_else(|| panic!("{path} is missing"))).unwrap()
 }
 
-async fn senders(world: &World, caller: Caller, letter_id: &str) -> Result<Files, Status> {
+pub async fn senders(world: &World, caller: Caller, letter_id: &str) -> Result<Files, Status> {
     let request = pb::ExportProofRequest { letter_id: letter_id.into(), language: String::new() };
     let stream = world.sender_as(caller).export_proof(request).await?.into_inner();
     collect(stream, |message| message.chunk).await
@@ -79,7 +79,7 @@ async fn collect<T>(
     Ok(unzip(archive))
 }
 
-fn own() -> Caller {
+pub fn own() -> Caller {
     client(CLIENT, "musterstadt")
 }
 
