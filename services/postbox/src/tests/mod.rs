@@ -4,6 +4,7 @@ mod accesses;
 mod acting;
 mod admin;
 mod answers;
+mod attested;
 mod batch_crashes;
 mod batches;
 mod cases;
