@@ -30,8 +30,9 @@ const SERVICE: OnNoRetrieval = OnNoRetrieval::DeemedServed;
 const ENDS: OnNoRetrieval = OnNoRetrieval::ProvisionEnds { days: 10 };
 
 /// Basis, citation, day 0, days until 2024-12-31 (none: no row) and since, shift, and what comes
-/// of a letter that nobody retrieves. `PostModG` (BGBl. 2024 I Nr. 236) made four days of three.
+/// of a letter that nobody retrieves.
 type Row = (&'static str, &'static str, Day0, Option<u32>, u32, Shift, OnNoRetrieval);
+// Four days instead of three: Postrechtsmodernisierungsgesetz (BGBl. 2024 I Nr. 236).
 const ROWS: [Row; 9] = [
     ("ozg-9", "OZG § 9 Abs. 1", Day0::Provision, Some(3), 4, Shift::None, FICTION),
     ("vwvfg-41-2", "VwVfG § 41 Abs. 2", Day0::Sending, Some(3), 4, Shift::None, FICTION),

@@ -6,8 +6,8 @@ use siegel_kernel::TrustLevel;
 use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 
+use super::acting::mandate;
 use super::batches::{add, commit, get, letters, work};
-use super::fakes::{EVERYTHING, Rule};
 use super::proof::{Files, json, own, senders};
 use super::world::{DAY, World, account, letter, person};
 
@@ -98,21 +98,8 @@ async fn a_letter_that_came_for_nothing_for_another_reason_is_no_closed_mailbox(
     assert_eq!(found(&files, "03-provision")["status"], "not_applicable");
 }
 
-/// Account 2 may do everything for account 1.
-fn mandate(world: &World) {
-    world.access.allow(Rule {
-        account: 2,
-        whom: [account(1).to_string(), String::new()],
-        actions: EVERYTHING.to_vec(),
-        path: "mandate:private",
-        mandate: "mnd_00000000000000000000000000000061",
-        by_substitution: false,
-        only: None,
-    });
-}
-
 async fn opened_by_delegate(world: &World, basis: &str) -> pb::OpenResponse {
-    mandate(world);
+    world.access.allow(mandate(2, 1, None));
     let done = world.deliver("r1", |r| letter(r).legal_basis = basis.into()).await;
     let open = pb::OpenRequest {
         request_id: "o".into(),
