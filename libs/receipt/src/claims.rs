@@ -76,8 +76,9 @@ pub struct Body {
     /// What the recipient answered (`reply_accepted`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
-    /// Why it could not be delivered (`undeliverable`): `MAILBOX_CLOSED`; or why its content was
-    /// deleted (`purged`): `RETENTION_ENDED`, `TRASH_EMPTIED`.
+    /// Why it could not be delivered (`undeliverable`): `MAILBOX_CLOSED`, `HANDLE_REVOKED`,
+    /// `RECIPIENT_OPTED_OUT`; or why its content was deleted (`purged`): `RETENTION_ENDED`,
+    /// `TRASH_EMPTIED`, `RECIPIENT_GONE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// When the postbox was declared unreachable during the provision (ends that time brings).

@@ -72,7 +72,7 @@ impl Postbox {
         let failed = letter.delivery()?.fail();
         letter.set_delivery(failed.map_err(|_| Trouble::Contradiction("failed after its end"))?);
         self.no_longer_unread(tx, letter).await?;
-        letter.announced_on = None;
+        (letter.announced_on, letter.legal_effect) = (None, None);
         let mut fact = Fact::by_service(Kind::Undeliverable, now.legal);
         fact.reason = Some(reason);
         self.attest(tx, letter, fact, now).await?;

@@ -151,8 +151,11 @@ impl Postbox {
         let (mailbox, key) = found.ok_or(ReadError::LetterUnknown)?;
         let row = letters::get(&mut tx, mailbox.id, letter).await?;
         let row = row.filter(|l| l.sequence.is_some()).ok_or(ReadError::LetterUnknown)?;
-        let ended = matches!(row.delivery()?, Delivery::Ended { .. });
-        let text = before_opening(effect(&row)?.as_ref(), row.opened_at.is_some(), ended);
+        let end = match row.delivery()? {
+            Delivery::Ended { end, .. } => Some(end),
+            _ => None,
+        };
+        let text = before_opening(effect(&row)?.as_ref(), row.opened_at.is_some(), end);
         drop(tx);
         self.note_once(reader, Looked::at(access::PREVIEWED, letter)).await?;
         Ok((summary(reader, &key, row)?, text))

@@ -28,6 +28,7 @@ pub mod lanes;
 pub mod limits;
 pub mod list;
 pub mod log;
+mod notified;
 pub mod notify;
 pub mod open;
 pub mod opt_outs;

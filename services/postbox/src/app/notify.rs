@@ -5,14 +5,13 @@ use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::{Kind, Notification};
 
 use super::evidence::Fact;
-use super::provide::{NOTIFY_JOB, SERVED_JOB, effect, set_effect};
+use super::provide::{NOTIFY_JOB, SERVED_JOB, effect};
 use super::remind::REMIND_JOB;
 use super::{Postbox, Trouble};
-use crate::domain::holidays::Land;
 use crate::domain::state::{Delivery, End};
 use crate::domain::{LetterId, MailboxId};
 use crate::ports::notifier::{self, News, Order};
-use crate::store::{letters, mailboxes, rules};
+use crate::store::{letters, mailboxes};
 
 impl Postbox {
     /// Works on one outbox job.
@@ -98,8 +97,10 @@ impl Postbox {
             same_day,
             reason: reason.map(str::to_owned),
         });
-        if kind == Kind::Notified && !same_day {
-            self.count_again(&mut tx, &mut letter, today).await?;
+        if kind == Kind::NotifyFailed {
+            self.days_do_not_run(&mut tx, &mut letter).await?;
+        } else if !same_day {
+            self.days_run_from(&mut tx, &mut letter, today).await?;
         }
         fact.legal_effect = effect(&letter)?;
         self.attest(&mut tx, &mut letter, fact, now).await?;
@@ -107,27 +108,6 @@ impl Postbox {
         tx.commit().await?;
         self.feed.committed();
         Ok(())
-    }
-
-    /// Where the days run from the notification, a late one moves the end of an open letter.
-    async fn count_again(
-        &self,
-        tx: &mut siegel_db::Tx,
-        letter: &mut letters::LetterRow,
-        today: LegalDay,
-    ) -> Result<(), Trouble> {
-        let Some(id) = &letter.legal_rule else { return Ok(()) };
-        let rule = rules::by_id(tx, id).await?;
-        let Some(rule) = rule.filter(crate::domain::legal::Rule::counts_from_notification) else {
-            return Ok(());
-        };
-        if letter.due_at.is_none() {
-            return Ok(());
-        }
-        let effect = rule.on_provision(today, Land::of_ars(&letter.ars));
-        let moved = letter.delivery()?.move_end(effect.holds_from());
-        letter.set_delivery(moved);
-        set_effect(letter, &rule, &effect)
     }
 }
 

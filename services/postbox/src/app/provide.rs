@@ -92,7 +92,10 @@ impl Postbox {
         if !matches!(delivery, Delivery::Provided { .. }) {
             return Ok(false);
         }
-        let Ok((ended, end)) = delivery.expire(now.legal) else { return Ok(false) };
+        if delivery.expire(now.legal).is_ok() && letter.notified_at.is_none() {
+            self.days_do_not_run(tx, letter).await?;
+        }
+        let Ok((ended, end)) = letter.delivery()?.expire(now.legal) else { return Ok(false) };
         let kind = match end {
             End::DeemedAnnounced => Kind::DeemedAnnounced,
             End::DeemedServed => Kind::DeemedServed,

@@ -104,7 +104,7 @@ impl Postbox {
         let recalled = letter.delivery()?.recall();
         letter.set_delivery(recalled.map_err(|_| Trouble::Contradiction("recalled too late"))?);
         self.no_longer_unread(tx, letter).await?;
-        letter.announced_on = None;
+        (letter.announced_on, letter.legal_effect) = (None, None);
         let mut fact = Fact::by_service(Kind::Recalled, now.legal);
         fact.actor = sender_actor(letter);
         self.attest(tx, letter, fact, now).await?;

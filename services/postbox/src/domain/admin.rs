@@ -252,6 +252,14 @@ impl NewRule {
         check(to_fits, "rule.valid_to", "must be a date not before `valid_from`");
         let day0 = ["provision", "sending", "notification", "retrieval"];
         check(day0.contains(&self.day0_event.as_str()), "rule.day0_event", "is no event");
+        // Nothing is deemed from a retrieval that never was; and formal service, which has to end
+        // by its answer or its day, cannot wait for a notification that may never leave.
+        let counts = match self.day0_event.as_str() {
+            "retrieval" => self.on_no_retrieval == "provision_ends",
+            "notification" => self.on_no_retrieval != "deemed_served",
+            _ => true,
+        };
+        check(counts, "rule.on_no_retrieval", "does not fit `day0_event`");
         check((0..=366).contains(&self.days), "rule.days", "must be at most 366");
         let ends = self.on_no_retrieval == "provision_ends";
         let known = ends || ["deemed_announced", "deemed_served"].contains(&&*self.on_no_retrieval);
@@ -310,6 +318,21 @@ mod tests {
         assert_eq!(fields(NewRule { provision_days: Some(3), ..rule() }), ["rule.provision_days"]);
         let ends = NewRule { on_no_retrieval: "provision_ends".into(), ..rule() };
         assert_eq!(fields(ends), ["rule.provision_days"]);
+    }
+
+    #[test]
+    fn no_fiction_counts_from_a_retrieval_that_never_was_and_no_service_from_a_notification() {
+        let of = |event: &str, end: &str| NewRule {
+            day0_event: event.into(),
+            on_no_retrieval: end.into(),
+            ..rule()
+        };
+        for (event, end) in [("retrieval", "deemed_announced"), ("notification", "deemed_served")] {
+            assert_eq!(fields(of(event, end)), ["rule.on_no_retrieval"], "{event}");
+        }
+        assert_eq!(fields(of("notification", "deemed_announced")), [""; 0]);
+        let retrieved = of("retrieval", "provision_ends");
+        assert_eq!(fields(NewRule { provision_days: Some(10), ..retrieved }), [""; 0]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use siegel_kernel::berlin::LegalDay;
 use siegel_receipt::LegalEffect;
 
+use super::state::End;
+
 /// German and English.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EffectText {
@@ -10,9 +12,15 @@ pub struct EffectText {
     pub en: String,
 }
 
-/// The words for a letter with this effect; `ended` when its end has come already.
-pub fn before_opening(effect: Option<&LegalEffect>, opened: bool, ended: bool) -> EffectText {
-    let mut text = rule(effect, opened, ended);
+/// The words for a letter with this effect; `end`: what it came to already.
+pub fn before_opening(effect: Option<&LegalEffect>, opened: bool, end: Option<End>) -> EffectText {
+    if let Some(gone) = end.and_then(gone) {
+        return gone;
+    }
+    let mut text = rule(effect, opened, end.is_some());
+    if end == Some(End::ProvisionEnded) {
+        return text;
+    }
     let (de, en) = if opened {
         (
             " Sie haben diesen Brief schon geöffnet; erneutes Öffnen ändert nichts.",
@@ -31,6 +39,24 @@ pub fn before_opening(effect: Option<&LegalEffect>, opened: bool, ended: bool) -
     text.de = text.de.trim_start().to_owned();
     text.en = text.en.trim_start().to_owned();
     text
+}
+
+/// A letter that is announced to nobody and opened by nobody any more.
+fn gone(end: End) -> Option<EffectText> {
+    let (de, en) = match end {
+        End::Recalled => (
+            "Die Behörde hat diesen Brief zurückgenommen, bevor er geöffnet war. Er gilt nicht als \
+             bekanntgegeben und kann nicht mehr geöffnet werden.",
+            "The authority took this letter back before it was opened. It does not count as \
+             announced and can no longer be opened.",
+        ),
+        End::Undeliverable => (
+            "Dieser Brief konnte nicht zugestellt werden. Er kann nicht geöffnet werden.",
+            "This letter could not be delivered. It cannot be opened.",
+        ),
+        _ => return None,
+    };
+    Some(EffectText { de: de.into(), en: en.into() })
 }
 
 fn rule(effect: Option<&LegalEffect>, opened: bool, ended: bool) -> EffectText {
@@ -121,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_fiction_is_announced_with_its_day_and_law_in_both_languages() {
-        let text = before_opening(Some(&effect("announced")), false, false);
+        let text = before_opening(Some(&effect("announced")), false, None);
         assert!(text.de.starts_with("Dieser Brief gilt am 10.03.2025 als bekanntgegeben"));
         assert!(text.de.contains("OZG § 9 Abs. 1") && text.de.contains("Beleg"));
         assert!(text.en.starts_with("This letter counts as announced on 2025-03-10"));
@@ -129,12 +155,29 @@ mod tests {
 
     #[test]
     fn a_letter_without_a_rule_says_that_no_time_limit_starts() {
-        let text = before_opening(None, false, false);
+        let text = before_opening(None, false, None);
         assert!(text.de.starts_with("Das Öffnen setzt keine Frist in Gang."));
     }
 
     #[test]
+    fn a_letter_that_was_taken_back_is_never_said_to_count_as_announced() {
+        let effect = effect("announced");
+        for end in [End::Recalled, End::Undeliverable] {
+            let text = before_opening(Some(&effect), false, Some(end));
+            assert!(!text.de.contains("10.03.2025") && !text.en.contains("2025-03-10"));
+            assert!(!text.de.contains("Beleg"), "there is nothing to open");
+        }
+    }
+
+    #[test]
+    fn a_letter_whose_provision_ended_is_not_said_to_be_opened() {
+        let ended = effect("provision_ended");
+        let text = before_opening(Some(&ended), false, Some(End::ProvisionEnded));
+        assert!(text.de.ends_with("10.03.2025 (OZG § 9 Abs. 1)."), "{}", text.de);
+    }
+
+    #[test]
     fn an_opened_letter_says_that_opening_again_changes_nothing() {
-        assert!(before_opening(None, true, true).en.contains("changes nothing"));
+        assert!(before_opening(None, true, Some(End::Opened)).en.contains("changes nothing"));
     }
 }

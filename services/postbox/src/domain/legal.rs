@@ -184,6 +184,28 @@ impl Rule {
             || matches!(self.on_no_retrieval, OnNoRetrieval::ProvisionEnds { .. })
     }
 
+    /// The effect while no notification has left that the days could run from: no day, or where
+    /// retrieval counts, that the letter can be retrieved for as long as one without a rule.
+    pub fn unnotified(&self, provided: LegalDay, days: u32) -> Option<Effect> {
+        matches!(self.on_no_retrieval, OnNoRetrieval::ProvisionEnds { .. }).then(|| Effect {
+            outcome: Outcome::AnnouncedIfRetrieved,
+            day0_event: Day0::Provision,
+            day0: provided,
+            days,
+            calendar: None,
+            day: provided.plus_days(i64::from(days)),
+        })
+    }
+
+    /// How a letter under this rule ends when no notification ever left and nobody opens it: what
+    /// the rule says of days that never ran does not come true.
+    pub const fn ending_unnotified(&self) -> Ending {
+        match self.on_no_retrieval {
+            OnNoRetrieval::ProvisionEnds { .. } => Ending::ProvisionEnded,
+            OnNoRetrieval::DeemedAnnounced | OnNoRetrieval::DeemedServed => Ending::ExpiredUnread,
+        }
+    }
+
     /// How a letter under this rule ends when nobody opens it.
     pub const fn ending(&self) -> Ending {
         match self.on_no_retrieval {

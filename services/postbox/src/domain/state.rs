@@ -93,13 +93,12 @@ impl Delivery {
         }
     }
 
-    /// A late notification moves the time of the end; an ended letter stays as it is.
+    /// Sets how and when the letter ends, as a late or missing notification does; one that has
+    /// ended stays as it is.
     #[must_use]
-    pub fn move_end(self, later: Timestamp) -> Self {
+    pub fn end_anew(self, ending: Ending, by: Timestamp) -> Self {
         match self {
-            Self::Provided { ending, by, opened } => {
-                Self::Provided { ending, by: by.max(later), opened }
-            }
+            Self::Provided { opened, .. } => Self::Provided { ending, by, opened },
             other => other,
         }
     }

@@ -5,37 +5,34 @@ use siegel_proto::organisation::v1::Action;
 use siegel_proto::postbox::v1::download_attachment_response::Part;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxService;
 use siegel_proto::postbox::v1::{
-    ArchiveRequest, ArchiveResponse, Attachment, Body, ConfirmRequest, ConfirmResponse,
-    DepositAttachmentRequest, DepositAttachmentResponse, DownloadAllRequest, DownloadAllResponse,
-    DownloadAttachmentRequest, DownloadAttachmentResponse, ExportMailboxRequest,
-    ExportMailboxResponse, GetCountsRequest, GetCountsResponse, GetOwnReplyRequest,
-    GetOwnReplyResponse, LetterSummary, ListAccessesRequest, ListAccessesResponse,
-    ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest, ListLettersResponse,
-    MailboxServiceExportProofRequest, MailboxServiceExportProofResponse, OpenRequest, OpenResponse,
-    PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse, ReplyRequest, ReplyResponse,
-    RestoreRequest, RestoreResponse, SearchRequest, SearchResponse, SetFlagsRequest,
-    SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest, WatchMailboxResponse,
+    ArchiveRequest, ArchiveResponse, ConfirmRequest, ConfirmResponse, DepositAttachmentRequest,
+    DepositAttachmentResponse, DownloadAllRequest, DownloadAllResponse, DownloadAttachmentRequest,
+    DownloadAttachmentResponse, ExportMailboxRequest, ExportMailboxResponse, GetCountsRequest,
+    GetCountsResponse, GetOwnReplyRequest, GetOwnReplyResponse, LetterSummary, ListAccessesRequest,
+    ListAccessesResponse, ListCaseUpdatesRequest, ListCaseUpdatesResponse, ListLettersRequest,
+    ListLettersResponse, MailboxServiceExportProofRequest, MailboxServiceExportProofResponse,
+    OpenRequest, OpenResponse, PreviewRequest, PreviewResponse, RefuseRequest, RefuseResponse,
+    ReplyRequest, ReplyResponse, RestoreRequest, RestoreResponse, SearchRequest, SearchResponse,
+    SetFlagsRequest, SetFlagsResponse, TrashRequest, TrashResponse, WatchMailboxRequest,
+    WatchMailboxResponse,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::addressed::{self, Addressed};
+use super::opened::{self, response, step};
 use super::proof::Messages;
-use super::{actions, cases, convert, flags, proof, replies, status, upload, watch};
+use super::{cases, convert, flags, proof, replies, status, watch};
 use crate::app::Postbox;
-use crate::app::download::{Download, Range};
+use crate::app::download::Range;
 use crate::app::events::read_cursor;
 use crate::app::export::Wish;
 use crate::app::flag::Change;
 use crate::app::list::Listing;
-use crate::app::open::Opened;
 use crate::app::proof::Holder;
 use crate::app::reader::{ReadError, Reader};
-use crate::domain::AttachmentId;
-use crate::domain::canon::AttachmentPart;
 use crate::domain::flags::Folder;
-use crate::domain::upload::Scan;
 
 /// `MailboxService`
 #[derive(Clone)]
@@ -323,7 +320,10 @@ impl MailboxService for MailboxServer {
         let download = self.0.download(&reader, letter, attachment, range).await;
         let download = download.map_err(|e| status::open(&e))?;
         let head = DownloadAttachmentResponse {
-            part: Some(Part::Attachment(wire((download.id, download.scan), &download.part))),
+            part: Some(Part::Attachment(opened::attachment(
+                (download.id, download.scan),
+                &download.part,
+            ))),
         };
         let rest = stream::try_unfold((self.0.clone(), download), step);
         Ok(Response::new(stream::iter([Ok(head)]).chain(rest).boxed()))
@@ -401,46 +401,5 @@ impl MailboxService for MailboxServer {
     ) -> Result<Response<GetOwnReplyResponse>, Status> {
         let reader = self.reader(&request, Action::ReadMail).await?;
         Ok(Response::new(replies::get_own(&self.0, &reader, request.get_ref()).await?))
-    }
-}
-
-/// The next message of a download.
-async fn step(
-    (postbox, mut download): (Postbox, Download),
-) -> Result<Option<(DownloadAttachmentResponse, (Postbox, Download))>, Status> {
-    let bytes = postbox.next_bytes(&mut download).await.map_err(|e| status::read(&e))?;
-    Ok(bytes.map(|bytes| {
-        let part = Some(Part::Chunk(bytes.to_vec()));
-        (DownloadAttachmentResponse { part }, (postbox, download))
-    }))
-}
-
-fn response(opened: Opened) -> OpenResponse {
-    let bodies = opened.content.bodies.iter().map(|b| Body {
-        language: b.language.clone(),
-        plain_text: b.plain_text.clone(),
-        easy_text: b.easy_text.clone(),
-        html: b.html.clone(),
-    });
-    let known = opened.attachments.iter().zip(&opened.scans);
-    let files = known.zip(&opened.content.attachments);
-    OpenResponse {
-        bodies: bodies.collect(),
-        attachments: files.map(|((id, scan), part)| wire((*id, *scan), part)).collect(),
-        receipt: opened.receipt.as_ref().map(convert::receipt),
-        letter: Some(convert::summary(opened.summary)),
-        content_json: opened.content_json,
-        actions: opened.content.actions.iter().map(actions::to_wire).collect(),
-    }
-}
-
-fn wire((id, scan): (AttachmentId, Scan), part: &AttachmentPart) -> Attachment {
-    Attachment {
-        attachment_id: id.to_string(),
-        name: part.name.clone(),
-        media_type: part.media_type.clone(),
-        size_bytes: i64::try_from(part.size_bytes).unwrap_or(i64::MAX),
-        sha256: siegel_crypto::b64::decode(&part.sha256).unwrap_or_default(),
-        scan: upload::scan(scan).into(),
     }
 }

@@ -15,6 +15,7 @@ mod inline;
 mod limits;
 mod mailbox;
 mod open_matters;
+mod opened;
 mod proof;
 mod reminder;
 mod replies;

@@ -2,6 +2,7 @@
 
 use siegel_db::Db;
 use siegel_grpc::reason;
+use siegel_kernel::TrustLevel;
 use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 use tonic::{Code, Status};
@@ -12,6 +13,7 @@ use super::world::{
 
 on_each_backend! { &crate::MIGRATIONS =>
     a_recalled_letter_is_shown_as_such_and_can_no_longer_be_opened,
+    a_preview_of_a_recalled_letter_says_that_it_does_not_count,
     recalling_again_gives_the_same_receipt,
     an_opened_letter_is_not_recalled,
     a_letter_whose_fiction_came_true_is_not_recalled,
@@ -48,6 +50,22 @@ async fn a_recalled_letter_is_shown_as_such_and_can_no_longer_be_opened(db: Db) 
     assert_eq!(world.unread().await, 0);
     world.wait(DAY * 400).await;
     assert_eq!(world.kinds(&done.letter_id).await, ["accepted", "provided", "recalled"]);
+}
+
+async fn a_preview_of_a_recalled_letter_says_that_it_does_not_count(db: Db) {
+    let world = World::new(db).await;
+    let done = world.deliver("r1", |_| {}).await;
+    let preview = async || {
+        let letter_id = done.letter_id.clone();
+        let request = pb::PreviewRequest { letter_id, ..Default::default() };
+        let shown = world.reader(1, TrustLevel::High).preview(request).await.unwrap().into_inner();
+        [shown.effect_de, shown.effect_en]
+    };
+    assert!(preview().await.iter().all(|text| text.contains("2025")), "before");
+    world.recall(&done.letter_id).await.unwrap();
+    let [de, en] = preview().await;
+    assert!(de.contains("gilt nicht als bekanntgegeben") && !de.contains("2025"), "{de}");
+    assert!(en.contains("does not count as announced") && !en.contains("2025"), "{en}");
 }
 
 async fn recalling_again_gives_the_same_receipt(db: Db) {

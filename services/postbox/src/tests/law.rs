@@ -32,7 +32,6 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_notification_on_the_next_day_is_recorded_as_too_late,
     a_letter_for_later_is_invisible_until_its_time,
     a_rule_the_operator_confirmed_says_so_in_the_receipt,
-    every_shipped_rule_can_be_read,
     the_shipped_rows_give_the_published_days
 }
 
@@ -272,25 +271,6 @@ async fn a_rule_the_operator_confirmed_says_so_in_the_receipt(db: Db) {
     let done = world.deliver("r1", |_| {}).await;
     let effect = world.entry(&done.letter_id, "provided").await.body.legal_effect.unwrap();
     assert!(effect.confirmed_by_operator);
-}
-
-async fn every_shipped_rule_can_be_read(db: Db) {
-    let mut tx = db.read().await.unwrap();
-    for basis in [
-        "ozg-9",
-        "vwvfg-41-2",
-        "vwvfg-41-2a",
-        "vwzg-5-7",
-        "vwzg-5a-4",
-        "ao-122-2",
-        "ao-122a",
-        "sgbx-37",
-        "lvwg-sh-110",
-    ] {
-        let rows = crate::store::rules::of_basis(&mut tx, basis).await.unwrap();
-        assert!(!rows.is_empty(), "{basis}");
-        assert!(rows.iter().all(|r| !r.confirmed_by_operator), "{basis} waits for the operator");
-    }
 }
 
 /// The vectors of the calendar arithmetic: provision or sending, rule, sender's Land, deemed day.

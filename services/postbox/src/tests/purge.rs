@@ -178,7 +178,7 @@ async fn content_goes_once_the_hold_is_released(db: Db) {
 }
 
 /// Every value of every table as text.
-async fn everything(db: &Db) -> Vec<u8> {
+pub(super) async fn everything(db: &Db) -> Vec<u8> {
     let mut all = Vec::new();
     match db {
         Db::Sqlite { .. } => {
@@ -228,7 +228,7 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(pair).collect()
 }
 
-fn hex(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn hex(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().flat_map(|b| format!("{b:02x}").into_bytes()).collect()
 }
 

@@ -15,6 +15,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_client_that_is_not_registered_is_told_so,
     a_client_of_another_tenant_with_the_same_id_is_not_registered,
     a_wrong_digest_is_refused,
+    an_attachment_without_a_whole_digest_is_refused,
     content_of_another_media_type_is_refused,
     a_media_type_outside_the_list_is_refused,
     an_attachment_over_the_limit_is_refused,
@@ -106,6 +107,20 @@ async fn a_wrong_digest_is_refused(db: Db) {
         r.attachments[1].declaration.as_mut().unwrap().sha256 = vec![1; 32];
     })
     .await;
+}
+
+async fn an_attachment_without_a_whole_digest_is_refused(db: Db) {
+    use tonic_types::StatusExt as _;
+    let world = World::new(db).await;
+    for digest in [vec![], siegel_crypto::sha256(XML)[..31].to_vec(), vec![1; 64]] {
+        let status = refused(&world, |r| {
+            r.attachments[1].declaration.as_mut().unwrap().sha256 = digest;
+        })
+        .await;
+        let details = status.get_details_bad_request().unwrap();
+        assert_eq!(details.field_violations[0].field, "attachments[1].sha256");
+    }
+    world.assert_nothing_stored().await;
 }
 
 async fn content_of_another_media_type_is_refused(db: Db) {

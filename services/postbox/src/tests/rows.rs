@@ -9,7 +9,9 @@ use siegel_proto::postbox::v1::letter_action::Action;
 use siegel_testkit::on_each_backend;
 use tonic::{Code, Status};
 
-use super::world::{CLIENT, DAY, World, formal, letter, request};
+use super::world::{
+    CLIENT, DAY, OTHER_CLIENT, World, XML, attachment, client, formal, letter, request,
+};
 
 on_each_backend! { &crate::MIGRATIONS =>
     authority_and_service_come_from_the_registration_not_from_the_caller,
@@ -24,7 +26,12 @@ on_each_backend! { &crate::MIGRATIONS =>
     both_lanes_deliver_and_a_lane_that_is_none_is_refused,
     thread_and_case_group_the_letters_of_one_application,
     a_letter_is_published_at_its_time_and_not_before,
-    every_part_of_a_letter_is_part_of_its_request_and_its_digest
+    every_part_of_a_letter_is_part_of_its_request_and_its_digest,
+    what_only_the_request_says_is_part_of_it_too,
+    numbers_that_not_every_program_reads_exactly_are_refused,
+    every_level_opens_its_letters_and_those_below_and_none_above,
+    a_request_id_is_its_senders_own,
+    a_request_id_is_kept_as_long_as_its_letter
 }
 
 async fn refused(world: &World, bend: impl FnOnce(&mut pb::SubmitRequest)) -> Status {
@@ -257,7 +264,8 @@ async fn every_part_of_a_letter_is_part_of_its_request_and_its_digest(db: Db) {
     let first = world.deliver("r1", |_| {}).await.letter_id;
     let digest = async |id: String| world.entry(&id, "accepted").await.body.content_digest;
     let plain = digest(first).await;
-    let bends: [fn(&mut pb::Letter, &str); 14] = [
+    super::admin::class(&world, "kurz", 30, false).await;
+    let bends: [fn(&mut pb::Letter, &str); 18] = [
         |l, _| l.sender_reference.push('x'),
         |l, _| l.subject.push('x'),
         |l, _| l.bodies[0].plain_text.push('x'),
@@ -272,6 +280,10 @@ async fn every_part_of_a_letter_is_part_of_its_request_and_its_digest(db: Db) {
         |l, other| l.replaces = other.into(),
         |l, _| l.retrieve_until = Some(timestamp(Timestamp::from_seconds(1_750_000_000))),
         |l, _| l.actions = vec![pay("")],
+        |l, _| l.publish_at = Some(timestamp(Timestamp::from_seconds(1_745_000_000))),
+        |l, _| l.retention_class = "kurz".into(),
+        |l, _| l.instruction = Some(instruction()),
+        |l, _| l.service_use = Some(choice()),
     ];
     for (n, bend) in bends.into_iter().enumerate() {
         let status = refused(&world, |r| {
@@ -284,4 +296,95 @@ async fn every_part_of_a_letter_is_part_of_its_request_and_its_digest(db: Db) {
         let bent = world.deliver(&id, |r| bend(letter(r), &other)).await;
         assert_ne!(digest(bent.letter_id).await, plain, "part {n}");
     }
+}
+
+fn instruction() -> pb::Instruction {
+    let given_at = Some(timestamp(Timestamp::from_seconds(1_740_000_000)));
+    pb::Instruction { text_version: "zustellung-2025-01".into(), given_at }
+}
+
+fn choice() -> pb::ServiceUse {
+    let chosen_at = Some(timestamp(Timestamp::from_seconds(1_740_000_000)));
+    pb::ServiceUse { wording_version: "angebot-2".into(), excluded: false, chosen_at }
+}
+
+async fn what_only_the_request_says_is_part_of_it_too(db: Db) {
+    let world = World::new(db).await;
+    let other = world.handle(2).await;
+    world.deliver("r1", |_| {}).await;
+    let bends: [fn(&mut pb::SubmitRequest, &str); 4] = [
+        |r, other| letter(r).handle = other.into(),
+        |r, _| letter(r).lane = pb::Lane::Bulk.into(),
+        |r, _| r.attachments.truncate(1),
+        |r, _| r.attachments[1] = attachment("Anlage.xml", "application/xml", XML),
+    ];
+    for (n, bend) in bends.into_iter().enumerate() {
+        let status = refused(&world, |r| {
+            r.request_id = "r1".into();
+            bend(r, &other);
+        })
+        .await;
+        assert_eq!(reason(&status).as_deref(), Some("REQUEST_ID_REUSED"), "part {n}");
+    }
+    assert_eq!(world.count("letters").await, 1);
+}
+
+async fn numbers_that_not_every_program_reads_exactly_are_refused(db: Db) {
+    let world = World::new(db).await;
+    let sum = |amount_cents| {
+        let (reference, url) = ("KZ 4711".to_owned(), String::new());
+        vec![wrap(Action::Pay(pb::PayAction { reference, url, amount_cents }))]
+    };
+    let largest = (1 << 53) - 1;
+    let done = world.deliver("r1", |r| letter(r).actions = sum(largest)).await;
+    let opened = world.open(&done.letter_id).await.unwrap();
+    assert!(opened.content_json.contains("\"amount_cents\":9007199254740991,"));
+    for amount in [largest + 1, i64::MAX, -1] {
+        let status = refused(&world, |r| letter(r).actions = sum(amount)).await;
+        assert_eq!(fields(&status), ["letter.actions[0].pay.amount_cents"], "{amount}");
+    }
+}
+
+async fn every_level_opens_its_letters_and_those_below_and_none_above(db: Db) {
+    const LEVELS: [TrustLevel; 4] =
+        [TrustLevel::Basic, TrustLevel::Low, TrustLevel::Substantial, TrustLevel::High];
+    let world = World::new(db).await;
+    for needed in LEVELS {
+        let id = format!("r{}", needed.number());
+        let done = world.deliver(&id, |r| letter(r).required_level = needed.number().into()).await;
+        for held in LEVELS {
+            let open = pb::OpenRequest { letter_id: done.letter_id.clone(), ..Default::default() };
+            let opened = world.reader(1, held).open(open).await;
+            assert_eq!(opened.is_ok(), held >= needed, "{held} opens {needed}");
+        }
+    }
+    for none in [5, -1] {
+        let status = refused(&world, |r| letter(r).required_level = none).await;
+        assert_eq!(fields(&status), ["letter.required_level"]);
+    }
+}
+
+async fn a_request_id_is_its_senders_own(db: Db) {
+    let world = World::new(db).await;
+    let mut ids = std::collections::BTreeSet::new();
+    let handle = world.handle(1).await;
+    for sender in [CLIENT, OTHER_CLIENT] {
+        let mut sender = world.sender_as(client(sender, "musterstadt"));
+        for _ in 0..2 {
+            let done = sender.submit(request("r1", &handle)).await.unwrap().into_inner();
+            ids.insert(done.letter_id);
+        }
+    }
+    assert_eq!(ids.len(), 2, "one letter each");
+}
+
+async fn a_request_id_is_kept_as_long_as_its_letter(db: Db) {
+    let world = World::new(db).await;
+    let first = world.deliver("r1", |_| {}).await;
+    world.settle().await;
+    for _ in 0..10 {
+        world.wait(DAY * 366).await;
+    }
+    assert_eq!(world.deliver("r1", |_| {}).await, first, "after ten years");
+    assert_eq!(world.count("letters").await, 1);
 }

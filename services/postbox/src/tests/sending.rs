@@ -365,6 +365,7 @@ async fn provision_under_vwvfg_41_2a_ends_after_ten_days_whatever_the_sender_set
             until(days(&world, 60))(r);
         })
         .await;
+    world.settle().await;
     world.wait(DAY * 11).await;
     assert_eq!(world.sent(&done.letter_id).await.state(), pb::DeliveryState::ProvisionEnded);
     let status = world.open(&done.letter_id).await.unwrap_err();

@@ -32,6 +32,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     the_sender_of_a_letter_can_be_chosen_about_at_its_level_only,
     a_malformed_choice_is_refused,
     many_mailboxes_are_asked_about_at_once,
+    checking_recipients_tells_what_each_of_them_excluded,
     an_organisations_settings_are_its_own,
     every_change_of_settings_is_in_the_audit_trail
 }
@@ -311,6 +312,28 @@ async fn many_mailboxes_are_asked_about_at_once(db: Db) {
     assert!(opt_outs::excluded(&mut tx, &[], CLIENT).await.unwrap().is_empty());
     let many: Vec<_> = ids.iter().copied().cycle().take(700).collect();
     assert_eq!(opt_outs::excluded(&mut tx, &many, CLIENT).await.unwrap(), [(ids[0], true)].into());
+}
+
+async fn checking_recipients_tells_what_each_of_them_excluded(db: Db) {
+    use pb::OptOutChoice::{Allowed, Excluded};
+    let world = World::new(db).await;
+    let handles = vec![world.handle(1).await, world.handle(2).await];
+    let told = async |sender: &str| {
+        let request = pb::CheckRecipientsRequest { handles: handles.clone(), required_level: 0 };
+        let told = world.sender_as(client(sender, "musterstadt")).check_recipients(request).await;
+        let told = told.unwrap().into_inner().recipients;
+        assert!(told.iter().all(|r| r.reachable), "an opt-out is no closed mailbox: {told:?}");
+        assert_eq!(told[1].opt_out(), pb::RecipientOptOut::Unspecified, "nobody chose there");
+        told[0].opt_out()
+    };
+    let (nothing, all) = (pb::RecipientOptOut::Unspecified, pb::RecipientOptOut::All);
+    assert_eq!((told(CLIENT).await, told(OTHER_CLIENT).await), (nothing, nothing));
+    choose(&world, "c1", one(CLIENT), Excluded).await.unwrap();
+    let this = pb::RecipientOptOut::Sender;
+    assert_eq!((told(CLIENT).await, told(OTHER_CLIENT).await), (this, nothing));
+    choose(&world, "c2", one(CLIENT), Allowed).await.unwrap();
+    choose(&world, "c3", About::Everybody(true), Excluded).await.unwrap();
+    assert_eq!((told(CLIENT).await, told(OTHER_CLIENT).await), (nothing, all));
 }
 
 async fn an_organisations_settings_are_its_own(db: Db) {

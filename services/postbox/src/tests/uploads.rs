@@ -32,7 +32,6 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_person_uploads_for_their_mailbox,
     bytes_of_an_upload_do_not_lie_readable_in_the_store,
     an_upload_and_its_letter_are_in_the_audit_trail,
-    an_upload_goes_over_plain_http_too
 }
 
 pub fn sender() -> Caller {
@@ -353,49 +352,4 @@ async fn an_upload_and_its_letter_are_in_the_audit_trail(db: Db) {
     for kind in ["postbox.upload.created", "postbox.upload.stored"] {
         assert!(kinds.iter().any(|k| k == kind), "{kind}");
     }
-}
-
-async fn an_upload_goes_over_plain_http_too(db: Db) {
-    use axum::body::Body;
-    use axum::http::{Request, StatusCode};
-    use http_body_util::BodyExt as _;
-    use siegel_proto::postbox::v1::upload_service_server::UploadServiceServer;
-    use tower::ServiceExt as _;
-
-    let world = World::new(db).await;
-    let begun = create(&world, sender(), declared("a.pdf", "application/pdf", PDF)).await.unwrap();
-    let service = UploadServiceServer::new(crate::grpc::UploadServer(world.postbox.clone()));
-    let grpc = axum::Router::new()
-        .route_service("/siegel.postbox.v1.UploadService/{*method}", service)
-        .layer(axum::Extension(sender()));
-    let http = crate::with_uploads(grpc);
-    let path = format!("/v1/uploads/{}", begun.upload_id);
-    let total = PDF.len();
-    let ask = |method: &str, range: Option<String>, body: &[u8]| {
-        let mut request = Request::builder().method(method).uri(&path);
-        if let Some(range) = range {
-            request = request.header("content-range", range);
-        }
-        http.clone().oneshot(request.body(Body::from(body.to_vec())).unwrap())
-    };
-    let first = ask("PUT", Some(format!("bytes 0-9/{total}")), &PDF[..10]).await.unwrap();
-    assert_eq!(
-        (first.status(), &first.headers()["upload-offset"]),
-        (StatusCode::OK, &"10".parse().unwrap())
-    );
-    let wrong = ask("PUT", Some(format!("bytes 5-9/{total}")), &PDF[5..10]).await.unwrap();
-    assert_eq!(wrong.status(), StatusCode::CONFLICT);
-    assert_eq!(wrong.headers()["upload-offset"], "10");
-    let asked = ask("PUT", Some(format!("bytes */{total}")), b"").await.unwrap();
-    assert_eq!(asked.headers()["upload-offset"], "10");
-    let looked = ask("HEAD", None, b"").await.unwrap();
-    assert_eq!(
-        (looked.status(), &looked.headers()["upload-offset"]),
-        (StatusCode::OK, &"10".parse().unwrap())
-    );
-    let range = format!("bytes 10-{}/{total}", total - 1);
-    let last = ask("PUT", Some(range), &PDF[10..]).await.unwrap();
-    let body = last.into_body().collect().await.unwrap().to_bytes();
-    let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!(json["state"], "UPLOAD_STATE_READY");
 }

@@ -1,7 +1,7 @@
 //! The twelve items, one by one.
 
 use serde_json::{Value, json};
-use siegel_receipt::Kind;
+use siegel_receipt::{Body, Kind};
 
 use super::{Facts, Found, Made, Side, both, no};
 use crate::domain::legal::{OnNoRetrieval, Rule};
@@ -67,16 +67,22 @@ impl Facts {
                 Found::Present(json!({
                     "recipient": recipient,
                     "required_level": e.body.required_level,
+                    "undeliverable": self.undeliverable("HANDLE_REVOKED").map(when),
                 }))
             },
         );
+        let kinds: &[Kind] = match self.undeliverable("HANDLE_REVOKED") {
+            Some(_) => &[Kind::Accepted, Kind::Undeliverable],
+            None => &[Kind::Accepted, Kind::Provided],
+        };
         let title = both("Berechtigte Person und verlangtes Niveau", "Entitled person and level");
-        ("entitled", title, &[Kind::Accepted, Kind::Provided], found)
+        ("entitled", title, kinds, found)
     }
 
     pub(super) fn choice(&self) -> Made {
         let body = self.one(Kind::Provided);
         let declared = body.filter(|b| b.service_use.is_some() || b.instruction.is_some());
+        let opted_out = self.undeliverable("RECIPIENT_OPTED_OUT");
         let found = if declared.is_none() && self.choices.is_empty() {
             no(
                 "Die Behörde hat weder eine Wahl noch eine Belehrung erklärt, und im Postfach war \
@@ -90,10 +96,13 @@ impl Facts {
                 "instruction": declared.and_then(|body| body.instruction.as_ref()),
                 "declared_by": declared.map(|_| "sender"),
                 "mailbox_choices": self.choices,
+                "undeliverable": opted_out.map(when),
             }))
         };
+        let kinds: &[Kind] =
+            if opted_out.is_some() { &[Kind::Undeliverable] } else { &[Kind::Provided] };
         let title = both("Wahl der Bekanntgabe und Belehrung", "Choice and instruction");
-        ("choice", title, &[Kind::Provided], found)
+        ("choice", title, kinds, found)
     }
 
     pub(super) fn notification(&self) -> Made {
@@ -158,6 +167,7 @@ impl Facts {
                     "attachment": e.body.attachment,
                     "at": e.body.event_time,
                     "actor": e.body.actor,
+                    "on_behalf_of": e.body.on_behalf_of,
                 })
             })
             .collect();
@@ -176,7 +186,9 @@ impl Facts {
         const KINDS: &[Kind] = &[
             Kind::Provided,
             Kind::Notified,
+            Kind::NotifyFailed,
             Kind::Opened,
+            Kind::OpenedByDelegate,
             Kind::Confirmed,
             Kind::Refused,
             Kind::DeemedAnnounced,
@@ -243,18 +255,23 @@ impl Facts {
     }
 
     pub(super) fn gone(&self) -> Made {
-        let found = self.one(Kind::Undeliverable).map_or_else(
+        let found = self.undeliverable("MAILBOX_CLOSED").map_or_else(
             || {
                 no(
                     "Das Postfach wurde nicht vor dem Ende des Briefs geschlossen.",
                     "The mailbox was not closed before the letter had an end.",
                 )
             },
-            |body| Found::Present(json!({ "reason": body.reason, "at": body.event_time })),
+            |body| Found::Present(when(body)),
         );
         let title = both("Schließung des Postfachs", "Closure of the mailbox");
         ("mailbox_closed", title, &[Kind::Undeliverable], found)
     }
+}
+
+/// When a letter became undeliverable, and why.
+fn when(body: &Body) -> Value {
+    json!({ "reason": body.reason, "at": body.event_time })
 }
 
 /// The row of the rule table as it was used.

@@ -99,6 +99,11 @@ impl Facts {
         self.of(&[kind]).first().map(|e| &e.body)
     }
 
+    /// The end of a letter that was not delivered for this reason.
+    fn undeliverable(&self, reason: &str) -> Option<&Body> {
+        self.one(Kind::Undeliverable).filter(|body| body.reason.as_deref() == Some(reason))
+    }
+
     /// The twelve items in their order.
     pub fn items(&self) -> Vec<Item> {
         let made = [
