@@ -34,6 +34,7 @@ mod measure;
 mod news;
 mod own_replies;
 mod owner_gone;
+mod programs;
 mod proof;
 mod purge;
 mod purge_failures;
