@@ -14,6 +14,7 @@ mod own_mailboxes;
 mod own_mandates;
 mod own_organisation;
 mod own_sending;
+mod programs;
 mod scan;
 mod start;
 mod tls;
@@ -60,6 +61,9 @@ checks! {
     login::portals_of_two_sectors_know_one_person_by_two_subjects,
     login::a_revoked_grant_is_felt_within_a_second,
     login::a_code_is_redeemed_once,
+    programs::a_program_sees_its_organisations_mailbox_and_no_other,
+    programs::the_curl_example_of_the_how_to_lists_the_mail,
+    programs::a_revoked_program_is_shut_out_within_a_second,
     newcomer::a_newcomer_registers_with_the_code_from_the_mail,
     imports::an_import_that_is_killed_goes_on_and_doubles_nothing,
     imports::an_earlier_account_is_taken_over_by_its_person_only,

@@ -16,6 +16,8 @@ pub enum CallerKind {
     Person,
     /// A client with a token of its own.
     Client,
+    /// A program of an organisation with an access token.
+    Program,
     /// A service of the suite with a service token bound to its certificate.
     Sibling,
     /// A service of the suite known by its certificate alone: how it gets its first token.
@@ -80,7 +82,8 @@ impl AccessTable {
     /// Whether anybody outside the suite may call some RPC of this service: only such services are
     /// routed at the public edge.
     pub fn is_public(&self, service: &str) -> bool {
-        let outside = [CallerKind::Public, CallerKind::Person, CallerKind::Client];
+        let outside =
+            [CallerKind::Public, CallerKind::Person, CallerKind::Client, CallerKind::Program];
         let own = self.rules.values().filter(|rule| rule.service() == service);
         own.into_iter().any(|rule| outside.iter().any(|kind| rule.allows(*kind)))
     }
@@ -110,6 +113,12 @@ mod tests {
 
     fn rows() -> Vec<Rule> {
         toml::from_str::<Table>(include_str!("../access.toml")).unwrap().row
+    }
+
+    /// Whether somebody outside the suite may call it with an access token.
+    fn with_a_token(rule: &Rule) -> bool {
+        let kinds = [CallerKind::Person, CallerKind::Client, CallerKind::Program];
+        kinds.into_iter().any(|kind| rule.allows(kind))
     }
 
     #[test]
@@ -152,10 +161,18 @@ mod tests {
     #[test]
     fn callers_from_outside_need_a_scope_and_siblings_a_name() {
         for rule in rows() {
-            let outside = rule.allows(CallerKind::Person) || rule.allows(CallerKind::Client);
+            let outside = with_a_token(&rule);
             let inside = rule.allows(CallerKind::Sibling) || rule.allows(CallerKind::Peer);
             assert_eq!(outside, !rule.scope.is_empty(), "{}", rule.rpc);
             assert_eq!(inside, !rule.siblings.is_empty(), "{}", rule.rpc);
+        }
+    }
+
+    #[test]
+    fn a_program_changes_nothing() {
+        for rule in rows().iter().filter(|rule| rule.allows(CallerKind::Program)) {
+            assert_eq!(rule.audit, None, "{}", rule.rpc);
+            assert!(rule.bound, "{}", rule.rpc);
         }
     }
 
@@ -172,7 +189,7 @@ mod tests {
     #[test]
     fn nothing_that_delivers_or_reads_letters_takes_a_bearer_token() {
         for rule in rows().iter().filter(|r| r.rpc.starts_with("siegel.postbox.")) {
-            let outside = rule.allows(CallerKind::Person) || rule.allows(CallerKind::Client);
+            let outside = with_a_token(rule);
             assert_eq!(rule.bound, outside, "{}", rule.rpc);
         }
     }

@@ -1,4 +1,4 @@
-use siegel_kernel::{AccountId, GrantId, Timestamp, TrustLevel};
+use siegel_kernel::{AccountId, GrantId, OrganisationId, Timestamp, TrustLevel};
 use tonic::{Code, Request, Status};
 
 use crate::{Peer, Represented, refusal};
@@ -14,6 +14,24 @@ pub enum Caller {
     Client { client_id: String, tenant: String, scopes: Vec<String>, grant: String },
     /// A person at a client.
     Person(Person),
+    /// A program of an organisation.
+    Program(Program),
+}
+
+/// A program that acts for its organisation, and for nobody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// `sys_…`, which is its client id as well.
+    pub id: String,
+    pub organisation: OrganisationId,
+    pub grant: GrantId,
+    pub scopes: Vec<String>,
+}
+
+impl Program {
+    /// What the key of a program is worth: whoever registered it had this level (access table,
+    /// `RegisterSystemUser`), and nobody vouches for more.
+    pub const LEVEL: TrustLevel = TrustLevel::Substantial;
 }
 
 /// A person who logged in at a client.
@@ -64,6 +82,7 @@ impl Caller {
             Self::Sibling(name) => format!("service:{name}"),
             Self::Client { client_id, tenant, .. } => format!("client:{tenant}/{client_id}"),
             Self::Person(person) => format!("person:{}", audit_name(person.account)),
+            Self::Program(program) => format!("program:{}", program.id),
         }
     }
 

@@ -21,7 +21,7 @@ pub mod testing;
 
 pub use access::{AccessTable, CallerKind, Rule, access_table};
 pub use asked_as::AskedAs;
-pub use caller::{Caller, Person, audit_name, caller, digest, peer_thumbprint};
+pub use caller::{Caller, Person, Program, audit_name, caller, digest, peer_thumbprint};
 pub use certificate::ClientCertificate;
 pub use client::{AuthChannel, DpopToken};
 pub use client_address::{ClientAddress, Network, TrustedProxies, with_client_address};

@@ -14,6 +14,8 @@ pub enum TokenKind {
     Person,
     /// A client for itself (`client_credentials`).
     Client,
+    /// A program of an organisation, for that organisation (`client_credentials`).
+    Program,
     /// A service of the suite.
     Service,
 }
@@ -34,7 +36,7 @@ pub struct Confirmation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessToken {
     pub iss: String,
-    /// Pairwise for persons, the client id for clients and services.
+    /// Pairwise for persons, the client id for clients, programs and services.
     pub sub: String,
     pub aud: String,
     pub exp: i64,
@@ -67,7 +69,7 @@ pub struct AccessToken {
     /// Who acts for the subject, when the token was exchanged for another (RFC 8693 §4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
-    /// For whom the subject acts, who stays the person.
+    /// For whom the subject acts, who stays the person or the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acting_for: Option<ActingFor>,
 }

@@ -7,6 +7,7 @@ use siegel_crypto::KeySet;
 use siegel_db::{StoreError, Tx};
 
 use crate::domain::client::Client;
+use crate::domain::program::Program;
 use crate::store::clients;
 
 /// Above this many clients the cache starts anew; an installation has hundreds.
@@ -18,6 +19,8 @@ pub struct Registered {
     pub client: Arc<Client>,
     /// The inline key set, if it has one that can be read.
     pub keys: Option<KeySet>,
+    /// Of an organisation's program, which no table here holds.
+    pub program: Option<Program>,
 }
 
 #[derive(Debug)]
@@ -51,7 +54,7 @@ impl Registry {
         let client: Client =
             serde_json::from_str(&text).map_err(|_| StoreError::corrupt("client"))?;
         let keys = client.jwks.as_deref().and_then(|jwks| KeySet::from_json(jwks).ok());
-        let registered = Arc::new(Registered { client: Arc::new(client), keys });
+        let registered = Arc::new(Registered { client: Arc::new(client), keys, program: None });
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();

@@ -1,25 +1,50 @@
-//! From a grant to its account. Tokens carry a pairwise subject only; services of the suite ask
+//! From a grant to who holds it. Tokens carry a pairwise subject only; services of the suite ask
 //! identity once per grant.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use siegel_kernel::{AccountId, GrantId};
-use siegel_proto::identity::v1::ResolveGrantRequest;
+use siegel_kernel::{AccountId, GrantId, OrganisationId};
 use siegel_proto::identity::v1::sibling_service_client::SiblingServiceClient;
+use siegel_proto::identity::v1::{ResolveGrantRequest, ResolveGrantResponse};
 use tonic::{Code, Status};
 
-use crate::{Represented, Siblings, fault, refusal, unavailable};
+use crate::{Party, Represented, Siblings, fault, refusal, unavailable};
 
 /// Above this many grants the cache starts anew: one question per grant again.
 const MOST: usize = 100_000;
 
 /// Who stands behind a grant. Neither changes while the grant lives.
 #[derive(Clone, Debug)]
-pub(super) struct Subject {
-    pub(super) account: AccountId,
-    /// For whom the person acts.
-    pub(super) acting_for: Option<Represented>,
+pub(super) enum Subject {
+    Person {
+        account: AccountId,
+        /// For whom the person acts.
+        acting_for: Option<Represented>,
+    },
+    Program {
+        id: String,
+        organisation: OrganisationId,
+    },
+}
+
+impl Subject {
+    fn read(answer: ResolveGrantResponse) -> Result<Self, Status> {
+        let acting_for = match answer.acting_for {
+            Some(wire) => Some(Represented::of(wire).ok_or_else(|| fault(&NobodyRepresented))?),
+            None => None,
+        };
+        if answer.system_user_id.is_empty() {
+            let account = answer.account_id.parse().map_err(|e| fault(&e))?;
+            return Ok(Self::Person { account, acting_for });
+        }
+        match acting_for.map(|represented| represented.party) {
+            Some(Party::Organisation(organisation)) => {
+                Ok(Self::Program { id: answer.system_user_id, organisation })
+            }
+            _ => Err(fault(&NobodyRepresented)),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -48,13 +73,7 @@ impl Subjects {
             }
             _ => unavailable("ISSUER_UNREACHABLE", "the token issuer cannot be asked"),
         })?;
-        let answer = answer.into_inner();
-        let account = answer.account_id.parse().map_err(|e| fault(&e))?;
-        let acting_for = match answer.acting_for {
-            Some(wire) => Some(Represented::of(wire).ok_or_else(|| fault(&NobodyRepresented))?),
-            None => None,
-        };
-        let subject = Subject { account, acting_for };
+        let subject = Subject::read(answer.into_inner())?;
         let mut known = self.lock();
         if known.len() >= MOST {
             known.clear();

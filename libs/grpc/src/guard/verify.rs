@@ -6,8 +6,9 @@ use siegel_kernel::{GrantId, Timestamp, TrustLevel};
 use siegel_oidc::{AccessToken, TokenKind, audience, dpop};
 use tonic::{Code, Status};
 
+use super::subjects::Subject;
 use super::{Inner, Peer, rule_of};
-use crate::{AskedAs, Caller, CallerKind, ClientCertificate, Person, Rule, refusal};
+use crate::{AskedAs, Caller, CallerKind, ClientCertificate, Person, Program, Rule, refusal};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
@@ -71,6 +72,13 @@ impl Inner {
                 self.for_outsiders(rule, CallerKind::Client, &claims, token, head)?;
                 self.still_valid(&claims).await?;
                 Ok((client(&claims)?, Some(claims)))
+            }
+            TokenKind::Program => {
+                self.for_outsiders(rule, CallerKind::Program, &claims, token, head)?;
+                self.still_valid(&claims).await?;
+                let program = self.program(&claims).await?;
+                high_enough(rule, Program::LEVEL)?;
+                Ok((Caller::Program(program), Some(claims)))
             }
             TokenKind::Person => {
                 self.for_outsiders(rule, CallerKind::Person, &claims, token, head)?;
@@ -172,13 +180,15 @@ impl Inner {
         let grant: GrantId = claims.gid.parse().map_err(|_| malformed())?;
         let level = claims.level().ok_or_else(malformed)?;
         let authenticated = claims.auth_time.ok_or_else(malformed)?;
-        let subject = self.subjects.of(grant).await?;
-        if subject.acting_for.is_some() != claims.acting_for.is_some() {
+        let Subject::Person { account, acting_for } = self.subjects.of(grant).await? else {
+            return Err(malformed());
+        };
+        if acting_for.is_some() != claims.acting_for.is_some() {
             return Err(malformed());
         }
         Ok(Person {
-            account: subject.account,
-            acting_for: subject.acting_for,
+            account,
+            acting_for,
             level,
             authenticated_at: Timestamp::from_seconds(authenticated),
             grant,
@@ -187,6 +197,17 @@ impl Inner {
             subject: claims.sub.clone(),
             session: claims.sid.clone(),
         })
+    }
+
+    async fn program(&self, claims: &AccessToken) -> Result<Program, Status> {
+        let malformed = || denied("TOKEN_MALFORMED", "the token lacks what a program's token has");
+        let grant: GrantId = claims.gid.parse().map_err(|_| malformed())?;
+        match self.subjects.of(grant).await? {
+            Subject::Program { id, organisation } if id == claims.sub => {
+                Ok(Program { id, organisation, grant, scopes: scopes(claims) })
+            }
+            _ => Err(malformed()),
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub struct FakeIdentity {
     pub stream_works: Arc<AtomicBool>,
     /// For whom whoever holds a grant acts.
     pub acting_for: Arc<Mutex<Option<pb::GrantedRepresentation>>>,
+    /// The program that holds every grant; empty for persons.
+    pub system_user: Arc<Mutex<String>>,
 }
 
 #[tonic::async_trait]
@@ -73,6 +75,7 @@ impl pb::sibling_service_server::SiblingService for FakeIdentity {
         Ok(Response::new(pb::ResolveGrantResponse {
             account_id,
             acting_for: self.acting_for.lock().unwrap().clone(),
+            system_user_id: self.system_user.lock().unwrap().clone(),
         }))
     }
 
@@ -148,6 +151,7 @@ impl postbox::evidence_service_server::EvidenceService for Postbox {
                 Some(acting) => format!("person at {} for {:?}", person.level, acting.party),
                 None => format!("person at {}", person.level),
             },
+            Caller::Program(program) => format!("{} of {}", program.id, program.organisation),
             other => other.name(),
         };
         let receipt = postbox::Receipt { kind, ..Default::default() };
@@ -376,6 +380,7 @@ impl House {
             active: Arc::new(AtomicBool::new(true)),
             stream_works: Arc::new(AtomicBool::new(true)),
             acting_for: Arc::default(),
+            system_user: Arc::default(),
         };
         let registry = InProcess::default();
         let mut tasks = tokio::task::JoinSet::new();

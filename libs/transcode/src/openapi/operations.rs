@@ -123,6 +123,7 @@ fn callers(rule: &Rule) -> String {
         (CallerKind::Public, "Anybody"),
         (CallerKind::Person, "Persons"),
         (CallerKind::Client, "Clients"),
+        (CallerKind::Program, "Programs of organisations"),
     ]
     .into_iter()
     .filter_map(|(kind, word)| rule.allows(kind).then_some(word))

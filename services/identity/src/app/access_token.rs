@@ -8,6 +8,7 @@ use siegel_oidc::{AccessToken, Actor, Confirmation, TokenKind, audience};
 use super::acting::tokens;
 use super::certificate_auth;
 use super::endpoint::EndpointError;
+use crate::domain::acting::Chosen;
 use crate::domain::client::{Client, SigningAlg};
 use crate::domain::grant::Granted;
 use crate::domain::interaction::SessionView;
@@ -89,6 +90,8 @@ pub struct NewToken<'a> {
     pub kind: TokenKind,
     pub grant: GrantId,
     pub session: Option<(&'a Granted, &'a SessionView)>,
+    /// For whom a program acts; for whom a person does stands in what they granted.
+    pub acting_for: Option<&'a Chosen>,
     pub confirmation: Option<Confirmation>,
     pub now: Timestamp,
 }
@@ -131,7 +134,11 @@ pub fn sign_onward(
         tenant: new.tenant.map(str::to_owned),
         cnf: new.confirmation.clone(),
         act,
-        acting_for: new.session.and_then(|(g, s)| tokens::claim(state, &g.request, s.account)),
+        acting_for: match new.session {
+            Some((g, s)) => tokens::claim(state, &g.request, s.account),
+            // A client without a person is a sector of its own.
+            None => new.acting_for.map(|chosen| tokens::named(state, new.client_id, chosen)),
+        },
     };
     Ok(state.keys.sign(SigningAlg::ES256, AccessToken::TYP, &claims, new.now)?)
 }

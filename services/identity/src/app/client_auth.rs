@@ -10,17 +10,22 @@ use siegel_kernel::Timestamp;
 use siegel_oidc::assertion::{self, Accepted, Assertion, AssertionError};
 use url::form_urlencoded;
 
+use super::acting::programs;
 use super::endpoint::EndpointError;
 use super::{certificate_auth, client_keys};
 use crate::domain::client::{AssertionAudience, AuthMethod, Client};
 use crate::domain::oauth::{OAuthError, Refused};
 use crate::domain::params::Params;
+use crate::domain::program::Program;
 use crate::registry::Registered;
 use crate::state::Identity;
 use crate::store::replay::{self, Seen};
 
 /// Said to a client that registered itself, until an operator has looked at it.
 pub const UNAPPROVED: &str = "the client waits for its approval";
+
+/// Said to who is unknown and to who proved nothing, in the same words.
+pub const UNPROVEN: &str = "the client is unknown or did not prove who it is";
 
 /// What a client sent to prove itself.
 enum Sent<'a> {
@@ -48,6 +53,8 @@ pub async fn authenticate(
 #[derive(Debug)]
 pub struct Proven {
     pub client: Arc<Client>,
+    /// It is a program of an organisation.
+    pub program: Option<Program>,
     assertion: Option<Assertion>,
 }
 
@@ -86,7 +93,7 @@ pub async fn prove(
     let sent = sent(headers, params)?;
     let by_header = matches!(sent, Sent::Basic { .. });
     let failed = |description| EndpointError::Client { by_header, description };
-    let unproven = || failed("the client is unknown or did not prove who it is");
+    let unproven = || failed(UNPROVEN);
     let named = params.get("client_id");
     let client_id = match &sent {
         Sent::Assertion(text) => assertion::unverified_client(text),
@@ -100,6 +107,12 @@ pub async fn prove(
     let mut tx = state.outside.db.read().await?;
     let registered = state.clients.find(&mut tx, &client_id).await?;
     drop(tx);
+    let registered = match registered {
+        None if matches!(sent, Sent::Assertion(_)) => {
+            programs::registered(state, &client_id).await?.map(Arc::new)
+        }
+        found => found,
+    };
     let registered = registered.ok_or_else(unproven)?;
     let client = registered.client.clone();
     let mut assertion = None;
@@ -130,7 +143,7 @@ pub async fn prove(
     if !client.approved {
         return Err(Refused::new(OAuthError::UnauthorizedClient, UNAPPROVED).into());
     }
-    Ok(Proven { client, assertion })
+    Ok(Proven { client, program: registered.program.clone(), assertion })
 }
 
 /// Compares hashes, in constant time.
@@ -169,6 +182,12 @@ async fn by_assertion(
     let held = assertion::verify(text, keys, &client.client_id, accepted, now);
     let held = held.map_err(|e| {
         failed(match e {
+            // Who has not the key learns nothing of a program, not even that there is one.
+            AssertionError::Malformed | AssertionError::BadSignature
+                if registered.program.is_some() =>
+            {
+                UNPROVEN
+            }
             AssertionError::Malformed => "the client assertion is malformed",
             AssertionError::BadSignature => "the client assertion is not signed by the client",
             AssertionError::OtherParty => "the client assertion names another client or audience",

@@ -44,7 +44,7 @@ pub async fn by_client(
     if grant(&mut tx, id, now).await? {
         let entry = audit::Entry {
             kind: "identity.grant.revoked",
-            actor: &format!("client:{}/{}", client.tenant, client.client_id),
+            actor: &client.actor(),
             subject: "",
             level: None,
             outcome: "done",

@@ -91,6 +91,7 @@ pub async fn issue(
             kind: TokenKind::Service,
             grant: id,
             session: None,
+            acting_for: None,
             confirmation: Some(confirmation),
             now,
         },

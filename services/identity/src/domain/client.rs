@@ -186,6 +186,14 @@ impl Client {
         }
     }
 
+    /// Actor of the audit trail.
+    pub fn actor(&self) -> String {
+        if super::program::is_id(&self.client_id) {
+            return format!("program:{}", self.client_id);
+        }
+        format!("client:{}/{}", self.tenant, self.client_id)
+    }
+
     pub fn may(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
     }

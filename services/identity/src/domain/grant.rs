@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use siegel_kernel::{AccountId, GrantId, SessionId, Timestamp};
 
 use super::interaction::{AuthRequest, SessionView};
+use super::program::ProgramGrant;
 
 /// What an authorization code stands for until it is redeemed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +67,8 @@ pub enum Holder {
     Person { account: AccountId, session: Option<SessionId>, granted: Box<Granted> },
     /// A client for itself.
     Client,
+    /// A program of an organisation, for that organisation.
+    Program(Box<ProgramGrant>),
     /// A service of the suite.
     Service,
 }
@@ -75,7 +78,7 @@ pub enum Holder {
 pub struct Grant {
     pub id: GrantId,
     pub client_id: String,
-    /// Pairwise for persons; the client's or service's name otherwise.
+    /// Pairwise for persons; the client's, program's or service's name otherwise.
     pub subject: String,
     pub holder: Holder,
     pub created_at: Timestamp,

@@ -29,6 +29,7 @@ pub mod pairwise;
 pub mod params;
 pub mod passkey_models;
 pub mod password;
+pub mod program;
 pub mod reach;
 pub mod recovery;
 mod redirect_uri;

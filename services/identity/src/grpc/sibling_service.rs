@@ -55,13 +55,22 @@ impl SiblingService for Siblings {
         let mut tx = self.0.outside.db.read().await.map_err(|e| fault(&e))?;
         let grant = grants::find(&mut tx, id).await.map_err(|e| fault(&e))?;
         let grant = grant.filter(|g| g.is_live(self.0.now())).ok_or_else(unknown)?;
-        let Holder::Person { account, granted, .. } = grant.holder else { return Err(unknown()) };
-        if granted.session.guest {
-            return Err(unknown());
-        }
-        let acting_for = tokens::for_siblings(&granted.request, account);
-        let account_id = account.to_string();
-        Ok(Response::new(pb::ResolveGrantResponse { account_id, acting_for }))
+        let answer = match grant.holder {
+            Holder::Person { account, granted, .. } if !granted.session.guest => {
+                pb::ResolveGrantResponse {
+                    account_id: account.to_string(),
+                    acting_for: tokens::for_siblings(&granted.request, account),
+                    ..pb::ResolveGrantResponse::default()
+                }
+            }
+            Holder::Program(held) => pb::ResolveGrantResponse {
+                acting_for: Some(tokens::represented(&held.chosen)),
+                system_user_id: held.program.id,
+                ..pb::ResolveGrantResponse::default()
+            },
+            _ => return Err(unknown()),
+        };
+        Ok(Response::new(answer))
     }
 
     async fn check_token(

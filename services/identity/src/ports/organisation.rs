@@ -7,6 +7,7 @@ use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::access_event_service_client::AccessEventServiceClient;
 use siegel_proto::organisation::v1::access_service_client::AccessServiceClient;
 use siegel_proto::organisation::v1::representation_service_client::RepresentationServiceClient;
+use siegel_proto::organisation::v1::system_user_service_client::SystemUserServiceClient;
 use tonic::{Code, Status};
 
 use crate::domain::acting::Party;
@@ -63,6 +64,25 @@ pub async fn check(
         answers.extend(found);
     }
     Ok(answers)
+}
+
+/// The organisation of a program, and the program's public key; `None` when there is no such
+/// program, or it was revoked.
+pub async fn system_user(
+    siblings: &Siblings,
+    id: &str,
+) -> Result<Option<(OrganisationId, String)>, Status> {
+    let mut client = SystemUserServiceClient::new(siblings.channel("organisation"));
+    let request = pb::GetSystemUserRequest { system_user_id: id.to_owned() };
+    let found = match client.get_system_user(request).await {
+        Ok(answer) => answer.into_inner(),
+        Err(status) if status.code() == Code::NotFound => return Ok(None),
+        Err(status) => return Err(status),
+    };
+    let organisation = found.organisation_id.parse();
+    let organisation =
+        organisation.map_err(|_| Status::internal("a program of no organisation"))?;
+    Ok(Some((organisation, found.jwk)))
 }
 
 /// What may be told of an organisation.

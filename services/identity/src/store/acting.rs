@@ -42,9 +42,15 @@ pub async fn remembered(
 pub async fn index(tx: &mut Tx, grant: &Grant) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO acting_grants (basis, grant_id) VALUES ($1, $2) \
         ON CONFLICT DO NOTHING";
-    let Holder::Person { account, granted, .. } = &grant.holder else { return Ok(()) };
-    let Some(chosen) = granted.request.acts_for(*account) else { return Ok(()) };
-    for id in chosen.basis(*account) {
+    let basis = match &grant.holder {
+        Holder::Person { account, granted, .. } => {
+            let chosen = granted.request.acts_for(*account);
+            chosen.map(|chosen| chosen.basis(*account)).unwrap_or_default()
+        }
+        Holder::Program(held) => held.basis().to_vec(),
+        Holder::Client | Holder::Service => Vec::new(),
+    };
+    for id in basis {
         let basis = sha256(id.as_bytes());
         on!(&mut *tx, c => sqlx::query(SQL)
             .bind(&basis[..]).bind(grant.id).execute(c).await?.rows_affected());

@@ -8,6 +8,7 @@ use super::acting;
 use super::session_clients::{self, SessionClient};
 use super::write_json;
 use crate::domain::grant::{Grant, Granted, Holder};
+use crate::domain::program::ProgramGrant;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -19,6 +20,8 @@ struct Row {
     subject: String,
     /// Of persons only.
     context: Option<Json<Granted>>,
+    /// Of programs only.
+    program: Option<Json<ProgramGrant>>,
     created_at_us: Timestamp,
     revoked_at_us: Option<Timestamp>,
     expires_at_us: Timestamp,
@@ -34,6 +37,7 @@ pub async fn insert(tx: &mut Tx, grant: &Grant) -> Result<(), StoreError> {
         Holder::Person { account, session, granted } => {
             ("person", Some(*account), *session, write_json(granted, "grant")?)
         }
+        Holder::Program(held) => ("program", None, None, write_json(held, "grant")?),
         Holder::Client => ("client", None, None, write_json(&none, "grant")?),
         Holder::Service => ("service", None, None, write_json(&none, "grant")?),
     };
@@ -60,6 +64,7 @@ pub async fn find_with_stop(
 ) -> Result<Option<(Grant, Option<Timestamp>)>, StoreError> {
     const SQL: &str = "SELECT id, kind, client_id, account_id, session_id, subject, \
         CASE WHEN kind = 'person' THEN context END AS context, \
+        CASE WHEN kind = 'program' THEN context END AS program, \
         created_at_us, revoked_at_us, expires_at_us, \
         (SELECT MAX(r.revoked_at_us) FROM revocations r \
             WHERE (r.kind = 'subject' AND r.target = grants.subject) \
@@ -157,6 +162,10 @@ impl Row {
         let holder = match (self.kind.as_str(), self.account_id, self.context) {
             ("person", Some(account), Some(Json(granted))) => {
                 Holder::Person { account, session: self.session_id, granted: Box::new(granted) }
+            }
+            ("program", None, None) => {
+                let held = self.program.ok_or_else(|| StoreError::corrupt("grant"))?;
+                Holder::Program(Box::new(held.0))
             }
             ("client", None, None) => Holder::Client,
             ("service", None, None) => Holder::Service,

@@ -32,6 +32,7 @@ mod mtls;
 mod operators;
 mod parties;
 mod party;
+mod programs;
 mod proofs;
 mod publisher;
 mod pushed;

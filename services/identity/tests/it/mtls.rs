@@ -11,6 +11,7 @@ use siegel_kernel::TrustLevel;
 use siegel_testkit::on_each_backend;
 use tower::ServiceExt as _;
 
+use crate::programs::{Program, wish};
 use crate::world::{Answer, CALLBACK, Fields, World, encoded, fields, redemption};
 
 on_each_backend! { &siegel_identity::MIGRATIONS =>
@@ -19,6 +20,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     a_certificate_in_a_header_is_no_certificate,
     a_bound_token_holds_with_its_certificate_only,
     a_client_registered_for_bound_tokens_gets_no_other,
+    a_program_may_be_bound_to_its_certificate_in_place_of_a_key,
     a_public_clients_refresh_token_is_bound_to_its_certificate,
     certificates_are_advertised_where_there_is_a_listener_for_them,
 }
@@ -185,6 +187,22 @@ async fn a_client_registered_for_bound_tokens_gets_no_other(db: Db) {
     let answer = token(&world, &form(), Some(&shown)).await;
     let claims = world.claims(&answer.text("access_token"), "at+jwt");
     assert_eq!(claims["cnf"]["x5t#S256"], shown.thumbprint.as_str());
+}
+
+async fn a_program_may_be_bound_to_its_certificate_in_place_of_a_key(db: Db) {
+    let world = World::new(db).await;
+    let program = Program::registered(&world, 1);
+    let ask = async |shown: Option<&ClientCertificate>| {
+        let mut form = wish(&[]);
+        form.extend(program.assertion(&world));
+        token(&world, &form, shown).await
+    };
+    let own = card("poststelle", false).shown;
+    let answer = ask(Some(&own)).await;
+    assert_eq!(answer.text("token_type"), "Bearer", "{}", answer.body);
+    let claims = world.claims(&answer.text("access_token"), "at+jwt");
+    assert_eq!(claims["cnf"]["x5t#S256"], own.thumbprint.as_str());
+    assert_eq!(ask(None).await.error(), "invalid_dpop_proof", "bound to nothing");
 }
 
 async fn a_public_clients_refresh_token_is_bound_to_its_certificate(db: Db) {

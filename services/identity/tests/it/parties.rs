@@ -1,6 +1,7 @@
 //! The organisation service as far as log-ins need it: who may act for whom, by which path. It
 //! answers by the contract of `AccessQuestion` and `AccessAnswer`.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
@@ -15,6 +16,9 @@ use siegel_proto::organisation::v1::access_event_service_server::{
 use siegel_proto::organisation::v1::access_service_server::{AccessService, AccessServiceServer};
 use siegel_proto::organisation::v1::representation_service_server::{
     RepresentationService, RepresentationServiceServer,
+};
+use siegel_proto::organisation::v1::system_user_service_server::{
+    SystemUserService, SystemUserServiceServer,
 };
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
@@ -70,6 +74,12 @@ type Change = Result<pb::WatchAccessChangesResponse, Status>;
 
 #[derive(Clone, Default)]
 pub struct Parties {
+    /// Programs by id: their organisation, and their key as a JWK.
+    pub programs: Arc<Mutex<BTreeMap<String, (OrganisationId, String)>>>,
+    /// What programs may.
+    pub allowed: Arc<Mutex<Vec<pb::Action>>>,
+    /// A program ends once this many questions about it were answered.
+    pub ends_after: Arc<Mutex<Option<usize>>>,
     pub ways: Arc<Mutex<Vec<Way>>>,
     pub asked: Arc<Mutex<Vec<pb::AccessQuestion>>>,
     pub down: Arc<Mutex<bool>>,
@@ -111,6 +121,38 @@ impl Parties {
             .add(AccessServiceServer::new(self.clone()))
             .add(AccessEventServiceServer::new(self.clone()))
             .add(RepresentationServiceServer::new(self.clone()))
+            .add(SystemUserServiceServer::new(self.clone()))
+    }
+
+    /// Registers a program that may read mail.
+    pub fn registers(&self, id: &str, organisation: OrganisationId, jwk: String) {
+        self.programs.lock().unwrap().insert(id.to_owned(), (organisation, jwk));
+        *self.allowed.lock().unwrap() = vec![pb::Action::ReadMail];
+    }
+
+    /// Revokes every program; tells nobody.
+    pub fn revokes(&self) {
+        self.programs.lock().unwrap().clear();
+    }
+
+    fn answer_program(&self, asked: &pb::AccessQuestion) -> pb::AccessAnswer {
+        assert_eq!((asked.account_id.as_str(), asked.mandate_id.as_str()), ("", ""));
+        let mut programs = self.programs.lock().unwrap();
+        let found = programs.get(&asked.system_user_id);
+        let own = found.is_some_and(|(id, _)| id.to_string() == asked.organisation_id);
+        let allowed = own && self.allowed.lock().unwrap().contains(&asked.action());
+        if let Some(left) = self.ends_after.lock().unwrap().as_mut() {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                programs.clear();
+            }
+        }
+        if !allowed {
+            return pb::AccessAnswer { reason: "ROLE_TOO_LOW".into(), ..<_>::default() };
+        }
+        let path = "system-user:mail-receiver".to_owned();
+        let path_digest = b64::encode(sha256(path.as_bytes()));
+        pb::AccessAnswer { allowed: true, path, path_digest, ..<_>::default() }
     }
 
     fn is_up(&self) -> Result<(), Status> {
@@ -120,6 +162,9 @@ impl Parties {
 
     fn answer(&self, asked: &pb::AccessQuestion) -> pb::AccessAnswer {
         let refused = |reason: &str| pb::AccessAnswer { reason: reason.into(), ..<_>::default() };
+        if !asked.system_user_id.is_empty() {
+            return self.answer_program(asked);
+        }
         let party = format!("{}{}", asked.organisation_id, asked.principal_account_id);
         let ways = self.ways.lock().unwrap();
         let same = |way: &&Way| {
@@ -192,6 +237,26 @@ impl AccessService for Parties {
         let parties = all.into_iter().skip(before).take(size).collect();
         let next_page_token = if more { (before + size).to_string() } else { String::new() };
         Ok(Response::new(pb::ListAuthorisedPartiesResponse { parties, next_page_token }))
+    }
+}
+
+#[tonic::async_trait]
+impl SystemUserService for Parties {
+    async fn get_system_user(
+        &self,
+        request: Request<pb::GetSystemUserRequest>,
+    ) -> Result<Response<pb::GetSystemUserResponse>, Status> {
+        self.is_up()?;
+        let id = request.into_inner().system_user_id;
+        let found = self.programs.lock().unwrap().get(&id).cloned();
+        let unknown = || refusal(Code::NotFound, "SYSTEM_USER_UNKNOWN", "none", []);
+        let (organisation, jwk) = found.ok_or_else(unknown)?;
+        let system_user = pb::SystemUser { system_user_id: id, ..<_>::default() };
+        Ok(Response::new(pb::GetSystemUserResponse {
+            organisation_id: organisation.to_string(),
+            system_user: Some(system_user),
+            jwk,
+        }))
     }
 }
 

@@ -7,10 +7,12 @@ use super::App;
 use super::mandates::Failure;
 use crate::domain::mailbox::Place;
 use crate::domain::mailbox_right::Facts;
-use crate::domain::{Allowed, Answer, Known, Party, Question, Standing, decide};
+use crate::domain::{
+    Allowed, Answer, Known, Party, Program, ProgramQuestion, Question, Standing, decide,
+};
 use crate::store::asked::Pair;
 use crate::store::uses::{self, Use, UseId};
-use crate::store::{facts, mandates, standings};
+use crate::store::{facts, mandates, standings, system_users};
 
 /// A question, and whether who asks is about to do what it is about.
 #[derive(Clone, Debug)]
@@ -46,6 +48,22 @@ impl App {
             tx.commit().await?;
         }
         Ok(answers)
+    }
+
+    /// The same for programs; they use no mandates, so that nothing is recorded.
+    pub async fn check_programs(
+        &self,
+        questions: &[ProgramQuestion],
+    ) -> Result<Vec<Answer>, Failure> {
+        let now = self.clock.now();
+        let mut tx = self.db.read().await?;
+        let ids = distinct(questions.iter().map(|q| q.program).collect());
+        let programs = system_users::current(&mut tx, &ids).await?;
+        let mailboxes = questions.iter().filter(|q| q.action.right().is_some());
+        let mailboxes = distinct(mailboxes.map(|q| (q.organisation, q.place)).collect());
+        let mail = standings::facts(&mut tx, &[], &mailboxes, now).await?;
+        let decide = |q: &ProgramQuestion| Program::decide(programs.get(&q.program), q, &mail, now);
+        Ok(questions.iter().map(decide).collect())
     }
 
     /// Writes a use into the list of each mandate of the path.

@@ -7,11 +7,11 @@ use siegel_kernel::{AccountId, OrganisationId};
 
 use super::order::{Begun, Done, tell};
 use super::{App, Failure, Order, Refusal, leaving};
-use crate::domain::{Role, bad, is_line};
+use crate::domain::{Role, SystemUserId, bad, is_line};
 use crate::store::members::{self, Member};
 use crate::store::memberships::MembershipId;
 use crate::store::standing;
-use crate::store::system_users::{self, SystemUser, SystemUserId};
+use crate::store::system_users::{self, SystemUser};
 
 /// A member as others see it.
 #[derive(Clone, Debug)]
@@ -229,10 +229,10 @@ impl App {
         self.finish(tx, order, &Done { subject: &subject, detail: &detail, answer: "" }).await
     }
 
-    /// The program with this key, if it counts.
-    pub async fn system_user_by_key(&self, thumbprint: &str) -> Result<SystemUser, Failure> {
+    /// A program, if it counts.
+    pub async fn system_user(&self, id: SystemUserId) -> Result<SystemUser, Failure> {
         let mut tx = self.db.read().await?;
-        let found = system_users::by_key(&mut tx, thumbprint).await?;
+        let found = system_users::by_id(&mut tx, id).await?;
         found.ok_or(Refusal::SystemUserUnknown.into())
     }
 }

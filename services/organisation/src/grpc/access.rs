@@ -15,7 +15,7 @@ use super::mandate_status::status;
 use super::terms;
 use crate::app::{App, Asked, AuthorisedParty};
 use crate::domain::mailbox::Place;
-use crate::domain::{Action, Answer, Denied, Party, Question};
+use crate::domain::{Action, Answer, Denied, Party, ProgramQuestion, Question};
 
 /// Most questions in one call.
 const MOST: usize = 1_000;
@@ -36,10 +36,28 @@ impl AccessService for Access {
         if wire.len() > MOST {
             return Err(invalid(&[("questions", "are more than 1,000")]));
         }
-        let asked = wire.into_iter().enumerate().map(|(i, q)| read(i, q));
-        let asked = asked.collect::<Result<Vec<_>, _>>()?;
-        let answers = self.0.check_access(&asked).await.map_err(|e| status(&e))?;
-        let answers = answers.into_iter().map(written).collect();
+        let (mut people, mut programs) = (Vec::new(), Vec::new());
+        // In which of the two each answer will be.
+        let mut of_program = Vec::with_capacity(wire.len());
+        for (i, question) in wire.into_iter().enumerate() {
+            of_program.push(!question.system_user_id.is_empty());
+            if question.system_user_id.is_empty() {
+                people.push(read(i, question)?);
+            } else {
+                programs.push(read_program(i, &question)?);
+            }
+        }
+        let people = self.0.check_access(&people).await.map_err(|e| status(&e))?;
+        let programs = match programs.as_slice() {
+            [] => Vec::new(),
+            some => self.0.check_programs(some).await.map_err(|e| status(&e))?,
+        };
+        let (mut people, mut programs) = (people.into_iter(), programs.into_iter());
+        let answers = of_program
+            .into_iter()
+            .filter_map(|program| if program { programs.next() } else { people.next() })
+            .map(written)
+            .collect();
         Ok(Response::new(CheckAccessResponse { answers }))
     }
 
@@ -61,10 +79,41 @@ impl AccessService for Access {
     }
 }
 
+fn bad(i: usize, field: &str, problem: &str) -> Status {
+    invalid(&[(format!("questions[{i}].{field}").as_str(), problem)])
+}
+
+fn place(i: usize, wire: &pb::AccessQuestion) -> Result<Place, Status> {
+    let mailbox = wire.about.as_ref().map_or("", |about| about.mailbox_id.as_str());
+    Place::parse(mailbox).ok_or_else(|| bad(i, "about.mailbox_id", "is no mailbox id"))
+}
+
+fn action(i: usize, wire: &pb::AccessQuestion) -> Result<Action, Status> {
+    Action::from_number(wire.action).ok_or_else(|| bad(i, "action", "is no action"))
+}
+
+fn read_program(i: usize, wire: &pb::AccessQuestion) -> Result<ProgramQuestion, Status> {
+    let others = [
+        ("account_id", &wire.account_id),
+        ("principal_account_id", &wire.principal_account_id),
+        ("mandate_id", &wire.mandate_id),
+    ];
+    if let Some((field, _)) = others.into_iter().find(|(_, text)| !text.is_empty()) {
+        return Err(bad(i, field, "stands beside a program"));
+    }
+    let program = wire.system_user_id.parse();
+    let organisation = wire.organisation_id.parse();
+    Ok(ProgramQuestion {
+        program: program.map_err(|_| bad(i, "system_user_id", "is no program id"))?,
+        organisation: organisation
+            .map_err(|_| bad(i, "organisation_id", "is no organisation id"))?,
+        action: action(i, wire)?,
+        place: place(i, wire)?,
+    })
+}
+
 fn read(i: usize, wire: pb::AccessQuestion) -> Result<Asked, Status> {
-    let bad = |field: &str, problem: &str| {
-        invalid(&[(format!("questions[{i}].{field}").as_str(), problem)])
-    };
+    let bad = |field: &str, problem: &str| bad(i, field, problem);
     let party = match (wire.organisation_id.as_str(), wire.principal_account_id.as_str()) {
         (organisation, "") => organisation
             .parse()
@@ -80,14 +129,11 @@ fn read(i: usize, wire: pb::AccessQuestion) -> Result<Asked, Status> {
         "" => None,
         id => Some(id.parse().map_err(|_| bad("mandate_id", "is no mandate id"))?),
     };
-    let mailbox = wire.about.as_ref().map_or("", |about| about.mailbox_id.as_str());
-    if Place::parse(mailbox).is_none() {
-        return Err(bad("about.mailbox_id", "is no mailbox id"));
-    }
+    place(i, &wire)?;
     let question = Question {
         account: wire.account_id.parse().map_err(|_| bad("account_id", "is no account id"))?,
         party,
-        action: Action::from_number(wire.action).ok_or_else(|| bad("action", "is no action"))?,
+        action: action(i, &wire)?,
         // Who says nothing has proven nothing.
         level: convert::level(wire.session_level).unwrap_or(TrustLevel::Basic),
         about: wire.about.map(terms::scope).unwrap_or_default(),

@@ -248,14 +248,14 @@ impl MemberService for Members {
 
 #[tonic::async_trait]
 impl SystemUserService for SystemUsers {
-    #[tracing::instrument(name = "organisation.system_user.by_key", skip_all)]
-    async fn get_system_user_by_key(
+    #[tracing::instrument(name = "organisation.system_user.get", skip_all)]
+    async fn get_system_user(
         &self,
-        request: Request<pb::GetSystemUserByKeyRequest>,
-    ) -> Answer<pb::GetSystemUserByKeyResponse> {
-        let thumbprint = &request.get_ref().key_thumbprint;
-        let found = self.0.system_user_by_key(thumbprint).await.map_err(|e| status(&e))?;
-        Ok(Response::new(pb::GetSystemUserByKeyResponse {
+        request: Request<pb::GetSystemUserRequest>,
+    ) -> Answer<pb::GetSystemUserResponse> {
+        let program = id(&request.get_ref().system_user_id, Refusal::SystemUserUnknown)?;
+        let found = self.0.system_user(program).await.map_err(|e| status(&e))?;
+        Ok(Response::new(pb::GetSystemUserResponse {
             organisation_id: found.organisation.to_string(),
             jwk: found.jwk.clone(),
             system_user: Some(written(found)),

@@ -1,13 +1,11 @@
+use std::collections::HashMap;
+
 use siegel_db::{StoreError, Tx, on};
-use siegel_kernel::{OrganisationId, Timestamp, typed_id};
+use siegel_kernel::{OrganisationId, Timestamp};
 
-use crate::domain::Role;
+use super::asked::of_ids;
 use crate::domain::claim::ClaimId;
-
-typed_id! {
-    /// A program that acts for an organisation.
-    SystemUserId = "sys", random
-}
+use crate::domain::{Program, Role, SystemUserId};
 
 /// A program as it is kept.
 #[derive(Clone, Debug)]
@@ -76,14 +74,29 @@ pub async fn all(tx: &mut Tx, organisation: OrganisationId) -> Result<Vec<System
     rows.into_iter().map(SystemUser::try_from).collect()
 }
 
-/// The program with this key, if it counts still.
-pub async fn by_key(tx: &mut Tx, thumbprint: &str) -> Result<Option<SystemUser>, StoreError> {
+/// A program, if it counts still.
+pub async fn by_id(tx: &mut Tx, id: SystemUserId) -> Result<Option<SystemUser>, StoreError> {
     const SQL: &str = "SELECT id, organisation_id, claim_id, name, role, key_thumbprint, jwk, \
-        registered_at_us, revoked_at_us FROM system_users \
-        WHERE key_thumbprint = $1 AND revoked_at_us IS NULL";
-    let row: Option<Row> =
-        on!(tx, c => sqlx::query_as(SQL).bind(thumbprint).fetch_optional(c).await?);
+        registered_at_us, revoked_at_us FROM system_users WHERE id = $1 AND revoked_at_us IS NULL";
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?);
     row.map(SystemUser::try_from).transpose()
+}
+
+/// Those of these programs that count still, as decisions see them.
+pub async fn current(
+    tx: &mut Tx,
+    ids: &[SystemUserId],
+) -> Result<HashMap<SystemUserId, Program>, StoreError> {
+    const SQL: &str = "SELECT s.id, s.organisation_id, s.role \
+        FROM asked a CROSS JOIN system_users s WHERE s.id = a.id AND s.revoked_at_us IS NULL";
+    let ids: Vec<_> = ids.iter().map(|id| id.as_uuid()).collect();
+    let rows: Vec<(SystemUserId, OrganisationId, i64)> = of_ids(tx, &ids, SQL).await?;
+    let program = |(id, organisation, number)| {
+        let role = Role::from_number(number);
+        let role = role.ok_or_else(|| StoreError::corrupt("system_users.role"))?;
+        Ok((id, Program { organisation, role }))
+    };
+    rows.into_iter().map(program).collect()
 }
 
 /// Revokes a program; `false` when the organisation has none such.

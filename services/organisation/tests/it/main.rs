@@ -26,6 +26,7 @@ mod model;
 mod office;
 mod organisation;
 mod parties;
+mod programs;
 mod record;
 mod representation;
 mod schema;

@@ -283,8 +283,9 @@ async fn a_program_is_known_by_its_public_key_until_it_is_revoked(db: Db) {
     assert_eq!(reason(&status).as_deref(), Some("KEY_REGISTERED"));
     let identity = Caller::Sibling("identity".into());
     let mut identity = SystemUserServiceClient::new(office.channel_of(identity));
-    let by_key = || pb::GetSystemUserByKeyRequest { key_thumbprint: key.kid().into() };
-    let found = identity.get_system_user_by_key(by_key()).await.unwrap().into_inner();
+    let system_user_id = made.into_inner().system_user_id;
+    let by_id = || pb::GetSystemUserRequest { system_user_id: system_user_id.clone() };
+    let found = identity.get_system_user(by_id()).await.unwrap().into_inner();
     assert_eq!((found.organisation_id, found.jwk), (org.clone(), jwk));
     let mut manager = program(&org, "3", String::new());
     manager.role = pb::Role::Administrator.into();
@@ -293,10 +294,10 @@ async fn a_program_is_known_by_its_public_key_until_it_is_revoked(db: Db) {
     let revoke = pb::RevokeSystemUserRequest {
         request_id: "revoke".into(),
         organisation_id: org,
-        system_user_id: made.into_inner().system_user_id,
+        system_user_id: system_user_id.clone(),
     };
     members.revoke_system_user(revoke).await.unwrap();
-    let status = identity.get_system_user_by_key(by_key()).await.unwrap_err();
+    let status = identity.get_system_user(by_id()).await.unwrap_err();
     assert_eq!(reason(&status).as_deref(), Some("SYSTEM_USER_UNKNOWN"));
 }
 

@@ -7,7 +7,7 @@ use siegel_kernel::berlin::LegalDay;
 use siegel_kernel::{AccountId, Timestamp};
 
 use super::list::{PAGE, PAGE_MAX, read_token, write_token};
-use super::reader::{ReadError, Reader};
+use super::reader::{ReadError, Reader, Who};
 use super::vault::{open_access, pseudonym};
 use super::{Now, Postbox, Trouble};
 use crate::domain::{AttachmentId, LetterId};
@@ -25,7 +25,9 @@ const WITHIN: &str = "siegel mailbox itself";
 /// Who it was; sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Visitor {
-    account: AccountId,
+    /// Of a person.
+    #[serde(default)]
+    account: Option<AccountId>,
     level: u8,
     client_id: String,
     #[serde(default)]
@@ -41,6 +43,13 @@ pub struct Visitor {
     /// Offset and length, where it was a part of the attachment.
     #[serde(default)]
     part: Option<(u64, u64)>,
+}
+
+impl Visitor {
+    /// As [`Who::key`]: a program is its own client.
+    fn key(&self) -> String {
+        self.account.map_or_else(|| self.client_id.clone(), |account| account.to_string())
+    }
 }
 
 /// An access as the owner sees it.
@@ -108,7 +117,7 @@ impl Postbox {
         let Some((_, key)) = self.mailbox_of(&mut tx, reader).await? else { return Ok(()) };
         let letter = looked.letter.map(|l| l.to_string()).unwrap_or_default();
         let what = format!("{} {} {letter}", LegalDay::of(now.recorded), looked.kind);
-        let once = pseudonym(&key, &what, "once", &reader.person.account.to_string());
+        let once = pseudonym(&key, &what, "once", &reader.who.key());
         if accesses::is_noted(&mut tx, &once).await? {
             return Ok(());
         }
@@ -127,9 +136,12 @@ impl Postbox {
     ) -> Result<(), Trouble> {
         let Some((mailbox, key)) = self.mailbox_of(tx, reader).await? else { return Ok(()) };
         let visitor = Visitor {
-            account: reader.person.account,
-            level: reader.person.level.number(),
-            client_id: reader.person.client_id.clone(),
+            account: match &reader.who {
+                Who::Person(person) => Some(person.account),
+                Who::Program(_) => None,
+            },
+            level: reader.who.level().number(),
+            client_id: reader.who.client_id().to_owned(),
             path: reader.path().unwrap_or_default().to_owned(),
             member: reader.member().to_owned(),
             mandate: reader.mandate().cloned(),
@@ -175,8 +187,8 @@ impl Postbox {
                 kind: row.kind,
                 outcome: row.outcome,
                 at: row.at,
-                own: visitor.account == reader.person.account,
-                person: pseudonym(&key, WITHIN, "per", &visitor.account.to_string()),
+                own: visitor.key() == reader.who.key(),
+                person: pseudonym(&key, WITHIN, "per", &visitor.key()),
                 path: visitor.path,
                 // Names go to colleagues: towards others a member is a pseudonym with a role.
                 member: if reader.member().is_empty() { String::new() } else { visitor.member },

@@ -1,12 +1,11 @@
 //! Acting for an organisation or another person: by which way, with which rights, about which
 //! letters.
 
-use siegel_grpc::Person;
 use siegel_kernel::Timestamp;
 use siegel_proto::organisation::v1::{AccessQuestion, AccessScope, Action};
 
 use super::Postbox;
-use super::reader::{ReadError, Reader};
+use super::reader::{ReadError, Reader, Who};
 use crate::domain::LetterId;
 use crate::ports::access::{self, AccessError, Represented, Ruling, Way};
 use crate::store::letters::{self, LetterRow};
@@ -76,6 +75,28 @@ const fn name(action: Action) -> &'static str {
     }
 }
 
+impl Who {
+    /// Whether there is anything to ask: programs stand for their own organisation only.
+    fn may_stand_for(&self, whom: Represented) -> bool {
+        match (self, whom) {
+            (Self::Person(_), _) => true,
+            (
+                Self::Program(program),
+                Represented::Organisation(id) | Represented::Mailbox(id, _),
+            ) => id == program.organisation,
+            (Self::Program(_), Represented::Person(_)) => false,
+        }
+    }
+
+    /// Whose mailbox it is when the request names none and it is not one's own.
+    const fn by_default(&self) -> Option<Represented> {
+        match self {
+            Self::Person(_) => None,
+            Self::Program(program) => Some(Represented::Organisation(program.organisation)),
+        }
+    }
+}
+
 impl Reader {
     /// Whether this reader may do this in the mailbox; in one's own, everything.
     pub fn may(&self, action: Action) -> bool {
@@ -105,17 +126,17 @@ impl Reader {
 }
 
 impl Postbox {
-    /// Finds out for whom the person reads; asks `organisation` when it is not for themself. For
-    /// what concerns no single letter the right has to reach the whole mailbox.
+    /// Finds out for whom somebody reads; asks `organisation` when it is not for themself. For what
+    /// concerns no single letter the right has to reach the whole mailbox.
     pub async fn reader(
         &self,
-        person: &Person,
+        who: &Who,
         whom: Option<Represented>,
         letter: Option<LetterId>,
     ) -> Result<Reader, ReadError> {
         let at = self.now().legal;
-        let own = Reader { person: person.clone(), at, acting: None };
-        let Some(whom) = whom else { return Ok(own) };
+        let own = Reader { who: who.clone(), at, acting: None };
+        let Some(whom) = whom.or_else(|| who.by_default()) else { return Ok(own) };
         // Whoever has a right to the whole mailbox may have more to this letter.
         let about = match letter {
             Some(letter) => self.scope_of(whom, letter).await?.map(|about| (letter, about)),
@@ -126,18 +147,16 @@ impl Postbox {
             // What is not there is no more than the mailbox; who may not read that learns no more.
             None => (Extent::All, None),
         };
-        let rulings = self.rulings(person, whom, about).await?;
+        let rulings = self.rulings(who, whom, about).await?;
         Ok(Reader { acting: Some(Acting::of(whom, extent, rulings)?), ..own })
     }
 
     /// As [`Postbox::reader`], for a list: a right to some letters is enough.
-    pub async fn lister(
-        &self,
-        person: &Person,
-        whom: Option<Represented>,
-    ) -> Result<Reader, ReadError> {
-        let Some(whom) = whom else { return self.reader(person, None, None).await };
-        let rulings = self.rulings(person, whom, None).await?;
+    pub async fn lister(&self, who: &Who, whom: Option<Represented>) -> Result<Reader, ReadError> {
+        let Some(whom) = whom.or_else(|| who.by_default()) else {
+            return self.reader(who, None, None).await;
+        };
+        let rulings = self.rulings(who, whom, None).await?;
         let at = self.now().legal;
         let acting = if matches!(rulings.first(), Some(Ruling::Limited)) {
             let way = Way {
@@ -151,16 +170,19 @@ impl Postbox {
         } else {
             Acting::of(whom, Extent::All, rulings)?
         };
-        Ok(Reader { person: person.clone(), at, acting: Some(acting) })
+        Ok(Reader { who: who.clone(), at, acting: Some(acting) })
     }
 
     async fn rulings(
         &self,
-        person: &Person,
+        who: &Who,
         whom: Represented,
         letter: Option<AccessScope>,
     ) -> Result<Vec<Ruling>, AccessError> {
-        let ask = |action| access::question(person, whom, action, letter.clone());
+        if !who.may_stand_for(whom) {
+            return Err(whom.unknown());
+        }
+        let ask = |action| access::question(who, whom, action, letter.clone());
         access::ask(&self.siblings, ASKED.map(ask).to_vec()).await
     }
 
@@ -190,7 +212,7 @@ impl Postbox {
         };
         let asked = [Action::ReadMail, Action::ReadHighMail];
         let questions = rows.iter().flat_map(|row| {
-            asked.map(|a| access::question(&reader.person, acting.whom, a, Some(scope(row))))
+            asked.map(|a| access::question(&reader.who, acting.whom, a, Some(scope(row))))
         });
         let rulings = access::ask(&self.siblings, questions.collect()).await?;
         let mut seen = Vec::new();
@@ -230,7 +252,7 @@ impl Postbox {
         let question = AccessQuestion {
             mandate_id: mandate.clone(),
             record: true,
-            ..access::question(&reader.person, acting.whom, action, about)
+            ..access::question(&reader.who, acting.whom, action, about)
         };
         match access::ask(&self.siblings, vec![question]).await?.pop() {
             Some(Ruling::Allowed(way)) => acting.way = way,
@@ -250,7 +272,7 @@ impl Postbox {
             Extent::Letter(letter) => Some(letter),
             Extent::All | Extent::Some => None,
         };
-        let again = self.reader(&reader.person, Some(acting.whom), letter).await?;
+        let again = self.reader(&reader.who, Some(acting.whom), letter).await?;
         again.to(action).map(|_| ())
     }
 }

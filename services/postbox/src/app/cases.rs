@@ -108,7 +108,7 @@ impl Postbox {
             return Ok((Vec::new(), String::new()));
         };
         let of_case =
-            (!case_id.is_empty()).then(|| (vault::case_tag(&key, case_id), reader.person.level));
+            (!case_id.is_empty()).then(|| (vault::case_tag(&key, case_id), reader.who.level()));
         let mut rows = cases::page(&mut tx, mailbox.id, of_case, (before, size + 1)).await?;
         let more = i64::try_from(rows.len()).is_ok_and(|n| n > size);
         rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
@@ -123,7 +123,7 @@ impl Postbox {
 
 /// An update as this reader may see it.
 pub(super) fn shown(reader: &Reader, key: &DataKey, row: CaseRow) -> Result<CaseShown, Trouble> {
-    let words = if reader.person.level >= row.required_level {
+    let words = if reader.who.level() >= row.required_level {
         Some(vault::open_case(key, row.mailbox_id, row.number, &row.sealed)?)
     } else {
         None

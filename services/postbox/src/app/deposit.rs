@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use siegel_crypto::{b64, sha256};
+use siegel_kernel::AccountId;
 
 use super::Postbox;
 use super::download::{Download, Range};
 use super::reader::{ReadError, Reader};
 use crate::domain::{AttachmentId, LetterId};
 use crate::ports::safe::{self, SafeError};
+use crate::store::mailboxes::Owner;
 
 /// An attachment did not get into the safe.
 #[derive(Debug, thiserror::Error)]
@@ -34,11 +36,15 @@ impl Postbox {
         (letter, attachment): (LetterId, AttachmentId),
         request_id: &str,
     ) -> Result<String, DepositError> {
+        // A program has no safe, and nobody fills another's.
+        let Owner::Account(account) = reader.owner() else {
+            return Err(ReadError::LetterUnknown.into());
+        };
         let download = self.download(reader, letter, attachment, Range::ALL).await?;
         let (part, issuer) = (download.part.clone(), download.authority.clone());
         let deposit = safe::Deposit {
-            request_id: request_of(reader, attachment, request_id),
-            account: reader.person.account,
+            request_id: request_of(account, attachment, request_id),
+            account,
             letter,
             issuer: &issuer,
             part: &part,
@@ -73,7 +79,7 @@ impl Postbox {
 
 /// `account` knows request ids of the postbox, which asks for everybody: this one is of one person
 /// and one attachment.
-fn request_of(reader: &Reader, attachment: AttachmentId, request_id: &str) -> String {
-    let whole = format!("{}\n{attachment}\n{request_id}", reader.person.account);
+fn request_of(account: AccountId, attachment: AttachmentId, request_id: &str) -> String {
+    let whole = format!("{account}\n{attachment}\n{request_id}");
     b64::encode(sha256(whole.as_bytes()))
 }

@@ -143,7 +143,7 @@ impl Postbox {
             kind: "postbox.attachment.downloaded",
             actor: &reader.name(),
             subject: &reader.subject(),
-            level: Some(reader.person.level),
+            level: Some(reader.who.level()),
             outcome: "done",
             request_id: "",
             detail: &detail,

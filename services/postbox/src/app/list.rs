@@ -76,7 +76,7 @@ impl Postbox {
                 .filter(|label| !label.is_empty())
                 .map(|label| vault::label_tag(&key, label)),
             case: (!listing.case_id.is_empty())
-                .then(|| (vault::case_tag(&key, &listing.case_id), reader.person.level)),
+                .then(|| (vault::case_tag(&key, &listing.case_id), reader.who.level())),
             due_until,
         };
         drop(tx);

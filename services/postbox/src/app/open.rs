@@ -197,7 +197,7 @@ impl Postbox {
             kind,
             actor: &reader.name(),
             subject: &reader.subject(),
-            level: Some(reader.person.level),
+            level: Some(reader.who.level()),
             outcome,
             request_id,
             detail: &letter.id.to_string(),

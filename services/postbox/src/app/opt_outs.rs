@@ -198,7 +198,7 @@ impl Postbox {
             service_id,
             choice: choice.as_str().to_owned(),
             wording_version: wording_version.to_owned(),
-            level: reader.person.level,
+            level: reader.who.level(),
             chosen_at: now.legal,
             latest: true,
         };
@@ -303,7 +303,7 @@ async fn record(
         kind,
         actor: &reader.name(),
         subject: &reader.subject(),
-        level: Some(reader.person.level),
+        level: Some(reader.who.level()),
         outcome,
         request_id,
         detail,

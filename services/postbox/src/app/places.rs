@@ -1,9 +1,7 @@
-//! Places for work that lasts as long as somebody listens: so many in all, so many for one person.
+//! Places for work that lasts as long as somebody listens: so many in all, so many for one reader.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use siegel_kernel::AccountId;
 
 /// Places of one replica.
 #[derive(Clone, Debug)]
@@ -13,7 +11,7 @@ pub struct Places(Arc<Shared>);
 struct Shared {
     all: usize,
     each: usize,
-    taken: Mutex<HashMap<AccountId, usize>>,
+    taken: Mutex<HashMap<String, usize>>,
 }
 
 /// Every place is taken: those of this person, or those of all.
@@ -26,7 +24,7 @@ pub struct Full;
 #[derive(Debug)]
 pub struct Place {
     places: Places,
-    who: AccountId,
+    who: String,
 }
 
 impl Places {
@@ -35,20 +33,20 @@ impl Places {
         Self(Arc::new(Shared { all, each, taken: Mutex::default() }))
     }
 
-    fn taken(&self) -> MutexGuard<'_, HashMap<AccountId, usize>> {
+    fn taken(&self) -> MutexGuard<'_, HashMap<String, usize>> {
         self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a place.
     /// # Errors
     /// `Full` at once: nobody waits for somebody who may never go.
-    pub fn take(&self, who: AccountId) -> Result<Place, Full> {
+    pub fn take(&self, who: String) -> Result<Place, Full> {
         let mut taken = self.taken();
         let mine = taken.get(&who).copied().unwrap_or_default();
         if mine >= self.0.each || taken.values().sum::<usize>() >= self.0.all {
             return Err(Full);
         }
-        taken.insert(who, mine + 1);
+        taken.insert(who.clone(), mine + 1);
         Ok(Place { places: self.clone(), who })
     }
 }
@@ -69,8 +67,8 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn person(n: u128) -> AccountId {
-        AccountId::from_uuid(uuid::Uuid::from_u128(n))
+    fn person(n: u128) -> String {
+        format!("acc_{n:032x}")
     }
 
     #[test]

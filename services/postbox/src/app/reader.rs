@@ -2,7 +2,7 @@
 
 use siegel_crypto::DataKey;
 use siegel_db::{StoreError, Tx};
-use siegel_grpc::Person;
+use siegel_grpc::{Person, Program};
 use siegel_kernel::{Timestamp, TrustLevel};
 use siegel_proto::organisation::v1::Action;
 use siegel_receipt::{Actor, OnBehalfOf};
@@ -95,10 +95,58 @@ impl ReadError {
     }
 }
 
-/// A person, for themself, for an organisation, or for another person.
+/// Who reads.
+#[derive(Clone, Debug)]
+pub enum Who {
+    Person(Person),
+    /// Of an organisation; it reads for that, and for nobody else.
+    Program(Program),
+}
+
+impl From<Person> for Who {
+    fn from(person: Person) -> Self {
+        Self::Person(person)
+    }
+}
+
+impl Who {
+    pub const fn level(&self) -> TrustLevel {
+        match self {
+            Self::Person(person) => person.level,
+            Self::Program(_) => Program::LEVEL,
+        }
+    }
+
+    /// The client through which it is done; a program is its own.
+    pub fn client_id(&self) -> &str {
+        match self {
+            Self::Person(person) => &person.client_id,
+            Self::Program(program) => &program.id,
+        }
+    }
+
+    /// Tells one reader from all others; what receipts and the owners' view call them is made of it.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Person(person) => person.account.to_string(),
+            Self::Program(program) => program.id.clone(),
+        }
+    }
+
+    /// Actor of the audit trail.
+    fn name(&self) -> String {
+        match self {
+            Self::Person(person) => format!("person:{}", siegel_grpc::audit_name(person.account)),
+            Self::Program(program) => format!("program:{}", program.id),
+        }
+    }
+}
+
+/// A person, for themself, for an organisation, or for another person; or a program of an
+/// organisation.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    pub person: Person,
+    pub who: Who,
     /// When the reading began, for what may be read only until a time.
     pub at: Timestamp,
     pub(super) acting: Option<Acting>,
@@ -106,9 +154,10 @@ pub struct Reader {
 
 impl Reader {
     pub const fn owner(&self) -> Owner {
-        match &self.acting {
-            Some(acting) => acting.whom.owner(),
-            None => Owner::Account(self.person.account),
+        match (&self.acting, &self.who) {
+            (Some(acting), _) => acting.whom.owner(),
+            (None, Who::Person(person)) => Owner::Account(person.account),
+            (None, Who::Program(program)) => Owner::Organisation(program.organisation),
         }
     }
 
@@ -129,7 +178,7 @@ impl Reader {
 
     /// Actor of the audit trail.
     pub fn name(&self) -> String {
-        format!("person:{}", siegel_grpc::audit_name(self.person.account))
+        self.who.name()
     }
 
     /// Whom the audit line concerns.
@@ -137,15 +186,18 @@ impl Reader {
         super::handles::audit_subject(self.owner())
     }
 
-    /// The person as a receipt of this letter names them.
+    /// Who reads, as a receipt of this letter names them.
     pub fn actor(&self, letter: &LetterRow, mailbox_key: &DataKey) -> Actor {
-        let who = self.person.account.to_string();
+        let authenticated_at = match &self.who {
+            Who::Person(person) => Some(person.authenticated_at.to_rfc3339()),
+            Who::Program(_) => None,
+        };
         Actor {
             role: "recipient".into(),
-            pseudonym: Some(pseudonym(mailbox_key, &letter.sector, "act", &who)),
-            trust_level: Some(self.person.level.number()),
-            authenticated_at: Some(self.person.authenticated_at.to_rfc3339()),
-            client_id: Some(self.person.client_id.clone()),
+            pseudonym: Some(pseudonym(mailbox_key, &letter.sector, "act", &self.who.key())),
+            trust_level: Some(self.who.level().number()),
+            authenticated_at,
+            client_id: Some(self.who.client_id().to_owned()),
         }
     }
 
@@ -180,7 +232,7 @@ impl Reader {
 
     /// Refuses what lies below the letter's level.
     pub fn check_reach(&self, letter: &LetterRow) -> Result<(), ReadError> {
-        if self.person.level < letter.required_level {
+        if self.who.level() < letter.required_level {
             return Err(ReadError::TrustTooLow { needed: letter.required_level });
         }
         if letter.required_level == TrustLevel::High && !self.may(Action::ReadHighMail) {

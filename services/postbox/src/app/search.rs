@@ -60,7 +60,7 @@ impl Postbox {
         let wanted = Wanted {
             mailbox: mailbox.id,
             tags: search.words.iter().map(|word| index.tag(word)).collect(),
-            level: reader.person.level,
+            level: reader.who.level(),
             folder: search.folder,
             unread_only: search.unread_only,
             important_only: search.important_only,

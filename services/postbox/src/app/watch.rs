@@ -112,7 +112,7 @@ impl Postbox {
     /// # Errors
     /// `TooManyWatchers` when this person, or everybody together, has taken all of theirs.
     pub fn watching(&self, person: &Person) -> Result<Place, ReadError> {
-        self.watchers.take(person.account).map_err(|_| ReadError::TooManyWatchers)
+        self.watchers.take(person.account.to_string()).map_err(|_| ReadError::TooManyWatchers)
     }
 
     /// Begins to watch.

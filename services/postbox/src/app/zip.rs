@@ -62,7 +62,7 @@ impl Postbox {
         if files.is_empty() {
             return Err(ReadError::AttachmentUnknown);
         }
-        let place = self.archives.take(reader.person.account);
+        let place = self.archives.take(reader.who.key());
         let place = place.map_err(|_| ReadError::TooManyArchives)?;
         let mut downloads = Vec::with_capacity(files.len());
         for file in files {

@@ -1,13 +1,13 @@
 //! Whose mailbox a request is about.
 
-use siegel_grpc::{caller, invalid};
+use siegel_grpc::{Caller, caller, invalid};
 use siegel_proto::organisation::v1::Action;
 use siegel_proto::postbox::v1 as pb;
 use tonic::{Request, Status};
 
 use super::{convert, status};
 use crate::app::Postbox;
-use crate::app::reader::Reader;
+use crate::app::reader::{Reader, Who};
 use crate::ports::access::Represented;
 
 /// A request that names a mailbox.
@@ -91,7 +91,15 @@ pub fn represented(whom: [&str; 3]) -> Result<Option<Represented>, Status> {
     }
 }
 
-/// The calling person, for whom the request names, with the right to do this. What is done by a
+/// The calling person or program.
+pub fn who(caller: &Caller) -> Result<Who, Status> {
+    match caller {
+        Caller::Program(program) => Ok(Who::Program(program.clone())),
+        other => other.person().cloned().map(Who::from),
+    }
+}
+
+/// Who calls, for whom the request names, with the right to do this. What is done by a
 /// mandate, looking aside, is among its uses then.
 pub async fn reader<T: Addressed>(
     postbox: &Postbox,
@@ -113,11 +121,11 @@ pub async fn reader_with_any_right<T: Addressed>(
     postbox: &Postbox,
     request: &Request<T>,
 ) -> Result<Reader, Status> {
-    let person = caller(request)?.person()?;
+    let who = who(caller(request)?)?;
     let message = request.get_ref();
     let whom = represented(message.whom())?;
     let letter = message.letter().and_then(convert::id);
-    postbox.reader(person, whom, letter).await.map_err(|e| status::read(&e))
+    postbox.reader(&who, whom, letter).await.map_err(|e| status::read(&e))
 }
 
 #[cfg(test)]

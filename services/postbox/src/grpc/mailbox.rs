@@ -55,7 +55,7 @@ impl MailboxServer {
         Ok(convert::summary(flagged.map_err(|e| status::read(&e))?))
     }
 
-    /// The calling person, for whom the request names.
+    /// Who calls, for whom the request names.
     async fn reader<T: Addressed>(
         &self,
         request: &Request<T>,
@@ -89,7 +89,7 @@ impl MailboxService for MailboxServer {
         request: Request<ListLettersRequest>,
     ) -> Result<Response<ListLettersResponse>, Status> {
         let whom = addressed::represented(request.get_ref().whom())?;
-        let reader = self.0.lister(caller(&request)?.person()?, whom).await;
+        let reader = self.0.lister(&addressed::who(caller(&request)?)?, whom).await;
         let reader = reader.map_err(|e| status::read(&e))?;
         let message = request.into_inner();
         let listing = Listing {

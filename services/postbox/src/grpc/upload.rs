@@ -67,7 +67,7 @@ impl UploadServer {
             return Ok(Uploader { owner: Owner::Sender { tenant, client_id }, name });
         }
         let whom = addressed::represented(whom)?;
-        let reader = self.0.reader(caller.person()?, whom, None).await;
+        let reader = self.0.reader(&addressed::who(caller)?, whom, None).await;
         // What persons upload goes into replies.
         let reader = reader.and_then(|reader| reader.to(Action::ReplyMail));
         let reader = reader.map_err(|e| status::read(&e))?;

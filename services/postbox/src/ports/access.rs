@@ -11,6 +11,7 @@ use siegel_proto::organisation::v1::{
     ListReadableMailboxesRequest, ReadableMailbox,
 };
 
+use crate::app::reader::Who;
 use crate::store::mailboxes::Owner;
 
 /// Questions in one call.
@@ -119,18 +120,21 @@ impl Ruling {
 
 /// A question about everything in a mailbox, or about one letter.
 pub fn question(
-    person: &Person,
+    who: &Who,
     whom: Represented,
     action: Action,
     letter: Option<AccessScope>,
 ) -> AccessQuestion {
     let mut question = AccessQuestion {
-        account_id: person.account.to_string(),
         action: action.into(),
-        session_level: common::TrustLevel::from(person.level).into(),
+        session_level: common::TrustLevel::from(who.level()).into(),
         about: Some(letter.unwrap_or_default()),
         ..AccessQuestion::default()
     };
+    match who {
+        Who::Person(person) => question.account_id = person.account.to_string(),
+        Who::Program(program) => question.system_user_id.clone_from(&program.id),
+    }
     match whom {
         Represented::Organisation(id) => question.organisation_id = id.to_string(),
         Represented::Mailbox(id, mailbox) => {

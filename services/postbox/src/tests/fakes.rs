@@ -110,7 +110,12 @@ impl notification::push_service_server::PushService for Pushes {
     }
 }
 
-/// What one account may do in a mailbox of others.
+/// A program of some organisation.
+pub fn program_id(n: u128) -> String {
+    format!("sys_{n:032x}")
+}
+
+/// What one account or program may do in a mailbox of others.
 #[derive(Clone, Debug)]
 pub struct Rule {
     pub account: u128,
@@ -129,7 +134,8 @@ impl Rule {
     fn matches(&self, question: &organisation::AccessQuestion) -> bool {
         let about = question.about.clone().unwrap_or_default();
         let whom = format!("{}{}", question.organisation_id, question.principal_account_id);
-        question.account_id == account(self.account).to_string()
+        let who = format!("{}{}", question.account_id, question.system_user_id);
+        [account(self.account).to_string(), program_id(self.account)].contains(&who)
             && self.whom == [whom, about.mailbox_id]
             && self.actions.contains(&question.action())
             && ["", self.mandate].contains(&question.mandate_id.as_str())

@@ -61,7 +61,7 @@ async fn a_mandate_that_ended_in_between_opens_nothing(db: Db) {
         panic!("a person")
     };
     let whom = crate::ports::access::Represented::Person(account(1));
-    let reader = world.postbox.reader(&person, Some(whom), None).await.unwrap();
+    let reader = world.postbox.reader(&person.into(), Some(whom), None).await.unwrap();
     world.access.rules.lock().unwrap().clear();
     let letter = id.parse().unwrap();
     let refused = world.postbox.uses(reader, Action::ReceiveMail, Some(letter)).await.unwrap_err();
@@ -222,7 +222,7 @@ async fn a_download_ends_after_the_right_did(db: Db) {
         &request.mailbox_id,
         &request.principal_account_id,
     ]);
-    let reader = world.postbox.reader(&person, whom.unwrap(), None).await.unwrap();
+    let reader = world.postbox.reader(&person.into(), whom.unwrap(), None).await.unwrap();
     let reader = reader.to(Action::DownloadMail).unwrap();
     let (letter, file) =
         (request.letter_id.parse().unwrap(), request.attachment_id.parse().unwrap());

@@ -39,6 +39,7 @@ mod measure;
 mod news;
 mod own_replies;
 mod owner_gone;
+mod programs;
 mod proof;
 mod proof_items;
 mod purge;

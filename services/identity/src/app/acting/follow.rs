@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use siegel_db::{StoreError, audit};
 use siegel_grpc::audit_name;
-use siegel_kernel::{AccountId, GrantId};
+use siegel_kernel::GrantId;
 use siegel_proto::organisation::v1::AccessChange;
 use tonic::Status;
 
-use super::{Verdict, Wish, judge};
+use super::{Verdict, Wish, judge, programs};
 use crate::app::revoke;
-use crate::domain::grant::{Granted, Holder};
+use crate::domain::grant::{Grant, Holder};
 use crate::state::Identity;
 use crate::store::{acting, grants};
 
@@ -100,16 +100,24 @@ async fn look_after(state: &Identity, id: Option<&str>) -> Result<(), FollowErro
         let some = next(state, id, after).await?;
         let Some(last) = some.last() else { return Ok(()) };
         after = last.id;
-        let wishes: Vec<Wish<'_>> = some.iter().filter_map(Acting::wish).collect();
-        let verdicts = judge(state, &wishes).await?;
-        let acting = some.iter().filter(|acting| acting.wish().is_some());
-        let ended: Vec<_> = acting
-            .zip(wishes.iter().zip(&verdicts))
-            .filter(|(_, (wish, verdict))| !holds(wish, verdict))
-            .map(|(acting, _)| (acting.id, acting.account))
-            .collect();
+        let mut ended = people(state, &some).await?;
+        let held = some.iter().filter_map(|grant| match &grant.holder {
+            Holder::Program(held) => Some((grant.id, &**held)),
+            _ => None,
+        });
+        ended.extend(programs::ended(state, &held.collect::<Vec<_>>()).await?);
         end(state, &ended).await?;
     }
+}
+
+/// The grants of persons among these whose right ended, and whom that concerns.
+async fn people(state: &Identity, some: &[Grant]) -> Result<Vec<(GrantId, String)>, FollowError> {
+    let acting: Vec<(GrantId, Wish<'_>)> =
+        some.iter().filter_map(|grant| Some((grant.id, wish(&grant.holder)?))).collect();
+    let wishes: Vec<Wish<'_>> = acting.iter().map(|(_, wish)| *wish).collect();
+    let verdicts = judge(state, &wishes).await?;
+    let ended = acting.iter().zip(&verdicts).filter(|((_, wish), verdict)| !holds(wish, verdict));
+    Ok(ended.map(|((id, wish), _)| (*id, audit_name(wish.account))).collect())
 }
 
 /// Whether it is still the same right.
@@ -117,34 +125,27 @@ fn holds(wish: &Wish<'_>, verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Allowed(now) if now.mandate.as_deref() == wish.mandate)
 }
 
-/// A grant under which somebody acts for another.
-struct Acting {
-    id: GrantId,
-    account: AccountId,
-    granted: Box<Granted>,
-}
-
-impl Acting {
-    /// The level is that of the log-in: what the session is worth by now, each refresh looks at.
-    fn wish(&self) -> Option<Wish<'_>> {
-        let request = &self.granted.request;
-        let chosen = request.acts_for(self.account)?;
-        Some(Wish {
-            request,
-            account: self.account,
-            level: self.granted.session.level,
-            party: chosen.party,
-            mandate: chosen.mandate.as_deref(),
-            is_use: false,
-        })
-    }
+/// What a person who acts for another wants. The level is that of the log-in: what the session is
+/// worth by now, each refresh looks at.
+fn wish(holder: &Holder) -> Option<Wish<'_>> {
+    let Holder::Person { account, granted, .. } = holder else { return None };
+    let request = &granted.request;
+    let chosen = request.acts_for(*account)?;
+    Some(Wish {
+        request,
+        account: *account,
+        level: granted.session.level,
+        party: chosen.party,
+        mandate: chosen.mandate.as_deref(),
+        is_use: false,
+    })
 }
 
 async fn next(
     state: &Identity,
     id: Option<&str>,
     after: GrantId,
-) -> Result<Vec<Acting>, StoreError> {
+) -> Result<Vec<Grant>, StoreError> {
     let now = state.now();
     let mut tx = state.outside.db.read().await?;
     let ids = match id {
@@ -153,29 +154,26 @@ async fn next(
     };
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
-        let grant = grants::find(&mut tx, id).await?;
-        if let Some(Holder::Person { account, granted, .. }) = grant.map(|grant| grant.holder) {
-            found.push(Acting { id, account, granted });
-        }
+        found.extend(grants::find(&mut tx, id).await?);
     }
     Ok(found)
 }
 
-/// Revokes grants whose right to act ended.
-pub async fn end(state: &Identity, ended: &[(GrantId, AccountId)]) -> Result<(), StoreError> {
+/// Revokes grants whose right to act ended; with each, whom the audit line concerns.
+pub async fn end(state: &Identity, ended: &[(GrantId, String)]) -> Result<(), StoreError> {
     if ended.is_empty() {
         return Ok(());
     }
     let now = state.now();
     let mut tx = state.outside.db.begin().await?;
-    for (id, account) in ended {
+    for (id, subject) in ended {
         if !revoke::grant(&mut tx, *id, now).await? {
             continue;
         }
         let entry = audit::Entry {
             kind: "identity.grant.revoked",
             actor: "service:organisation",
-            subject: &audit_name(*account),
+            subject,
             level: None,
             outcome: "done",
             request_id: &id.to_string(),

@@ -2,6 +2,7 @@
 
 pub mod choose;
 pub mod follow;
+pub mod programs;
 pub mod settle;
 pub mod tokens;
 
@@ -81,6 +82,7 @@ fn questions(wish: &Wish<'_>) -> Vec<pb::AccessQuestion> {
         about: Some(about),
         mandate_id: wish.mandate.unwrap_or_default().to_owned(),
         record: wish.is_use,
+        ..pb::AccessQuestion::default()
     };
     let demands = acting.rules.demands.iter();
     let more: Vec<_> = demands
@@ -121,17 +123,23 @@ fn verdict(wish: &Wish<'_>, answers: Vec<pb::AccessAnswer>) -> Verdict {
     if !answer.allowed || !rules.takes(wish.party.kind()) || !rules.takes_path(&answer.path) {
         return Verdict::Refused;
     }
-    let mandate = Some(answer.mandate_id).filter(|id| !id.is_empty());
-    if wish.mandate.is_some() && mandate.as_deref() != wish.mandate {
+    let chosen = chosen(wish.party, answer);
+    if wish.mandate.is_some() && chosen.mandate.as_deref() != wish.mandate {
         return Verdict::Refused;
     }
+    Verdict::Allowed(chosen)
+}
+
+/// The right that an answer names.
+fn chosen(party: Party, answer: pb::AccessAnswer) -> Chosen {
+    let mandate = Some(answer.mandate_id).filter(|id| !id.is_empty());
     let digest = Some(answer.path_digest).filter(|digest| !digest.is_empty());
-    Verdict::Allowed(Chosen {
-        party: wish.party,
+    Chosen {
+        party,
         mandate,
         mandate_version: answer.mandate_version,
         path_digest: digest.unwrap_or_else(|| b64::encode(sha256(answer.path.as_bytes()))),
         path: answer.path,
         identification_level: None,
-    })
+    }
 }

@@ -79,17 +79,21 @@ pub async fn still(
 
 /// The claim `acting_for` in the names of the client's sector, without anything personal.
 pub fn claim(state: &Identity, request: &AuthRequest, account: AccountId) -> Option<ActingFor> {
-    let chosen = request.acts_for(account)?;
+    Some(named(state, &request.sector, request.acts_for(account)?))
+}
+
+/// Somebody who is represented in the names of a sector.
+pub fn named(state: &Identity, sector: &str, chosen: &Chosen) -> ActingFor {
     let key = state.keys.pairwise();
-    let called = |kind: &str, name: &str| pairwise::other(key, kind, &request.sector, name);
-    Some(ActingFor {
-        sub: state.party_name(&request.sector, chosen.party),
+    let called = |kind: &str, name: &str| pairwise::other(key, kind, sector, name);
+    ActingFor {
+        sub: state.party_name(sector, chosen.party),
         kind: chosen.party.kind().as_str().to_owned(),
         mandate: chosen.mandate.as_deref().map(|id| called("mandate", id)),
         mandate_version: chosen.mandate.as_ref().map(|_| chosen.mandate_version),
         path_digest: called("path", &chosen.path_digest),
         identification_level: chosen.identification_level.map(TrustLevel::number),
-    })
+    }
 }
 
 /// The same with the name and what is released, for the ID token and userinfo.
@@ -152,18 +156,22 @@ async fn name_of(
 
 /// For the suite's own services, by the names it uses inside.
 pub fn for_siblings(request: &AuthRequest, account: AccountId) -> Option<GrantedRepresentation> {
-    let chosen = request.acts_for(account)?;
+    request.acts_for(account).map(represented)
+}
+
+/// Somebody who is represented, by the names that the suite uses inside.
+pub fn represented(chosen: &Chosen) -> GrantedRepresentation {
     let (organisation_id, principal_account_id) = match chosen.party {
         Party::Organisation(id) => (id.to_string(), String::new()),
         Party::Person(id) => (String::new(), id.to_string()),
     };
     let level = chosen.identification_level.map_or(WireLevel::Unspecified, WireLevel::from);
-    Some(GrantedRepresentation {
+    GrantedRepresentation {
         organisation_id,
         principal_account_id,
         mandate_id: chosen.mandate.clone().unwrap_or_default(),
         mandate_version: chosen.mandate_version,
         path_digest: chosen.path_digest.clone(),
         identification_level: level.into(),
-    })
+    }
 }

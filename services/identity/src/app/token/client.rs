@@ -62,6 +62,7 @@ pub(super) async fn issue(
             kind: TokenKind::Client,
             grant: id,
             session: None,
+            acting_for: None,
             confirmation: asked.confirmation(),
             now: asked.now,
         },

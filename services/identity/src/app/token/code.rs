@@ -97,6 +97,7 @@ pub(super) async fn redeem(
             kind: TokenKind::Person,
             grant: found.grant,
             session: Some((&granted, &session)),
+            acting_for: None,
             confirmation: asked.confirmation(),
             now: access_token::issued_after(stop, asked.now),
         },

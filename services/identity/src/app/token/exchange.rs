@@ -72,6 +72,7 @@ pub(super) async fn exchange(
         kind: TokenKind::Person,
         grant: id,
         session: Some((granted, &session)),
+        acting_for: None,
         confirmation: asked.confirmation(),
         now: access_token::issued_after(standing.stop, asked.now),
     };

@@ -3,6 +3,7 @@
 mod client;
 mod code;
 mod exchange;
+mod program;
 mod refresh;
 
 use std::sync::Arc;
@@ -95,7 +96,7 @@ impl Asked<'_> {
         metric::TOKENS_ISSUED.count([grant_type, "issued"]);
         let entry = audit::Entry {
             kind: "identity.token.issued",
-            actor: &format!("client:{}/{}", self.client.tenant, self.client.client_id),
+            actor: &self.client.actor(),
             subject,
             level,
             outcome,
@@ -157,7 +158,10 @@ async fn issue(state: &Identity, asked: &Asked<'_>) -> Result<TokenAnswer, Endpo
         }
         Some("client_credentials") => {
             allowed(GrantType::ClientCredentials)?;
-            client::issue(state, asked).await
+            match &asked.proven.program {
+                Some(program) => program::issue(state, asked, program).await,
+                None => client::issue(state, asked).await,
+            }
         }
         Some(exchange::GRANT_TYPE) => {
             allowed(GrantType::TokenExchange)?;

@@ -97,6 +97,7 @@ pub(super) async fn exchange(
             kind: TokenKind::Person,
             grant: grant.id,
             session: Some((granted, &session)),
+            acting_for: None,
             confirmation: asked.confirmation(),
             now: access_token::issued_after(not_before, asked.now),
         },
@@ -155,7 +156,7 @@ async fn acting(
     match tokens::still(state, granted, *account, level, false).await {
         Ok(granted) => Ok(Some(granted)),
         Err(StillError::Ended) => {
-            follow::end(state, &[(grant.id, *account)]).await?;
+            follow::end(state, &[(grant.id, audit_name(*account))]).await?;
             Err(tokens::ENDED.into())
         }
         Err(StillError::Endpoint(error)) => Err(error),

@@ -200,7 +200,7 @@ impl Postbox {
         let (actor, subject, level) = match holder {
             Holder::Sender(who) => (who.name.clone(), String::new(), None),
             Holder::Recipient(reader) => {
-                (reader.name(), reader.subject(), Some(reader.person.level))
+                (reader.name(), reader.subject(), Some(reader.who.level()))
             }
         };
         let entry = Entry {

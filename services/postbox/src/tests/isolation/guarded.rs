@@ -60,7 +60,7 @@ impl pb::sibling_service_server::SiblingService for Identity {
         request: Request<pb::ResolveGrantRequest>,
     ) -> Result<Response<pb::ResolveGrantResponse>, Status> {
         let account_id = request.get_ref().grant_id.replace("gnt_", "acc_");
-        Ok(Response::new(pb::ResolveGrantResponse { account_id, acting_for: None }))
+        Ok(Response::new(pb::ResolveGrantResponse { account_id, ..Default::default() }))
     }
 
     async fn check_token(
