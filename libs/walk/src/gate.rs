@@ -118,7 +118,7 @@ impl Gate {
     }
 
     /// What a service of the suite calls the others with.
-    fn from(&self, service: &'static str) -> Siblings {
+    fn ways_of(&self, service: &'static str) -> Siblings {
         let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
         let made = callers.entry(service).or_insert_with(|| {
             let (own, thumbprint) = (service.to_owned(), service.to_owned());
@@ -131,20 +131,20 @@ impl Gate {
     fn channel(&self, token: &Token) -> AuthChannel {
         let bound = |make: &dyn Fn(&SigningKey) -> String| {
             let key = SigningKey::generate().unwrap();
-            self.from("portal").person_channel(self.service, make(&key), key)
+            self.ways_of("portal").person_channel(self.service, make(&key), key)
         };
         match token {
-            Token::Nobody => self.from("portal").anonymous(self.service),
+            Token::Nobody => self.ways_of("portal").anonymous(self.service),
             Token::Person { account, level } => {
                 bound(&|key| self.issuer.person(self.service, *account, *level, key))
             }
             Token::Client { client_id, tenant } => {
                 bound(&|key| self.issuer.client(self.service, (client_id, tenant), key))
             }
-            Token::Service(name) => self.from(name).channel(self.service),
+            Token::Service(name) => self.ways_of(name).channel(self.service),
             Token::Given { token, key } => {
                 let key = SigningKey::clone(key);
-                self.from("portal").person_channel(self.service, token.clone(), key)
+                self.ways_of("portal").person_channel(self.service, token.clone(), key)
             }
         }
     }

@@ -128,7 +128,8 @@ pub async fn compare<N: Things>(
     compared: &mut Compared,
 ) {
     for (n, field) in N::FIELDS.iter().enumerate() {
-        let own = stranger.own.asking(format!("{} {n}", stranger.who));
+        let (id, other) = (format!("{} {n}", stranger.who), format!("{n} {}", stranger.who));
+        let own = stranger.own.asking(id.clone());
         let (foreign, nothing) =
             (own.with(field, &stranger.foreign), own.with(field, &stranger.missing));
         let (of_foreign, mut of_nothing) = ((call.messages)(&foreign), (call.messages)(&nothing));
@@ -136,8 +137,8 @@ pub async fn compare<N: Things>(
             continue; // this call does not name such a thing
         }
         if call.tells_of_nothing {
-            // What succeeded has used its request id up.
-            of_nothing = (call.messages)(&nothing.asking(format!("{} none {n}", stranger.who)));
+            // What succeeded has used its request id up: another of the same length.
+            of_nothing = (call.messages)(&nothing.asking(other.clone()));
         }
         let mut to_foreign = town.ask(rpc, &stranger.token, of_foreign).await;
         let to_nothing = town.ask(rpc, &stranger.token, of_nothing).await;
@@ -148,6 +149,7 @@ pub async fn compare<N: Things>(
             for said in N::FIELDS {
                 to_foreign.reword(foreign.get(said), nothing.get(said));
             }
+            to_foreign.reword(&id, &other);
         } else if to_nothing.status.is_none() {
             compared.told.push(format!("{what}: nothing is something"));
             continue;
