@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use siegel_db::{Db, on};
 use siegel_kernel::AccountId;
+use uuid::Uuid;
 
 use crate::world::World;
 
@@ -28,9 +29,13 @@ impl Planted {
 
     /// The id of the account, and what is told apart by it.
     pub fn account(&mut self, account: AccountId) {
-        let id = account.as_uuid();
-        self.bytes("the account's id", id.as_bytes());
-        self.plain("the account's id", id.hyphenated().to_string().into_bytes());
+        self.id("the account's id", account.as_uuid());
+    }
+
+    /// Any other id.
+    pub fn id(&mut self, name: &str, id: Uuid) {
+        self.bytes(name, id.as_bytes());
+        self.plain(name, id.hyphenated().to_string().into_bytes());
     }
 
     fn bytes(&mut self, name: &str, bytes: &[u8]) {

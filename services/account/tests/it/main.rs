@@ -9,6 +9,7 @@ mod exports;
 mod grants;
 mod identification;
 mod imports;
+mod isolation;
 mod merges;
 mod offers;
 mod office;

@@ -211,6 +211,23 @@ impl Office {
         }
     }
 
+    /// The services themselves, to be put behind a guard.
+    pub fn services(&self) -> &GrpcServices {
+        &self.running.grpc
+    }
+
+    /// Waits until all orders have gone out, and every event has its number.
+    pub async fn until_quiet(&self) {
+        const UNDER_WAY: &str = "SELECT (SELECT COUNT(*) FROM outbox) \
+            + (SELECT COUNT(*) FROM events WHERE position IS NULL)";
+        let waiting = async {
+            while self.count(UNDER_WAY).await > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+    }
+
     pub fn fresh(&self) -> String {
         siegel_crypto::b64::encode(self.entropy.bytes::<12>().unwrap())
     }

@@ -277,7 +277,8 @@ pub(super) async fn log_out(tx: &mut Tx, token: &str, now: Timestamp) -> Result<
     Ok(ended)
 }
 
-/// What follows the end of a guest's session: its client is told, its grants are revoked.
+/// What follows the end of a guest's session: its client is told, its grants are revoked, and
+/// nothing names it any more.
 pub(super) async fn farewell(
     tx: &mut Tx,
     guest: &Guest,
@@ -294,6 +295,7 @@ pub(super) async fn farewell(
     for grant in grants::revoke_session(tx, guest.id, now).await? {
         revocations::publish_grant(tx, grant, now).await?;
     }
+    guests::forget_traces(tx, guest.id).await?;
     record(tx, guest, "identity.guest.ended", why, now).await
 }
 

@@ -49,7 +49,7 @@ pub async fn once(state: &Identity, now: Timestamp) -> Result<(), StoreError> {
     interactions::sweep(&mut tx, now).await?;
     par::sweep(&mut tx, now.minus(ON_THE_PAGES)).await?;
     replay::sweep(&mut tx, now).await?;
-    codes::sweep(&mut tx, now.minus(REMEMBERED)).await?;
+    codes::sweep(&mut tx, now.minus(REMEMBERED), now).await?;
     refresh::sweep(&mut tx, now.minus(REMEMBERED)).await?;
     guests::sweep(&mut tx, now).await?;
     grants::sweep(&mut tx, now.minus(REMEMBERED)).await?;

@@ -100,8 +100,10 @@ pub async fn forget(
     Ok(gone)
 }
 
-/// Removes codes that expired before `before`.
-pub async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
-    const SQL: &str = "DELETE FROM codes WHERE expires_at_us < $1";
-    Ok(on!(tx, c => sqlx::query(SQL).bind(before).execute(c).await?.rows_affected()))
+/// Removes codes that expired: used ones, whose second use is recognised, once that was before
+/// `before`; others, which are worth nothing any more, by `now`.
+pub async fn sweep(tx: &mut Tx, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM codes WHERE expires_at_us < $1 \
+        OR (redeemed_at_us IS NULL AND expires_at_us < $2)";
+    Ok(on!(tx, c => sqlx::query(SQL).bind(before).bind(now).execute(c).await?.rows_affected()))
 }

@@ -171,8 +171,32 @@ pub async fn forget_kept(tx: &mut Tx, interaction: InteractionId) -> Result<bool
     Ok(on!(tx, c => sqlx::query(SQL).bind(interaction).execute(c).await?.rows_affected()) == 1)
 }
 
-/// Removes sessions that are over.
+/// What names a session of a guest besides its row, in an order in which nothing is asked for that
+/// is gone; `$1` is the session. Its codes and tokens are then as unknown as any that never were.
+const TRACES: [&str; 5] = [
+    "DELETE FROM codes WHERE grant_id IN (SELECT id FROM grants WHERE session_id = $1)",
+    "DELETE FROM refresh_tokens WHERE grant_id IN (SELECT id FROM grants WHERE session_id = $1)",
+    "DELETE FROM session_clients WHERE session_id = $1",
+    "UPDATE interactions SET session_id = NULL WHERE session_id = $1",
+    "DELETE FROM grants WHERE session_id = $1",
+];
+
+/// Forgets what a session that is over leaves elsewhere.
+pub async fn forget_traces(tx: &mut Tx, id: SessionId) -> Result<(), StoreError> {
+    for sql in TRACES {
+        on!(&mut *tx, c => sqlx::query(sql).bind(id).execute(c).await?.rows_affected());
+    }
+    Ok(())
+}
+
+/// Removes sessions that are over, with their traces.
 pub async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+    const OVER: &str = "SELECT id FROM guest_sessions WHERE expires_at_us <= $1";
     const SQL: &str = "DELETE FROM guest_sessions WHERE expires_at_us <= $1";
+    let over: Vec<SessionId> =
+        on!(&mut *tx, c => sqlx::query_scalar(OVER).bind(now).fetch_all(c).await?);
+    for id in over {
+        forget_traces(tx, id).await?;
+    }
     Ok(on!(tx, c => sqlx::query(SQL).bind(now).execute(c).await?.rows_affected()))
 }

@@ -25,6 +25,7 @@ mod fapi;
 mod federation;
 mod groups;
 mod introspection;
+mod isolation;
 mod keys;
 mod levels;
 mod logout;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use siegel_db::{Db, StoreError, on};
 use siegel_grpc::testing::{outside, serve};
-use siegel_grpc::{Caller, Person, Running};
+use siegel_grpc::{Caller, GrpcServices, Person, Running};
 use siegel_kernel::{AccountId, Clock as _, GrantId, TrustLevel};
 use siegel_organisation::{Config, MIGRATIONS, start};
 use siegel_proto::organisation::v1::access_event_service_client::AccessEventServiceClient;
@@ -66,6 +66,11 @@ impl Office {
     /// A channel on which every call comes from somebody else.
     pub fn channel_of(&self, caller: Caller) -> Channel {
         serve(&self.running.grpc, caller)
+    }
+
+    /// The services themselves, to be put behind a guard.
+    pub fn services(&self) -> &GrpcServices {
+        &self.running.grpc
     }
 
     /// The service as a sibling calls it.

@@ -2,37 +2,22 @@
 
 use siegel_db::Db;
 use siegel_kernel::{AccountId, Clock as _, TrustLevel};
-use siegel_proto::Rpc;
 use siegel_proto::organisation::v1 as pb;
-use tonic::client::Grpc;
-use tonic::codegen::http::uri::PathAndQuery;
-use tonic::{Code, Request};
+use siegel_walk::{Answer, Asks, Gate, Rpc, Stranger, Things as _, Token};
 
 use super::names::Names;
-use super::plain::Plain;
 use crate::claiming::DAY;
 use crate::giving::{given, grant, granting};
-use crate::office::{Office, reason};
+use crate::office::Office;
 use crate::team::invitation;
 
-/// Everything a caller can see of a refusal.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Told {
-    code: Code,
-    pub reason: String,
-    message: String,
-    details: Vec<u8>,
-}
-
-/// Somebody who is not entitled.
-pub struct Stranger {
-    pub who: &'static str,
-    pub account: AccountId,
-    pub own: Names,
+pub fn person(account: AccountId) -> Token {
+    Token::Person { account, level: TrustLevel::High }
 }
 
 pub struct Town {
     pub office: Office,
+    pub gate: Gate,
     pub victim: Names,
     owner: (AccountId, Names),
     former: AccountId,
@@ -41,7 +26,8 @@ pub struct Town {
 
 impl Town {
     pub async fn new(db: Db) -> Self {
-        let office = Office::open(db).await;
+        let office = Office::open(db.clone()).await;
+        let gate = Gate::new("organisation", office.services(), db, office.clock.clone());
         let (victim, former) = (office.somebody(), office.somebody());
         let names = furnish(&office, victim, "Zwetschgenmus GmbH", "1").await;
         // Was there once, and is not any more.
@@ -59,14 +45,24 @@ impl Town {
         let other = office.somebody();
         let own = furnish(&office, other, "Andere GmbH", "2").await;
         let nobody = office.somebody();
-        Self { office, victim: names, owner: (other, own), former, nobody }
+        Self { office, gate, victim: names, owner: (other, own), former, nobody }
     }
 
-    pub fn strangers(&self) -> [Stranger; 3] {
+    pub fn strangers(&self) -> [Stranger<Names>; 4] {
+        let stranger = |who, token, own: &Names| Stranger {
+            who,
+            token,
+            own: own.clone(),
+            foreign: self.victim.clone(),
+            missing: Names::missing(),
+        };
+        let (other, own) = &self.owner;
+        let below = Token::Person { account: *other, level: TrustLevel::Basic };
         [
-            Stranger { who: "another owner", account: self.owner.0, own: self.owner.1.clone() },
-            Stranger { who: "a former owner", account: self.former, own: Names::missing() },
-            Stranger { who: "somebody", account: self.nobody, own: Names::missing() },
+            stranger("another owner", person(*other), own),
+            stranger("one below the level", below, own),
+            stranger("a former owner", person(self.former), &Names::missing()),
+            stranger("somebody", person(self.nobody), &Names::missing()),
         ]
     }
 
@@ -75,27 +71,15 @@ impl Town {
         let owner = self.office.somebody();
         let number = format!("{}", 100 + n);
         let names = furnish(&self.office, owner, "Eigene GmbH", &number).await;
-        (owner, Names { request_id: format!("own {n}"), ..names })
+        (owner, names.asking(format!("own {n}")))
     }
+}
 
-    /// Calls an RPC as a person; the wrong codes of before do not count.
-    pub async fn ask(
-        &self,
-        rpc: &Rpc,
-        account: AccountId,
-        message: Vec<u8>,
-    ) -> Result<Vec<u8>, Told> {
+impl Asks for Town {
+    /// The wrong codes of before do not count.
+    async fn ask(&self, rpc: &Rpc, token: &Token, messages: Vec<Vec<u8>>) -> Answer {
         self.office.run("DELETE FROM code_attempts".into()).await;
-        let path = PathAndQuery::try_from(format!("/{}", rpc.full_name())).unwrap();
-        let mut grpc = Grpc::new(self.office.channel(account, TrustLevel::High));
-        grpc.ready().await.unwrap();
-        let answer = grpc.unary(Request::new(message), path, Plain).await;
-        answer.map(tonic::Response::into_inner).map_err(|status| Told {
-            code: status.code(),
-            reason: reason(&status).unwrap_or_default(),
-            message: status.message().to_owned(),
-            details: status.details().to_vec(),
-        })
+        self.gate.call(rpc, token, messages).await
     }
 }
 

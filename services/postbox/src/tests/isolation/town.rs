@@ -9,9 +9,10 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::letter_action::Action;
 use siegel_proto::postbox::v1::postbox_admin_service_client::PostboxAdminServiceClient;
 use siegel_proto::postbox::v1::upload_attachment_request::Part;
+use siegel_walk::{Gate, Stranger, Things as _, Token};
 
 use super::calls::Names;
-use super::guarded::{Guarded, Token};
+use crate::start::services;
 use crate::store::attachments;
 use crate::tests::admin::{hold, operator};
 use crate::tests::uploads::declared;
@@ -24,17 +25,9 @@ use crate::tests::world::{
 /// A mailbox of the organisation beside its central one.
 const BESIDE: &str = "omb_00000000000000000000000000000077";
 
-/// Who calls, with names of things that are theirs, and with which of another's.
-pub struct Stranger {
-    pub who: &'static str,
-    pub token: Token,
-    pub own: Names,
-    pub foreign: Names,
-}
-
 pub struct Town {
     pub world: World,
-    pub guarded: Guarded,
+    pub gate: Gate,
     /// Person 1, and what is in their mailbox.
     pub erika: Names,
     /// Person 2.
@@ -187,7 +180,8 @@ impl Pair<'_> {
         };
         let proposed = operator.propose_hold_release(order).await.unwrap().into_inner();
         let proposal = proposed.proposal.unwrap();
-        (names.proposal, names.digest) = (proposal.proposal_id, proposal.digest);
+        names.proposal = proposal.proposal_id;
+        names.digest = proposal.digest.iter().map(|byte| format!("{byte:02x}")).collect();
     }
 }
 
@@ -234,7 +228,8 @@ impl Town {
             config.webhooks.endpoints = 1_000;
         });
         let world = world.await;
-        let guarded = Guarded::new(&world);
+        let own = services(&world.postbox);
+        let gate = Gate::new("postbox", &own, world.db.clone(), world.clock.clone());
         let at_home = (CLIENT, "musterstadt");
         let erika = deliver(&world, at_home, (1, "")).await;
         let max = deliver(&world, at_home, (2, "")).await;
@@ -253,10 +248,10 @@ impl Town {
             ..Default::default()
         };
         world.reader(2, TrustLevel::High).open(open).await.unwrap();
-        Self { world, guarded, erika, max, company, abroad }
+        Self { world, gate, erika, max, company, abroad }
     }
 
-    pub fn persons(&self) -> Vec<Stranger> {
+    pub fn persons(&self) -> Vec<Stranger<Names>> {
         let sender = FOREIGN_CLIENT.to_owned();
         let foreign = Names {
             organisation: company().to_string(),
@@ -270,6 +265,7 @@ impl Town {
             token,
             own: own.clone(),
             foreign: foreign.clone(),
+            missing: Names::missing(),
         };
         let nothing = Names::missing();
         let nothing = Names {
@@ -289,7 +285,7 @@ impl Town {
     }
 
     /// Person 1 after their membership ended: what was the organisation's is foreign now.
-    pub fn former_member(&self) -> Stranger {
+    pub fn former_member(&self) -> Stranger<Names> {
         self.world.access.barred.store(true, Ordering::SeqCst);
         Stranger {
             who: "a former member",
@@ -301,21 +297,24 @@ impl Town {
                 sender: Names::missing().sender,
                 ..self.company.clone()
             },
+            missing: Names::missing(),
         }
     }
 
-    pub fn clients(&self) -> Vec<Stranger> {
+    pub fn clients(&self) -> Vec<Stranger<Names>> {
+        // Clients act for no organisation and nobody else: what neither has cannot be told apart.
+        let alone = |names: &Names, own: &Names| Names {
+            organisation: own.organisation.clone(),
+            mailbox: own.mailbox.clone(),
+            principal: own.principal.clone(),
+            ..names.clone()
+        };
         let stranger = |who, token, own: &Names, foreign: &Names| Stranger {
             who,
             token,
             own: own.clone(),
-            // Clients act for no organisation and nobody else.
-            foreign: Names {
-                organisation: own.organisation.clone(),
-                mailbox: own.mailbox.clone(),
-                principal: own.principal.clone(),
-                ..foreign.clone()
-            },
+            foreign: alone(foreign, own),
+            missing: alone(&Names::missing(), own),
         };
         let missing = Names::missing();
         // The handles of one sector are for all of its senders; what was sent is the sender's own.

@@ -1,7 +1,7 @@
 use http::StatusCode;
 use serde_json::Value;
 use siegel_db::Db;
-use siegel_kernel::TrustLevel;
+use siegel_kernel::{AccountId, SessionId, TrustLevel};
 use siegel_testkit::on_each_backend;
 
 use super::house::{Browser, CALLBACK, Card, House, Page};
@@ -12,6 +12,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_guest_is_told_apart_and_gets_what_the_card_said_and_nothing_else,
     nothing_of_a_guest_stays_after_the_log_out,
     nothing_of_a_guest_stays_after_the_session_ran_out,
+    a_code_that_nobody_redeems_names_its_guest_no_longer_than_it_lasts,
     the_same_card_is_a_stranger_each_time,
     a_guest_counts_neither_silently_nor_for_another_request_or_client,
     only_clients_with_guests_have_them,
@@ -204,6 +205,23 @@ pub(super) async fn assert_nothing_stays(house: &House, at: &str) {
     }
 }
 
+/// What the one guest is called: the session, what stands where an account would, the subject.
+async fn names_of_the_guest(house: &House, answer: &Value) -> [String; 3] {
+    const SQL: &str = "SELECT id, guest_id FROM guest_sessions";
+    let mut tx = house.state.outside.db.read().await.unwrap();
+    let (session, guest): (SessionId, AccountId) =
+        siegel_db::on!(&mut tx, c => sqlx::query_as(SQL).fetch_one(c).await.unwrap());
+    let plain = |id: uuid::Uuid| id.simple().to_string();
+    [plain(session.as_uuid()), plain(guest.as_uuid()), text(&id_token(house, answer), "sub")]
+}
+
+/// How many of these names stand anywhere.
+async fn called(house: &House, names: &[String]) -> usize {
+    let all = everything(house).await;
+    let plain = all.replace('-', "");
+    names.iter().filter(|name| plain.contains(*name) || stands(&all, name)).count()
+}
+
 async fn a_guest_is_told_apart_and_gets_what_the_card_said_and_nothing_else(db: Db) {
     let house = with_offices(db).await;
     let mut browser = house.browser();
@@ -239,6 +257,8 @@ async fn nothing_of_a_guest_stays_after_the_log_out(db: Db) {
     let answer = done(&house, &mut browser).await;
     userinfo(&mut browser, &answer).await;
     assert_nothing_stays(&house, "while the session lasts").await;
+    let names = names_of_the_guest(&house, &answer).await;
+    assert_eq!(called(&house, &names).await, 3, "the search finds what there is");
     let page = browser.get(&format!("/logout?id_token_hint={}", text(&answer, "id_token"))).await;
     assert_eq!(page.status, StatusCode::OK, "a guest is asked");
     assert!(page.body.contains("id=\"keep\""), "{}", page.body);
@@ -246,6 +266,7 @@ async fn nothing_of_a_guest_stays_after_the_log_out(db: Db) {
     house.delivers().await;
     assert_eq!(guests_held(&house).await, 0);
     assert_nothing_stays(&house, "after the log-out").await;
+    assert_eq!(called(&house, &names).await, 0, "{names:?}");
     assert_nobody_told(&house);
     let (status, _) = userinfo(&mut browser, &answer).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
@@ -258,12 +279,32 @@ async fn nothing_of_a_guest_stays_after_the_session_ran_out(db: Db) {
     browser.later(29 * 60);
     sweep::once(&house.state, house.state.now()).await.unwrap();
     assert_eq!(guests_held(&house).await, 1, "it lasts as long as a card's level");
+    let names = names_of_the_guest(&house, &answer).await;
     browser.later(60);
     assert_eq!(userinfo(&mut browser, &answer).await.0, StatusCode::UNAUTHORIZED);
     sweep::once(&house.state, house.state.now()).await.unwrap();
     assert_eq!(guests_held(&house).await, 0);
     assert_nothing_stays(&house, "after the sweep").await;
+    assert_eq!(called(&house, &names).await, 0, "{names:?}");
     assert_nobody_told(&house);
+}
+
+async fn a_code_that_nobody_redeems_names_its_guest_no_longer_than_it_lasts(db: Db) {
+    const CODES: &str = "SELECT COUNT(*) FROM codes";
+    let house = with_offices(db).await;
+    let mut browser = house.browser();
+    let path = at_consent(&house, &mut browser).await;
+    let done = browser.post(&format!("{path}/consent"), &[("action", "allow")]).await;
+    assert!(done.location.contains("code="), "{}", done.location);
+    browser.post("/login/logout", &[]).await;
+    let codes = async || {
+        let mut tx = house.state.outside.db.read().await.unwrap();
+        siegel_db::on!(&mut tx, c => sqlx::query_scalar::<_, i64>(CODES).fetch_one(c).await.unwrap())
+    };
+    assert_eq!(codes().await, 1);
+    browser.later(5 * 60);
+    sweep::once(&house.state, house.state.now()).await.unwrap();
+    assert_eq!(codes().await, 0);
 }
 
 async fn the_same_card_is_a_stranger_each_time(db: Db) {

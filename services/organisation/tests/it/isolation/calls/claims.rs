@@ -1,13 +1,13 @@
 use siegel_proto::organisation::v1 as pb;
 
-use super::{Call, bytes, call, refused};
+use super::{Call, call, one, refused};
 
 pub fn calls() -> Vec<Call> {
     vec![
         refused(
             "CLAIM_EXISTS",
             call("ClaimService/ClaimOrganisation", |n| {
-                bytes(&pb::ClaimOrganisationRequest {
+                one(&pb::ClaimOrganisationRequest {
                     request_id: n.request_id.clone(),
                     organisation_id: n.organisation.clone(),
                     method: pb::ClaimMethod::Operator.into(),
@@ -18,7 +18,7 @@ pub fn calls() -> Vec<Call> {
         refused(
             "CERTIFICATE_UNTRUSTED",
             call("ClaimService/ProveByCertificate", |n| {
-                bytes(&pb::ProveByCertificateRequest {
+                one(&pb::ProveByCertificateRequest {
                     request_id: n.request_id.clone(),
                     claim_id: n.claim.clone(),
                     certificates: vec![b"none".to_vec()],
@@ -27,7 +27,7 @@ pub fn calls() -> Vec<Call> {
             }),
         ),
         call("ClaimService/RequestRecovery", |n| {
-            bytes(&pb::RequestRecoveryRequest {
+            one(&pb::RequestRecoveryRequest {
                 request_id: n.request_id.clone(),
                 register: Some(pb::RegisterEntry {
                     kind: "VR".into(),
@@ -38,9 +38,9 @@ pub fn calls() -> Vec<Call> {
                 claimant_name: "Eve".into(),
             })
         }),
-        call("ClaimService/ListOwnClaims", |_| bytes(&pb::ListOwnClaimsRequest {})),
+        call("ClaimService/ListOwnClaims", |_| one(&pb::ListOwnClaimsRequest {})),
         call("ClaimService/WithdrawClaim", |n| {
-            bytes(&pb::WithdrawClaimRequest {
+            one(&pb::WithdrawClaimRequest {
                 request_id: n.request_id.clone(),
                 claim_id: n.claim.clone(),
             })

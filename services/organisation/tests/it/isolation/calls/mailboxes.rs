@@ -8,7 +8,7 @@ use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::mailbox_holder::Holder;
 use siegel_testkit::TestClock;
 
-use super::{Call, Names, bytes, call};
+use super::{Call, Names, call, one};
 
 fn holder(n: &Names) -> pb::MailboxHolder {
     pb::MailboxHolder { holder: Some(Holder::MemberId(n.member.clone())) }
@@ -17,7 +17,7 @@ fn holder(n: &Names) -> pb::MailboxHolder {
 pub fn calls() -> Vec<Call> {
     vec![
         call("MailboxRightsService/CreateMailbox", |n| {
-            bytes(&pb::CreateMailboxRequest {
+            one(&pb::CreateMailboxRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 kind: pb::MailboxKind::Unit.into(),
@@ -26,17 +26,17 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("MailboxRightsService/CloseMailbox", |n| {
-            bytes(&pb::CloseMailboxRequest {
+            one(&pb::CloseMailboxRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 mailbox_id: n.mailbox.clone(),
             })
         }),
         call("MailboxRightsService/ListMailboxes", |n| {
-            bytes(&pb::ListMailboxesRequest { organisation_id: n.organisation.clone() })
+            one(&pb::ListMailboxesRequest { organisation_id: n.organisation.clone() })
         }),
         call("MailboxRightsService/SetMailboxRights", |n| {
-            bytes(&pb::SetMailboxRightsRequest {
+            one(&pb::SetMailboxRightsRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 mailbox_id: n.mailbox.clone(),
@@ -45,7 +45,7 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("MailboxRightsService/RemoveMailboxRights", |n| {
-            bytes(&pb::RemoveMailboxRightsRequest {
+            one(&pb::RemoveMailboxRightsRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 mailbox_id: n.mailbox.clone(),
@@ -53,14 +53,14 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("MailboxRightsService/ListMailboxRights", |n| {
-            bytes(&pb::ListMailboxRightsRequest {
+            one(&pb::ListMailboxRightsRequest {
                 organisation_id: n.organisation.clone(),
                 mailbox_id: n.mailbox.clone(),
             })
         }),
         call("MailboxRightsService/CreateSubstitution", |n| {
             let from = TestClock::default().now().plus(Duration::from_hours(24 * 300));
-            bytes(&pb::CreateSubstitutionRequest {
+            one(&pb::CreateSubstitutionRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 kind: pb::SubstitutionKind::Absence.into(),
@@ -72,14 +72,14 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("MailboxRightsService/EndSubstitution", |n| {
-            bytes(&pb::EndSubstitutionRequest {
+            one(&pb::EndSubstitutionRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 substitution_id: n.substitution.clone(),
             })
         }),
         call("MailboxRightsService/ListSubstitutions", |n| {
-            bytes(&pb::ListSubstitutionsRequest { organisation_id: n.organisation.clone() })
+            one(&pb::ListSubstitutionsRequest { organisation_id: n.organisation.clone() })
         }),
     ]
 }

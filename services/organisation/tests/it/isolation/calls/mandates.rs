@@ -1,7 +1,7 @@
 use siegel_proto::convert;
 use siegel_proto::organisation::v1 as pb;
 
-use super::{Call, bytes, call, refused};
+use super::{Call, call, one, refused};
 
 /// 5 April 2025, a month after the tests' clock begins.
 fn some_day() -> pbjson_types::Timestamp {
@@ -10,9 +10,9 @@ fn some_day() -> pbjson_types::Timestamp {
 
 pub fn calls() -> Vec<Call> {
     vec![
-        call("MandateService/ListPackages", |_| bytes(&pb::ListPackagesRequest {})),
+        call("MandateService/ListPackages", |_| one(&pb::ListPackagesRequest {})),
         call("MandateService/GrantMandate", |n| {
-            bytes(&pb::GrantMandateRequest {
+            one(&pb::GrantMandateRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 to_kind: pb::HolderKind::Person.into(),
@@ -25,7 +25,7 @@ pub fn calls() -> Vec<Call> {
         refused(
             "MANDATE_CODE_UNKNOWN",
             call("MandateService/AcceptMandate", |n| {
-                bytes(&pb::AcceptMandateRequest {
+                one(&pb::AcceptMandateRequest {
                     request_id: n.request_id.clone(),
                     code: n.mandate_code.clone(),
                     organisation_id: n.organisation.clone(),
@@ -35,7 +35,7 @@ pub fn calls() -> Vec<Call> {
         refused(
             "MANDATE_CODE_UNKNOWN",
             call("MandateService/RejectMandate", |n| {
-                bytes(&pb::RejectMandateRequest {
+                one(&pb::RejectMandateRequest {
                     request_id: n.request_id.clone(),
                     code: n.mandate_code.clone(),
                     organisation_id: n.organisation.clone(),
@@ -44,10 +44,10 @@ pub fn calls() -> Vec<Call> {
         ),
         call("MandateService/RevokeMandate", |n| {
             let (request_id, mandate_id) = (n.request_id.clone(), n.mandate.clone());
-            bytes(&pb::RevokeMandateRequest { request_id, mandate_id })
+            one(&pb::RevokeMandateRequest { request_id, mandate_id })
         }),
         call("MandateService/ReviewMandate", |n| {
-            bytes(&pb::ReviewMandateRequest {
+            one(&pb::ReviewMandateRequest {
                 request_id: n.request_id.clone(),
                 mandate_id: n.mandate.clone(),
                 valid_until: None,
@@ -55,17 +55,17 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("MandateService/GetMandate", |n| {
-            bytes(&pb::GetMandateRequest { mandate_id: n.mandate.clone() })
+            one(&pb::GetMandateRequest { mandate_id: n.mandate.clone() })
         }),
         call("MandateService/ListMandates", |n| {
-            bytes(&pb::ListMandatesRequest {
+            one(&pb::ListMandatesRequest {
                 side: pb::MandateSide::Given.into(),
                 organisation_id: n.organisation.clone(),
                 ..Default::default()
             })
         }),
         call("MandateService/ListUses", |n| {
-            bytes(&pb::ListUsesRequest { mandate_id: n.mandate.clone(), ..Default::default() })
+            one(&pb::ListUsesRequest { mandate_id: n.mandate.clone(), ..Default::default() })
         }),
     ]
 }

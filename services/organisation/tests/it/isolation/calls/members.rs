@@ -1,6 +1,6 @@
 use siegel_proto::organisation::v1 as pb;
 
-use super::{Call, bytes, call, refused};
+use super::{Call, call, one, refused};
 use crate::team::invitation;
 
 /// The public key of RFC 7517 appendix A.1.
@@ -9,10 +9,10 @@ const JWK: &str = r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8A
 pub fn calls() -> Vec<Call> {
     vec![
         call("MemberService/ListMembers", |n| {
-            bytes(&pb::ListMembersRequest { organisation_id: n.organisation.clone() })
+            one(&pb::ListMembersRequest { organisation_id: n.organisation.clone() })
         }),
         call("MemberService/ChangeRole", |n| {
-            bytes(&pb::ChangeRoleRequest {
+            one(&pb::ChangeRoleRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 membership_id: n.member.clone(),
@@ -20,7 +20,7 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("MemberService/RemoveMember", |n| {
-            bytes(&pb::RemoveMemberRequest {
+            one(&pb::RemoveMemberRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 membership_id: n.member.clone(),
@@ -29,14 +29,14 @@ pub fn calls() -> Vec<Call> {
         refused(
             "LAST_OWNER",
             call("MemberService/LeaveOrganisation", |n| {
-                bytes(&pb::LeaveOrganisationRequest {
+                one(&pb::LeaveOrganisationRequest {
                     request_id: n.request_id.clone(),
                     organisation_id: n.organisation.clone(),
                 })
             }),
         ),
         call("MemberService/HandOver", |n| {
-            bytes(&pb::HandOverRequest {
+            one(&pb::HandOverRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 membership_id: n.member.clone(),
@@ -44,7 +44,7 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("MemberService/SetEqualRights", |n| {
-            bytes(&pb::SetEqualRightsRequest {
+            one(&pb::SetEqualRightsRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 equal_rights: true,
@@ -52,13 +52,13 @@ pub fn calls() -> Vec<Call> {
         }),
         call("MemberService/InviteMember", |n| {
             let wanted = invitation(&n.organisation, "new@example.org", pb::Role::ReadOnly);
-            bytes(&pb::InviteMemberRequest { request_id: n.request_id.clone(), ..wanted })
+            one(&pb::InviteMemberRequest { request_id: n.request_id.clone(), ..wanted })
         }),
         call("MemberService/ListInvitations", |n| {
-            bytes(&pb::ListInvitationsRequest { organisation_id: n.organisation.clone() })
+            one(&pb::ListInvitationsRequest { organisation_id: n.organisation.clone() })
         }),
         call("MemberService/RevokeInvitation", |n| {
-            bytes(&pb::RevokeInvitationRequest {
+            one(&pb::RevokeInvitationRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 invitation_id: n.invitation.clone(),
@@ -68,21 +68,21 @@ pub fn calls() -> Vec<Call> {
         refused(
             "INVITATION_UNKNOWN",
             call("MemberService/PreviewInvitation", |n| {
-                bytes(&pb::PreviewInvitationRequest { code: n.code.clone() })
+                one(&pb::PreviewInvitationRequest { code: n.code.clone() })
             }),
         ),
         refused(
             "INVITATION_UNKNOWN",
             call("MemberService/AcceptInvitation", |n| {
                 let (request_id, code) = (n.request_id.clone(), n.code.clone());
-                bytes(&pb::AcceptInvitationRequest { request_id, code })
+                one(&pb::AcceptInvitationRequest { request_id, code })
             }),
         ),
         call("MemberService/ListSystemUsers", |n| {
-            bytes(&pb::ListSystemUsersRequest { organisation_id: n.organisation.clone() })
+            one(&pb::ListSystemUsersRequest { organisation_id: n.organisation.clone() })
         }),
         call("MemberService/RegisterSystemUser", |n| {
-            bytes(&pb::RegisterSystemUserRequest {
+            one(&pb::RegisterSystemUserRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 name: "Programm".into(),
@@ -91,7 +91,7 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("MemberService/RevokeSystemUser", |n| {
-            bytes(&pb::RevokeSystemUserRequest {
+            one(&pb::RevokeSystemUserRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 system_user_id: n.system_user.clone(),

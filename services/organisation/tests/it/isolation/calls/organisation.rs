@@ -1,11 +1,11 @@
 use siegel_proto::organisation::v1 as pb;
 
-use super::{Call, bytes, call};
+use super::{Call, call, one};
 
 pub fn calls() -> Vec<Call> {
     vec![
         call("OrganisationService/CreateOrganisation", |n| {
-            bytes(&pb::CreateOrganisationRequest {
+            one(&pb::CreateOrganisationRequest {
                 request_id: n.request_id.clone(),
                 name: "Neue GmbH".into(),
                 legal_form: "GmbH".into(),
@@ -13,8 +13,8 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("OrganisationService/GetOrganisation", |n| {
-            bytes(&pb::GetOrganisationRequest { organisation_id: n.organisation.clone() })
+            one(&pb::GetOrganisationRequest { organisation_id: n.organisation.clone() })
         }),
-        call("OrganisationService/ListOrganisations", |_| bytes(&pb::ListOrganisationsRequest {})),
+        call("OrganisationService/ListOrganisations", |_| one(&pb::ListOrganisationsRequest {})),
     ]
 }

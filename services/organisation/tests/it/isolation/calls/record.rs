@@ -1,15 +1,15 @@
 use siegel_proto::organisation::v1 as pb;
 
-use super::{Call, bytes, call};
+use super::{Call, call, one};
 use crate::team::text;
 
 pub fn calls() -> Vec<Call> {
     vec![
         call("RecordService/GetRecord", |n| {
-            bytes(&pb::GetRecordRequest { organisation_id: n.organisation.clone() })
+            one(&pb::GetRecordRequest { organisation_id: n.organisation.clone() })
         }),
         call("RecordService/SetField", |n| {
-            bytes(&pb::SetFieldRequest {
+            one(&pb::SetFieldRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 name: pb::FieldName::Name.into(),
@@ -18,13 +18,13 @@ pub fn calls() -> Vec<Call> {
         }),
         call("RecordService/ListFieldHistory", |n| {
             let organisation_id = n.organisation.clone();
-            bytes(&pb::ListFieldHistoryRequest { organisation_id, name: 1 })
+            one(&pb::ListFieldHistoryRequest { organisation_id, name: 1 })
         }),
         call("RecordService/ListUnits", |n| {
-            bytes(&pb::ListUnitsRequest { organisation_id: n.organisation.clone() })
+            one(&pb::ListUnitsRequest { organisation_id: n.organisation.clone() })
         }),
         call("RecordService/CreateUnit", |n| {
-            bytes(&pb::CreateUnitRequest {
+            one(&pb::CreateUnitRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 name: "Neu".into(),
@@ -32,7 +32,7 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("RecordService/ChangeUnit", |n| {
-            bytes(&pb::ChangeUnitRequest {
+            one(&pb::ChangeUnitRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 unit_id: n.unit.clone(),
@@ -41,7 +41,7 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("RecordService/SetUnitMembers", |n| {
-            bytes(&pb::SetUnitMembersRequest {
+            one(&pb::SetUnitMembersRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 unit_id: n.unit.clone(),
@@ -49,17 +49,17 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("RecordService/CloseUnit", |n| {
-            bytes(&pb::CloseUnitRequest {
+            one(&pb::CloseUnitRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 unit_id: n.unit.clone(),
             })
         }),
         call("RecordService/ListContactPoints", |n| {
-            bytes(&pb::ListContactPointsRequest { organisation_id: n.organisation.clone() })
+            one(&pb::ListContactPointsRequest { organisation_id: n.organisation.clone() })
         }),
         call("RecordService/AddContactPoint", |n| {
-            bytes(&pb::AddContactPointRequest {
+            one(&pb::AddContactPointRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 kind: pb::ContactKind::Telephone.into(),
@@ -69,14 +69,14 @@ pub fn calls() -> Vec<Call> {
             })
         }),
         call("RecordService/RemoveContactPoint", |n| {
-            bytes(&pb::RemoveContactPointRequest {
+            one(&pb::RemoveContactPointRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
                 contact_point_id: n.contact_point.clone(),
             })
         }),
         call("RecordService/DissolveOrganisation", |n| {
-            bytes(&pb::DissolveOrganisationRequest {
+            one(&pb::DissolveOrganisationRequest {
                 request_id: n.request_id.clone(),
                 organisation_id: n.organisation.clone(),
             })

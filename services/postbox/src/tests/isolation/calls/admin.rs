@@ -103,6 +103,12 @@ fn rules() -> Vec<Call> {
     ]
 }
 
+/// 32 bytes of hex.
+fn u256(hex: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..64).step_by(2).map(byte).collect()
+}
+
 fn proposals() -> Vec<Call> {
     vec![
         call("PostboxAdminService/ListProposals", |_| one(&pb::ListProposalsRequest {})),
@@ -110,7 +116,7 @@ fn proposals() -> Vec<Call> {
             one(&pb::ApproveProposalRequest {
                 request_id: n.request_id.clone(),
                 proposal_id: n.proposal.clone(),
-                digest: n.digest.clone(),
+                digest: u256(&n.digest),
             })
         }),
         call("PostboxAdminService/RejectProposal", |n| {

@@ -2,7 +2,7 @@
 
 use siegel_proto::postbox::v1 as pb;
 
-use super::{Call, Names, call, of_oneself, one, refused, tells_of_nothing};
+use super::{Call, Names, call, one, refused, tells_of_nothing};
 
 pub fn calls() -> Vec<Call> {
     let search = |n: &Names| {
@@ -58,7 +58,7 @@ pub fn calls() -> Vec<Call> {
         call("MailboxService/Confirm", |n| of_letter!(ConfirmRequest, n)),
         call("MailboxService/Refuse", |n| of_letter!(RefuseRequest, n)),
         refused("LETTER_NOT_OPENED", call("MailboxService/DownloadAttachment", download)),
-        of_oneself(refused("LETTER_NOT_OPENED", call("MailboxService/DepositAttachment", deposit))),
+        refused("LETTER_NOT_OPENED", call("MailboxService/DepositAttachment", deposit)),
         call("MailboxService/SetFlags", flags),
         call("MailboxService/Archive", |n| of_letter!(ArchiveRequest, n)),
         call("MailboxService/Trash", |n| of_letter!(TrashRequest, n)),

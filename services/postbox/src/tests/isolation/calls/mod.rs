@@ -1,9 +1,8 @@
 //! Every RPC and how it is called. A new RPC gets a row here, a `oneof` of names several; a new kind of
-//! thing to name gets a field in [`Names`], in [`Field`] and in the town.
+//! thing to name gets a field in [`Names`] and in the town.
 
-use prost::Message;
-use siegel_grpc::CallerKind;
 use siegel_proto::postbox::v1 as pb;
+use siegel_walk::{of, one, refused, tells_of_nothing};
 
 macro_rules! of_letter {
     ($request:ident, $n:expr) => {
@@ -38,45 +37,10 @@ mod uploads;
 
 pub use names::Names;
 
-/// How to call an RPC.
-#[derive(Clone, Copy)]
-pub struct Call {
-    /// `SenderService/Submit`
-    pub rpc: &'static str,
-    /// The encoded messages of a call that names these things.
-    pub messages: fn(&Names) -> Vec<Vec<u8>>,
-    /// With which reason even the rightful caller is refused here, if so.
-    pub refused_with: Option<&'static str>,
-    /// What is not there is answered without a refusal: an empty list, a line that says so.
-    pub tells_of_nothing: bool,
-    /// Whose things are named, where several kinds may call.
-    pub of: Option<CallerKind>,
-    /// Names no owner: it is always about the caller's own mailbox, also a member's.
-    pub of_oneself: bool,
-}
+pub type Call = siegel_walk::Call<Names>;
 
 const fn call(rpc: &'static str, messages: fn(&Names) -> Vec<Vec<u8>>) -> Call {
-    Call { rpc, messages, refused_with: None, tells_of_nothing: false, of: None, of_oneself: false }
-}
-
-const fn refused(reason: &'static str, call: Call) -> Call {
-    Call { refused_with: Some(reason), ..call }
-}
-
-const fn tells_of_nothing(call: Call) -> Call {
-    Call { tells_of_nothing: true, ..call }
-}
-
-const fn of(kind: CallerKind, call: Call) -> Call {
-    Call { of: Some(kind), ..call }
-}
-
-const fn of_oneself(call: Call) -> Call {
-    Call { of_oneself: true, ..call }
-}
-
-fn one(message: &impl Message) -> Vec<Vec<u8>> {
-    vec![message.encode_to_vec()]
+    siegel_walk::call(rpc, messages)
 }
 
 /// Sorted by service.

@@ -3,6 +3,7 @@
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
+/// For requests that are made from a table, and answers that are compared.
 pub struct Plain;
 
 impl Codec for Plain {

@@ -15,6 +15,10 @@ pub struct Answer {
 }
 
 impl Answer {
+    pub(crate) fn refused(status: &Status) -> Self {
+        Self { messages: Vec::new(), status: Some(Told::from(status)) }
+    }
+
     pub fn holds(&self, text: &str) -> bool {
         let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|w| w == text.as_bytes());
         let told = self.status.iter().map(|t| format!("{t:?}").into_bytes());
@@ -22,19 +26,19 @@ impl Answer {
     }
 
     /// Puts a text in the place of another of the same length.
-    pub fn reword(&mut self, from: &str, to: &str) {
-        assert_eq!(from.len(), to.len());
+    pub(crate) fn reword(&mut self, from: &str, to: &str) {
+        if from.is_empty() || from == to || from.len() != to.len() {
+            return;
+        }
         for message in &mut self.messages {
             while let Some(at) = message.windows(from.len()).position(|w| w == from.as_bytes()) {
-                message[at..at + to.len()].copy_from_slice(to.as_bytes());
-                if from == to {
-                    break;
-                }
+                message.splice(at..at + to.len(), to.bytes());
             }
         }
     }
 }
 
+/// A refusal.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Told {
     pub code: Code,
