@@ -36,12 +36,6 @@ pub async fn rows(db: &Db, without: &[&str]) -> Rows {
 }
 
 impl Rows {
-    /// Everything in one text, to search in.
-    pub fn text(&self) -> String {
-        let rows = self.0.iter().flat_map(|(table, rows)| rows.iter().map(move |r| (table, r)));
-        rows.map(|(table, row)| format!("{table}: {row}\n")).collect()
-    }
-
     /// Rows that are here or there only, with their tables.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let mut found = Vec::new();
