@@ -65,15 +65,19 @@ impl Postbox {
         download: Download,
         broken: Broken,
     ) -> impl Stream<Item = Bytes> + Send + 'static {
-        stream::unfold((self, download, broken), |(postbox, mut download, broken)| async move {
-            match postbox.next_bytes(&mut download).await {
-                Ok(bytes) => Some((bytes?, (postbox, download, broken))),
-                Err(error) => {
-                    *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    None
+        // Boxed: what a download holds is large.
+        Box::pin(stream::unfold(
+            (self, download, broken),
+            |(postbox, mut download, broken)| async move {
+                match postbox.next_bytes(&mut download).await {
+                    Ok(bytes) => Some((bytes?, (postbox, download, broken))),
+                    Err(error) => {
+                        *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                        None
+                    }
                 }
-            }
-        })
+            },
+        ))
     }
 }
 

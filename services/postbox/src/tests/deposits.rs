@@ -24,10 +24,13 @@ on_each_backend! { &crate::MIGRATIONS =>
     an_attachment_that_cannot_be_read_to_its_end_is_no_fault_of_the_safe
 }
 
+/// Head and bytes of a document.
+type Taken = (account::DepositHead, Vec<u8>);
+
 /// A fake `account`: takes whole documents until it is told to refuse.
 #[derive(Clone, Default)]
 pub struct Safe {
-    pub taken: Arc<Mutex<Vec<(account::DepositHead, Vec<u8>)>>>,
+    pub taken: Arc<Mutex<Vec<Taken>>>,
     pub refuses: Arc<Mutex<Option<Status>>>,
 }
 

@@ -1,5 +1,6 @@
 //! Who lives in the town of the walk, what they have, and who is a stranger to it.
 
+use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
 use siegel_db::Db;
@@ -181,7 +182,10 @@ impl Pair<'_> {
         let proposed = operator.propose_hold_release(order).await.unwrap().into_inner();
         let proposal = proposed.proposal.unwrap();
         names.proposal = proposal.proposal_id;
-        names.digest = proposal.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        names.digest.clear();
+        for byte in &proposal.digest {
+            write!(names.digest, "{byte:02x}").unwrap();
+        }
     }
 }
 
