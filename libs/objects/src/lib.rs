@@ -13,7 +13,7 @@ use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, RetryConfig,
+    ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutPayload, RetryConfig,
 };
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt as _;
@@ -149,6 +149,13 @@ impl Objects {
     /// Writes a small object in one piece; what was there is replaced.
     pub async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), ObjectError> {
         self.store.put(&Path::from(key), bytes.into()).await?;
+        Ok(())
+    }
+
+    /// An object out of pieces, which are not copied into one.
+    pub async fn put_pieces(&self, key: &str, pieces: Vec<Vec<u8>>) -> Result<(), ObjectError> {
+        let pieces: PutPayload = pieces.into_iter().map(Bytes::from).collect();
+        self.store.put(&Path::from(key), pieces).await?;
         Ok(())
     }
 
