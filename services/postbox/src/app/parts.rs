@@ -15,7 +15,8 @@ use crate::domain::upload::may_have_part;
 use crate::store::resumable::{self, PartRow, UploadRow};
 
 /// Parts of one upload that are written at the same time. With the one that comes and the one that
-/// waits, the memory of an upload: five times `PART`.
+/// waits, and each of those that are written plain and sealed for a moment, the memory of an upload:
+/// five times `PART`, eight at most.
 const AT_ONCE: usize = 3;
 
 impl Postbox {
