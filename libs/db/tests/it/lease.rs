@@ -11,6 +11,7 @@ on_each_backend! { &crate::NONE =>
     leases_of_different_names_are_independent,
     a_lease_from_before_the_clock_was_set_back_keeps_nobody_waiting,
     a_holder_whose_clock_is_a_little_ahead_is_believed,
+    who_is_held_up_for_as_long_as_the_lease_runs_takes_nothing,
 }
 
 fn lease<'a>(name: &'a str, holder: &'a str) -> Lease<'a> {
@@ -68,4 +69,17 @@ async fn a_holder_whose_clock_is_a_little_ahead_is_believed(db: Db) {
     let ahead = clock.now().plus(Duration::from_secs(10));
     assert!(take_lease(&db, lease("sweeper", "a"), ahead).await.unwrap());
     assert!(!take_lease(&db, lease("sweeper", "b"), clock.now()).await.unwrap());
+}
+
+async fn who_is_held_up_for_as_long_as_the_lease_runs_takes_nothing(db: Db) {
+    let clock = TestClock::default();
+    // A process that stood still read the clock before; another one has the lease since.
+    let stale = clock.now();
+    clock.advance(Duration::from_mins(1));
+    assert!(take_lease(&db, lease("log", "awake"), clock.now()).await.unwrap());
+    // Any time is longer than this lease.
+    let asleep = Lease { span: Duration::ZERO, ..lease("log", "asleep") };
+    assert!(!take_lease(&db, asleep, stale).await.unwrap());
+    assert!(!take_lease(&db, lease("log", "third"), clock.now()).await.unwrap(), "it is held");
+    assert!(take_lease(&db, lease("log", "awake"), clock.now()).await.unwrap());
 }
