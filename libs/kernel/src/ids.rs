@@ -1,7 +1,8 @@
 //! Ids that more than one service speaks of. All are seen outside the suite, so all are random.
 
 crate::typed_id! {
-    /// The account of a person. Minted by identity; never shown to a client.
+    /// The account of a person. Minted by identity; never shown to a client, but
+    /// that of somebody who is represented to those who act for them: calls take it.
     AccountId = "acc", random
 }
 

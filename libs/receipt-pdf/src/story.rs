@@ -1,7 +1,7 @@
 //! What the document says, in its order, before it has a place.
 
 use siegel_kernel::{Timestamp, berlin};
-use siegel_receipt::{Body, Explanation, LegalEffect, Sentence, Verified};
+use siegel_receipt::{Body, Explanation, Kind, LegalEffect, Sentence, Verified};
 
 use crate::words::Language;
 use crate::{Document, Known};
@@ -107,7 +107,12 @@ fn letter(facts: &mut Facts, verified: &Verified, known: &Known) {
         let label = facts.0.say_with("attachment-digest", &[("n", &number.to_string())]);
         facts.row(label, digest, true);
     }
-    facts.exact("attachment", body.attachment.as_deref().unwrap_or_default());
+    let concerned = match verified.kind {
+        Kind::Rejected => "attachment-infected",
+        _ => "attachment",
+    };
+    facts.exact(concerned, body.attachment.as_deref().unwrap_or_default());
+    facts.exact("request-digest", body.request_digest.as_deref().unwrap_or_default());
     facts.exact("replaced-by", body.replaced_by.as_deref().unwrap_or_default());
     facts.named("required-level", "level", &body.required_level.to_string());
     if *known != Known::default() {

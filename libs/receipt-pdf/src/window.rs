@@ -88,6 +88,41 @@ pub fn render(letter: &WindowLetter<'_>) -> Result<Vec<u8>, RenderError> {
     pdf.finish().map_err(|_| RenderError::Standard)
 }
 
+/// The same letter as plain text: its subject, and what it says.
+pub fn text(letter: &WindowLetter<'_>) -> (String, String) {
+    let say = |key: &str| letter.language.say(key);
+    let days = letter.days.to_string();
+    let values = letter.values(&days);
+    let text = |key: &'static str| letter.language.say_with(key, &values);
+    let mut parts: Vec<String> = letter.before_the_code().map(text).into();
+    let code = letter.code_lines().map(|(key, value)| format!("{}: {value}", say(key)));
+    parts.push(code.join("\n"));
+    parts.extend(AFTER_THE_CODE.map(text));
+    (say("claim-title"), parts.join("\n\n"))
+}
+
+const AFTER_THE_CODE: [&str; 3] = ["claim-effect", "claim-never", "claim-end"];
+
+impl WindowLetter<'_> {
+    fn values<'a>(&'a self, days: &'a str) -> [(&'static str, &'a str); 4] {
+        [
+            ("organisation", self.organisation),
+            ("claimant", self.claimant),
+            ("days", days),
+            ("page", self.page),
+        ]
+    }
+
+    const fn before_the_code(&self) -> [&'static str; 4] {
+        let intro = if self.recovery { "claim-recovery" } else { "claim-intro" };
+        ["claim-dear", intro, "claim-right", "claim-wrong"]
+    }
+
+    const fn code_lines(&self) -> [(&'static str, &str); 3] {
+        [("claim-page", self.page), ("claim-name", self.account_name), ("claim-code", self.code)]
+    }
+}
+
 fn lines(fonts: &Fonts, letter: &WindowLetter<'_>) -> Result<Vec<Placed>, RenderError> {
     let say = |key: &str| letter.language.say(key);
     let mut page = Sheet { fonts, lines: Vec::new() };
@@ -112,28 +147,18 @@ fn lines(fonts: &Fonts, letter: &WindowLetter<'_>) -> Result<Vec<Placed>, Render
     page.line(LEFT, SUBJECT, 12.0, Style::Bold, &say("claim-title"));
     let mut y = SUBJECT + 22.0;
     let days = letter.days.to_string();
-    let values = [
-        ("organisation", letter.organisation),
-        ("claimant", letter.claimant),
-        ("days", days.as_str()),
-        ("page", letter.page),
-    ];
+    let values = letter.values(&days);
     let text = |key| letter.language.say_with(key, &values);
-    let intro = if letter.recovery { "claim-recovery" } else { "claim-intro" };
-    for key in ["claim-dear", intro, "claim-right", "claim-wrong"] {
+    for key in letter.before_the_code() {
         y = page.paragraph(y, TEXT, Style::Regular, &text(key));
     }
-    for (key, value) in [
-        ("claim-page", letter.page),
-        ("claim-name", letter.account_name),
-        ("claim-code", letter.code),
-    ] {
+    for (key, value) in letter.code_lines() {
         page.line(LEFT, y, TEXT, Style::Bold, &say(key));
         page.line(LEFT + 50.0 * MM, y, 11.5, Style::Mono, value);
         y += 18.0;
     }
     y += 4.0;
-    for key in ["claim-effect", "claim-never", "claim-end"] {
+    for key in AFTER_THE_CODE {
         y = page.paragraph(y, TEXT, Style::Regular, &text(key));
     }
     if y > PAGE.1 - 20.0 * MM { Err(RenderError::Standard) } else { Ok(page.lines) }
@@ -183,6 +208,19 @@ mod tests {
 
     fn address() -> Vec<String> {
         ["Muster GmbH", "Schlossstraße 1", "19053 Schwerin"].map(str::to_owned).into()
+    }
+
+    #[test]
+    fn the_text_says_what_the_page_says() {
+        let recipient = address();
+        for language in [Language::German, Language::English] {
+            let letter = letter(&recipient, language);
+            let (subject, text) = text(&letter);
+            assert_eq!(subject, language.say("claim-title"));
+            for needed in [letter.code, letter.account_name, letter.page, letter.claimant] {
+                assert!(text.contains(needed), "{needed} is missing: {text}");
+            }
+        }
     }
 
     #[test]

@@ -61,6 +61,7 @@ fn body(kind: Kind) -> Body {
         }),
         notification: None,
         attachment: None,
+        request_digest: None,
         instruction: None,
         outages: Vec::new(),
         reply: None,

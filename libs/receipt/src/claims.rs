@@ -61,9 +61,12 @@ pub struct Body {
     pub legal_effect: Option<LegalEffect>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notification: Option<Notification>,
-    /// SHA-256 of the attachment concerned (`downloaded`), base64url.
+    /// SHA-256 of the attachment concerned (`downloaded`; `rejected` as infected), base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachment: Option<String>,
+    /// SHA-256 of the request that was refused (`rejected`), base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_digest: Option<String>,
     /// What the sender declared about instructing the recipient on the fiction (`provided`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instruction: Option<Instruction>,
@@ -76,9 +79,10 @@ pub struct Body {
     /// What the recipient answered (`reply_accepted`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
-    /// Why it could not be delivered (`undeliverable`): `MAILBOX_CLOSED`, `HANDLE_REVOKED`,
-    /// `RECIPIENT_OPTED_OUT`; or why its content was deleted (`purged`): `RETENTION_ENDED`,
-    /// `TRASH_EMPTIED`, `RECIPIENT_GONE`.
+    /// Why it was not accepted (`rejected`): `RECIPIENT_UNKNOWN`, `RECIPIENT_OPTED_OUT`,
+    /// `ATTACHMENT_INFECTED`; why it could not be delivered (`undeliverable`): `MAILBOX_CLOSED`,
+    /// `HANDLE_REVOKED`, `RECIPIENT_OPTED_OUT`; or why its content was deleted (`purged`):
+    /// `RETENTION_ENDED`, `TRASH_EMPTIED`, `RECIPIENT_GONE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// When the postbox was declared unreachable during the provision (ends that time brings).

@@ -53,6 +53,7 @@ impl Verified {
                 ),
             ),
         ];
+        proven.extend(self.rejection_sentences());
         proven.extend(self.actor_sentence());
         proven.extend(self.body.legal_effect.as_ref().map(effect_sentence));
         proven.extend(self.notification_sentence());
@@ -77,6 +78,42 @@ impl Verified {
             ));
         }
         Explanation { title, proven, not_proven: self.gaps() }
+    }
+
+    /// What a refusal means for the letter, and why it came to it.
+    fn rejection_sentences(&self) -> Vec<Sentence> {
+        let mut said = Vec::new();
+        if self.kind == Kind::Rejected {
+            said.push(both(
+                "Der Brief wurde abgewiesen: er ist nicht angenommen, und niemand kann ihn im \
+                 Postfach abrufen.",
+                "The letter was rejected: it is not accepted, and nobody can retrieve it in the \
+                 postbox.",
+            ));
+            said.extend(match self.body.reason.as_deref() {
+                Some("RECIPIENT_UNKNOWN") => Some(both(
+                    "Unter der angegebenen Kennung erreicht dieser Absender niemanden.",
+                    "Under the handle given this sender reaches nobody.",
+                )),
+                Some("RECIPIENT_OPTED_OUT") => Some(both(
+                    "Die Empfängerin oder der Empfänger hat Briefe dieses Absenders im Postfach \
+                     ausgeschlossen.",
+                    "The recipient excluded letters of this sender in the postbox.",
+                )),
+                Some("ATTACHMENT_INFECTED") => Some(both(
+                    "In einer Anlage wurde Schadsoftware gefunden.",
+                    "Malware was found in an attachment.",
+                )),
+                _ => None,
+            });
+        }
+        said.extend(self.body.request_digest.as_ref().map(|digest| {
+            both(
+                format!("Die Anfrage des Absenders hatte den Prüfwert {digest}."),
+                format!("The sender's request had the digest {digest}."),
+            )
+        }));
+        said
     }
 
     fn actor_sentence(&self) -> Option<Sentence> {
@@ -187,6 +224,19 @@ impl Verified {
         }
         if matches!(self.kind, Kind::Accepted | Kind::Provided | Kind::Notified) {
             gaps.push(both("Dass jemand den Brief gelesen hat.", "That anybody read the letter."));
+        }
+        let rejected = self.kind == Kind::Rejected;
+        if rejected && self.body.reason.as_deref() == Some("RECIPIENT_UNKNOWN") {
+            gaps.push(both(
+                "Ob es die Empfängerin oder den Empfänger gibt.",
+                "Whether the recipient exists.",
+            ));
+        }
+        if rejected && !self.body.attachment_digests.is_empty() {
+            gaps.push(both(
+                "Dass die Anlagen so aussahen: ihre Prüfwerte hat der Absender angegeben.",
+                "That the attachments were these: the sender stated their digests.",
+            ));
         }
         if matches!(self.kind, Kind::Opened | Kind::OpenedByDelegate) {
             gaps.push(both(

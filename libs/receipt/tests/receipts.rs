@@ -43,6 +43,7 @@ fn body() -> Body {
         legal_effect: None,
         notification: None,
         attachment: None,
+        request_digest: None,
         instruction: None,
         service_use: None,
         replaced_by: None,

@@ -51,6 +51,7 @@ fn only_members_that_may_be_missing_can_be_left_out() {
         "on_behalf_of/person",
         "reason",
         "replaced_by",
+        "request_digest",
         "service_use",
     ];
     assert_eq!(left_out, optional);

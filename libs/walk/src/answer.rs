@@ -25,6 +25,16 @@ impl Answer {
         self.messages.iter().cloned().chain(told).any(|bytes| holds(&bytes))
     }
 
+    /// Forgets the id in a fact of a refusal, where it is one that was made for this very answer: its
+    /// form stays, for comparison.
+    pub fn forget_id(&mut self, fact: &str) {
+        let fact = self.status.as_mut().and_then(|told| told.facts.get_mut(fact));
+        let Some(value) = fact else { return };
+        if let Some((prefix, digits)) = value.split_once('_') {
+            *value = format!("{prefix}_{}", "*".repeat(digits.len()));
+        }
+    }
+
     /// Puts a text in the place of another of the same length.
     pub(crate) fn reword(&mut self, from: &str, to: &str) {
         if from.is_empty() || from == to || from.len() != to.len() {

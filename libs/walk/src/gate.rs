@@ -11,7 +11,7 @@ use siegel_grpc::{
     AuthChannel, Caller, CallerKind, GrpcServices, Guard, GuardSettings, InProcess, Rule, Siblings,
     SiblingsSettings,
 };
-use siegel_kernel::{AccountId, Entropy, TrustLevel};
+use siegel_kernel::{AccountId, Entropy, OrganisationId, TrustLevel};
 use siegel_proto::Rpc;
 use siegel_testkit::TestClock;
 use tokio::task::JoinSet;
@@ -38,6 +38,11 @@ pub enum Token {
         client_id: &'static str,
         tenant: &'static str,
     },
+    /// Of an organisation: its id is `sys_` and this number.
+    Program {
+        number: u128,
+        organisation: OrganisationId,
+    },
     /// Of the suite.
     Service(&'static str),
     /// Given out by the service under test itself, bound to this key.
@@ -59,6 +64,7 @@ impl Token {
             Self::Nobody => rule.allows(CallerKind::Public),
             Self::Person { .. } | Self::Given { .. } => rule.allows(CallerKind::Person),
             Self::Client { .. } => rule.allows(CallerKind::Client),
+            Self::Program { .. } => rule.allows(CallerKind::Program),
             Self::Service(name) => {
                 rule.allows(CallerKind::Sibling) && rule.siblings.iter().any(|s| s == name)
             }
@@ -140,6 +146,9 @@ impl Gate {
             }
             Token::Client { client_id, tenant } => {
                 bound(&|key| self.issuer.client(self.service, (client_id, tenant), key))
+            }
+            Token::Program { number, organisation } => {
+                bound(&|key| self.issuer.program(self.service, (*number, *organisation), key))
             }
             Token::Service(name) => self.ways_of(name).channel(self.service),
             Token::Given { token, key } => {

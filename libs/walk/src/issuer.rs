@@ -1,12 +1,12 @@
 //! Identity as a guard sees it, where another service is tested.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use siegel_crypto::{KeySet, SigningKey};
 use siegel_grpc::{GrpcServices, Peer, access_table, refusal};
-use siegel_kernel::{AccountId, Clock, GrantId, TrustLevel};
+use siegel_kernel::{AccountId, Clock, GrantId, OrganisationId, TrustLevel};
 use siegel_oidc::{AccessToken, Confirmation, TokenKind, audience};
 use siegel_proto::convert;
 use siegel_proto::identity::v1 as pb;
@@ -25,12 +25,15 @@ pub struct Issuer {
     origin: String,
     clock: Arc<dyn Clock>,
     ended: Arc<Mutex<BTreeSet<String>>>,
+    /// Programs of organisations by their grants.
+    programs: Arc<Mutex<BTreeMap<String, (String, OrganisationId)>>>,
 }
 
 impl Issuer {
     pub fn new(origin: &str, clock: Arc<dyn Clock>) -> Self {
         let key = SigningKey::generate().unwrap();
-        Self { key, origin: origin.to_owned(), clock, ended: Arc::default() }
+        let (ended, programs) = (Arc::default(), Arc::default());
+        Self { key, origin: origin.to_owned(), clock, ended, programs }
     }
 
     pub fn services(&self) -> GrpcServices {
@@ -60,6 +63,24 @@ impl Issuer {
             auth_time,
             cnf: Some(Confirmation { jkt: Some(key.kid().to_owned()), x5t_s256: None }),
             ..self.claims(to, ("portal", "musterstadt"), TokenKind::Person)
+        })
+    }
+
+    /// A token of an organisation's program with every scope of the service, bound to this key.
+    pub fn program(
+        &self,
+        to: &str,
+        (id, organisation): (u128, OrganisationId),
+        key: &SigningKey,
+    ) -> String {
+        let (id, gid) = (format!("sys_{id:032x}"), format!("gnt_{id:032x}"));
+        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        programs.insert(gid.clone(), (id.clone(), organisation));
+        drop(programs);
+        self.sign(&AccessToken {
+            gid,
+            cnf: Some(Confirmation { jkt: Some(key.kid().to_owned()), x5t_s256: None }),
+            ..self.claims(to, (&id, "musterstadt"), TokenKind::Program)
         })
     }
 
@@ -144,6 +165,16 @@ impl SiblingService for Issuer {
         let grant = &request.get_ref().grant_id;
         if self.ended.lock().unwrap_or_else(PoisonError::into_inner).contains(grant) {
             return Err(refusal(Code::NotFound, "GRANT_UNKNOWN", "there is no such grant", []));
+        }
+        let programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((id, organisation)) = programs.get(grant) {
+            let organisation_id = organisation.to_string();
+            let represented = pb::GrantedRepresentation { organisation_id, ..Default::default() };
+            return Ok(Response::new(pb::ResolveGrantResponse {
+                system_user_id: id.clone(),
+                acting_for: Some(represented),
+                ..Default::default()
+            }));
         }
         let account_id = grant.replace("gnt_", "acc_");
         Ok(Response::new(pb::ResolveGrantResponse { account_id, ..Default::default() }))

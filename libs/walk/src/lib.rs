@@ -18,6 +18,6 @@ pub use answer::{Answer, Told};
 pub use calls::{Call, call, calls_of, of, one, refused, tells_of_nothing};
 pub use gate::{Gate, Token};
 pub use plain::Plain;
-pub use rows::{Rows, rows};
+pub use rows::{Rows, rows, until_quiet};
 pub use siegel_proto::{Message, Rpc};
-pub use things::{Asks, Compared, Stranger, Things, compare, let_in_nobody_else};
+pub use things::{Asks, Compared, Stranger, Things, Walked, compare, let_in_nobody_else, walk};

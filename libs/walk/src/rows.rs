@@ -1,9 +1,13 @@
 //! What is in a database, to see that nothing changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use siegel_db::{Db, Tx, columns, on};
 use sqlx::AssertSqlSafe;
+
+/// How long a service may take to be quiet.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The rows of every table, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +37,25 @@ pub async fn rows(db: &Db, without: &[&str]) -> Rows {
         all.insert(table, found.unwrap());
     }
     Rows(all)
+}
+
+/// Waits until a service has done what it does in the background: no order in its outbox, no event
+/// without a number.
+pub async fn until_quiet(db: &Db) {
+    const UNDER_WAY: &str = "SELECT (SELECT COUNT(*) FROM outbox) \
+        + (SELECT COUNT(*) FROM events WHERE position IS NULL)";
+    let waiting = async {
+        loop {
+            let mut tx = db.read().await?;
+            let left: i64 = on!(&mut tx, c => sqlx::query_scalar(UNDER_WAY).fetch_one(c).await?);
+            drop(tx);
+            if left == 0 {
+                return Ok::<(), siegel_db::StoreError>(());
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap().unwrap();
 }
 
 impl Rows {

@@ -4,7 +4,7 @@ use siegel_grpc::{CallerKind, access_table};
 use siegel_proto::Rpc;
 use tonic::Code;
 
-use crate::{Answer, Call, Gate, Token};
+use crate::{Answer, Call, Gate, Rows, Token};
 
 /// Names of things that somebody has, or of none; made by [`things!`](crate::things).
 pub trait Things: Clone {
@@ -98,13 +98,16 @@ pub struct Compared {
     pub count: usize,
     /// What can be told apart, in words.
     pub told: Vec<String>,
+    /// What was changed by whom it does not belong to.
+    pub changed: Vec<String>,
 }
 
 impl Compared {
-    /// Fails when anything was told, or when there was little to compare.
+    /// Fails when anything was told or changed, or when there was little to compare.
     pub fn expect_nothing_told(&self, at_least: usize) {
         assert!(self.count >= at_least, "only {} comparisons", self.count);
         assert!(self.told.is_empty(), "{}", self.told.join("\n"));
+        assert!(self.changed.is_empty(), "{}", self.changed.join("\n"));
     }
 }
 
@@ -118,6 +121,41 @@ impl Asks for Gate {
     async fn ask(&self, rpc: &Rpc, token: &Token, messages: Vec<Vec<u8>>) -> Answer {
         self.call(rpc, token, messages).await
     }
+}
+
+/// A service whose tables are looked at.
+pub trait Walked<N: Things>: Asks {
+    /// What is stored, once nothing is under way; but for what refusals leave on record.
+    fn stored(&self) -> impl Future<Output = Rows>;
+
+    /// Whether this call by this stranger may leave that line of [`Rows::differences`]: something
+    /// of their own.
+    fn may_leave(&self, _: &Call<N>, _: &Stranger<N>, _: &str) -> bool {
+        false
+    }
+}
+
+/// Makes every call as every stranger to it: what is another's is answered as what does not exist,
+/// and nothing changes.
+pub async fn walk<N: Things>(
+    town: &impl Walked<N>,
+    calls: &[(Rpc, Call<N>)],
+    strangers: impl Fn(&(Rpc, Call<N>)) -> Vec<Stranger<N>>,
+) -> Compared {
+    let mut compared = Compared::default();
+    let mut before = town.stored().await;
+    for call in calls {
+        for stranger in strangers(call) {
+            compare(town, call, &stranger, &mut compared).await;
+            let after = town.stored().await;
+            let mut changed = before.differences(&after);
+            changed.retain(|line| !town.may_leave(&call.1, &stranger, line));
+            let what = format!("{} by {}", call.0.full_name(), stranger.who);
+            compared.changed.extend(changed.into_iter().map(|line| format!("{what}: {line}")));
+            before = after;
+        }
+    }
+    compared
 }
 
 /// Calls with one of the stranger's own names replaced by another's, then by one of nothing.
@@ -161,23 +199,25 @@ pub async fn compare<N: Things>(
 }
 
 /// Calls every RPC as everybody whom its rule does not let in: they are told so, whatever they
-/// name. Public RPCs, and those that know their callers by the certificate, are left out.
+/// name, and nothing changes. Public RPCs, and those that know their callers by the certificate, are
+/// left out.
 pub async fn let_in_nobody_else<N: Things>(
-    gate: &Gate,
+    town: &impl Walked<N>,
     calls: &[(Rpc, Call<N>)],
     callers: &[Token],
     (real, missing): (&N, &N),
 ) {
     use CallerKind::{Peer, Public};
     let mut refused = 0;
+    let before = town.stored().await;
     for (rpc, call) in calls {
         let rule = access_table().rule(&rpc.full_name()).unwrap();
         if rule.allows(Public) || rule.allows(Peer) {
             continue;
         }
         for caller in callers.iter().filter(|caller| !caller.is_let_in(rule)) {
-            let to_real = gate.call(rpc, caller, (call.messages)(real)).await;
-            let to_missing = gate.call(rpc, caller, (call.messages)(missing)).await;
+            let to_real = town.ask(rpc, caller, (call.messages)(real)).await;
+            let to_missing = town.ask(rpc, caller, (call.messages)(missing)).await;
             assert_eq!(to_real, to_missing, "{}", rpc.full_name());
             let told = to_real.status.unwrap();
             let expected = match caller {
@@ -189,4 +229,6 @@ pub async fn let_in_nobody_else<N: Things>(
         }
     }
     assert!(refused >= calls.len(), "only {refused} calls");
+    let changed = before.differences(&town.stored().await);
+    assert!(changed.is_empty(), "{changed:#?}");
 }

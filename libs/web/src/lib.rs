@@ -21,7 +21,7 @@ pub use cookies::{Scheme, SetCookie};
 pub use csrf::{CheckedForm, Csrf, CsrfField};
 pub use face::{Branding, Face, FooterLink};
 pub use i18n::{Locale, Texts, t};
-pub use page::{NavItem, Page, Person};
+pub use page::{Acting, NavItem, Page, Person};
 pub use problem::{Problem, fallback};
 pub use security::{FormAction, ImageSource, WithoutCookies, protect};
 pub use view::View;

@@ -21,6 +21,7 @@ pub struct Page {
     back: Option<String>,
     nav: Vec<NavItem>,
     person: Option<Person>,
+    acting: Option<Acting>,
     notices: Vec<Alert>,
     errors: Errors,
     scripts: Vec<String>,
@@ -45,9 +46,39 @@ pub struct Person {
     logout: Option<String>,
 }
 
+/// For whom somebody acts, shown in the header with the way to change it.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Acting {
+    /// Before the name, such as "You act for".
+    label: String,
+    name: String,
+    more: Option<String>,
+    href: String,
+    text: String,
+}
+
+impl Acting {
+    /// `href`: where it is changed, a link with this `text`.
+    pub fn new(label: String, name: String, href: String, text: String) -> Self {
+        Self { label, name, more: None, href, text }
+    }
+
+    /// What has to be said beside it.
+    pub fn more(mut self, text: String) -> Self {
+        self.more = Some(text);
+        self
+    }
+}
+
 impl NavItem {
     pub fn new(href: impl Into<String>, text: impl Into<String>) -> Self {
         Self { href: href.into(), text: text.into(), count: None }
+    }
+
+    /// Without the query.
+    fn path(&self) -> &str {
+        self.href.split('?').next().unwrap_or_default()
     }
 
     /// Shows a number beside the entry, such as unread letters; nothing for zero.
@@ -86,6 +117,7 @@ impl Page {
             back: None,
             nav: Vec::new(),
             person: None,
+            acting: None,
             notices: Vec::new(),
             errors: Errors::new(),
             scripts: Vec::new(),
@@ -120,6 +152,11 @@ impl Page {
 
     pub fn person(mut self, person: Person) -> Self {
         self.person = Some(person);
+        self
+    }
+
+    pub fn acting(mut self, acting: Acting) -> Self {
+        self.acting = Some(acting);
         self
     }
 
@@ -198,6 +235,7 @@ impl Page {
             languages: languages(view),
             nav: nav(&self.nav, &view.path),
             person: self.person.as_ref(),
+            acting: self.acting.as_ref(),
             csrf_token: &view.csrf_token,
             notices: &self.notices,
             summary: summary.as_ref(),
@@ -230,6 +268,7 @@ struct Layout<'a> {
     languages: Vec<Language>,
     nav: Vec<(&'a NavItem, Option<&'static str>)>,
     person: Option<&'a Person>,
+    acting: Option<&'a Acting>,
     csrf_token: &'a str,
     notices: &'a [Alert],
     summary: Option<&'a crate::forms::ErrorSummary>,
@@ -273,15 +312,15 @@ fn languages(view: &View) -> Vec<Language> {
 /// The longest entry that is the path or a folder above it gets `aria-current`.
 fn nav<'a>(items: &'a [NavItem], path: &str) -> Vec<(&'a NavItem, Option<&'static str>)> {
     let covers = |item: &NavItem| {
-        let below = path.strip_prefix(item.href.trim_end_matches('/'));
-        below.is_some_and(|rest| rest.is_empty() || (rest.starts_with('/') && item.href != "/"))
+        let below = path.strip_prefix(item.path().trim_end_matches('/'));
+        below.is_some_and(|rest| rest.is_empty() || (rest.starts_with('/') && item.path() != "/"))
     };
-    let best = items.iter().filter(|i| covers(i) || i.href == path).map(|i| i.href.len()).max();
+    let best = items.iter().filter(|i| covers(i) || i.path() == path).map(|i| i.path().len()).max();
     let mark = |item: &NavItem| {
-        if item.href == path {
+        if item.path() == path {
             Some("page")
         } else {
-            (covers(item) && Some(item.href.len()) == best).then_some("true")
+            (covers(item) && Some(item.path().len()) == best).then_some("true")
         }
     };
     items.iter().map(|item| (item, mark(item))).collect()
@@ -301,6 +340,15 @@ mod tests {
         assert_eq!(marks("/"), [Some("page"), None, None]);
         assert_eq!(marks("/account"), [None, Some("page"), None]);
         assert_eq!(marks("/postbox/ltr_1"), [None, None, Some("true")]);
+    }
+
+    #[test]
+    fn an_entry_is_marked_whatever_its_query() {
+        let items = [NavItem::new("/postbox?organisation=org_1", "Postbox")];
+        let mark = |path| nav(&items, path).into_iter().map(|(_, mark)| mark).next().unwrap();
+        assert_eq!(mark("/postbox"), Some("page"));
+        assert_eq!(mark("/postbox/ltr_1"), Some("true"));
+        assert_eq!(mark("/account"), None);
     }
 
     #[test]

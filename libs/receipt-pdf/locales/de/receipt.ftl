@@ -25,6 +25,8 @@ case = Vorgang *
 digest = Prüfwert des Inhalts (SHA-256)
 attachment-digest = Prüfwert der Anlage { $n } (SHA-256)
 attachment = Heruntergeladene Anlage (SHA-256)
+attachment-infected = Anlage mit Schadsoftware (SHA-256)
+request-digest = Prüfwert der Anfrage (SHA-256)
 required-level = Verlangtes Vertrauensniveau
 replaced-by = An seine Stelle tritt
 

@@ -25,6 +25,8 @@ case = Case *
 digest = Digest of the content (SHA-256)
 attachment-digest = Digest of attachment { $n } (SHA-256)
 attachment = Downloaded attachment (SHA-256)
+attachment-infected = Attachment with malware (SHA-256)
+request-digest = Digest of the request (SHA-256)
 required-level = Required trust level
 replaced-by = Its place is taken by
 

@@ -189,6 +189,7 @@ pub fn full() -> Value {
         ),
         ("notification", json!({ "channel": "email", "same_day": true, "reason": "FAILED" })),
         ("attachment", b64::encode([2; 32]).into()),
+        ("request_digest", b64::encode([4; 32]).into()),
         ("instruction", json!({ "text_version": "B-2", "given_at": RECORDED })),
         (
             "service_use",

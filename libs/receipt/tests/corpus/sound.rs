@@ -1,7 +1,7 @@
 //! Receipts that hold.
 
 use serde_json::{Value, json};
-use siegel_crypto::{SignatureAlg, TokenSigner as _};
+use siegel_crypto::{SignatureAlg, TokenSigner as _, b64};
 use siegel_receipt::Kind;
 
 use super::{Case, Office, RECORDED, body, claims, full, log_named, signer};
@@ -17,6 +17,14 @@ pub fn cases(office: &Office) -> Vec<Case> {
         let file = office.receipt(&claims(kind));
         add(format!("kind {kind}"), &file, &keys);
         add(format!("kind {kind} in the log"), &office.enter(file, 2, 5), &keys);
+    }
+    for reason in ["RECIPIENT_UNKNOWN", "RECIPIENT_OPTED_OUT", "ATTACHMENT_INFECTED", "toString"] {
+        let mut claims = claims(Kind::Rejected);
+        body(&mut claims)["reason"] = reason.into();
+        body(&mut claims)["request_digest"] = b64::encode([4; 32]).into();
+        add(format!("rejected for {reason}"), &office.receipt(&claims), &keys);
+        body(&mut claims)["attachment_digests"] = json!([]);
+        add(format!("rejected for {reason}, alone"), &office.receipt(&claims), &keys);
     }
     add("every member".into(), &office.receipt(&full()), &keys);
     for (name, change) in changes() {
