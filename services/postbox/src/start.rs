@@ -13,6 +13,7 @@ use siegel_kernel::{EntropyUnavailable, Timestamp};
 use siegel_log::Witness;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::handle_service_server::HandleServiceServer;
+use siegel_proto::postbox::v1::house_letter_service_server::HouseLetterServiceServer;
 use siegel_proto::postbox::v1::mailbox_choice_service_server::MailboxChoiceServiceServer;
 use siegel_proto::postbox::v1::mailbox_service_server::MailboxServiceServer;
 use siegel_proto::postbox::v1::mailbox_settings_service_server::MailboxSettingsServiceServer;
@@ -36,8 +37,9 @@ use crate::app::{Parts, Postbox};
 use crate::config::Config;
 use crate::domain::evidence_keys::{Configured, Dated, KeyEnded, schedule};
 use crate::grpc::{
-    AdminServer, ChoiceServer, EvidenceServer, HandleServer, InTrailers, MailboxServer,
-    OpenMattersServer, ReminderServer, SenderServer, SettingsServer, UploadServer, WebhookServer,
+    AdminServer, ChoiceServer, EvidenceServer, HandleServer, HouseServer, InTrailers,
+    MailboxServer, OpenMattersServer, ReminderServer, SenderServer, SettingsServer, UploadServer,
+    WebhookServer,
 };
 use crate::http;
 use crate::ports::objects::{ObjectError, Objects};
@@ -128,8 +130,10 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
 
 pub(crate) fn services(postbox: &Postbox) -> GrpcServices {
     let sender = SenderServiceServer::new(SenderServer(postbox.clone()));
+    let house = HouseLetterServiceServer::new(HouseServer(postbox.clone()));
     GrpcServices::new()
         .add(HandleServiceServer::new(HandleServer(postbox.clone())))
+        .add(house.max_decoding_message_size(MESSAGE_BYTES))
         .add(InTrailers(sender.max_decoding_message_size(MESSAGE_BYTES)))
         .add(MailboxServiceServer::new(MailboxServer(postbox.clone())))
         .add(EvidenceServiceServer::new(EvidenceServer(postbox.clone())))

@@ -102,13 +102,14 @@ impl Postbox {
         let Look::Fresh(found) = self.look(who, order, &key, now).await? else {
             return Err(Trouble::Contradiction("a batch's letter was submitted").into());
         };
-        let (sender, mailbox, _) = *found;
+        // What a batch refuses leaves no receipt: nothing of it counts before its commit.
+        let (sender, mailbox) = (found.sender, found.mailbox.map_err(SubmitError::from)?);
         let admission = self.admit(who, 1, quota::weighs(order)).await?;
         let id =
             LetterId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
         let letter_key = self.vault.new_key()?;
         let turner = admission.turner(who, true);
-        let goes_to = Place { mailbox: mailbox.id, letter: id, letter_key: &letter_key, turner };
+        let goes_to = Place { mailbox, letter: id, letter_key: &letter_key, turner };
         let by = UploadedBy { tenant: &who.tenant, name: &who.name };
         let bytes = stream::iter(contents.into_iter().map(Ok));
         let uploaded = self.upload_by(&by, &goes_to, &order.attachments, bytes).await?;

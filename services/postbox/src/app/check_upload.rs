@@ -1,5 +1,6 @@
 //! Looking at an upload that came in pieces: all its bytes are read back and checked as a whole.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use tracing::Instrument as _;
@@ -8,10 +9,13 @@ use super::content::Whole;
 use super::resumable::UploadError;
 use super::uploads::{Progress, Uploader, declaration, size};
 use super::{Postbox, Trouble};
+use crate::domain::UploadId;
 use crate::store::resumable::{self, UploadRow};
 
-/// Longer than reading the largest upload takes.
-const CLAIM: Duration = Duration::from_mins(10);
+/// How long a check is believed that says nothing: its process may have ended.
+pub(crate) const CLAIM: Duration = Duration::from_mins(1);
+/// How often a check says that it goes on.
+const GOES_ON: Duration = Duration::from_secs(15);
 /// How long a check that failed for no fault of the bytes (scanner or store down) is not repeated:
 /// a request without a byte must not make us read two gibibytes each time.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -33,7 +37,10 @@ impl Postbox {
         let (postbox, who) = (self.clone(), who.clone());
         let check = async move {
             let id = row.id;
-            let checked = postbox.read_back(&who, row).await;
+            let checked = tokio::select! {
+                checked = postbox.read_back(&who, row) => checked,
+                never = postbox.go_on(id) => match never {},
+            };
             if checked.is_err() {
                 let mut tx = postbox.db.begin().await?;
                 let until = postbox.clock.now().plus(AGAIN);
@@ -44,6 +51,25 @@ impl Postbox {
         };
         let checked = tokio::spawn(check.in_current_span()).await;
         checked.map_err(|_| Trouble::Contradiction("the check of an upload broke off"))?
+    }
+
+    /// Keeps others from the upload while it is being checked.
+    async fn go_on(&self, id: UploadId) -> Infallible {
+        loop {
+            tokio::time::sleep(GOES_ON).await;
+            let until = self.clock.now().plus(CLAIM);
+            let told = async {
+                let mut tx = self.db.begin().await?;
+                resumable::check_again(&mut tx, id, until).await?;
+                tx.commit().await
+            };
+            if let Err(error) = told.await {
+                tracing::info!(
+                    error = &error as &dyn std::error::Error,
+                    "somebody else may check an upload as well"
+                );
+            }
+        }
     }
 
     async fn read_back(&self, who: &Uploader, row: UploadRow) -> Result<Progress, UploadError> {

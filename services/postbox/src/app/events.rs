@@ -10,12 +10,11 @@ use siegel_receipt::ReceiptFile;
 
 use super::evidence::{Party, Pointer};
 use super::submit::SenderClient;
-use super::{Postbox, Trouble, reader};
+use super::{Postbox, Trouble};
 use crate::domain::LetterId;
 use crate::store::events as kept;
 use crate::store::evidence::{self, EvidenceRow};
 use crate::store::letters::{self, LetterRow, topic};
-use crate::store::mailboxes;
 
 const DAY: Duration = Duration::from_hours(24);
 /// Events read at a time.
@@ -182,10 +181,7 @@ impl Postbox {
         tx: &mut Tx,
         letter: &LetterRow,
     ) -> Result<String, Trouble> {
-        let mailbox = mailboxes::by_id(tx, letter.mailbox_id).await?;
-        let mailbox = mailbox.ok_or(StoreError::corrupt("a letter's mailbox is gone"))?;
-        let key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
-        Ok(reader::head(&key, letter)?.sender_reference)
+        Ok(self.own_words(tx, letter).await?.sender_reference)
     }
 }
 

@@ -282,6 +282,16 @@ impl Postbox {
         let key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
         Ok(Some((mailbox, key)))
     }
+
+    /// What stands on a letter, for whoever wrote it; nothing where there is no content.
+    pub(super) async fn own_words(&self, tx: &mut Tx, letter: &LetterRow) -> Result<Head, Trouble> {
+        if letter.is_purged() {
+            return Ok(Head::default());
+        }
+        let mailbox = mailboxes::by_id(tx, letter.mailbox_id).await?;
+        let mailbox = mailbox.ok_or(StoreError::corrupt("a letter's mailbox is gone"))?;
+        head(&self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?, letter)
+    }
 }
 
 pub(super) fn letter_key(mailbox_key: &DataKey, letter: &LetterRow) -> Result<DataKey, Trouble> {

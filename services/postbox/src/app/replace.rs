@@ -9,7 +9,7 @@ use super::handles::audit_subject;
 use super::submit::{Order, SenderClient, SubmitError};
 use super::{Now, Postbox, Trouble};
 use crate::domain::letter::Letter;
-use crate::domain::state::Refusal;
+use crate::domain::state::{End, Refusal};
 use crate::domain::{LetterId, MailboxId};
 use crate::store::letters::{self, LetterRow};
 use crate::store::mailboxes;
@@ -121,11 +121,16 @@ impl Postbox {
         now: Now,
     ) -> Result<(), Trouble> {
         let mailbox = mailboxes::by_id(tx, letter.mailbox_id).await?;
-        let mailbox = mailbox.ok_or(Trouble::Contradiction("a letter's mailbox is gone"))?;
+        let subject = match mailbox {
+            Some(mailbox) => audit_subject(mailbox.owner()),
+            // It never came to one.
+            None if letter.state == End::Rejected.as_str() => String::new(),
+            None => return Err(Trouble::Contradiction("a letter's mailbox is gone")),
+        };
         let entry = Entry {
             kind,
             actor: &who.name,
-            subject: &audit_subject(mailbox.owner()),
+            subject: &subject,
             level: None,
             outcome,
             request_id,

@@ -5,14 +5,14 @@ use siegel_db::Tx;
 use siegel_kernel::Timestamp;
 
 use super::list::{PAGE, PAGE_MAX};
-use super::reader::{ReadError, head};
+use super::reader::ReadError;
 use super::submit::SenderClient;
 use super::vault::Head;
 use super::{Postbox, Trouble};
 use crate::domain::LetterId;
 use crate::store::letters::{self, LetterRow};
+use crate::store::replies;
 use crate::store::sent::{self, SentPage};
-use crate::store::{mailboxes, replies};
 
 /// Lines looked at for one page: a rare state does not make one request read a whole book.
 const LOOKED_AT: usize = 2_000;
@@ -94,11 +94,8 @@ impl Postbox {
         letter: LetterRow,
         request_id: String,
     ) -> Result<SentLine, Trouble> {
-        let mailbox = mailboxes::by_id(tx, letter.mailbox_id).await?;
-        let mailbox = mailbox.ok_or(Trouble::Contradiction("a letter's mailbox is gone"))?;
-        let key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
         let replies = replies::count(tx, letter.mailbox_id, letter.id).await?;
-        Ok(SentLine { head: head(&key, &letter)?, letter, request_id, replies })
+        Ok(SentLine { head: self.own_words(tx, &letter).await?, letter, request_id, replies })
     }
 }
 

@@ -12,6 +12,7 @@ use super::adopt::{self, Adopted};
 use super::deliver::Prepared;
 use super::opt_outs;
 use super::press::{Delivered, Job, Undelivered};
+use super::reject::{Refused, Rejected};
 use super::upload::{Place, UploadedBy};
 use super::write::{Draft, sender_part};
 use super::{Now, Postbox, Trouble, quota};
@@ -20,11 +21,12 @@ use crate::domain::canon::{Content, request_digest};
 use crate::domain::holidays::Land;
 use crate::domain::legal::{self, OnNoRetrieval};
 use crate::domain::letter::{DeliveryType, Letter, Violation};
+use crate::domain::rejection::Rejection;
 use crate::domain::upload::Owner;
-use crate::domain::{LetterId, UploadId};
+use crate::domain::{LetterId, MailboxId, UploadId};
 use crate::ports::scanner::ScannerError;
 use crate::store::evidence::EvidenceRow;
-use crate::store::mailboxes::{self, Mailbox};
+use crate::store::mailboxes;
 use crate::store::rules;
 use crate::store::senders::{self, Sender};
 
@@ -59,7 +61,7 @@ pub struct Submitted {
     pub receipts: Vec<(EvidenceRow, ReceiptFile)>,
 }
 
-/// A letter that is not delivered. Nothing of it is stored.
+/// A letter that is not delivered. Nothing of it is stored, unless it is `Rejected`.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     #[error("the request is malformed")]
@@ -113,8 +115,21 @@ pub enum SubmitError {
     LaneFull,
     #[error("the request id was used for another letter")]
     RequestIdReused,
+    /// The one refusal that leaves something: a receipt.
+    #[error(transparent)]
+    Rejected(Box<Rejected>),
     #[error("the letter could not be stored")]
     Trouble(#[from] Trouble),
+}
+
+impl From<Rejection> for SubmitError {
+    fn from(cause: Rejection) -> Self {
+        match cause {
+            Rejection::RecipientUnknown => Self::RecipientUnknown,
+            Rejection::OptedOut => Self::OptedOut,
+            Rejection::Infected { index } => Self::Infected { index },
+        }
+    }
 }
 
 impl From<StoreError> for SubmitError {
@@ -126,6 +141,16 @@ impl From<StoreError> for SubmitError {
 impl SubmitError {
     pub fn field(field: &str, problem: &'static str) -> Self {
         Self::Malformed(vec![Violation::new(field, problem)])
+    }
+
+    /// Why a letter in order is refused, where that is the case.
+    pub(super) const fn rejection(&self) -> Option<Rejection> {
+        match self {
+            Self::RecipientUnknown => Some(Rejection::RecipientUnknown),
+            Self::OptedOut => Some(Rejection::OptedOut),
+            Self::Infected { index } => Some(Rejection::Infected { index: *index }),
+            _ => None,
+        }
     }
 }
 
@@ -146,22 +171,44 @@ impl Postbox {
             .map_err(Trouble::from)?;
         let digest = adopt::digest(digest, &order.uploads);
         let key = IdempotencyKey { caller: &who.name, request_id: &order.request_id, digest };
-        let (sender, mailbox, adopted) = match self.look(who, order, &key, now).await? {
+        let found = match self.look(who, order, &key, now).await? {
             Look::Again(answer) => return self.again(&answer).await,
             Look::Fresh(found) => *found,
         };
+        let outcome = match found.mailbox {
+            Ok(mailbox) => self.take_in((who, order, digest), (&found, mailbox), content).await,
+            Err(cause) => Err(cause.into()),
+        };
+        let Some(cause) = outcome.as_ref().err().and_then(SubmitError::rejection) else {
+            return outcome;
+        };
+        let refused =
+            Refused { key, who, order, sender: &found.sender, declared: &found.declared, cause };
+        Err(self.reject(&refused).await)
+    }
+
+    /// Takes a letter that was looked at.
+    async fn take_in<S>(
+        &self,
+        (who, order, digest): (&SenderClient, &Order, [u8; 32]),
+        (found, mailbox): (&Found, MailboxId),
+        content: S,
+    ) -> Result<Submitted, SubmitError>
+    where
+        S: Stream<Item = Result<Bytes, SubmitError>> + Unpin + Send,
+    {
+        let Found { sender, adopted, declared, .. } = found;
         let admission = self.admit(who, 1, quota::weighs(order)).await?;
         let id =
             LetterId::new(self.clock.as_ref(), self.entropy.as_ref()).map_err(Trouble::from)?;
         let letter_key = self.vault.new_key()?;
         let turner = admission.turner(who, order.letter.bulk);
-        let place = Place { mailbox: mailbox.id, letter: id, letter_key: &letter_key, turner };
+        let place = Place { mailbox, letter: id, letter_key: &letter_key, turner };
         let by = UploadedBy { tenant: &who.tenant, name: &who.name };
         let mut uploaded = self.upload_by(&by, &place, &order.attachments, content).await?;
         let objects: Vec<String> = uploaded.rows.iter().map(|a| a.object_key.clone()).collect();
-        self.adopt(&place, &adopted, &mut uploaded)?;
-        let declared = adopt::declarations(&order.attachments, &adopted);
-        let content = Content::new(&id.to_string(), sender_part(&sender), &order.letter, &declared);
+        self.adopt(&place, adopted, &mut uploaded)?;
+        let content = Content::new(&id.to_string(), sender_part(sender), &order.letter, declared);
         let turn = match self.lanes.turn(turner).await {
             Ok(turn) => turn,
             Err(full) => {
@@ -173,8 +220,8 @@ impl Postbox {
             who: who.clone(),
             order: order.clone(),
             digest,
-            sender,
-            mailbox: mailbox.id,
+            sender: sender.clone(),
+            mailbox,
             draft: Draft { id, key: letter_key, content, uploaded },
             policy: admission.policy(),
         };
@@ -222,6 +269,9 @@ impl Postbox {
         if !violations.is_empty() {
             return Err(SubmitError::Malformed(violations));
         }
+        if order.recalls && order.letter.replaces.is_none() {
+            return Err(SubmitError::field("letter.replaces", "must name a letter"));
+        }
         // Before the transaction: two connections at a time for one call can lock up the pool.
         let policy = self.policy().await?;
         // Only looks: what counts is asked again in the transaction.
@@ -238,15 +288,31 @@ impl Postbox {
         // Before each of them is looked for.
         attachment::check_count(order.attachments.len() + order.uploads.len(), &limits)?;
         let adopted = self.find_adopted(&mut tx, &owner, &order.uploads).await?;
-        attachment::check(&adopt::declarations(&order.attachments, &adopted), &limits)?;
+        let declared = adopt::declarations(&order.attachments, &adopted);
+        attachment::check(&declared, &limits)?;
         policy.class(&who.tenant, &order.letter.retention_class)?;
-        let mailbox = mailboxes::by_handle(&mut tx, order.letter.handle, &sender.sector).await?;
-        let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?;
+        // What is wrong with the letter itself comes before whom it goes to.
         check_rule(&mut tx, &sender, &order.letter, now).await?;
-        let to = (mailbox.id, sender.client_id.as_str());
-        opt_outs::check(&mut tx, to, &order.letter, now).await?;
-        self.check_related(&mut tx, who, mailbox.id, &order.letter).await?;
-        Ok(Look::Fresh(Box::new((sender, mailbox, adopted))))
+        let mailbox = match self.recipient(&mut tx, (who, &sender), &order.letter, now).await {
+            Ok(mailbox) => Ok(mailbox),
+            Err(error) => Err(error.rejection().ok_or(error)?),
+        };
+        Ok(Look::Fresh(Box::new(Found { sender, adopted, declared, mailbox })))
+    }
+
+    /// The mailbox that a letter goes to.
+    async fn recipient(
+        &self,
+        tx: &mut Tx,
+        (who, sender): (&SenderClient, &Sender),
+        letter: &Letter,
+        now: Now,
+    ) -> Result<MailboxId, SubmitError> {
+        let mailbox = mailboxes::by_handle(tx, letter.handle, &sender.sector).await?;
+        let mailbox = mailbox.ok_or(SubmitError::RecipientUnknown)?.id;
+        opt_outs::check(tx, (mailbox, sender.client_id.as_str()), letter, now).await?;
+        self.check_related(tx, who, mailbox, letter).await?;
+        Ok(mailbox)
     }
 }
 
@@ -283,7 +349,17 @@ pub(super) async fn check_rule(
     }
 }
 
+/// A letter in order, and what there is about it.
+pub(super) struct Found {
+    pub sender: Sender,
+    pub adopted: Vec<Adopted>,
+    /// All attachments, those that came before as well.
+    pub declared: Vec<Declaration>,
+    /// Where it goes, or why it does not.
+    pub mailbox: Result<MailboxId, Rejection>,
+}
+
 pub(super) enum Look {
-    Fresh(Box<(Sender, Mailbox, Vec<Adopted>)>),
+    Fresh(Box<Found>),
     Again(Vec<u8>),
 }

@@ -9,12 +9,12 @@ use super::evidence::{Declared, Fact};
 use super::upload::Uploaded;
 use super::vault::{self, Head};
 use super::{Now, Postbox, Trouble};
-use crate::domain::LetterId;
 use crate::domain::action;
 use crate::domain::canon::{Content, SenderPart};
 use crate::domain::flags::Folder;
 use crate::domain::letter::Letter;
 use crate::domain::state::{Delivery, Ending};
+use crate::domain::{LetterId, MailboxId};
 use crate::store::evidence::EvidenceRow;
 use crate::store::letters::LetterRow;
 use crate::store::mailboxes::Mailbox;
@@ -50,7 +50,13 @@ impl Postbox {
         letter: &Letter,
         (draft, now): (&Draft, Now),
     ) -> Result<(LetterRow, Vec<u8>), Trouble> {
-        let canonical = draft.content.canonical()?;
+        let digests = draft.uploaded.rows.iter().flat_map(|a| a.sha256.clone()).collect();
+        let (bare, canonical) = self.bare_row(
+            (mailbox.id, draft.id),
+            (sender, letter),
+            (&draft.content, digests),
+            now,
+        )?;
         let mailbox_key = self.vault.mailbox_key(mailbox.id, &mailbox.wrapped_key)?;
         let head = Head {
             subject: letter.subject.clone(),
@@ -62,11 +68,31 @@ impl Postbox {
         let sealed_head = self.vault.seal_head(&draft.key, mailbox.id, draft.id, &head)?;
         let sealed_content =
             self.vault.seal_content(&draft.key, mailbox.id, draft.id, &canonical)?;
+        let row = LetterRow {
+            wrapped_key,
+            sealed_head,
+            case_tag: (!letter.case_id.is_empty())
+                .then(|| vault::case_tag(&mailbox_key, &letter.case_id)),
+            ..bare
+        };
+        Ok((row, sealed_content))
+    }
+
+    /// The row of a letter without anything sealed in it, and its canonical form. `digests` are
+    /// those of its attachments, 32 bytes each.
+    pub(super) fn bare_row(
+        &self,
+        (mailbox_id, id): (MailboxId, LetterId),
+        (sender, letter): (&Sender, &Letter),
+        (content, digests): (&Content, Vec<u8>),
+        now: Now,
+    ) -> Result<(LetterRow, Vec<u8>), Trouble> {
+        let canonical = content.canonical()?;
         let salt: [u8; 32] = self.entropy.array()?;
         let later = letter.publish_at.filter(|at| *at > now.legal);
         let row = LetterRow {
-            mailbox_id: mailbox.id,
-            id: draft.id,
+            mailbox_id,
+            id,
             sequence: None,
             handle_id: letter.handle,
             sector: sender.sector.clone(),
@@ -87,11 +113,11 @@ impl Postbox {
             legal_rule: None,
             legal_effect: None,
             announced_on: None,
-            attachment_count: i64::try_from(draft.uploaded.rows.len()).unwrap_or(i64::MAX),
+            attachment_count: i64::try_from(digests.len() / 32).unwrap_or(i64::MAX),
             content_digest: sha256(&canonical).to_vec(),
-            attachment_digests: draft.uploaded.rows.iter().flat_map(|a| a.sha256.clone()).collect(),
-            wrapped_key,
-            sealed_head,
+            attachment_digests: digests,
+            wrapped_key: Vec::new(),
+            sealed_head: Vec::new(),
             commitment_salt: salt.to_vec(),
             accepted_at: now.legal,
             publish_at: None,
@@ -103,16 +129,15 @@ impl Postbox {
             unread: false,
             evidence_count: 0,
             last_evidence: None,
-            declared: declared(&draft.content)?,
+            declared: declared(content)?,
             replaced_by: None,
             folder: Folder::Inbox.as_str().to_owned(),
             sealed_labels: None,
-            case_tag: (!letter.case_id.is_empty())
-                .then(|| vault::case_tag(&mailbox_key, &letter.case_id)),
+            case_tag: None,
             due_on: action::first_due(&letter.actions).map(|day| day.to_string()),
             retrieve_until: letter.retrieve_until,
         };
-        Ok((row, sealed_content))
+        Ok((row, canonical))
     }
 
     /// Signs that a letter was accepted.

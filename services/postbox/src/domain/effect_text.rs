@@ -50,7 +50,7 @@ fn gone(end: End) -> Option<EffectText> {
             "The authority took this letter back before it was opened. It does not count as \
              announced and can no longer be opened.",
         ),
-        End::Undeliverable => (
+        End::Undeliverable | End::Rejected => (
             "Dieser Brief konnte nicht zugestellt werden. Er kann nicht geöffnet werden.",
             "This letter could not be delivered. It cannot be opened.",
         ),

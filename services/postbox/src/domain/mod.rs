@@ -18,6 +18,7 @@ pub mod media;
 pub mod opt_out;
 pub mod owner_gone;
 pub mod proof;
+pub mod rejection;
 pub mod reminder;
 pub mod reply;
 pub mod retention;

@@ -23,6 +23,8 @@ pub enum End {
     Refused,
     Recalled,
     Undeliverable,
+    /// Never accepted.
+    Rejected,
 }
 
 /// The delivery of one letter.
@@ -74,6 +76,9 @@ pub enum Refusal {
 }
 
 impl Delivery {
+    /// Of a letter that was refused: its first state and its last.
+    pub const REJECTED: Self = Self::Ended { end: End::Rejected, opened: false };
+
     /// Puts the provision off.
     pub fn schedule(self, publish_at: Timestamp) -> Result<Self, Refusal> {
         match self {
@@ -116,7 +121,9 @@ impl Delivery {
                 Ok((Self::Ended { end: End::Opened, opened: true }, opening(opened)))
             }
             Self::Ended { end: End::ProvisionEnded, .. } => Err(Refusal::ProvisionEnded),
-            Self::Ended { end: End::Recalled | End::Undeliverable, .. } => Err(Refusal::Gone),
+            Self::Ended { end: End::Recalled | End::Undeliverable | End::Rejected, .. } => {
+                Err(Refusal::Gone)
+            }
             Self::Ended { end, opened } => Ok((Self::Ended { end, opened: true }, opening(opened))),
         }
     }
@@ -188,7 +195,7 @@ const fn opening(opened: bool) -> Opening {
 }
 
 impl End {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Opened,
         Self::DeemedAnnounced,
         Self::DeemedServed,
@@ -198,6 +205,7 @@ impl End {
         Self::Refused,
         Self::Recalled,
         Self::Undeliverable,
+        Self::Rejected,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -211,6 +219,7 @@ impl End {
             Self::Refused => "refused",
             Self::Recalled => "recalled",
             Self::Undeliverable => "undeliverable",
+            Self::Rejected => "rejected",
         }
     }
 
@@ -291,6 +300,23 @@ mod tests {
         assert_eq!(letter.open(), Err(Refusal::NotProvided));
         assert_eq!(letter.provide(Ending::ExpiredUnread, LATER, NOON), Err(Refusal::TooEarly));
         assert!(letter.provide(Ending::ExpiredUnread, LATER, LATER).is_ok());
+    }
+
+    #[test]
+    fn a_rejected_letter_is_nothing_else_ever() {
+        let letter = Delivery::REJECTED;
+        assert_eq!(End::parse(letter.as_str()), Some(End::Rejected));
+        assert_eq!(letter.open(), Err(Refusal::Gone));
+        for next in [
+            letter.schedule(LATER),
+            letter.provide(Ending::ExpiredUnread, LATER, NOON),
+            letter.recall(),
+            letter.fail(),
+            letter.answer(true),
+            letter.expire(LATER).map(|(next, _)| next),
+        ] {
+            assert_eq!(next, Err(Refusal::AlreadyEnded));
+        }
     }
 
     proptest! {

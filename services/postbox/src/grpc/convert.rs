@@ -177,6 +177,7 @@ pub fn state(name: &str) -> pb::DeliveryState {
         "refused" => P::Refused,
         "recalled" => P::Recalled,
         "undeliverable" => P::Undeliverable,
+        "rejected" => P::Rejected,
         _ => P::Unspecified,
     }
 }

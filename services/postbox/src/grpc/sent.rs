@@ -10,6 +10,7 @@ use crate::app::Postbox;
 use crate::app::check::{Checked, OptOut};
 use crate::app::sent::{SentLine, SentListing};
 use crate::app::submit::SenderClient;
+use crate::domain::state::End;
 
 pub async fn check(
     postbox: &Postbox,
@@ -91,11 +92,13 @@ fn stored(state: pb::DeliveryState) -> Option<&'static str> {
         P::Refused => "refused",
         P::Recalled => "recalled",
         P::Undeliverable => "undeliverable",
+        P::Rejected => "rejected",
     })
 }
 
 fn summary(line: SentLine) -> pb::SentLetterSummary {
     let row = line.letter;
+    let rejected = row.state == End::Rejected.as_str();
     pb::SentLetterSummary {
         letter_id: row.id.to_string(),
         request_id: line.request_id,
@@ -103,7 +106,7 @@ fn summary(line: SentLine) -> pb::SentLetterSummary {
         case_id: line.head.case_id,
         delivery_type: convert::wire_delivery_type(&row).into(),
         state: convert::state(&row.state).into(),
-        accepted_at: Some(timestamp(row.accepted_at)),
+        accepted_at: Some(timestamp(row.accepted_at)).filter(|_| !rejected),
         provided_at: row.provided_at.map(timestamp),
         announced_on: row.announced_on.unwrap_or_default(),
         required_level: siegel_proto::common::v1::TrustLevel::from(row.required_level).into(),

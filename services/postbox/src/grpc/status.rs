@@ -12,11 +12,13 @@ use crate::app::handles::HandleError;
 use crate::app::log::LogError;
 use crate::app::opt_outs::SettingError;
 use crate::app::reader::ReadError;
+use crate::app::reject::Rejected;
 use crate::app::resumable::UploadError;
 use crate::app::submit::SubmitError;
 use crate::app::webhooks::WebhookError;
 use crate::domain::attachment::Refusal;
 use crate::domain::letter::Violation;
+use crate::domain::rejection::Rejection;
 use crate::ports::access::AccessError;
 use crate::ports::safe::SafeError;
 
@@ -89,6 +91,7 @@ pub fn submit(error: &SubmitError) -> Status {
         }
         E::DigestMismatch { index } => attachment(bad, "DIGEST_MISMATCH", *index),
         E::Infected { index } => attachment(bad, "ATTACHMENT_INFECTED", *index),
+        E::Rejected(left) => rejected(left),
         E::ArchiveUnsafe { index } => attachment(bad, "ARCHIVE_UNSAFE", *index),
         E::Scanner(_) => {
             let _ = fault(error);
@@ -105,6 +108,21 @@ pub fn submit(error: &SubmitError) -> Status {
         E::LaneFull => exhausted("LANE_FULL", error, [], Duration::from_secs(1)),
         E::RequestIdReused => refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", error, []),
         E::Trouble(inner) => down(inner),
+    }
+}
+
+/// A refusal that says where its receipt is.
+fn rejected(left: &Rejected) -> Status {
+    let (letter, receipt) = (left.letter.to_string(), left.receipt.to_string());
+    let (letter, receipt) = (("letter_id", letter.as_str()), ("receipt_id", receipt.as_str()));
+    let reason = left.cause.reason();
+    match left.cause {
+        Rejection::RecipientUnknown => refusal(Code::NotFound, reason, left, [letter, receipt]),
+        Rejection::OptedOut => refusal(Code::FailedPrecondition, reason, left, [letter, receipt]),
+        Rejection::Infected { index } => {
+            let index = index.to_string();
+            refusal(Code::InvalidArgument, reason, left, [("attachment", &index), letter, receipt])
+        }
     }
 }
 

@@ -129,7 +129,7 @@ impl LetterRow {
         Ok(Counted { folder, unread: self.unread })
     }
 
-    /// The content was deleted, and with it the key.
+    /// There is no content: it was deleted, and with it the key, or never taken.
     pub fn is_purged(&self) -> bool {
         self.wrapped_key.is_empty()
     }

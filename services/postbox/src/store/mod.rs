@@ -19,6 +19,7 @@ pub mod mailboxes;
 pub mod opt_outs;
 pub mod owner_gone;
 pub mod quota_use;
+pub mod rejections;
 pub mod reminders;
 pub mod replies;
 pub mod resumable;

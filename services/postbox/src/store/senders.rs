@@ -34,6 +34,21 @@ pub async fn find(
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(client_id).bind(tenant).fetch_optional(c).await?))
 }
 
+/// Adds a sender, or says anew what it is called.
+pub async fn put(tx: &mut Tx, sender: &Sender, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO senders \
+        (client_id, tenant, sector, authority, ars, service_id, registered_at_us) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) \
+        ON CONFLICT (client_id) DO UPDATE SET tenant = excluded.tenant, \
+        sector = excluded.sector, authority = excluded.authority, ars = excluded.ars, \
+        service_id = excluded.service_id, removed_at_us = NULL";
+    on!(tx, c => sqlx::query(SQL)
+        .bind(&sender.client_id).bind(&sender.tenant).bind(&sender.sector).bind(&sender.authority)
+        .bind(&sender.ars).bind(&sender.service_id).bind(now)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
 /// Makes the table say what the configuration says; who is no longer in it is marked removed.
 pub async fn replace_all(
     tx: &mut Tx,
@@ -41,18 +56,9 @@ pub async fn replace_all(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const REMOVE: &str = "UPDATE senders SET removed_at_us = $1 WHERE removed_at_us IS NULL";
-    const PUT: &str = "INSERT INTO senders \
-        (client_id, tenant, sector, authority, ars, service_id, registered_at_us) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) \
-        ON CONFLICT (client_id) DO UPDATE SET tenant = excluded.tenant, \
-        sector = excluded.sector, authority = excluded.authority, ars = excluded.ars, \
-        service_id = excluded.service_id, removed_at_us = NULL";
     on!(&mut *tx, c => sqlx::query(REMOVE).bind(now).execute(c).await?.rows_affected());
-    for s in senders {
-        on!(&mut *tx, c => sqlx::query(PUT)
-            .bind(&s.client_id).bind(&s.tenant).bind(&s.sector).bind(&s.authority)
-            .bind(&s.ars).bind(&s.service_id).bind(now)
-            .execute(c).await?.rows_affected());
+    for sender in senders {
+        put(tx, sender, now).await?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 use tonic::Code;
 
+use super::rejections::told;
 use super::world::{DAY, World, account, person, request};
 
 on_each_backend! { &crate::MIGRATIONS =>
@@ -33,7 +34,7 @@ async fn a_revoked_handle_is_as_unknown_as_none_and_the_next_one_differs(db: Db)
     let mut seen = Vec::new();
     for handle in [old.as_str(), "hdl_00000000000000000000000000000000"] {
         let status = world.sender().submit(request("r2", handle)).await.unwrap_err();
-        seen.push((status.code(), status.message().to_owned(), status.details().to_vec()));
+        seen.push(told(&status));
     }
     assert_eq!(seen[0], seen[1]);
     assert_eq!(seen[0].0, Code::NotFound);

@@ -112,6 +112,8 @@ async fn a_refusal_over_http_has_the_reason_of_grpc(db: Db) {
         (&problem["reason"], &problem["code"]),
         (&"RECIPIENT_UNKNOWN".into(), &"NOT_FOUND".into())
     );
+    let letter = problem["metadata"]["letter_id"].as_str().unwrap();
+    assert_eq!(world.kinds(letter).await, ["rejected"]);
 
     let (status, problem) = call(&ada(&world), &format!("{SENDER}/Submit"), json!({})).await;
     assert_eq!(status, StatusCode::FORBIDDEN);

@@ -1,4 +1,5 @@
-//! Every way in which a letter is not taken: a stable reason, and nothing stored.
+//! Every way in which a letter is not taken: a stable reason, and nothing stored. Refusals that leave
+//! a receipt: `rejections`.
 
 use siegel_db::{Db, on};
 use siegel_grpc::{fact, reason};
@@ -6,6 +7,7 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 use tonic::{Code, Status};
 
+use super::rejections::told;
 use super::world::{FOREIGN_CLIENT, PDF, World, XML, attachment, client, formal, letter, request};
 use crate::store::{handles, mailboxes};
 
@@ -64,6 +66,7 @@ async fn a_malformed_letter_names_its_fields(db: Db) {
 async fn a_handle_nobody_has_and_a_revoked_one_and_one_of_another_sector_are_the_same_refusal(
     db: Db,
 ) {
+    use tonic_types::StatusExt as _;
     let world = World::new(db).await;
     let owner = || pb::issue_handle_request::Owner::AccountId(super::world::account(1).to_string());
     let foreign = world.handle_for(owner(), "neustadt").await;
@@ -75,13 +78,18 @@ async fn a_handle_nobody_has_and_a_revoked_one_and_one_of_another_sector_are_the
     tx.commit().await.unwrap();
     let nobody = "hdl_00000000000000000000000000000000".to_owned();
     let mut seen = Vec::new();
-    for handle in [nobody, revoked, foreign, "nonsense".to_owned()] {
+    for handle in [nobody, revoked, foreign] {
         let status = refused(&world, |r| letter(r).handle = handle).await;
-        seen.push((status.code(), status.message().to_owned(), status.details().to_vec()));
+        seen.push(told(&status));
     }
     assert_eq!(seen[0].0, Code::NotFound);
     assert!(seen.iter().all(|s| *s == seen[0]), "an outsider can tell them apart: {seen:?}");
-    world.assert_nothing_stored().await;
+    world.assert_only_rejected(3).await;
+    // What is no handle at all is refused in the same words; it named nobody, and leaves nothing.
+    let status = refused(&world, |r| letter(r).handle = "nonsense".into()).await;
+    let facts = status.get_details_error_info().unwrap().metadata;
+    assert_eq!((status.code(), status.message(), &facts), (seen[0].0, &*seen[0].1, &seen[0].2));
+    world.assert_only_rejected(3).await;
 }
 
 async fn a_client_that_is_not_registered_is_told_so(db: Db) {

@@ -13,7 +13,9 @@ use tonic::Code;
 
 use super::uploads::{create, declared, naming, send, sender, uploaded};
 use super::world::{PDF, World, attachment, client, request};
+use crate::app::check_upload;
 use crate::config::ScannerConfig;
+use crate::store::resumable;
 
 on_each_backend! { &crate::MIGRATIONS =>
     a_clean_attachment_is_shown_as_scanned,
@@ -24,6 +26,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_letter_without_attachments_needs_no_scanner,
     an_upload_waits_for_a_scanner_that_is_down,
     a_complete_upload_is_not_read_again_with_every_empty_request,
+    a_check_that_ended_with_its_process_is_taken_up_by_a_later_request,
     a_tenant_without_scans_delivers_while_the_scanner_is_down,
     a_virus_that_is_known_later_blocks_the_attachment_and_tells_its_sender,
     what_was_seen_with_the_same_signatures_is_not_scanned_again,
@@ -144,7 +147,15 @@ async fn an_infected_attachment_refuses_its_letter(db: Db) {
     assert_eq!(status.code(), Code::InvalidArgument);
     assert_eq!(reason(&status).as_deref(), Some("ATTACHMENT_INFECTED"));
     assert_eq!(siegel_grpc::fact(&status, "attachment").as_deref(), Some("2"));
-    world.assert_nothing_stored().await;
+    world.assert_only_rejected(1).await;
+    let letter_id = siegel_grpc::fact(&status, "letter_id").unwrap();
+    let body = world.entry(&letter_id, "rejected").await.body;
+    assert_eq!(body.reason.as_deref(), Some("ATTACHMENT_INFECTED"));
+    let digest = siegel_crypto::b64::encode(siegel_crypto::sha256(INFECTED));
+    assert_eq!(
+        (body.attachment.as_ref(), body.attachment_digests.last()),
+        (Some(&digest), Some(&digest))
+    );
     let mut tx = world.db.read().await.unwrap();
     let kinds = siegel_db::audit::kinds(&mut tx).await.unwrap();
     assert!(kinds.iter().any(|kind| kind == "postbox.attachment.infected"));
@@ -218,6 +229,29 @@ async fn a_complete_upload_is_not_read_again_with_every_empty_request(db: Db) {
         assert_eq!(reason(&status).as_deref(), Some("UPLOAD_BEING_CHECKED"));
     }
     world.clock.advance(std::time::Duration::from_secs(30));
+    let status = again().await.unwrap_err();
+    assert_eq!(reason(&status).as_deref(), Some("SCANNER_DOWN"), "it is checked again");
+}
+
+async fn a_check_that_ended_with_its_process_is_taken_up_by_a_later_request(db: Db) {
+    let world = scanned_world(db, &nobody().await).await;
+    let begun = create(&world, sender(), declared("a.pdf", "application/pdf", PDF)).await.unwrap();
+    let id = &begun.upload_id;
+    send(&world, sender(), id, (0, &PDF[..20])).await.unwrap();
+    send(&world, sender(), id, (20, &PDF[20..])).await.unwrap_err();
+    world.clock.advance(std::time::Duration::from_secs(30));
+    // Another process begins a check, and is killed.
+    let now = world.postbox.now().legal;
+    let mut tx = world.postbox.db.begin().await.unwrap();
+    let claim = (now, now.plus(check_upload::CLAIM));
+    assert!(resumable::claim_check(&mut tx, id.parse().unwrap(), claim).await.unwrap());
+    tx.commit().await.unwrap();
+    let again = || send(&world, sender(), id, (PDF.len(), b""));
+    let nearly = check_upload::CLAIM.saturating_sub(std::time::Duration::from_secs(1));
+    world.clock.advance(nearly);
+    let status = again().await.unwrap_err();
+    assert_eq!(reason(&status).as_deref(), Some("UPLOAD_BEING_CHECKED"));
+    world.clock.advance(std::time::Duration::from_secs(1));
     let status = again().await.unwrap_err();
     assert_eq!(reason(&status).as_deref(), Some("SCANNER_DOWN"), "it is checked again");
 }

@@ -130,7 +130,8 @@ async fn a_letter_that_cannot_be_written_does_not_keep_the_others(db: Db) {
     for answer in busy.first {
         answer.await.unwrap().unwrap();
     }
-    assert_eq!(world.count("letters").await, 6);
+    assert_eq!(world.count("letters WHERE state = 'provided'").await, 6);
+    assert_eq!(world.count("letters").await, 7, "and the one that was rejected");
 }
 
 async fn one_request_id_twice_among_them_is_one_letter(db: Db) {

@@ -274,19 +274,39 @@ impl World {
 
     /// Nothing is left of any letter: no row, no object, no note of an upload.
     pub async fn assert_nothing_stored(&self) {
-        let tables = [
+        self.assert_only_rejected(0).await;
+    }
+
+    /// Nothing is left of any letter but the receipts of `n` refusals, for their sender: no content,
+    /// no place in a mailbox, no object, no request id that was used up.
+    pub async fn assert_only_rejected(&self, n: i64) {
+        let bare = "letters WHERE state = 'rejected' AND sequence IS NULL AND due_at_us IS NULL \
+            AND LENGTH(wrapped_key) + LENGTH(sealed_head) + LENGTH(sealed_content) = 0 \
+            AND case_tag IS NULL AND mailbox_id NOT IN (SELECT id FROM mailboxes)";
+        let left = [
             "letters",
+            bare,
             "evidence",
+            "evidence WHERE kind = 'rejected' AND number = 1",
             "log_leaves",
+            "events",
+            "sent_letters",
+            "rejections",
+        ];
+        for table in left {
+            assert_eq!(self.count(table).await, n, "{table}");
+        }
+        let tables = [
             "mailbox_heads",
             "attachments",
             "attachment_parts",
             "resumable_uploads",
             "uploads",
-            "events",
             "outbox",
             "requests",
-            "sent_letters",
+            "retention",
+            "reminders",
+            "letter_words",
         ];
         for table in tables {
             assert_eq!(self.count(table).await, 0, "{table} holds rows");

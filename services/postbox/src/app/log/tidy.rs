@@ -48,7 +48,7 @@ impl Postbox {
             // What is full is full up to a whole bundle.
             let full = count(old)? / WIDTH as u64 * WIDTH as u64;
             let lease = Lease { name: "log-tidy", holder: &journal.holder, span: LEASE };
-            if full <= tidied || !take_lease(&self.db, lease, now).await? {
+            if full <= tidied || !take_lease(&self.db, lease, self.clock.now()).await? {
                 return Ok(());
             }
             let to = full.min(tidied + TURN);

@@ -16,7 +16,7 @@ use super::access::{Looked, PROOF_EXPORTED};
 use super::archive::{Piece, run};
 use super::evidence::{Party, entry_mailbox};
 use super::log::MailboxHead;
-use super::reader::{ReadError, Reader, head};
+use super::reader::{ReadError, Reader};
 use super::submit::SenderClient;
 use super::{Postbox, Trouble};
 use crate::domain::LetterId;
@@ -76,8 +76,6 @@ impl Postbox {
         let mut tx = self.db.read().await?;
         let row = letters::get(&mut tx, mailbox, letter).await?;
         let row = row.ok_or(ReadError::LetterUnknown)?;
-        let owner = crate::store::mailboxes::by_id(&mut tx, mailbox).await?;
-        let owner = owner.ok_or(Trouble::Contradiction("a letter's mailbox is gone"))?;
         let words = match holder {
             Holder::Sender(_) => true,
             // As a preview: hidden words stay hidden below the letter's level.
@@ -86,8 +84,7 @@ impl Postbox {
         let mut known = Known::default();
         if words {
             // Words that were removed, or whose key was destroyed, are unknown; the proof stays.
-            let key = self.vault.mailbox_key(mailbox, &owner.wrapped_key);
-            if let Ok(head) = key.and_then(|key| head(&key, &row)) {
+            if let Ok(head) = self.own_words(&mut tx, &row).await {
                 known = Known { reference: head.sender_reference, case_id: head.case_id };
             }
         }

@@ -8,10 +8,15 @@ use crate::domain::legal::{OnNoRetrieval, Rule};
 
 impl Facts {
     pub(super) fn sender(&self) -> Made {
-        let found = self.one(Kind::Accepted).map_or_else(
+        let refused = self.one(Kind::Rejected);
+        let found = self.one(Kind::Accepted).or(refused).map_or_else(
             || no("Der Brief wurde nie angenommen.", "The letter was never accepted."),
             |body| {
-                let mut value = json!({ "sender": body.sender, "actor": body.actor });
+                let mut value = json!({
+                    "sender": body.sender,
+                    "actor": body.actor,
+                    "rejected": refused.map(when),
+                });
                 if let (Side::Sender { sender_reference, request_id, .. }, Some(map)) =
                     (&self.side, value.as_object_mut())
                 {
@@ -22,7 +27,7 @@ impl Facts {
             },
         );
         let title = both("Wer gesendet hat", "Who sent");
-        ("sender", title, &[Kind::Accepted], found)
+        ("sender", title, &[Kind::Accepted, Kind::Rejected], found)
     }
 
     pub(super) fn hashes(&self) -> Made {
@@ -37,12 +42,18 @@ impl Facts {
             },
         );
         let title = both("Prüfwerte von Brief und Anlagen", "Digests of letter and attachments");
-        ("content", title, &[Kind::Accepted, Kind::Provided], found)
+        ("content", title, &[Kind::Accepted, Kind::Provided, Kind::Rejected], found)
     }
 
     pub(super) fn provision(&self) -> Made {
         let found = self.one(Kind::Provided).map_or_else(
-            || no("Der Brief wurde nicht bereitgestellt.", "The letter was not provided."),
+            || match self.one(Kind::Rejected) {
+                Some(_) => no(
+                    "Der Brief wurde abgewiesen, also nie bereitgestellt.",
+                    "The letter was rejected, and so never provided.",
+                ),
+                None => no("Der Brief wurde nicht bereitgestellt.", "The letter was not provided."),
+            },
             |body| {
                 Found::Present(json!({
                     "provided_at": body.event_time,
@@ -68,12 +79,13 @@ impl Facts {
                     "recipient": recipient,
                     "required_level": e.body.required_level,
                     "undeliverable": self.undeliverable("HANDLE_REVOKED").map(when),
+                    "rejected": self.rejected("RECIPIENT_UNKNOWN").map(when),
                 }))
             },
         );
         let kinds: &[Kind] = match self.undeliverable("HANDLE_REVOKED") {
             Some(_) => &[Kind::Accepted, Kind::Undeliverable],
-            None => &[Kind::Accepted, Kind::Provided],
+            None => &[Kind::Accepted, Kind::Provided, Kind::Rejected],
         };
         let title = both("Berechtigte Person und verlangtes Niveau", "Entitled person and level");
         ("entitled", title, kinds, found)
@@ -83,7 +95,8 @@ impl Facts {
         let body = self.one(Kind::Provided);
         let declared = body.filter(|b| b.service_use.is_some() || b.instruction.is_some());
         let opted_out = self.undeliverable("RECIPIENT_OPTED_OUT");
-        let found = if declared.is_none() && self.choices.is_empty() {
+        let refused = self.rejected("RECIPIENT_OPTED_OUT");
+        let found = if declared.is_none() && self.choices.is_empty() && refused.is_none() {
             no(
                 "Die Behörde hat weder eine Wahl noch eine Belehrung erklärt, und im Postfach war \
                  keine Wahl eingetragen.",
@@ -97,10 +110,14 @@ impl Facts {
                 "declared_by": declared.map(|_| "sender"),
                 "mailbox_choices": self.choices,
                 "undeliverable": opted_out.map(when),
+                "rejected": refused.map(when),
             }))
         };
-        let kinds: &[Kind] =
-            if opted_out.is_some() { &[Kind::Undeliverable] } else { &[Kind::Provided] };
+        let kinds: &[Kind] = match (opted_out, refused) {
+            (Some(_), _) => &[Kind::Undeliverable],
+            (None, Some(_)) => &[Kind::Rejected],
+            (None, None) => &[Kind::Provided],
+        };
         let title = both("Wahl der Bekanntgabe und Belehrung", "Choice and instruction");
         ("choice", title, kinds, found)
     }
@@ -197,6 +214,10 @@ impl Facts {
         ];
         let title = both("Fristregel und berechneter Tag", "Rule and computed day");
         let found = match (&self.legal_basis, &self.rule) {
+            _ if self.one(Kind::Rejected).is_some() => no(
+                "Der Brief wurde abgewiesen: keine Frist läuft.",
+                "The letter was rejected: no period runs.",
+            ),
             (None, _) => no(
                 "Die Behörde hat keine Rechtsgrundlage genannt.",
                 "The authority named no legal basis.",
@@ -269,7 +290,7 @@ impl Facts {
     }
 }
 
-/// When a letter became undeliverable, and why.
+/// When a letter was rejected or became undeliverable, and why.
 fn when(body: &Body) -> Value {
     json!({ "reason": body.reason, "at": body.event_time })
 }

@@ -104,6 +104,11 @@ impl Facts {
         self.one(Kind::Undeliverable).filter(|body| body.reason.as_deref() == Some(reason))
     }
 
+    /// The refusal of a letter that was not accepted for this reason.
+    fn rejected(&self, reason: &str) -> Option<&Body> {
+        self.one(Kind::Rejected).filter(|body| body.reason.as_deref() == Some(reason))
+    }
+
     /// The twelve items in their order.
     pub fn items(&self) -> Vec<Item> {
         let made = [

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 
 use siegel_db::Db;
 use siegel_grpc::Caller;
-use siegel_kernel::TrustLevel;
+use siegel_kernel::{OrganisationId, TrustLevel};
+use siegel_proto::organisation::v1::Action;
 use siegel_proto::postbox::v1 as pb;
-use siegel_proto::postbox::v1::letter_action::Action;
+use siegel_proto::postbox::v1::letter_action::Action as Asked;
 use siegel_proto::postbox::v1::postbox_admin_service_client::PostboxAdminServiceClient;
 use siegel_proto::postbox::v1::upload_attachment_request::Part;
 use siegel_walk::{Gate, Stranger, Things as _, Token};
@@ -16,6 +17,7 @@ use super::calls::Names;
 use crate::start::services;
 use crate::store::attachments;
 use crate::tests::admin::{hold, operator};
+use crate::tests::fakes::{Rule, owner};
 use crate::tests::uploads::declared;
 use crate::tests::webhooks::{HOOK, hooks};
 use crate::tests::world::{
@@ -46,6 +48,16 @@ pub fn person(n: u128, level: TrustLevel) -> Token {
 pub fn client(client_id: &'static str, tenant: &'static str) -> Token {
     Token::Client { client_id, tenant }
 }
+
+pub fn program(number: u128, organisation: OrganisationId) -> Token {
+    Token::Program { number, organisation }
+}
+
+/// A program of the organisation that reads its central mailbox.
+pub const PROGRAM: u128 = 77;
+/// One of the same organisation that may read nothing, and one of another organisation.
+const IDLE: u128 = 78;
+const ALIEN: u128 = 79;
 
 /// One sender and one mailbox, whose owner is person `n` or the organisation they act for.
 struct Pair<'a> {
@@ -97,8 +109,7 @@ impl Pair<'_> {
         let mut request = request(&format!("asked {}", self.tag), &self.handle);
         letter(&mut request).subject = "Zwetschgenmus".into();
         let reply = pb::ReplyAction { form_id: "nachweis-1".into(), due_on: String::new() };
-        letter(&mut request).actions =
-            vec![pb::LetterAction { action: Some(Action::Reply(reply)) }];
+        letter(&mut request).actions = vec![pb::LetterAction { action: Some(Asked::Reply(reply)) }];
         names.answered = self.submit(request).await;
         let mut owner = self.world.reader(self.n, TrustLevel::High);
         let open = pb::OpenRequest {
@@ -252,6 +263,13 @@ impl Town {
             ..Default::default()
         };
         world.reader(2, TrustLevel::High).open(open).await.unwrap();
+        let reads = Rule {
+            actions: vec![Action::ReadMail],
+            path: "system-user:read-only",
+            ..owner(PROGRAM, "")
+        };
+        world.access.allow(reads);
+        world.settle().await;
         Self { world, gate, erika, max, company, abroad }
     }
 
@@ -303,6 +321,40 @@ impl Town {
             },
             missing: Names::missing(),
         }
+    }
+
+    /// Programs: the one that reads the central mailbox is a stranger to all others.
+    pub fn programs(&self) -> Vec<Stranger<Names>> {
+        let stranger = |who, token, own: &Names, foreign: &Names| Stranger {
+            who,
+            token,
+            own: own.clone(),
+            foreign: foreign.clone(),
+            missing: Names::missing(),
+        };
+        let elsewhere = Names {
+            mailbox: BESIDE.into(),
+            principal: account(1).to_string(),
+            organisation: Names::missing().organisation,
+            ..self.erika.clone()
+        };
+        let nothing = Names {
+            organisation: String::new(),
+            mailbox: String::new(),
+            principal: String::new(),
+            ..Names::missing()
+        };
+        let central = Names {
+            mailbox: BESIDE.into(),
+            principal: account(1).to_string(),
+            ..self.company.clone()
+        };
+        let other = OrganisationId::from_uuid(uuid::Uuid::from_u128(10));
+        vec![
+            stranger("a program", program(PROGRAM, company()), &self.company, &elsewhere),
+            stranger("a program without rights", program(IDLE, company()), &nothing, &central),
+            stranger("a program of others", program(ALIEN, other), &nothing, &central),
+        ]
     }
 
     pub fn clients(&self) -> Vec<Stranger<Names>> {

@@ -80,6 +80,20 @@ fn handles() -> Vec<Call> {
                 ..Default::default()
             })
         }),
+        call("HouseLetterService/DeliverToOrganisation", |n| {
+            one(&pb::DeliverToOrganisationRequest {
+                request_id: n.request_id.clone(),
+                organisation_id: n.organisation.clone(),
+                sender: "Servicekonto".into(),
+                subject: "Ihr Organisationskonto".into(),
+                bodies: vec![pb::Body {
+                    language: "de".into(),
+                    plain_text: "Guten Tag".into(),
+                    ..Default::default()
+                }],
+                attachments: Vec::new(),
+            })
+        }),
         call("ReminderService/CheckReminder", |n| {
             one(&pb::CheckReminderRequest { subject_id: n.letter.clone() })
         }),
