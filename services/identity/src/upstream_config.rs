@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::client::AssertionAudience;
 use crate::domain::upstream::{AttributeRule, BadUpstream, Upstream, UpstreamAuth};
+use crate::domain::upstream_organisation::OrganisationRules;
 
 /// One upstream provider.
 #[derive(Clone, Debug, Deserialize)]
@@ -69,6 +70,8 @@ pub struct UpstreamConfig {
     pub tenants: Vec<String>,
     /// Shown beside its name: https, or a small `data:` image in base64.
     pub logo_uri: Option<String>,
+    /// Its accounts are organisations': it proves claims of organisations, and logs nobody in.
+    pub organisation: Option<OrganisationRules>,
 }
 
 const fn basic() -> TrustLevel {
@@ -156,6 +159,7 @@ impl UpstreamConfig {
             enabled: self.enabled,
             tenants: self.tenants.clone(),
             logo_uri: self.logo_uri.clone(),
+            organisation: self.organisation.clone(),
         };
         upstream.check()?;
         Ok(upstream)
@@ -254,6 +258,30 @@ mod tests {
         let again = config.registration(Source::Settings, false).unwrap();
         assert_eq!(made.secret, again.secret);
         assert_eq!(made.upstream.pseudonym("x"), "land-b:x");
+    }
+
+    #[test]
+    fn a_provider_of_organisations_says_nothing_that_is_for_persons() {
+        let rules = "client_secret = \"s\"\nauth = \"client_secret_post\"\n";
+        let with = |more: &str, rules: &str| {
+            let text = format!("{more}\n[organisation]\nidentification_cap = \"high\"\n{rules}");
+            config(&text).check(Source::Applied).map(|u| u.organisation.is_some())
+        };
+        assert!(matches!(with(rules, ""), Ok(true)));
+        for (key, more) in [
+            ("attributes", "attributes = [{ claim = \"a\", attribute = \"given_name\" }]"),
+            ("acr_table", "acr_table = { a = \"low\" }"),
+            ("tenants", "tenants = [\"musterstadt\"]"),
+            ("mailbox", "mailbox = true"),
+        ] {
+            let error = with(&format!("{rules}{more}"), "").unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("\"land-b\": {key} is for accounts of persons")),
+                "{error}"
+            );
+        }
+        let error = with(rules, "levels = {}").unwrap_err().to_string();
+        assert!(error.contains("organisation: levels is empty"), "{error}");
     }
 
     #[test]

@@ -235,6 +235,22 @@ upstream-link-submit = Zur Anmeldung dort
 upstream-linked-title = Das Konto ist verbunden
 upstream-linked = Sie können sich ab jetzt auch damit anmelden.
 upstream-account = Zu Ihrem Konto
+upstream-claim-title = Organisation nachweisen
+upstream-claim = Weisen Sie die Organisation mit „{ $name }“ nach. Sie melden sich dort mit dem Konto der Organisation an und kommen danach hierher zurück.
+upstream-claim-meaning = Übernommen werden Name, Rechtsform, Tätigkeit, Registereintrag und Anschrift der Organisation und wie sicher sie dort bekannt ist. Wer dort für sie handelt, wird nicht gespeichert.
+upstream-claim-decline = Abbrechen
+upstream-claim-back = Zur Organisation
+upstream-claim-raise = Sicherer anmelden
+upstream-claim-done-title = Die Organisation ist bestätigt
+upstream-claim-done = Die Angaben stimmen überein. Als Nächstes geht ein Brief mit einem Widerrufscode an die bestätigte Anschrift. Mit seinem Versand beginnt die Wartezeit.
+upstream-claim-another-title = Das ist das Konto einer anderen Organisation
+upstream-claim-another = Was das andere Konto sagt, passt nicht zu der Organisation, die Sie nachweisen wollen. Registereintrag oder, wo es keinen gibt, Name und Anschrift müssen übereinstimmen. Es wurde nichts übernommen.
+upstream-claim-level-title = Das andere Konto nennt kein bekanntes Vertrauensniveau
+upstream-claim-level = Wie sicher die Organisation dort bekannt ist, konnte nicht festgestellt werden. Es wurde nichts übernommen. Sie können die Organisation auf einem anderen Weg nachweisen.
+upstream-claim-unknown-title = Dieser Antrag ist nicht offen
+upstream-claim-unknown = Es gibt ihn nicht, er ist schon bestätigt oder er gehört nicht zu Ihrem Konto.
+upstream-claim-low-title = Bitte melden Sie sich zuerst sicherer an
+upstream-claim-low = Eine Organisation weisen Sie nur nach, wenn Sie mindestens mit dem Vertrauensniveau „substanziell“ angemeldet sind.
 
 # Einmalig ohne Konto
 guest-title = Einmalig, ohne Konto

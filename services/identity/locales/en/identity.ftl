@@ -235,6 +235,22 @@ upstream-link-submit = Sign in there
 upstream-linked-title = The account is linked
 upstream-linked = From now on you can also sign in with it.
 upstream-account = To your account
+upstream-claim-title = Prove the organisation
+upstream-claim = Prove the organisation with “{ $name }”. You log in there with the account of the organisation and then come back here.
+upstream-claim-meaning = Name, legal form, activity, register entry and address of the organisation are taken over, and how surely it is known there. Who acts for it there is not stored.
+upstream-claim-decline = Cancel
+upstream-claim-back = To the organisation
+upstream-claim-raise = Log in more securely
+upstream-claim-done-title = The organisation is confirmed
+upstream-claim-done = What both say is the same. Next, a letter with a revocation code goes to the confirmed address. The waiting period begins when it is sent.
+upstream-claim-another-title = That is the account of another organisation
+upstream-claim-another = What the other account says does not fit the organisation that you want to prove. The register entry or, where there is none, name and address must be the same. Nothing was taken over.
+upstream-claim-level-title = The other account names no trust level that is known
+upstream-claim-level = How surely the organisation is known there could not be found out. Nothing was taken over. You can prove the organisation in another way.
+upstream-claim-unknown-title = This claim is not open
+upstream-claim-unknown = It does not exist, has been confirmed already, or does not belong to your account.
+upstream-claim-low-title = Please log in more securely first
+upstream-claim-low = You prove an organisation only when you are logged in at least at trust level “substantial”.
 
 # Once, without an account
 guest-title = Once, without an account

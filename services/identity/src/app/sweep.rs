@@ -30,8 +30,8 @@ pub async fn run(state: Identity) {
     let lease = Lease { name: "sweep-protocol", holder: &holder, span: 2 * PAUSE };
     loop {
         tokio::time::sleep(PAUSE).await;
-        let now = state.now();
         refusal::settle(&state).await;
+        let now = state.now();
         let swept = match take_lease(&state.outside.db, lease, now).await {
             Ok(true) => once(&state, now).await,
             Ok(false) => Ok(()),

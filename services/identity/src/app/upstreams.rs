@@ -115,6 +115,7 @@ fn trusts_less(old: &Stored, new: &Upstream) -> bool {
     old.is_enabled()
         && (!new.enabled
             || new.level_cap < old.upstream.level_cap
+            || new.organisation.is_some()
             || new.issuer != old.upstream.issuer)
 }
 
@@ -169,6 +170,14 @@ pub async fn offered(
     let groups = &state.config.connection_groups;
     let here = |s: &Stored| s.is_enabled() && s.upstream.is_offered_to(tenant, groups);
     let all = upstreams::list(tx).await?;
+    Ok(all.into_iter().filter(here).map(|s| s.upstream).collect())
+}
+
+/// The providers where claims of organisations are proven, by id.
+pub async fn of_organisations(state: &Identity) -> Result<Vec<Upstream>, StoreError> {
+    let mut tx = state.outside.db.read().await?;
+    let here = |s: &Stored| s.is_enabled() && s.upstream.organisation.is_some();
+    let all = upstreams::list(&mut tx).await?;
     Ok(all.into_iter().filter(here).map(|s| s.upstream).collect())
 }
 

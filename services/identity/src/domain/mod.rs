@@ -42,4 +42,5 @@ pub mod tenant;
 pub mod throttle;
 pub mod totp;
 pub mod upstream;
+pub mod upstream_organisation;
 pub mod verified_claims;

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::client::AssertionAudience;
 use super::connection_group::ConnectionGroup;
+use super::upstream_organisation::{BadRules, OrganisationRules};
 
 /// The session's method of a log-in at a provider is this, a colon and the provider's id.
 pub const METHOD: &str = "fed";
@@ -89,6 +90,9 @@ pub struct Upstream {
     /// Shown beside its name: https, or a small `data:` image.
     #[serde(default)]
     pub logo_uri: Option<String>,
+    /// Its accounts are organisations': it proves claims, and logs nobody in.
+    #[serde(default)]
+    pub organisation: Option<OrganisationRules>,
 }
 
 const fn high() -> TrustLevel {
@@ -126,6 +130,10 @@ pub enum BadUpstream {
     Attribute(String, String),
     #[error("upstream {0:?}: the attribute {1:?} has two rules")]
     Twice(String, String),
+    #[error("upstream {0:?}: organisation: {1}")]
+    Organisation(String, BadRules),
+    #[error("upstream {0:?}: {1} is for accounts of persons; those of organisations log nobody in")]
+    ForPersons(String, &'static str),
 }
 
 /// An attribute as it is taken over.
@@ -182,7 +190,22 @@ impl Upstream {
                 return Err(BadUpstream::Twice(id(), rule.attribute.clone()));
             }
         }
-        Ok(())
+        self.check_organisation()
+    }
+
+    /// What is said for organisations holds, and nothing is said that would mean nothing.
+    fn check_organisation(&self) -> Result<(), BadUpstream> {
+        let Some(rules) = &self.organisation else { return Ok(()) };
+        let idle = [
+            ("attributes", !self.attributes.is_empty()),
+            ("acr_table", !self.acr_table.is_empty()),
+            ("tenants", !self.tenants.is_empty()),
+            ("mailbox", self.mailbox),
+        ];
+        if let Some((key, _)) = idle.into_iter().find(|(_, said)| *said) {
+            return Err(BadUpstream::ForPersons(self.id.clone(), key));
+        }
+        rules.check().map_err(|bad| BadUpstream::Organisation(self.id.clone(), bad))
     }
 
     /// What a log-in with this `acr` is worth here: by the table, never above the cap.
@@ -207,6 +230,9 @@ impl Upstream {
 
     /// Whether log-in pages of a tenant's clients offer it.
     pub fn is_offered_to(&self, tenant: &str, groups: &[ConnectionGroup]) -> bool {
+        if self.organisation.is_some() {
+            return false;
+        }
         if self.tenants.iter().any(|t| t == tenant) {
             return true;
         }
@@ -255,11 +281,16 @@ pub fn holder(taken: &[Taken]) -> Option<[String; 3]> {
 
 /// The text of a claim, also inside an object.
 fn text_of<'a>(claims: &'a Claims, name: &str) -> Option<&'a str> {
+    value_of(claims, name)?.as_str()
+}
+
+/// A claim, also inside an object.
+pub(super) fn value_of<'a>(claims: &'a Claims, name: &str) -> Option<&'a Value> {
     if let Some(found) = claims.get(name) {
-        return found.as_str();
+        return Some(found);
     }
     let (outer, inner) = name.split_once('.')?;
-    claims.get(outer)?.get(inner)?.as_str()
+    claims.get(outer)?.get(inner)
 }
 
 fn is_word(text: &str) -> bool {

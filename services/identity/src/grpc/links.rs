@@ -8,6 +8,8 @@ use tonic::{Code, Request, Response, Status};
 
 use super::beginnings::{Order, account};
 use crate::app::links::{self, UnlinkError};
+use crate::app::upstreams;
+use crate::domain::upstream::Upstream;
 use crate::state::Identity;
 
 pub async fn list(
@@ -25,6 +27,18 @@ pub async fn list(
         disabled: !shown.enabled,
     });
     Ok(Response::new(pb::ListLinksResponse { links: links.collect() }))
+}
+
+/// Where claims of organisations are proven. The same for every person.
+pub async fn claim_providers(
+    state: &Identity,
+    request: &Request<pb::ListClaimProvidersRequest>,
+) -> Result<Response<pb::ListClaimProvidersResponse>, Status> {
+    account(request)?;
+    let found = upstreams::of_organisations(state).await.map_err(|e| fault(&e))?;
+    let listed = |u: Upstream| pb::ClaimProvider { provider_id: u.id, name: u.name };
+    let providers = found.into_iter().map(listed).collect();
+    Ok(Response::new(pb::ListClaimProvidersResponse { providers }))
 }
 
 pub async fn unlink(

@@ -136,6 +136,13 @@ impl SelfService for SelfCare {
         super::links::list(&self.0, &request).await
     }
 
+    async fn list_claim_providers(
+        &self,
+        request: Request<pb::ListClaimProvidersRequest>,
+    ) -> Result<Response<pb::ListClaimProvidersResponse>, Status> {
+        super::links::claim_providers(&self.0, &request).await
+    }
+
     async fn unlink(
         &self,
         request: Request<pb::UnlinkRequest>,

@@ -2,15 +2,19 @@
 
 use siegel_grpc::Siblings;
 use siegel_kernel::{AccountId, OrganisationId, TrustLevel};
+use siegel_proto::common::v1::TrustLevel as Wire;
 use siegel_proto::convert;
 use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::access_event_service_client::AccessEventServiceClient;
 use siegel_proto::organisation::v1::access_service_client::AccessServiceClient;
+use siegel_proto::organisation::v1::claim_proof_service_client::ClaimProofServiceClient;
+use siegel_proto::organisation::v1::field_value::Value;
 use siegel_proto::organisation::v1::representation_service_client::RepresentationServiceClient;
 use siegel_proto::organisation::v1::system_user_service_client::SystemUserServiceClient;
 use tonic::{Code, Status};
 
 use crate::domain::acting::Party;
+use crate::domain::upstream_organisation::{Address, Coded, Entry, Said};
 
 /// Questions that one call answers.
 const AT_ONCE: usize = 1_000;
@@ -111,6 +115,54 @@ pub async fn describe(
         attributes: told.attributes.into_iter().map(|a| (a.name, a.value)).collect(),
         identification_level: convert::level(told.identification_level),
     }))
+}
+
+/// What a provider said, as the organisation service takes it. Whose claim it is, and under which
+/// name it is handed over, is left to be said.
+pub fn told(said: Said) -> pb::ProveByUpstreamRequest {
+    let coded = |coded: Coded| Value::Coded(pb::CodedText { code: coded.code, text: coded.text });
+    let register = |Entry { kind, court, number }: Entry| {
+        Value::Register(pb::RegisterEntry { kind, court, number, place: String::new() })
+    };
+    let address = |told: Address| {
+        Value::Address(pb::OrganisationAddress {
+            country: told.country,
+            street: told.street,
+            house_number: told.house_number,
+            postal_code: told.postal_code,
+            town: told.town,
+            district: told.district,
+            addition: told.addition,
+        })
+    };
+    let fields = [
+        (pb::FieldName::Name, said.name.map(Value::Text)),
+        (pb::FieldName::LegalForm, said.legal_form.map(coded)),
+        (pb::FieldName::Register, said.register.map(register)),
+        (pb::FieldName::Address, said.address.map(address)),
+        (pb::FieldName::Activity, said.activity.map(coded)),
+    ];
+    let fields = fields.into_iter().filter_map(|(name, value)| {
+        let value = Some(pb::FieldValue { value: Some(value?) });
+        Some(pb::ToldField { name: name.into(), value })
+    });
+    pb::ProveByUpstreamRequest {
+        fields: fields.collect(),
+        identification_level: Wire::from(said.identification).into(),
+        authentication_level: Wire::from(said.authentication).into(),
+        acting_person: said.acting_person,
+        ..pb::ProveByUpstreamRequest::default()
+    }
+}
+
+/// Proves a claim; the id of its organisation.
+pub async fn prove_claim(
+    siblings: &Siblings,
+    request: pb::ProveByUpstreamRequest,
+) -> Result<String, Status> {
+    let mut client = ClaimProofServiceClient::new(siblings.channel("organisation"));
+    let proven = client.prove_by_upstream(request).await?.into_inner().claim;
+    Ok(proven.map(|claim| claim.organisation_id).unwrap_or_default())
 }
 
 /// The stream of changes, from what may concern a token that still lives.

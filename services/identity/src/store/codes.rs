@@ -33,12 +33,13 @@ struct Row {
 
 pub async fn insert(tx: &mut Tx, code: &Code) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO codes \
-        (code, grant_id, client_id, context, issued_at_us, expires_at_us, redeemed_at_us) \
-        VALUES ($1, $2, $3, $4, $5, $6, NULL)";
-    let context = write_json(&code.granted, "code")?;
+        (code, grant_id, client_id, context, issued_at_us, expires_at_us, account_id, session_id) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let (context, session) = (write_json(&code.granted, "code")?, &code.granted.session);
     on!(tx, c => sqlx::query(SQL)
         .bind(&code.hash[..]).bind(code.grant).bind(&code.client_id).bind(context)
-        .bind(code.issued_at).bind(code.expires_at).execute(c).await?.rows_affected());
+        .bind(code.issued_at).bind(code.expires_at).bind(session.account).bind(session.id)
+        .execute(c).await?.rows_affected());
     Ok(())
 }
 

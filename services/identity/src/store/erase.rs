@@ -37,7 +37,8 @@ pub const STATEMENTS: [&str; 30] = [
         (SELECT id FROM sessions WHERE account_id = $1)",
     "DELETE FROM sector_proofs WHERE session_id IN \
         (SELECT id FROM sessions WHERE account_id = $1)",
-    "DELETE FROM codes WHERE grant_id IN (SELECT id FROM grants WHERE account_id = $1)",
+    "DELETE FROM codes WHERE account_id = $1 \
+        OR grant_id IN (SELECT id FROM grants WHERE account_id = $1)",
     "DELETE FROM refresh_tokens WHERE grant_id IN (SELECT id FROM grants WHERE account_id = $1)",
     "DELETE FROM interactions WHERE session_id IN \
         (SELECT id FROM sessions WHERE account_id = $1)",

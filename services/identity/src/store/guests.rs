@@ -174,7 +174,8 @@ pub async fn forget_kept(tx: &mut Tx, interaction: InteractionId) -> Result<bool
 /// What names a session of a guest besides its row, in an order in which nothing is asked for that
 /// is gone; `$1` is the session. Its codes and tokens are then as unknown as any that never were.
 const TRACES: [&str; 5] = [
-    "DELETE FROM codes WHERE grant_id IN (SELECT id FROM grants WHERE session_id = $1)",
+    "DELETE FROM codes WHERE session_id = $1 \
+        OR grant_id IN (SELECT id FROM grants WHERE session_id = $1)",
     "DELETE FROM refresh_tokens WHERE grant_id IN (SELECT id FROM grants WHERE session_id = $1)",
     "DELETE FROM session_clients WHERE session_id = $1",
     "UPDATE interactions SET session_id = NULL WHERE session_id = $1",

@@ -11,6 +11,11 @@ siegel_kernel::typed_id! {
     UpstreamLoginId = "uln", random
 }
 
+siegel_kernel::typed_id! {
+    /// A claim of an organisation, as the organisation service names it.
+    ClaimId = "clm", random
+}
+
 /// What a log-in is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -18,6 +23,8 @@ pub enum Purpose {
     Request(InteractionId),
     /// To link an account, by the person of this session.
     Link(SessionId),
+    /// To prove this claim of an organisation, by the person of this session.
+    Claim(SessionId, ClaimId),
 }
 
 /// A log-in to be written.
@@ -50,6 +57,7 @@ struct Row {
     upstream_id: String,
     interaction_id: Option<InteractionId>,
     session_id: Option<SessionId>,
+    claim_id: Option<ClaimId>,
     browser: Vec<u8>,
     attempt_sealed: Vec<u8>,
     answer_sealed: Option<Vec<u8>>,
@@ -57,9 +65,10 @@ struct Row {
 
 impl Row {
     fn login(self) -> Result<Login, StoreError> {
-        let purpose = match (self.interaction_id, self.session_id) {
-            (Some(interaction), None) => Purpose::Request(interaction),
-            (None, Some(session)) => Purpose::Link(session),
+        let purpose = match (self.interaction_id, self.session_id, self.claim_id) {
+            (Some(interaction), None, None) => Purpose::Request(interaction),
+            (None, Some(session), None) => Purpose::Link(session),
+            (None, Some(session), Some(claim)) => Purpose::Claim(session, claim),
             _ => return Err(StoreError::corrupt("upstream log-in")),
         };
         Ok(Login {
@@ -75,15 +84,16 @@ impl Row {
 
 pub async fn insert(tx: &mut Tx, new: &NewLogin<'_>) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO upstream_logins (id, upstream_id, state_hash, interaction_id, \
-        session_id, browser, phase, attempt_sealed, expires_at_us) \
-        VALUES ($1, $2, $3, $4, $5, $6, 'sent', $7, $8)";
-    let (interaction, session) = match new.purpose {
-        Purpose::Request(interaction) => (Some(interaction), None),
-        Purpose::Link(session) => (None, Some(session)),
+        session_id, browser, phase, attempt_sealed, expires_at_us, claim_id) \
+        VALUES ($1, $2, $3, $4, $5, $6, 'sent', $7, $8, $9)";
+    let (interaction, session, claim) = match new.purpose {
+        Purpose::Request(interaction) => (Some(interaction), None, None),
+        Purpose::Link(session) => (None, Some(session), None),
+        Purpose::Claim(session, claim) => (None, Some(session), Some(claim)),
     };
     on!(tx, c => sqlx::query(SQL)
         .bind(new.id).bind(new.upstream).bind(&new.state_hash[..]).bind(interaction).bind(session)
-        .bind(&new.browser[..]).bind(new.attempt_sealed).bind(new.expires_at)
+        .bind(&new.browser[..]).bind(new.attempt_sealed).bind(new.expires_at).bind(claim)
         .execute(c).await?.rows_affected());
     Ok(())
 }
@@ -95,8 +105,8 @@ pub async fn sent(
     state_hash: &[u8; 32],
     now: Timestamp,
 ) -> Result<Option<Login>, StoreError> {
-    const SQL: &str = "SELECT id, upstream_id, interaction_id, session_id, browser, \
-        attempt_sealed, answer_sealed FROM upstream_logins \
+    const SQL: &str = "SELECT id, upstream_id, interaction_id, session_id, claim_id, \
+        browser, attempt_sealed, answer_sealed FROM upstream_logins \
         WHERE upstream_id = $1 AND state_hash = $2 AND phase = 'sent' AND expires_at_us > $3";
     let row: Option<Row> = on!(tx, c => sqlx::query_as(SQL)
         .bind(upstream).bind(&state_hash[..]).bind(now).fetch_optional(c).await?);
@@ -125,8 +135,8 @@ pub async fn take(
 ) -> Result<Option<Login>, StoreError> {
     const SQL: &str = "UPDATE upstream_logins SET phase = 'taken' \
         WHERE id = $1 AND phase = 'answered' AND expires_at_us > $2 \
-        RETURNING id, upstream_id, interaction_id, session_id, browser, attempt_sealed, \
-            answer_sealed";
+        RETURNING id, upstream_id, interaction_id, session_id, claim_id, browser, \
+            attempt_sealed, answer_sealed";
     let row: Option<Row> =
         on!(tx, c => sqlx::query_as(SQL).bind(id).bind(now).fetch_optional(c).await?);
     row.map(Row::login).transpose()
@@ -152,8 +162,8 @@ pub async fn claim(
 ) -> Result<Option<Login>, StoreError> {
     const SQL: &str = "DELETE FROM upstream_logins \
         WHERE id = $1 AND phase = 'proved' AND expires_at_us > $2 \
-        RETURNING id, upstream_id, interaction_id, session_id, browser, attempt_sealed, \
-            answer_sealed";
+        RETURNING id, upstream_id, interaction_id, session_id, claim_id, browser, \
+            attempt_sealed, answer_sealed";
     let row: Option<Row> =
         on!(tx, c => sqlx::query_as(SQL).bind(id).bind(now).fetch_optional(c).await?);
     row.map(Row::login).transpose()

@@ -14,6 +14,9 @@ use siegel_proto::organisation::v1::access_event_service_server::{
     AccessEventService, AccessEventServiceServer,
 };
 use siegel_proto::organisation::v1::access_service_server::{AccessService, AccessServiceServer};
+use siegel_proto::organisation::v1::claim_proof_service_server::{
+    ClaimProofService, ClaimProofServiceServer,
+};
 use siegel_proto::organisation::v1::representation_service_server::{
     RepresentationService, RepresentationServiceServer,
 };
@@ -83,6 +86,10 @@ pub struct Parties {
     pub ways: Arc<Mutex<Vec<Way>>>,
     pub asked: Arc<Mutex<Vec<pb::AccessQuestion>>>,
     pub down: Arc<Mutex<bool>>,
+    /// What was said of organisations that claims are about.
+    pub proofs: Arc<Mutex<Vec<pb::ProveByUpstreamRequest>>>,
+    /// The reason why no proof is taken.
+    pub proves_nothing: Arc<Mutex<Option<&'static str>>>,
     followers: Arc<Mutex<Vec<mpsc::Sender<Change>>>>,
 }
 
@@ -120,6 +127,7 @@ impl Parties {
         GrpcServices::new()
             .add(AccessServiceServer::new(self.clone()))
             .add(AccessEventServiceServer::new(self.clone()))
+            .add(ClaimProofServiceServer::new(self.clone()))
             .add(RepresentationServiceServer::new(self.clone()))
             .add(SystemUserServiceServer::new(self.clone()))
     }
@@ -257,6 +265,27 @@ impl SystemUserService for Parties {
             system_user: Some(system_user),
             jwk,
         }))
+    }
+}
+
+#[tonic::async_trait]
+impl ClaimProofService for Parties {
+    async fn prove_by_upstream(
+        &self,
+        request: Request<pb::ProveByUpstreamRequest>,
+    ) -> Result<Response<pb::ProveByUpstreamResponse>, Status> {
+        self.is_up()?;
+        let said = request.into_inner();
+        if let Some(reason) = *self.proves_nothing.lock().unwrap() {
+            return Err(refusal(Code::FailedPrecondition, reason, "no", []));
+        }
+        let claim = pb::Claim {
+            claim_id: said.claim_id.clone(),
+            organisation_id: "org_00000000000000000000000000000001".into(),
+            ..pb::Claim::default()
+        };
+        self.proofs.lock().unwrap().push(said);
+        Ok(Response::new(pb::ProveByUpstreamResponse { claim: Some(claim) }))
     }
 }
 

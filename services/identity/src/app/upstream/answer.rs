@@ -44,7 +44,7 @@ pub async fn keep(
             let own = waiting.filter(|login| {
                 let cookie = match login.purpose {
                     Purpose::Request(_) => came.browser,
-                    Purpose::Link(_) => came.session,
+                    Purpose::Link(_) | Purpose::Claim(..) => came.session,
                 };
                 cookie.is_some_and(|cookie| same_bytes(&cookie, &login.browser))
             });

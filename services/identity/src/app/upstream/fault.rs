@@ -11,6 +11,9 @@ pub enum Fault {
     /// Not registered, switched off, or not for this tenant.
     #[error("the provider is not offered")]
     NotOffered,
+    /// A provider of organisations to log in at, or one of persons to prove a claim at.
+    #[error("the provider's accounts are of the other kind")]
+    WrongKind,
     #[error("the provider cannot be reached")]
     Unreachable(#[source] Cause),
     #[error("the provider's answer cannot be understood: {0}")]
@@ -45,6 +48,7 @@ impl Fault {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::NotOffered => "UPSTREAM_NOT_OFFERED",
+            Self::WrongKind => "UPSTREAM_WRONG_KIND",
             Self::Unreachable(_) => "UPSTREAM_UNREACHABLE",
             Self::Unintelligible(_) => "UPSTREAM_UNINTELLIGIBLE",
             Self::Refused(_) => "UPSTREAM_REFUSED",

@@ -18,7 +18,7 @@ use crate::ports::accounts::Said;
 use crate::state::Identity;
 use crate::store::accounts;
 use crate::store::upstream_links::{self as links, Link, LinkId, NewLink};
-use crate::store::upstream_logins::{self, Purpose, UpstreamLoginId};
+use crate::store::upstream_logins::{self, Login, Purpose, UpstreamLoginId};
 use crate::store::upstreams::{self, Stored};
 
 /// A browser that comes back from a provider.
@@ -65,30 +65,53 @@ pub enum Outcome {
 /// Takes the answer, checks it and logs in, or asks, or links.
 pub async fn finish(state: &Identity, back: Return<'_>) -> Result<Outcome, Fault> {
     let now = state.now();
+    let Some(login) = take(state, &back, now).await? else { return Ok(Outcome::Unknown) };
+    let done = prove_and_settle(state, &back, &login, now).await;
+    noted(state, &back, &login, &done, now).await?;
+    done
+}
+
+/// Takes the answer that this browser brought for this purpose. It counts once, for whoever takes
+/// it; `None` is on record.
+pub(super) async fn take(
+    state: &Identity,
+    back: &Return<'_>,
+    now: Timestamp,
+) -> Result<Option<Login>, Fault> {
     let mut tx = state.outside.db.begin().await?;
     let login = upstream_logins::take(&mut tx, back.login, now).await?;
     tx.commit().await?;
-    let same = |l: &upstream_logins::Login| {
+    let same = |l: &Login| {
         l.purpose == back.purpose && siegel_crypto::same_bytes(&l.browser, back.browser)
     };
-    let Some(login) = login.filter(same) else {
+    let login = login.filter(same);
+    if login.is_none() {
         refused(state, "", None, "UPSTREAM_UNKNOWN_ANSWER", now).await?;
-        return Ok(Outcome::Unknown);
-    };
-    let done = prove_and_settle(state, &back, &login, now).await;
-    if let Err(fault) = &done
+    }
+    Ok(login)
+}
+
+/// Puts what went wrong there on record; what is ours is the log's.
+pub(super) async fn noted<T>(
+    state: &Identity,
+    back: &Return<'_>,
+    login: &Login,
+    done: &Result<T, Fault>,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    if let Err(fault) = done
         && !matches!(fault, Fault::Own(_))
     {
         let account = back.session.map(|s| s.account);
         refused(state, &login.upstream, account, fault.reason(), now).await?;
     }
-    done
+    Ok(())
 }
 
 async fn prove_and_settle(
     state: &Identity,
     back: &Return<'_>,
-    login: &upstream_logins::Login,
+    login: &Login,
     now: Timestamp,
 ) -> Result<Outcome, Fault> {
     let (stored, proof, claims) = proven(state, login, now).await?;
@@ -100,9 +123,24 @@ async fn prove_and_settle(
 /// What the provider proves, as it counts here.
 async fn proven(
     state: &Identity,
-    login: &upstream_logins::Login,
+    login: &Login,
     now: Timestamp,
 ) -> Result<(Stored, Proof, Claims), Fault> {
+    let (stored, attempt, asserted) = asserted(state, login, now).await?;
+    let at = match asserted.auth_time {
+        Some(at) if !attempt.again => at.min(now),
+        _ => now,
+    };
+    let proof = judge(state, &stored.upstream, &asserted, at);
+    Ok((stored, proof, asserted.claims))
+}
+
+/// What the provider says, verified; by a provider that is still trusted, for what this log-in is.
+pub(super) async fn asserted(
+    state: &Identity,
+    login: &Login,
+    now: Timestamp,
+) -> Result<(Stored, Attempt, Asserted), Fault> {
     let keys = &state.people.keys;
     let attempt: Attempt = unseal(keys, "attempt", login.id, &login.attempt_sealed)?;
     let answer = unseal(keys, "answer", login.id, &login.answer_sealed)?;
@@ -111,13 +149,15 @@ async fn proven(
     drop(tx);
     let here = |s: &Stored| s.is_enabled() && s.upstream.issuer == attempt.issuer;
     let stored = found.filter(here).ok_or(Fault::NotOffered)?;
+    right_kind(&stored.upstream, login.purpose)?;
     let asserted = redeem(state, &stored, &attempt, answer, now).await?;
-    let at = match asserted.auth_time {
-        Some(at) if !attempt.again => at.min(now),
-        _ => now,
-    };
-    let proof = judge(state, &stored.upstream, &asserted, at);
-    Ok((stored, proof, asserted.claims))
+    Ok((stored, attempt, asserted))
+}
+
+/// Accounts of organisations prove claims and log nobody in; accounts of persons the other way.
+pub(super) fn right_kind(upstream: &Upstream, purpose: Purpose) -> Result<(), Fault> {
+    let proves = matches!(purpose, Purpose::Claim(..));
+    if proves == upstream.organisation.is_some() { Ok(()) } else { Err(Fault::WrongKind) }
 }
 
 /// Level by table and cap, attributes by the rules, the rest is dropped.

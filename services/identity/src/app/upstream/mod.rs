@@ -1,11 +1,13 @@
 //! Logging in with the account of another: identity as a relying party (OpenID Connect Core §3.1,
 //! RFC 9700 §4.4). A log-in goes through four steps, each of them once: `start` sends the browser
 //! to the provider, `answer` keeps what it came back with, `finish` redeems and checks it, and
-//! `link` binds it to an account by its person's word.
+//! `link` binds it to an account by its person's word. A log-in with the account of an organisation
+//! ends in `claim` instead: it logs nobody in.
 
 mod account;
 mod answer;
 mod calls;
+mod claim;
 mod fault;
 mod finish;
 mod link;
@@ -16,6 +18,7 @@ mod start;
 
 pub use account::{BROKERED, open_brokered};
 pub use answer::{Came, keep};
+pub use claim::{NEEDED, Proved, begin_claim, prove_claim};
 pub use fault::Fault;
 pub use finish::{Outcome, Return, finish};
 pub use link::{Confirm, confirm};

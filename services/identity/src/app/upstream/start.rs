@@ -12,6 +12,7 @@ use siegel_kernel::TrustLevel;
 use siegel_telemetry::metric;
 use url::Url;
 
+use super::finish::right_kind;
 use super::provider::FRESH;
 use super::{Attempt, Fault, seal};
 use crate::domain::ageing::Limits;
@@ -44,7 +45,7 @@ pub struct Start<'a> {
 
 /// Begins a log-in: the address to send the browser to.
 pub async fn begin(state: &Identity, start: Start<'_>) -> Result<Url, Fault> {
-    let stored = offered(state, start.upstream, start.tenant).await?;
+    let stored = offered(state, &start).await?;
     let upstream = &stored.upstream;
     metric::LOGIN_STARTED.count([METHOD]);
     let known = state.upstreams.known(state, &upstream.issuer, FRESH).await?;
@@ -119,13 +120,15 @@ pub async fn public_keys(state: &Identity, id: &str) -> Result<Option<String>, F
     Ok(Some(KeySet::new([key.public_jwk().clone()]).to_json()))
 }
 
-/// The provider, if it is switched on and offered here.
-async fn offered(state: &Identity, id: &str, tenant: Option<&str>) -> Result<Stored, Fault> {
+/// The provider, if it is switched on, of the right kind, and offered here.
+async fn offered(state: &Identity, start: &Start<'_>) -> Result<Stored, Fault> {
     let mut tx = state.outside.db.read().await?;
-    let found = upstreams::find(&mut tx, id).await?.filter(Stored::is_enabled);
+    let found = upstreams::find(&mut tx, start.upstream).await?.filter(Stored::is_enabled);
+    let stored = found.ok_or(Fault::NotOffered)?;
+    right_kind(&stored.upstream, start.purpose)?;
     let groups = &state.config.connection_groups;
-    let here = |s: &Stored| tenant.is_none_or(|t| s.upstream.is_offered_to(t, groups));
-    found.filter(here).ok_or(Fault::NotOffered)
+    let here = start.tenant.is_none_or(|t| stored.upstream.is_offered_to(t, groups));
+    if here { Ok(stored) } else { Err(Fault::NotOffered) }
 }
 
 /// The one address where a provider's answers are taken (RFC 9700 §4.4.2).

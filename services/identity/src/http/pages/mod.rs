@@ -10,6 +10,7 @@ mod logout;
 mod register;
 mod step_up;
 mod upstream;
+mod upstream_claim;
 mod upstream_link;
 mod visit;
 mod who;
@@ -41,6 +42,7 @@ pub fn router(state: Identity) -> Router {
         .route("/login/upstream/{id}/callback", get(upstream::callback))
         .route("/login/upstream/{id}/jwks", get(upstream::keys))
         .route("/login/upstream/{id}/link", get(upstream_link::show).post(upstream_link::submit))
+        .route("/login/upstream/{id}/claim", get(upstream_claim::show).post(upstream_claim::submit))
         .route("/login/{interaction}/act-for", get(act_for::show).post(act_for::submit))
         .route("/login/{interaction}/consent", get(consent::show).post(consent::submit))
         .merge(credentials::router())

@@ -149,6 +149,10 @@ pub async fn callback(
         Ok(Some((login, Purpose::Link(_)))) => {
             Redirect::to(&format!("/login/upstream/{id}/link?answer={login}")).into_response()
         }
+        Ok(Some((login, Purpose::Claim(_, claim)))) => {
+            let page = format!("/login/upstream/{id}/claim?claim={claim}&answer={login}");
+            Redirect::to(&page).into_response()
+        }
         Ok(None) => {
             let t = view.texts(&LOCALES);
             let back = Link::secondary("/", t.get("home"));
@@ -292,11 +296,13 @@ pub(super) fn fault_words(fault: &Fault) -> Option<(StatusCode, &'static str)> {
         Fault::Refused(code) if code == "access_denied" => {
             return Some((StatusCode::OK, "upstream-cancelled"));
         }
-        Fault::NotOffered => tracing::info!("a log-in at a provider that is not offered"),
+        Fault::NotOffered | Fault::WrongKind => {
+            tracing::info!("a log-in at a provider that is not offered");
+        }
         _ => tracing::warn!(error, "a log-in at an upstream provider failed"),
     }
     Some(match fault {
-        Fault::NotOffered => (StatusCode::FORBIDDEN, "upstream-off"),
+        Fault::NotOffered | Fault::WrongKind => (StatusCode::FORBIDDEN, "upstream-off"),
         Fault::Unreachable(_) => (StatusCode::SERVICE_UNAVAILABLE, "upstream-down"),
         _ => (StatusCode::BAD_GATEWAY, "upstream-failed"),
     })

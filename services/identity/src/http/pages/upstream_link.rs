@@ -31,9 +31,9 @@ const ACCOUNT: &str = "/account";
 pub struct Nothing {}
 
 /// Who came, in which session.
-struct Caller {
-    session: SessionView,
-    cookie: String,
+pub(super) struct Caller {
+    pub session: SessionView,
+    pub cookie: String,
 }
 
 /// The page that begins a link, or the end of one.
@@ -65,7 +65,7 @@ pub async fn show(
     if state.now().since(caller.session.authenticated_at) > FRESH {
         return end(&view, StatusCode::FORBIDDEN, "upstream-not-fresh");
     }
-    match begins(&state, &id).await {
+    match begins(&state, &id, false).await {
         Ok((upstream, action)) => form(&view, &upstream, action),
         Err(fault) => faulty(&view, &fault),
     }
@@ -101,18 +101,28 @@ pub async fn submit(
     }
 }
 
-async fn caller(state: &Identity, headers: &HeaderMap) -> Result<Option<Caller>, StoreError> {
+pub(super) async fn caller(
+    state: &Identity,
+    headers: &HeaderMap,
+) -> Result<Option<Caller>, StoreError> {
     let Some(cookie) = sessions::presented(state, headers) else { return Ok(None) };
     let session = sessions::any_from_cookie(state, headers).await?;
     Ok(session.map(|session| Caller { session, cookie }))
 }
 
-/// The provider, and where its form will lead.
-async fn begins(state: &Identity, id: &str) -> Result<(Upstream, Option<FormAction>), Fault> {
+/// The provider, of persons or of organisations, and where its form will lead.
+pub(super) async fn begins(
+    state: &Identity,
+    id: &str,
+    organisations: bool,
+) -> Result<(Upstream, Option<FormAction>), Fault> {
     let mut tx = state.outside.db.read().await?;
     let found = upstreams::find(&mut tx, id).await?.filter(Stored::is_enabled);
     drop(tx);
     let upstream = found.ok_or(Fault::NotOffered)?.upstream;
+    if upstream.organisation.is_some() != organisations {
+        return Err(Fault::WrongKind);
+    }
     let url = upstream::destination(state, &upstream).await?;
     Ok((upstream, FormAction::of(url.as_str())))
 }

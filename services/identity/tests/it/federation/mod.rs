@@ -6,6 +6,7 @@ mod land;
 mod levels;
 mod links;
 mod operation;
+mod organisations;
 mod peers;
 mod people;
 mod provider;

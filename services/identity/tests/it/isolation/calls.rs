@@ -34,6 +34,7 @@ fn consents() -> Vec<Call<Names>> {
             one(&pb::WithdrawClientConsentRequest { request_id, client_id })
         }),
         call("SelfService/ListLinks", |_| one(&pb::ListLinksRequest {})),
+        call("SelfService/ListClaimProviders", |_| one(&pb::ListClaimProvidersRequest {})),
         call("SelfService/Unlink", |n: &Names| {
             let (request_id, link_id) = (n.request_id.clone(), n.link.clone());
             one(&pb::UnlinkRequest { request_id, link_id })

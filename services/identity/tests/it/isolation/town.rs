@@ -9,7 +9,7 @@ use siegel_identity::store::upstream_links::{self, LinkId, NewLink};
 use siegel_identity::store::{accounts, scope_consents, sessions};
 use siegel_kernel::TrustLevel;
 use siegel_oidc::AccessToken;
-use siegel_walk::{Gate, Rows, Stranger, Things as _, Token, rows};
+use siegel_walk::{Answer, Asks, Gate, Rows, Rpc, Stranger, Things as _, Token, Walked, rows};
 
 use super::names::Names;
 use crate::world::{World, redemption};
@@ -130,9 +130,17 @@ impl Town {
         };
         services.map(stranger).into()
     }
+}
 
-    /// What is stored; refusals are on record, and what services were answered is remembered.
-    pub async fn stored(&self) -> Rows {
+impl Asks for Town {
+    async fn ask(&self, rpc: &Rpc, token: &Token, messages: Vec<Vec<u8>>) -> Answer {
+        self.gate.call(rpc, token, messages).await
+    }
+}
+
+impl Walked<Names> for Town {
+    /// But for what services were answered, which is remembered.
+    async fn stored(&self) -> Rows {
         self.world.state.feed.number(&*self.world.clock).await.unwrap();
         rows(&self.world.state.outside.db, &["audit", "requests"]).await
     }

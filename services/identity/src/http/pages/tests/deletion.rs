@@ -25,6 +25,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     notification_is_asked_when_all_others_have_answered,
     a_service_that_waits_is_asked_again_and_operators_see_for_what,
     nothing_names_the_account_once_all_have_answered,
+    a_code_that_nobody_redeemed_goes_with_its_account,
     stopped_after_any_answer_the_deletion_ends_the_same,
     nobody_reopens_an_account_that_is_being_deleted,
     an_address_of_a_deleted_account_is_free,
@@ -278,6 +279,25 @@ async fn nothing_names_the_account_once_all_have_answered(db: Db) {
     for kind in ["identity.deletion.asked", "identity.deletion.begun", "identity.account.deleted"] {
         assert!(kinds.iter().any(|k| k == kind), "{kind}: {kinds:?}");
     }
+}
+
+async fn a_code_that_nobody_redeemed_goes_with_its_account(db: Db) {
+    let house = House::on(db.clone());
+    nothing_open(&house);
+    let mut owner = house.has_account(ERIKA).await;
+    let account = account_of(&house, &owner).await;
+    let id = house.asks(TrustLevel::Basic).await;
+    // Nothing has to be asked: the code comes at once.
+    let done = owner.get(&format!("/login/{id}")).await;
+    assert!(done.location.contains("code="), "{} {}", done.status, done.location);
+    deletes(&mut owner).await;
+    let before = naming(&everything(&db).await, account);
+    assert!(before.contains(&"codes.context".to_owned()), "the search finds: {before:?}");
+    for (service, _) in SERVICES {
+        acknowledge(&house.state, account, service, "").await.unwrap();
+    }
+    let left = naming(&everything(&db).await, account);
+    assert!(left.is_empty(), "{left:?}");
 }
 
 async fn stopped_after_any_answer_the_deletion_ends_the_same(db: Db) {
