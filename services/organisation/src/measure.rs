@@ -170,6 +170,26 @@ pub async fn bare(db: &Db, samples: &[Sample]) -> Result<usize, StoreError> {
     Ok(standings + mandates::leaf_rows::<Row>(&mut tx, &pairs).await?.len())
 }
 
+/// The statements of the list of all parties of an account, in pages of so many, without reading
+/// more than the ids where the next page begins; how many parties.
+/// # Errors
+/// The database refuses.
+pub async fn bare_parties(db: &Db, account: AccountId, page: i64) -> Result<usize, StoreError> {
+    let (mut seen, mut after) = (0, None);
+    loop {
+        let mut tx = db.read().await?;
+        let found = mandates::candidates(&mut tx, account, after, page).await?;
+        let pairs: Vec<Pair> = found.iter().map(|party| (account, (*party).into())).collect();
+        facts::standing_rows::<Row>(&mut tx, &pairs).await?;
+        mandates::leaf_rows::<Row>(&mut tx, &pairs).await?;
+        seen += found.len();
+        after = found.last().copied().map(PartyId::from);
+        if i64::try_from(found.len()).is_ok_and(|found| found < page) {
+            return Ok(seen);
+        }
+    }
+}
+
 fn pair(sample: &Sample) -> Pair {
     let party = match (sample.organisation, sample.principal) {
         (Some(id), _) => Party::Organisation(id),

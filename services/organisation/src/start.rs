@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use siegel_crypto::{KeyError, RootSecret};
 use siegel_db::events::Feed;
-use siegel_db::outbox::Outbox;
+use siegel_db::outbox::{Job, Outbox};
 use siegel_grpc::{Deletion, GrpcServices, Outside, Running, follow_deletions};
 use siegel_proto::organisation::v1::access_event_service_server::AccessEventServiceServer;
 use siegel_proto::organisation::v1::access_service_server::AccessServiceServer;
+use siegel_proto::organisation::v1::claim_proof_service_server::ClaimProofServiceServer;
 use siegel_proto::organisation::v1::claim_revocation_service_server::ClaimRevocationServiceServer;
 use siegel_proto::organisation::v1::claim_service_server::ClaimServiceServer;
 use siegel_proto::organisation::v1::mailbox_directory_service_server::MailboxDirectoryServiceServer;
@@ -16,6 +17,7 @@ use siegel_proto::organisation::v1::mandate_service_server::MandateServiceServer
 use siegel_proto::organisation::v1::member_service_server::MemberServiceServer;
 use siegel_proto::organisation::v1::organisation_admin_service_server::OrganisationAdminServiceServer;
 use siegel_proto::organisation::v1::organisation_service_server::OrganisationServiceServer;
+use siegel_proto::organisation::v1::own_party_service_server::OwnPartyServiceServer;
 use siegel_proto::organisation::v1::record_service_server::RecordServiceServer;
 use siegel_proto::organisation::v1::register_fact_service_server::RegisterFactServiceServer;
 use siegel_proto::organisation::v1::representation_service_server::RepresentationServiceServer;
@@ -77,6 +79,7 @@ pub(crate) fn build(config: &Config, outside: &Outside) -> Result<App, StartErro
 pub(crate) fn services(app: &App) -> GrpcServices {
     GrpcServices::new()
         .add(OrganisationServiceServer::new(grpc::Organisations(app.clone())))
+        .add(OwnPartyServiceServer::new(grpc::OwnParties(app.clone())))
         .add(AccessServiceServer::new(grpc::Access(app.clone())))
         .add(AccessEventServiceServer::new(grpc::AccessEvents(app.clone())))
         .add(MailboxDirectoryServiceServer::new(grpc::Directory(app.clone())))
@@ -89,6 +92,7 @@ pub(crate) fn services(app: &App) -> GrpcServices {
         .add(MemberServiceServer::new(grpc::Members(app.clone())))
         .add(SystemUserServiceServer::new(grpc::SystemUsers(app.clone())))
         .add(ClaimServiceServer::new(grpc::Claims(app.clone())))
+        .add(ClaimProofServiceServer::new(grpc::Proofs(app.clone())))
         .add(ClaimRevocationServiceServer::new(grpc::Revocations(app.clone())))
         .add(OrganisationAdminServiceServer::new(grpc::Admin(app.clone())))
 }
@@ -98,8 +102,17 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
     let app = build(&config, &outside)?;
     let mut tasks = JoinSet::new();
     tasks.spawn(app.feed.clone().run(outside.clock.clone()));
-    let (worker, notification) = (app.clone(), outside.siblings.channel("notification"));
-    let deliver = move |job| ports::mail::deliver(worker.clone(), notification.clone(), job);
+    let notification = outside.siblings.channel("notification");
+    let (worker, postbox) = (app.clone(), outside.siblings.channel("postbox"));
+    let deliver = move |job: Job| {
+        let (app, notification, postbox) = (worker.clone(), notification.clone(), postbox.clone());
+        async move {
+            match job.kind.as_str() {
+                ports::house_letters::JOB => ports::house_letters::deliver(app, postbox, job).await,
+                _ => ports::mail::deliver(app, notification, job).await,
+            }
+        }
+    };
     tasks.spawn(app.desk.outbox.clone().run(deliver));
     tasks.spawn(sweep(app.clone()));
     tasks.spawn(app::mandates::run_out(app.clone()));

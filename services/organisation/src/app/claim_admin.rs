@@ -75,7 +75,8 @@ impl App {
                 return Err(bad("fields.source", "is neither register nor operator").into());
             }
             let value = value.check(field)?;
-            facts.push(Fact { field: field.number(), value, source: source.number() });
+            let (field, source) = (field.number(), source.number());
+            facts.push(Fact { field, value, source, provider: None });
         }
         if !facts.iter().any(|fact| fact.field == Field::Address.number()) {
             return Err(bad("fields", "name no address for the letter").into());
@@ -168,18 +169,31 @@ impl App {
             field: Field::Address.number(),
             value: Value::Address(address),
             source: Source::Register.number(),
+            provider: None,
         }));
         let facts = serde_json::to_string(&facts).map_err(|_| Failure::StoredAnswer)?;
         Ok(claims::readdress(tx, claim.id, &sealed, &facts).await?)
     }
 
-    fn render(
+    pub(super) fn render(
+        &self,
+        claim: &Claim,
+        letter: &Letter,
+        names: (&str, &str),
+        language: Language,
+    ) -> Result<Vec<u8>, Failure> {
+        Ok(self.drawn(claim, letter, names, language, window::render)??)
+    }
+
+    /// What `draw` makes of the letter, which names the organisation and who claims it.
+    pub(super) fn drawn<T>(
         &self,
         claim: &Claim,
         letter: &Letter,
         (name, claimant): (&str, &str),
         language: Language,
-    ) -> Result<Vec<u8>, Failure> {
+        draw: impl FnOnce(&WindowLetter<'_>) -> T,
+    ) -> Result<T, Failure> {
         let address = letter.address.as_ref().ok_or(Refusal::AddressMissing)?;
         let page = format!("{}/organisation/revoke", self.desk.origin);
         let days = self.desk.cooling_period.as_secs().div_ceil(24 * 3600);
@@ -197,20 +211,26 @@ impl App {
             recovery: claim.recovery,
             language,
         };
-        Ok(window::render(&letter)?)
+        Ok(draw(&letter))
     }
 
     /// Begins the cooling period: the letter is on its way.
     pub async fn letter_sent(&self, order: &Order, id: ClaimId) -> Result<(), Failure> {
         let Begun::Fresh(mut tx) = self.begin(order).await? else { return Ok(()) };
         let claim = found(&mut tx, id).await?;
-        if self.letter(&claim)?.address.is_none() {
+        let letter = self.letter(&claim)?;
+        if letter.address.is_none() {
             return Err(Refusal::AddressMissing.into());
         }
         let now = self.desk.legal_clock.now();
         let until = now.plus(self.desk.cooling_period);
         if !claims::sent(&mut tx, id, now, until).await? {
             return Err(Refusal::ClaimState.into());
+        }
+        if let Some(organisation) = claim.organisation {
+            let name = standing::name(&mut tx, organisation).await?.ok_or(Refusal::ClaimState)?;
+            let names = (name, self.claimant(&claim)?);
+            self.order_house_letter(&mut tx, &claim, letter, names).await?;
         }
         let subject = id.to_string();
         self.finish(tx, order, &Done { subject: &subject, ..Done::default() }).await

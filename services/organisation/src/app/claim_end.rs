@@ -128,6 +128,7 @@ impl App {
                     source: Source::SelfDeclared,
                     level: TrustLevel::Basic,
                     claim: None,
+                    provider: None,
                     at: now,
                 };
                 fields::record(tx, &word).await?;
@@ -208,6 +209,7 @@ impl App {
                 source: Source::from_number(source).ok_or(Failure::StoredAnswer)?,
                 level,
                 claim: Some(claim.id),
+                provider: fact.provider.as_deref(),
                 at,
             };
             fields::record(tx, &new).await?;

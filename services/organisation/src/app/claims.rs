@@ -30,6 +30,9 @@ pub struct Fact {
     pub value: Value,
     /// Number of the source.
     pub source: i32,
+    /// Id of the provider, where another account of the organisation is the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
 }
 
 /// What the letter needs until it was sent.
@@ -131,7 +134,7 @@ impl App {
         })
     }
 
-    async fn own_claim(&self, order: &Order, id: &str) -> Result<OwnClaim, Failure> {
+    pub(super) async fn own_claim(&self, order: &Order, id: &str) -> Result<OwnClaim, Failure> {
         let id = id.parse().map_err(|_| Failure::StoredAnswer)?;
         let mut tx = self.db.read().await?;
         let claim = mine(&mut tx, order, id).await?;
@@ -180,6 +183,7 @@ impl App {
             field: field.number(),
             value,
             source: Source::Certificate.number(),
+            provider: None,
         };
         let facts: Vec<Fact> = proven.into_iter().map(fact).collect();
         self.prove(&mut tx, &claim, BY_CERTIFICATE, &facts).await?;
@@ -250,8 +254,15 @@ impl App {
         let letter_sealed = vault.seal(&letter_context(claim.id), &letter)?;
         let facts = serde_json::to_string(facts).map_err(|_| Failure::StoredAnswer)?;
         let at = self.clock.now();
-        let proof =
-            Proof { level, facts: &facts, letter_sealed: &letter_sealed, code_mac: &code_mac, at };
+        let proof = Proof {
+            method: claim.method,
+            authentication_level: claim.authentication_level,
+            level,
+            facts: &facts,
+            letter_sealed: &letter_sealed,
+            code_mac: &code_mac,
+            at,
+        };
         if !claims::prove(tx, claim.id, &proof).await? {
             return Err(Refusal::ClaimState.into());
         }
@@ -313,7 +324,7 @@ impl App {
 }
 
 /// A claim of the person; anybody else's is not there.
-async fn mine(tx: &mut Tx, order: &Order, id: ClaimId) -> Result<Claim, Failure> {
+pub(super) async fn mine(tx: &mut Tx, order: &Order, id: ClaimId) -> Result<Claim, Failure> {
     let account = order.account()?;
     let found = claims::find(tx, id).await?.filter(|claim| claim.account == account);
     found.ok_or(Failure::Refused(Refusal::ClaimUnknown))

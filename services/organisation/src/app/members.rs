@@ -193,6 +193,7 @@ impl App {
             id,
             organisation,
             claim: own.claim,
+            registered_by: Some(own.membership),
             name: new.name,
             role: new.role,
             key_thumbprint,

@@ -3,10 +3,12 @@
 mod access;
 mod claim_admin;
 mod claim_end;
+mod claim_proof;
 mod claims;
 mod create;
 mod describe;
 mod desk;
+mod house_letter;
 mod invitations;
 mod leaving;
 mod look;
@@ -32,9 +34,11 @@ use siegel_db::{Db, StoreError, Tx};
 use siegel_kernel::{AccountId, Clock, Entropy, EntropyUnavailable, Timestamp, TrustLevel};
 
 pub use access::Asked;
+pub use claim_proof::Said;
 pub use claims::OwnClaim;
 pub use create::{Founder, Founding};
 pub use desk::Desk;
+pub use house_letter::{HouseLetter, SentLetter};
 pub use invitations::{NewInvitation, ShownInvitation};
 pub use members::{NewSystemUser, Shown};
 pub use order::Order;

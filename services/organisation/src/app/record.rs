@@ -66,6 +66,7 @@ impl App {
             source: Source::SelfDeclared,
             level: TrustLevel::Basic,
             claim: None,
+            provider: None,
             at: now,
         };
         fields::record(&mut tx, &new).await?;

@@ -55,6 +55,8 @@ pub enum Refusal {
     CertificateUntrusted,
     #[error("the certificate is not this organisation's")]
     CertificateOfAnother,
+    #[error("the account elsewhere is not this organisation's")]
+    UpstreamOfAnother,
     #[error("the account name or the code is not right")]
     CodeUnknown,
     #[error("the letter has no address yet")]
@@ -92,6 +94,7 @@ impl Refusal {
             Self::ClaimState => "CLAIM_STATE",
             Self::CertificateUntrusted => "CERTIFICATE_UNTRUSTED",
             Self::CertificateOfAnother => "CERTIFICATE_OF_ANOTHER",
+            Self::UpstreamOfAnother => "UPSTREAM_OF_ANOTHER",
             Self::CodeUnknown => "CODE_UNKNOWN",
             Self::AddressMissing => "ADDRESS_MISSING",
             Self::KeyMissing => "KEY_NOT_CONFIGURED",

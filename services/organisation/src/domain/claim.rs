@@ -12,6 +12,7 @@ typed_id! {
 pub enum Method {
     Certificate = 1,
     Operator = 2,
+    Upstream = 3,
 }
 
 impl Method {
@@ -20,7 +21,7 @@ impl Method {
     }
 
     pub fn from_number(number: i64) -> Option<Self> {
-        [Self::Certificate, Self::Operator]
+        [Self::Certificate, Self::Operator, Self::Upstream]
             .into_iter()
             .find(|method| i64::from(method.number()) == number)
     }
@@ -131,6 +132,6 @@ mod tests {
         for state in State::ALL {
             assert_eq!(State::from_number(i64::from(state.number())), Some(state));
         }
-        assert_eq!((State::from_number(0), Method::from_number(3)), (None, None));
+        assert_eq!((State::from_number(0), Method::from_number(4)), (None, None));
     }
 }

@@ -238,6 +238,8 @@ pub struct Held {
     pub value: Option<Value>,
     pub source: Source,
     pub level: TrustLevel,
+    /// Id of the provider, where another account of the organisation is the source.
+    pub provider: Option<String>,
     pub recorded_at: Timestamp,
     pub superseded_at: Option<Timestamp>,
 }

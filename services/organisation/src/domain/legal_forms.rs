@@ -21,6 +21,11 @@ const TABLE: [(&str, &str); 16] = [
     ("610", "Körperschaft des öffentlichen Rechts"),
 ];
 
+/// Every code with its text, in the order of the codes.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TABLE.into_iter()
+}
+
 /// The text of a code.
 pub fn text(code: &str) -> Option<&'static str> {
     TABLE.iter().find(|(known, _)| *known == code).map(|(_, text)| *text)

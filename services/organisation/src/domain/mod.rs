@@ -10,7 +10,7 @@ mod decide;
 mod fact;
 pub mod fields;
 mod identifiers;
-mod legal_forms;
+pub mod legal_forms;
 pub mod mailbox;
 pub mod mailbox_right;
 mod managing;
@@ -21,6 +21,7 @@ mod party;
 mod program;
 mod scope;
 mod terms;
+pub mod told;
 pub mod units;
 
 pub use access::{Action, Role};

@@ -12,8 +12,8 @@ use siegel_proto::organisation::v1::{
 use tonic::{Request, Response, Status};
 
 use super::mandate_status::status;
-use super::terms;
-use crate::app::{App, Asked, AuthorisedParty};
+use super::{parties, terms};
+use crate::app::{App, Asked};
 use crate::domain::mailbox::Place;
 use crate::domain::{Action, Answer, Denied, Party, ProgramQuestion, Question};
 
@@ -73,7 +73,7 @@ impl AccessService for Access {
         let page = self.0.authorised_parties(account, &wire.page_token, limit).await;
         let page = page.map_err(|e| status(&e))?;
         Ok(Response::new(ListAuthorisedPartiesResponse {
-            parties: page.parties.into_iter().map(party).collect(),
+            parties: page.parties.into_iter().map(parties::written).collect(),
             next_page_token: page.next.map(|id| id.to_string()).unwrap_or_default(),
         }))
     }
@@ -168,15 +168,5 @@ fn written(answer: Answer) -> pb::AccessAnswer {
             },
             ..Default::default()
         },
-    }
-}
-
-fn party(found: AuthorisedParty) -> pb::AuthorisedParty {
-    let id = |text: Option<String>| text.unwrap_or_default();
-    pb::AuthorisedParty {
-        organisation_id: id(found.party.organisation().map(|id| id.to_string())),
-        principal_account_id: id(found.party.person().map(|id| id.to_string())),
-        name: found.name,
-        kinds: found.kinds.into_iter().map(str::to_owned).collect(),
     }
 }

@@ -219,7 +219,7 @@ impl OrganisationAdminService for Admin {
 }
 
 /// As its claimant sees it. The account name is for the letter: who has it can lock its code.
-fn own(OwnClaim { claim, rivals }: OwnClaim) -> pb::Claim {
+pub(super) fn own(OwnClaim { claim, rivals }: OwnClaim) -> pb::Claim {
     let hidden = claim.recovery && !matches!(claim.state, State::Active | State::Cooling);
     let mut written = for_operators(&claim, rivals);
     if claim.state == State::Asked {

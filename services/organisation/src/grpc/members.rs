@@ -271,5 +271,6 @@ fn written(one: SystemUser) -> pb::SystemUser {
         key_thumbprint: one.key_thumbprint,
         registered_at: Some(convert::timestamp(one.registered_at)),
         revoked_at: one.revoked_at.map(convert::timestamp),
+        registered_by_member_id: one.registered_by.map(|id| id.to_string()).unwrap_or_default(),
     }
 }

@@ -10,9 +10,9 @@ use super::read::{account, id, optional_id, order, organisation};
 use super::status::status;
 use super::values;
 use crate::app::{App, NewContact, Refusal, kinds};
-use crate::domain::is_line;
 use crate::domain::mailbox::MembershipId;
 use crate::domain::units::Unit;
+use crate::domain::{is_line, legal_forms};
 
 /// Members that one unit may have.
 const MOST_MEMBERS: usize = 1_000;
@@ -54,6 +54,18 @@ impl RecordService for Records {
         let done = self.0.set_field(&order, id, field, values::value(wire.value)).await;
         self.0.audited(&order, done).await.map_err(|e| status(&e))?;
         Ok(Response::new(pb::SetFieldResponse {}))
+    }
+
+    #[tracing::instrument(name = "organisation.legal_forms.list", skip_all)]
+    async fn list_legal_forms(
+        &self,
+        request: Request<pb::ListLegalFormsRequest>,
+    ) -> Answer<pb::ListLegalFormsResponse> {
+        account(&request)?;
+        let coded =
+            |(code, text): (&str, &str)| pb::CodedText { code: code.into(), text: text.into() };
+        let legal_forms = legal_forms::all().map(coded).collect();
+        Ok(Response::new(pb::ListLegalFormsResponse { legal_forms }))
     }
 
     #[tracing::instrument(name = "organisation.field.history", skip_all)]

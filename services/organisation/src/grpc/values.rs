@@ -56,6 +56,7 @@ pub fn written(held: Held) -> pb::RecordField {
         recorded_at: Some(convert::timestamp(held.recorded_at)),
         superseded_at: held.superseded_at.map(convert::timestamp),
         editable,
+        provider: held.provider.unwrap_or_default(),
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod addresses;
 pub mod certificates;
+pub mod house_letters;
 pub mod mail;

@@ -173,6 +173,10 @@ pub async fn to_do(tx: &mut Tx, after: Option<&Claim>) -> Result<Vec<Claim>, Sto
 /// What a proof brought.
 #[derive(Clone, Copy, Debug)]
 pub struct Proof<'a> {
+    /// What proved it in the end.
+    pub method: Method,
+    /// At which level its claimant was logged in where it was proven.
+    pub authentication_level: TrustLevel,
     pub level: TrustLevel,
     /// JSON.
     pub facts: &'a str,
@@ -184,10 +188,12 @@ pub struct Proof<'a> {
 /// Takes a claim for proven; `false` when it is no longer to be proven.
 pub async fn prove(tx: &mut Tx, id: ClaimId, proof: &Proof<'_>) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE claims SET state = 3, level = $2, facts = $3, letter_sealed = $4, \
-        code_mac = $5, proven_at_us = $6 WHERE id = $1 AND state = 2";
+        code_mac = $5, proven_at_us = $6, method = $7, authentication_level = $8 \
+        WHERE id = $1 AND state = 2";
     Ok(on!(tx, c => sqlx::query(SQL)
         .bind(id).bind(proof.level).bind(proof.facts).bind(proof.letter_sealed)
-        .bind(&proof.code_mac[..]).bind(proof.at).execute(c).await?.rows_affected())
+        .bind(&proof.code_mac[..]).bind(proof.at).bind(i64::from(proof.method.number()))
+        .bind(proof.authentication_level).execute(c).await?.rows_affected())
         == 1)
 }
 

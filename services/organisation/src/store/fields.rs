@@ -23,6 +23,8 @@ pub struct NewValue<'a> {
     pub source: Source,
     pub level: TrustLevel,
     pub claim: Option<ClaimId>,
+    /// Id of the provider, where another account of the organisation is the source.
+    pub provider: Option<&'a str>,
     pub at: Timestamp,
 }
 
@@ -32,6 +34,7 @@ struct Row {
     value: Option<String>,
     source: i64,
     level: TrustLevel,
+    provider: Option<String>,
     recorded_at_us: Timestamp,
     superseded_at_us: Option<Timestamp>,
 }
@@ -47,6 +50,7 @@ impl TryFrom<Row> for Held {
             value: value.map_err(|_| corrupt())?,
             source: Source::from_number(row.source).ok_or_else(corrupt)?,
             level: row.level,
+            provider: row.provider,
             recorded_at: row.recorded_at_us,
             superseded_at: row.superseded_at_us,
         })
@@ -55,8 +59,9 @@ impl TryFrom<Row> for Held {
 
 /// The current values.
 pub async fn current(tx: &mut Tx, id: OrganisationId) -> Result<Vec<Held>, StoreError> {
-    const SQL: &str = "SELECT field, value, source, level, recorded_at_us, superseded_at_us \
-        FROM record_fields WHERE organisation_id = $1 AND superseded_at_us IS NULL ORDER BY field";
+    const SQL: &str = "SELECT field, value, source, level, provider, recorded_at_us, \
+        superseded_at_us FROM record_fields \
+        WHERE organisation_id = $1 AND superseded_at_us IS NULL ORDER BY field";
     let rows: Vec<Row> = on!(&mut *tx, c => sqlx::query_as(SQL).bind(id).fetch_all(c).await?);
     let mut found: Vec<Held> = rows.into_iter().map(Held::try_from).collect::<Result<_, _>>()?;
     for declared in founded_with(tx, id).await? {
@@ -98,6 +103,7 @@ async fn founded_with(tx: &mut Tx, id: OrganisationId) -> Result<Vec<Held>, Stor
         value: Some(value),
         source: Source::SelfDeclared,
         level: TrustLevel::Basic,
+        provider: None,
         recorded_at: at,
         superseded_at: None,
     };
@@ -125,6 +131,7 @@ pub async fn record(tx: &mut Tx, new: &NewValue<'_>) -> Result<(), StoreError> {
         value: new.value.cloned(),
         source: new.source,
         level: new.level,
+        provider: new.provider.map(str::to_owned),
         recorded_at: new.at,
         superseded_at: None,
     };
@@ -155,14 +162,15 @@ async fn insert(
     claim: Option<ClaimId>,
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO record_fields (id, organisation_id, field, value, source, \
-        level, claim_id, recorded_at_us, superseded_at_us) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+        level, claim_id, recorded_at_us, superseded_at_us, provider) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
     let value = row.held.value.as_ref().map(serde_json::to_string).transpose();
     let value = value.map_err(|_| StoreError::corrupt("record_fields.value"))?;
     on!(tx, c => sqlx::query(SQL)
         .bind(row.id).bind(organisation).bind(i64::from(row.held.field.number())).bind(value)
         .bind(i64::from(row.held.source.number())).bind(row.held.level).bind(claim)
-        .bind(row.held.recorded_at).bind(row.until).execute(c).await?.rows_affected());
+        .bind(row.held.recorded_at).bind(row.until).bind(&row.held.provider)
+        .execute(c).await?.rows_affected());
     Ok(())
 }
 
@@ -201,8 +209,8 @@ pub async fn history(
     id: OrganisationId,
     field: Field,
 ) -> Result<Vec<Held>, StoreError> {
-    const SQL: &str = "SELECT field, value, source, level, recorded_at_us, superseded_at_us \
-        FROM record_fields WHERE organisation_id = $1 AND field = $2 \
+    const SQL: &str = "SELECT field, value, source, level, provider, recorded_at_us, \
+        superseded_at_us FROM record_fields WHERE organisation_id = $1 AND field = $2 \
         ORDER BY recorded_at_us DESC, id DESC LIMIT $3";
     let rows: Vec<Row> = on!(&mut *tx, c => sqlx::query_as(SQL)
         .bind(id).bind(i64::from(field.number())).bind(MOST).fetch_all(c).await?);
@@ -215,8 +223,8 @@ pub async fn history(
 
 /// The fields that a claim brought and that still hold.
 pub async fn of_claim(tx: &mut Tx, claim: ClaimId) -> Result<Vec<Held>, StoreError> {
-    const SQL: &str = "SELECT field, value, source, level, recorded_at_us, superseded_at_us \
-        FROM record_fields WHERE claim_id = $1 AND superseded_at_us IS NULL";
+    const SQL: &str = "SELECT field, value, source, level, provider, recorded_at_us, \
+        superseded_at_us FROM record_fields WHERE claim_id = $1 AND superseded_at_us IS NULL";
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).bind(claim).fetch_all(c).await?);
     rows.into_iter().map(Held::try_from).collect()
 }

@@ -4,6 +4,7 @@ use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{OrganisationId, Timestamp};
 
 use super::asked::of_ids;
+use super::memberships::MembershipId;
 use crate::domain::claim::ClaimId;
 use crate::domain::{Program, Role, SystemUserId};
 
@@ -13,6 +14,8 @@ pub struct SystemUser {
     pub id: SystemUserId,
     pub organisation: OrganisationId,
     pub claim: Option<ClaimId>,
+    /// Absent for those from before this was kept.
+    pub registered_by: Option<MembershipId>,
     pub name: String,
     pub role: Role,
     pub key_thumbprint: String,
@@ -26,6 +29,7 @@ struct Row {
     id: SystemUserId,
     organisation_id: OrganisationId,
     claim_id: Option<ClaimId>,
+    registered_by: Option<MembershipId>,
     name: String,
     role: i64,
     key_thumbprint: String,
@@ -43,6 +47,7 @@ impl TryFrom<Row> for SystemUser {
             id: row.id,
             organisation: row.organisation_id,
             claim: row.claim_id,
+            registered_by: row.registered_by,
             name: row.name,
             role: role.ok_or_else(|| StoreError::corrupt("system_users.role"))?,
             key_thumbprint: row.key_thumbprint,
@@ -56,19 +61,20 @@ impl TryFrom<Row> for SystemUser {
 /// Registers a program; `false` when its key was ever registered.
 pub async fn add(tx: &mut Tx, new: &SystemUser) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO system_users (id, organisation_id, claim_id, name, role, \
-        key_thumbprint, jwk, registered_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+        key_thumbprint, jwk, registered_at_us, registered_by) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
         ON CONFLICT DO NOTHING";
     Ok(on!(tx, c => sqlx::query(SQL)
         .bind(new.id).bind(new.organisation).bind(new.claim).bind(&new.name)
         .bind(i64::from(new.role.number())).bind(&new.key_thumbprint).bind(&new.jwk)
-        .bind(new.registered_at).execute(c).await?.rows_affected())
+        .bind(new.registered_at).bind(new.registered_by).execute(c).await?.rows_affected())
         == 1)
 }
 
 /// The programs of an organisation, newest first.
 pub async fn all(tx: &mut Tx, organisation: OrganisationId) -> Result<Vec<SystemUser>, StoreError> {
     const SQL: &str = "SELECT id, organisation_id, claim_id, name, role, key_thumbprint, jwk, \
-        registered_at_us, revoked_at_us FROM system_users WHERE organisation_id = $1 \
+        registered_at_us, registered_by, revoked_at_us FROM system_users WHERE organisation_id = $1 \
         ORDER BY registered_at_us DESC, id LIMIT 500";
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SQL).bind(organisation).fetch_all(c).await?);
     rows.into_iter().map(SystemUser::try_from).collect()
@@ -77,7 +83,7 @@ pub async fn all(tx: &mut Tx, organisation: OrganisationId) -> Result<Vec<System
 /// A program, if it counts still.
 pub async fn by_id(tx: &mut Tx, id: SystemUserId) -> Result<Option<SystemUser>, StoreError> {
     const SQL: &str = "SELECT id, organisation_id, claim_id, name, role, key_thumbprint, jwk, \
-        registered_at_us, revoked_at_us FROM system_users WHERE id = $1 AND revoked_at_us IS NULL";
+        registered_at_us, registered_by, revoked_at_us FROM system_users WHERE id = $1 AND revoked_at_us IS NULL";
     let row: Option<Row> = on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?);
     row.map(SystemUser::try_from).transpose()
 }

@@ -2,6 +2,7 @@
 //! the codes it is to mail, an authority for certificates.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,6 +19,10 @@ use siegel_proto::notification::v1 as note;
 use siegel_proto::notification::v1::notification_service_server::{
     NotificationService, NotificationServiceServer,
 };
+use siegel_proto::postbox::v1::house_letter_service_server::{
+    HouseLetterService, HouseLetterServiceServer,
+};
+use siegel_proto::postbox::v1::{DeliverToOrganisationRequest, DeliverToOrganisationResponse};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
@@ -26,6 +31,10 @@ use crate::certificates::Authority;
 pub struct Around {
     addresses: Mutex<HashMap<String, AccountId>>,
     mails: tokio::sync::watch::Sender<Vec<note::SendCodeRequest>>,
+    /// Letters that the postbox took.
+    letters: tokio::sync::watch::Sender<Vec<DeliverToOrganisationRequest>>,
+    /// The postbox is away.
+    pub postbox_away: AtomicBool,
     /// The account that is being deleted.
     leaving: tokio::sync::watch::Sender<Option<AccountId>>,
     pub authority: Authority,
@@ -39,6 +48,8 @@ impl Around {
         Arc::new(Self {
             addresses: Mutex::default(),
             mails: tokio::sync::watch::Sender::default(),
+            letters: tokio::sync::watch::Sender::default(),
+            postbox_away: AtomicBool::default(),
             leaving: tokio::sync::watch::Sender::default(),
             authority: Authority::new(),
         })
@@ -49,12 +60,12 @@ impl Around {
         let identity = GrpcServices::new()
             .add(AddressServiceServer::new(fake.clone()))
             .add(DeletionServiceServer::new(fake.clone()));
-        let notification = GrpcServices::new().add(NotificationServiceServer::new(fake));
-        Fakes::new().with("organisation", "identity", &identity).with(
-            "organisation",
-            "notification",
-            &notification,
-        )
+        let notification = GrpcServices::new().add(NotificationServiceServer::new(fake.clone()));
+        let postbox = GrpcServices::new().add(HouseLetterServiceServer::new(fake));
+        Fakes::new()
+            .with("organisation", "identity", &identity)
+            .with("organisation", "notification", &notification)
+            .with("organisation", "postbox", &postbox)
     }
 
     /// The account confirmed this address.
@@ -68,6 +79,16 @@ impl Around {
         self.leaving.send_replace(Some(account));
         let done = leaving.wait_for(Option::is_none);
         tokio::time::timeout(Duration::from_secs(20), done).await.unwrap().unwrap();
+    }
+
+    /// The letters that the postbox took, once there is one for this claim.
+    pub async fn letters(&self, claim: &str) -> Vec<DeliverToOrganisationRequest> {
+        let mut letters = self.letters.subscribe();
+        let there = |all: &Vec<DeliverToOrganisationRequest>| {
+            all.iter().any(|letter| letter.request_id == claim)
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), letters.wait_for(there)).await;
+        waited.unwrap().unwrap().clone()
     }
 
     /// The latest code that was mailed to an address.
@@ -90,6 +111,21 @@ impl AddressService for Fake {
         let owner = self.0.addresses.lock().unwrap().get(&wire.email).copied();
         let confirmed = owner.is_some_and(|account| account.to_string() == wire.account_id);
         Ok(Response::new(CheckAddressResponse { confirmed }))
+    }
+}
+
+#[tonic::async_trait]
+impl HouseLetterService for Fake {
+    async fn deliver_to_organisation(
+        &self,
+        request: Request<DeliverToOrganisationRequest>,
+    ) -> Result<Response<DeliverToOrganisationResponse>, Status> {
+        if self.0.postbox_away.load(Ordering::SeqCst) {
+            return Err(Status::unavailable("away"));
+        }
+        self.0.letters.send_modify(|all| all.push(request.into_inner()));
+        let letter_id = "ltr_1".to_owned();
+        Ok(Response::new(DeliverToOrganisationResponse { letter_id }))
     }
 }
 

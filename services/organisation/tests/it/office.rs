@@ -12,6 +12,7 @@ use siegel_proto::organisation::v1::access_service_client::AccessServiceClient;
 use siegel_proto::organisation::v1::mailbox_directory_service_client::MailboxDirectoryServiceClient;
 use siegel_proto::organisation::v1::mandate_service_client::MandateServiceClient;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
+use siegel_proto::organisation::v1::own_party_service_client::OwnPartyServiceClient;
 use siegel_proto::organisation::v1::register_fact_service_client::RegisterFactServiceClient;
 use siegel_proto::organisation::v1::{CreateOrganisationRequest, Organisation};
 use siegel_testkit::{CountingEntropy, TestClock};
@@ -108,6 +109,11 @@ impl Office {
     /// What a person says about mandates.
     pub fn mandates(&self, account: AccountId, level: TrustLevel) -> MandateServiceClient<Channel> {
         MandateServiceClient::new(self.channel(account, level))
+    }
+
+    /// For whom a person may act.
+    pub fn parties(&self, account: AccountId) -> OwnPartyServiceClient<Channel> {
+        OwnPartyServiceClient::new(self.channel(account, TrustLevel::Basic))
     }
 
     /// What an operator says about registers.

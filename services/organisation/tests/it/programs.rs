@@ -13,6 +13,7 @@ on_each_backend! { super::TABLES =>
     questions_about_programs_and_persons_are_answered_in_their_order,
     a_question_names_a_program_or_a_person_and_no_mandate,
     equal_rights_of_members_are_not_those_of_programs,
+    who_registered_a_program_is_told_to_its_organisation,
 }
 
 /// Registers a program; its id.
@@ -123,4 +124,18 @@ async fn equal_rights_of_members_are_not_those_of_programs(db: Db) {
     office.members(erika).set_equal_rights(on).await.unwrap();
     let told = check(&office, vec![ask(&program, &org, pb::Action::ReplyMail)]).await;
     assert_eq!(told, ["ROLE_TOO_LOW"]);
+}
+
+async fn who_registered_a_program_is_told_to_its_organisation(db: Db) {
+    let office = Office::open(db).await;
+    let erika = office.somebody();
+    let org = office.registered(erika, "Muster GmbH", "1234").await;
+    let program = registered(&office, erika, &org, pb::Role::ReadOnly).await;
+    let list = pb::ListMembersRequest { organisation_id: org.clone() };
+    let members = office.members(erika).list_members(list).await.unwrap().into_inner().members;
+    let list = pb::ListSystemUsersRequest { organisation_id: org };
+    let listed = office.members(erika).list_system_users(list).await.unwrap().into_inner();
+    let [one] = &listed.system_users[..] else { panic!("{listed:?}") };
+    assert_eq!(one.system_user_id, program);
+    assert_eq!(one.registered_by_member_id, members[0].membership_id);
 }

@@ -17,6 +17,7 @@ on_each_backend! { super::TABLES =>
     a_unit_with_others_below_it_is_not_closed_and_a_closed_one_is_gone,
     contact_points_belong_to_the_organisation_or_a_unit_of_its_own,
     a_dissolved_organisation_is_there_for_nobody,
+    every_legal_form_that_is_listed_is_declared_by_its_code_alone,
 }
 
 fn set(organisation: &str, name: pb::FieldName, value: pb::FieldValue) -> pb::SetFieldRequest {
@@ -209,4 +210,23 @@ async fn a_dissolved_organisation_is_there_for_nobody(db: Db) {
     let events = "SELECT COUNT(*) FROM events WHERE kind IN ('organisation.dissolved', \
         'organisation.member.ended')";
     assert_eq!(office.count(events).await, 3);
+}
+
+async fn every_legal_form_that_is_listed_is_declared_by_its_code_alone(db: Db) {
+    let office = Office::open(db).await;
+    let erika = office.somebody();
+    let org = office.registered(erika, "Muster GmbH", "1234").await;
+    let mut record = office.record(erika);
+    let listed = record.list_legal_forms(pb::ListLegalFormsRequest {}).await.unwrap();
+    let listed = listed.into_inner().legal_forms;
+    assert!(listed.iter().any(|form| form.text.contains("(GmbH)")), "{listed:?}");
+    for form in listed {
+        let code = pb::CodedText { code: form.code.clone(), text: String::new() };
+        let value = pb::FieldValue { value: Some(pb::field_value::Value::Coded(code)) };
+        record.set_field(set(&org, N::LegalForm, value)).await.unwrap();
+        let all = fields(&office, erika, &org).await;
+        let held = all.into_iter().find(|field| field.name() == N::LegalForm).unwrap();
+        let expected = pb::field_value::Value::Coded(form);
+        assert_eq!(held.value.unwrap().value, Some(expected));
+    }
 }

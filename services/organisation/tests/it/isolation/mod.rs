@@ -1,6 +1,6 @@
 //! Nobody learns anything of what is not theirs: every RPC for persons, called by those who are not
-//! entitled. What exists and is another's must be answered exactly as what does not exist. Every call
-//! goes through the real guard.
+//! entitled. What exists and is another's must be answered exactly as what does not exist, and nothing
+//! may change. Every call goes through the real guard.
 //!
 //! A topic adds its calls in a file of its own under `calls/` and a line in `calls/mod.rs`.
 
@@ -11,9 +11,7 @@ mod town;
 use siegel_db::Db;
 use siegel_grpc::{CallerKind, access_table};
 use siegel_testkit::on_each_backend;
-use siegel_walk::{
-    Asks as _, Compared, Rpc, Things as _, Token, calls_of, compare, let_in_nobody_else,
-};
+use siegel_walk::{Asks as _, Rpc, Things as _, Token, calls_of, let_in_nobody_else, walk};
 
 use self::calls::{Call, calls};
 use self::names::Names;
@@ -52,12 +50,7 @@ fn what_the_walk_leaves_out_is_open_to_no_person_and_to_no_service_of_others() {
 
 async fn what_is_anothers_is_answered_as_what_does_not_exist(db: Db) {
     let town = Town::new(db).await;
-    let mut compared = Compared::default();
-    for call in &every_call() {
-        for stranger in town.strangers() {
-            compare(&town, call, &stranger, &mut compared).await;
-        }
-    }
+    let compared = walk(&town, &every_call(), |_| town.strangers().into()).await;
     compared.expect_nothing_told(80);
 }
 
@@ -110,5 +103,5 @@ async fn the_wrong_kind_of_caller_learns_nothing(db: Db) {
         Token::Service("portal"),
     ];
     let (real, missing) = (town.victim.asking("w".into()), Names::missing().asking("w".into()));
-    let_in_nobody_else(&town.gate, &every_call(), &callers, (&real, &missing)).await;
+    let_in_nobody_else(&town, &every_call(), &callers, (&real, &missing)).await;
 }

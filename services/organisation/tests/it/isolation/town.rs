@@ -3,7 +3,9 @@
 use siegel_db::Db;
 use siegel_kernel::{AccountId, Clock as _, TrustLevel};
 use siegel_proto::organisation::v1 as pb;
-use siegel_walk::{Answer, Asks, Gate, Rpc, Stranger, Things as _, Token};
+use siegel_walk::{
+    Answer, Asks, Gate, Rows, Rpc, Stranger, Things as _, Token, Walked, rows, until_quiet,
+};
 
 use super::names::Names;
 use crate::claiming::DAY;
@@ -80,6 +82,14 @@ impl Asks for Town {
     async fn ask(&self, rpc: &Rpc, token: &Token, messages: Vec<Vec<u8>>) -> Answer {
         self.office.run("DELETE FROM code_attempts".into()).await;
         self.gate.call(rpc, token, messages).await
+    }
+}
+
+impl Walked<Names> for Town {
+    /// But for the wrong codes, which count.
+    async fn stored(&self) -> Rows {
+        until_quiet(&self.office.db).await;
+        rows(&self.office.db, &["audit", "code_attempts"]).await
     }
 }
 

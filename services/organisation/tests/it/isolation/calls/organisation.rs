@@ -16,5 +16,12 @@ pub fn calls() -> Vec<Call> {
             one(&pb::GetOrganisationRequest { organisation_id: n.organisation.clone() })
         }),
         call("OrganisationService/ListOrganisations", |_| one(&pb::ListOrganisationsRequest {})),
+        call("OwnPartyService/ListOwnParties", |_| one(&pb::ListOwnPartiesRequest::default())),
+        call("OwnPartyService/GetOwnParty", |n| {
+            one(&pb::GetOwnPartyRequest {
+                organisation_id: n.organisation.clone(),
+                ..Default::default()
+            })
+        }),
     ]
 }

@@ -16,6 +16,7 @@ pub fn calls() -> Vec<Call> {
                 value: Some(text("Neuer Name")),
             })
         }),
+        call("RecordService/ListLegalForms", |_| one(&pb::ListLegalFormsRequest {})),
         call("RecordService/ListFieldHistory", |n| {
             let organisation_id = n.organisation.clone();
             one(&pb::ListFieldHistoryRequest { organisation_id, name: 1 })
