@@ -218,14 +218,7 @@ impl Office {
 
     /// Waits until all orders have gone out, and every event has its number.
     pub async fn until_quiet(&self) {
-        const UNDER_WAY: &str = "SELECT (SELECT COUNT(*) FROM outbox) \
-            + (SELECT COUNT(*) FROM events WHERE position IS NULL)";
-        let waiting = async {
-            while self.count(UNDER_WAY).await > 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+        siegel_walk::until_quiet(&self.db).await;
     }
 
     pub fn fresh(&self) -> String {

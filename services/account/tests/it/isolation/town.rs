@@ -4,7 +4,7 @@ use siegel_db::Db;
 use siegel_kernel::{AccountId, TrustLevel};
 use siegel_proto::account::v1 as pb;
 use siegel_proto::account::v1::support_service_client::SupportServiceClient;
-use siegel_walk::{Gate, Rows, Stranger, Things as _, Token, rows};
+use siegel_walk::{Answer, Asks, Gate, Rows, Rpc, Stranger, Things as _, Token, Walked, rows};
 
 use super::names::Names;
 use crate::documents::{grant, redeem, store};
@@ -109,9 +109,16 @@ impl Town {
         };
         vec![of("identity", "identity"), of("the postbox", "postbox")]
     }
+}
 
-    /// What is stored, once nothing is under way; refusals are on record.
-    pub async fn stored(&self) -> Rows {
+impl Asks for Town {
+    async fn ask(&self, rpc: &Rpc, token: &Token, messages: Vec<Vec<u8>>) -> Answer {
+        self.gate.call(rpc, token, messages).await
+    }
+}
+
+impl Walked<Names> for Town {
+    async fn stored(&self) -> Rows {
         self.office.until_quiet().await;
         rows(&self.office.db, &["audit"]).await
     }
