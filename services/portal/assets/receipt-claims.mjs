@@ -78,6 +78,7 @@ const body = record(
     ),
     notification: record({ channel: text, same_day: yesNo }, { reason: text }),
     attachment: text,
+    request_digest: text,
     instruction: record({ text_version: text, given_at: text }),
     service_use: record({ wording_version: text, excluded: yesNo, chosen_at: text }),
     replaced_by: text,

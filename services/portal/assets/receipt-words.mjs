@@ -32,6 +32,18 @@ const LEVELS = {
   4: ['hoch', 'high'],
 }
 
+const REJECTIONS = {
+  RECIPIENT_UNKNOWN: [
+    'Unter der angegebenen Kennung erreicht dieser Absender niemanden.',
+    'Under the handle given this sender reaches nobody.',
+  ],
+  RECIPIENT_OPTED_OUT: [
+    'Die Empfängerin oder der Empfänger hat Briefe dieses Absenders im Postfach ausgeschlossen.',
+    'The recipient excluded letters of this sender in the postbox.',
+  ],
+  ATTACHMENT_INFECTED: ['In einer Anlage wurde Schadsoftware gefunden.', 'Malware was found in an attachment.'],
+}
+
 const FAILURES = {
   FORMAT: ['Die Datei ist kein Beleg im Format siegel-receipt/1.', 'The file is not a receipt in the format siegel-receipt/1.'],
   KEYS: ['Die Schlüsseldatei ist kein JWK-Set.', 'The key file is not a JWK set.'],
@@ -76,6 +88,7 @@ export function explain(verified) {
       `Der Brief ${verified.letter_id} von „${authority}“ hat genau den Inhalt mit dem Prüfwert ${body.content_digest}.`,
       `Letter ${verified.letter_id} from "${authority}" has exactly the content with the digest ${body.content_digest}.`,
     ],
+    ...rejection(verified),
     actor(body),
     body.legal_effect && effect(body.legal_effect),
     body.notification && notification(body.notification),
@@ -94,6 +107,22 @@ export function explain(verified) {
     proven: proven.filter(Boolean).map(both),
     not_proven: gaps(verified).map(both),
   }
+}
+
+/** What a refusal means for the letter, and why it came to it. */
+function rejection({ kind, body: { reason, request_digest: digest } }) {
+  const rejected = kind === 'rejected'
+  return [
+    rejected && [
+      'Der Brief wurde abgewiesen: er ist nicht angenommen, und niemand kann ihn im Postfach abrufen.',
+      'The letter was rejected: it is not accepted, and nobody can retrieve it in the postbox.',
+    ],
+    rejected && Object.hasOwn(REJECTIONS, reason ?? '') && REJECTIONS[reason],
+    digest !== undefined && [
+      `Die Anfrage des Absenders hatte den Prüfwert ${digest}.`,
+      `The sender's request had the digest ${digest}.`,
+    ],
+  ]
 }
 
 function actor({ actor, on_behalf_of: behalf }) {
@@ -184,6 +213,13 @@ function gaps({ trusted_keys: trusted, clock_moved: moved, body, kind, log_entry
       'The legal effect: the operator has not confirmed this rule.',
     ],
     ['accepted', 'provided', 'notified'].includes(kind) && ['Dass jemand den Brief gelesen hat.', 'That anybody read the letter.'],
+    kind === 'rejected' &&
+      body.reason === 'RECIPIENT_UNKNOWN' && ['Ob es die Empfängerin oder den Empfänger gibt.', 'Whether the recipient exists.'],
+    kind === 'rejected' &&
+      body.attachment_digests.length > 0 && [
+        'Dass die Anlagen so aussahen: ihre Prüfwerte hat der Absender angegeben.',
+        'That the attachments were these: the sender stated their digests.',
+      ],
     ['opened', 'opened_by_delegate'].includes(kind) && [
       'Dass die Person den Brief verstanden oder heruntergeladen hat.',
       'That the person understood or downloaded the letter.',

@@ -33,7 +33,18 @@ pub struct Session {
     pub level: TrustLevel,
     /// What to call the person; empty when the account could not be asked.
     pub name: String,
+    /// For whom the person acts where a page's address says nothing else; `None` for themself.
+    pub acting: Option<Party>,
     secrets: Secrets,
+}
+
+/// Somebody for whom a person acts, as it was when it was chosen: whether they still may, the
+/// services ask anew with every call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// `org_…`, or `acc_…` of a person who is represented.
+    pub id: String,
+    pub name: String,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -66,6 +77,11 @@ impl Session {
     #[must_use]
     pub fn named(self, name: String) -> Self {
         Self { name, ..self }
+    }
+
+    /// Whether two sessions are the same person's.
+    pub fn is_of_same_person(&self, other: &Self) -> bool {
+        self.secrets.subject == other.secrets.subject
     }
 }
 
@@ -136,6 +152,7 @@ impl App {
             key: sha256(cookie.as_bytes()),
             level: person.level,
             name: String::new(),
+            acting: None,
             secrets,
         };
         let now = self.now();
@@ -143,6 +160,7 @@ impl App {
             cookie_hash: session.key.to_vec(),
             sealed: self.seal(b"session", &session.key, &session.secrets)?,
             sealed_name: self.seal(b"name", &session.key, &session.name)?,
+            sealed_acting: None,
             subject_hash: Some(self.subject_hash(&session.secrets.subject).to_vec()),
             level: session.level,
             started_at: now,
@@ -173,9 +191,11 @@ impl App {
             sessions::touch(&mut tx, &key, now, until).await?;
             tx.commit().await?;
         }
+        let acting = row.sealed_acting.map(|sealed| self.open(b"acting", &key, &sealed));
         Ok(Some(Session {
             key,
             level: row.level,
+            acting: acting.transpose()?,
             name: self.open(b"name", &key, &row.sealed_name)?,
             secrets: self.open(b"session", &key, &row.sealed)?,
         }))
@@ -189,6 +209,14 @@ impl App {
         let sealed = self.seal(b"name", &session.key, &name)?;
         let mut tx = self.outside.db.begin().await?;
         sessions::rename(&mut tx, &session.key, &sealed).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Keeps for whom the person acts from now on; `None` for themself.
+    pub async fn act_for(&self, session: &Session, party: Option<&Party>) -> Result<(), OidcError> {
+        let sealed = party.map(|party| self.seal(b"acting", &session.key, party)).transpose()?;
+        let mut tx = self.outside.db.begin().await?;
+        sessions::act_for(&mut tx, &session.key, sealed.as_deref()).await?;
         Ok(tx.commit().await?)
     }
 

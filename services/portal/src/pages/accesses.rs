@@ -9,7 +9,7 @@ use siegel_web::forms::{LevelBadge, Pagination};
 use siegel_web::{Locale, Texts};
 
 use super::letter::{fetch, path};
-use super::postbox::{Place, of_organisation, subject};
+use super::postbox::{Place, subject, whose};
 use super::words::{self, Ident};
 use super::{Signed, disclosures};
 
@@ -17,12 +17,17 @@ use super::{Signed, disclosures};
 pub struct At {
     organisation: Option<Ident>,
     mailbox: Option<Ident>,
+    principal: Option<Ident>,
     page: Option<String>,
 }
 
 impl At {
     fn place(&self) -> Place {
-        Place { organisation: self.organisation.clone(), mailbox: self.mailbox.clone() }
+        Place {
+            organisation: self.organisation.clone(),
+            mailbox: self.mailbox.clone(),
+            principal: self.principal.clone(),
+        }
     }
 }
 
@@ -53,9 +58,9 @@ pub async fn mailbox(who: Signed, Query(at): Query<At>) -> Result<Response, Resp
     let body = list(&who, None, &place, at.page.as_deref()).await?;
     let page = who.page(body.t.get("accesses")).lead(body.t.get("accesses-text")).wide();
     let page = page.back(format!("/postbox{}", place.query()));
-    Ok(match &place.organisation {
+    Ok(match whose(&who, &place) {
         None => page.show(&body),
-        Some(id) => page.notice(of_organisation(&who, id).await).show(&body),
+        Some(notice) => page.notice(notice).show(&body),
     })
 }
 
@@ -81,10 +86,10 @@ async fn list(
     let request = ListAccessesRequest {
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         letter_id: letter.map(ToString::to_string).unwrap_or_default(),
         page_size: 50,
         page_token: page.unwrap_or_default().to_owned(),
-        ..Default::default()
     };
     let found = who.mailbox().await?.list_accesses(request).await;
     let found = found.map_err(|status| who.refuse("postbox", &status))?.into_inner();

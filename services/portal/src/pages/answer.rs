@@ -43,7 +43,7 @@ pub async fn confirm(
         letter_id: id.to_string(),
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
-        ..Default::default()
+        principal_account_id: place.principal_id(),
     };
     let answer = who.mailbox().await?.confirm(request).await;
     answer.map_err(|status| refused(&who, &status, &path(&id, "", &place)))?;
@@ -94,7 +94,7 @@ pub async fn refuse(
         letter_id: id.to_string(),
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
-        ..Default::default()
+        principal_account_id: place.principal_id(),
     };
     let answer = who.mailbox().await?.refuse(request).await;
     answer.map_err(|status| refused(&who, &status, &path(&id, "", &place)))?;

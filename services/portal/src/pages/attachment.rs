@@ -103,9 +103,9 @@ async fn begin(
         attachment_id: attachment.to_string(),
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         offset_bytes: i64::try_from(range.first).unwrap_or(i64::MAX),
         length_bytes: i64::try_from(range.length()).unwrap_or(i64::MAX),
-        ..Default::default()
     };
     // The first message says what it is; only then is there an answer.
     let begin = async {
@@ -141,7 +141,7 @@ pub async fn all(
         letter_id: letter.to_string(),
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
-        ..Default::default()
+        principal_account_id: place.principal_id(),
     };
     let late = |_| Err(tonic::Status::deadline_exceeded("no archive"));
     let begun = tokio::time::timeout(DEADLINE, service.download_all(request)).await;

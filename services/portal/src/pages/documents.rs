@@ -27,8 +27,8 @@ pub async fn receipt(
         receipt_id: receipt.to_string(),
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         language: who.view.locale.as_str().to_owned(),
-        ..Default::default()
     };
     let made = service.get_receipt_document(request).await;
     let made = made.map_err(|status| who.refuse("postbox", &status))?.into_inner();
@@ -46,8 +46,8 @@ pub async fn proof(
         letter_id: letter.to_string(),
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         language: who.view.locale.as_str().to_owned(),
-        ..Default::default()
     };
     let pieces = service.export_proof(request).await;
     let pieces = pieces.map_err(|status| who.refuse("postbox", &status))?.into_inner();
@@ -60,6 +60,7 @@ pub async fn mailbox(who: Signed, Query(place): Query<Place>) -> Result<Response
     let request = ExportMailboxRequest {
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         ..ExportMailboxRequest::default()
     };
     let pieces = service.export_mailbox(request).await;

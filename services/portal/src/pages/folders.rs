@@ -61,7 +61,7 @@ pub async fn put(
 ) -> Result<Response, Response> {
     let request_id = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
     let (letter_id, organisation_id) = (id.to_string(), place.id());
-    let mailbox_id = place.mailbox_id();
+    let (mailbox_id, principal_account_id) = (place.mailbox_id(), place.principal_id());
     let mut service = who.mailbox().await?;
     let moved = match wish.to {
         To::Archive => {
@@ -70,7 +70,7 @@ pub async fn put(
                 letter_id,
                 organisation_id,
                 mailbox_id,
-                ..Default::default()
+                principal_account_id,
             };
             service.archive(request).await.map(drop)
         }
@@ -80,7 +80,7 @@ pub async fn put(
                 letter_id,
                 organisation_id,
                 mailbox_id,
-                ..Default::default()
+                principal_account_id,
             };
             service.trash(request).await.map(drop)
         }
@@ -90,7 +90,7 @@ pub async fn put(
                 letter_id,
                 organisation_id,
                 mailbox_id,
-                ..Default::default()
+                principal_account_id,
             };
             service.restore(request).await.map(drop)
         }

@@ -27,7 +27,7 @@ pub fn offer(
     (id, place): (&Ident, &Place),
     attachment: &Attachment,
 ) -> Result<Option<Keep>, Response> {
-    if place.organisation.is_some() || attachment.scan() == ScanState::Blocked {
+    if !place.is_own() || attachment.scan() == ScanState::Blocked {
         return Ok(None);
     }
     let nonce = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;

@@ -237,7 +237,7 @@ pub(super) async fn fetch(
         letter_id: id.to_string(),
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
-        ..Default::default()
+        principal_account_id: place.principal_id(),
     };
     let answer = service.preview(request).await;
     let answer = answer.map_err(|status| who.refuse("postbox", &status))?.into_inner();
@@ -260,7 +260,7 @@ pub(super) async fn call_open(
         letter_id: id.to_string(),
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
-        ..Default::default()
+        principal_account_id: place.principal_id(),
     };
     match service.open(request).await {
         Ok(answer) => Ok(answer.into_inner()),

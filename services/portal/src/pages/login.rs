@@ -74,6 +74,12 @@ pub async fn finish(visitor: Visitor, Query(answer): Query<Answer>) -> Response 
             if let Err(error) = app.rename(&new, &name).await {
                 tracing::warn!(error = %error.chain(), "a session could not be named");
             }
+            // Who only identified themself better still acts for whom they did.
+            if let Some(old) = session.as_ref().filter(|old| old.is_of_same_person(&new))
+                && let Err(error) = app.act_for(&new, old.acting.as_ref()).await
+            {
+                tracing::warn!(error = %error.chain(), "for whom a session acts was not kept");
+            }
             // The session before this one, of a lower level or another person.
             if let Some(old) = session
                 && let Err(error) = app.sign_out(&old).await
@@ -205,7 +211,7 @@ pub async fn to_account() -> Redirect {
 }
 
 /// A path of this face; anything else, another origin above all, becomes the account page.
-fn safe_target(target: Option<&str>) -> String {
+pub fn safe_target(target: Option<&str>) -> String {
     let target = target.unwrap_or("/account");
     let plain = target.len() <= 512 && target.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     let path = target.split(['?', '#']).next().unwrap_or_default();

@@ -29,6 +29,8 @@ pub fn links(t: &Texts, organisation: &str) -> Vec<Link> {
         Link::tertiary(format!("/organisation/{organisation}/{page}"), t.get(key))
     };
     vec![
+        link("units", "units"),
+        link("programs", "programs"),
         link("mailboxes", "mailboxes-of"),
         link("rights", "mailbox-rights"),
         link("substitutions", "substitutions"),
@@ -68,7 +70,8 @@ pub async fn choose(who: Signed) -> Result<Response, Response> {
     let entry = |one: MailboxChoice| {
         let name = name(&t, one.kind(), &one.name);
         let id = |text: String| Ident::try_from(text).ok();
-        let place = Place { organisation: id(one.organisation_id), mailbox: id(one.mailbox_id) };
+        let (organisation, mailbox) = (id(one.organisation_id), id(one.mailbox_id));
+        let place = Place { organisation, mailbox, principal: None };
         Entry {
             href: format!("/postbox{}", place.query()),
             name,
@@ -134,6 +137,7 @@ pub async fn list(who: Signed, Path(id): Path<Ident>) -> Result<Response, Respon
         let place = Place {
             organisation: Some(id.clone()),
             mailbox: Ident::try_from(one.mailbox_id.clone()).ok(),
+            principal: None,
         };
         let reads = one.own_rights().any(|right| right == MailboxRight::Read);
         let name = name(&t, one.kind(), &one.name);

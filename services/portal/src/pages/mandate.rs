@@ -55,7 +55,7 @@ pub async fn show(
     Path(id): Path<Ident>,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Response> {
-    let place = Place { organisation: wish.organisation, mailbox: None };
+    let place = Place { organisation: wish.organisation, ..Place::default() };
     let mut service = who.mandates().await?;
     let refuse = |status: tonic::Status| who.refuse("organisation", &status);
     let request = GetMandateRequest { mandate_id: id.to_string() };
@@ -175,6 +175,6 @@ pub async fn again(Path(id): Path<Ident>, Query(wish): Query<Wish>) -> Response 
 }
 
 fn here(id: &Ident, wish: Wish) -> Response {
-    let place = Place { organisation: wish.organisation, mailbox: None };
+    let place = Place { organisation: wish.organisation, ..Place::default() };
     Redirect::to(&format!("/account/mandates/{id}{}", place.query())).into_response()
 }

@@ -83,7 +83,7 @@ struct Told {
 }
 
 pub async fn form(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Response> {
-    let place = Place { organisation: wish.organisation, mailbox: None };
+    let place = Place { organisation: wish.organisation, ..Place::default() };
     if who.session.level < TrustLevel::Substantial {
         let why = who.texts().get("step-up-why-mandate");
         let way = format!("/account/mandates/new{}", place.query());
@@ -99,7 +99,7 @@ pub async fn give(
     Query(wish): Query<Wish>,
     CheckedForm(giving): CheckedForm<Giving>,
 ) -> Result<Response, Response> {
-    let place = Place { organisation: wish.organisation, mailbox: None };
+    let place = Place { organisation: wish.organisation, ..Place::default() };
     let t = who.texts();
     let mut errors = Errors::new();
     if giving.to_name.trim().is_empty() {

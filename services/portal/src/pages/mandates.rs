@@ -51,7 +51,7 @@ pub struct Wish {
 
 pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Response> {
     let form = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
-    let place = Place { organisation: wish.organisation, mailbox: None };
+    let place = Place { organisation: wish.organisation, ..Place::default() };
     page(&who, &place, form, &Errors::new()).await
 }
 
@@ -136,7 +136,7 @@ pub async fn answer(
     Query(wish): Query<Wish>,
     CheckedForm(form): CheckedForm<Taking>,
 ) -> Result<Response, Response> {
-    let place = Place { organisation: wish.organisation, mailbox: None };
+    let place = Place { organisation: wish.organisation, ..Place::default() };
     let code = form.code.trim().to_owned();
     let request_id = words::form_request_id(&form.form, &[&code, &form.answer, &place.id()]);
     let mut service = who.mandates().await?;

@@ -2,6 +2,7 @@
 
 mod accesses;
 mod account;
+mod acting;
 mod answer;
 mod asked;
 mod attachment;
@@ -15,6 +16,7 @@ mod folders;
 mod home;
 mod invitation;
 mod keep;
+mod legal_form;
 mod letter;
 mod login;
 mod mailboxes;
@@ -26,6 +28,7 @@ mod organisation;
 mod organisation_members;
 mod organisation_record;
 mod postbox;
+mod programs;
 mod receipts;
 mod reply;
 mod revocation;
@@ -38,6 +41,7 @@ mod security;
 mod settings;
 mod substitutions;
 mod trouble;
+mod units;
 mod verify;
 mod visitor;
 mod words;
@@ -95,6 +99,7 @@ fn pages() -> Router<App> {
         .route("/account/documents/{document}", get(data::document::show).post(data::document::act))
         .route("/account/export", get(export::show))
         .route("/account/security", get(security::show).post(security::end_session))
+        .route(acting::PAGE, get(acting::show).post(acting::switch))
         .route("/account/mandates", get(mandates::list).post(mandates::answer))
         .route("/account/mandates/new", get(mandate_new::form).post(mandate_new::give))
         .route("/account/mandates/{mandate}", get(mandate::show))
@@ -125,24 +130,37 @@ fn pages() -> Router<App> {
         .route("/verify", get(verify::show))
 }
 
-/// Mailboxes of organisations, and who may do what in them.
+/// Mailboxes of organisations, who may do what in them, and their units.
 fn of_organisations() -> Router<App> {
     let mailboxes = "/organisation/{organisation}/mailboxes";
     let rights = "/organisation/{organisation}/rights";
     let substitutions = "/organisation/{organisation}/substitutions";
+    let unit = "/organisation/{organisation}/units/{unit}";
     Router::new()
         .route(mailboxes, get(mailboxes::list).post(mailboxes::create))
         .route(rights, get(rights::show).post(rights::set))
         .route(substitutions, get(substitutions::show).post(substitutions::change))
+        .route("/organisation/{organisation}/units", get(units::show).post(units::act))
+        .route(unit, get(units::one::show).post(units::one::act))
 }
 
 /// Record, members and claims of organisations.
 fn organisations() -> Router<App> {
     use {organisation_members as members, organisation_record as record};
+    let program = "/organisation/{organisation}/programs/{program}";
+    let form = "/organisation/{organisation}/record/legal-form";
+    let revoke = "/organisation/{organisation}/programs/{program}/revoke";
     Router::new()
+        .route(
+            "/organisation/{organisation}/programs",
+            get(programs::show).post(programs::register),
+        )
+        .route(program, get(programs::one))
+        .route(revoke, get(programs::ask).post(programs::revoke))
         .route("/organisation/invitation", get(invitation::form).post(invitation::send))
         .route("/organisation/revoke", get(revocation::form).post(revocation::send))
         .route("/organisation/{organisation}/record", get(record::show).post(record::save))
+        .route(form, get(record::again).post(legal_form::save))
         .route("/organisation/{organisation}/claim", get(record::again).post(record::claim))
         .route("/organisation/{organisation}/members", get(members::show).post(members::send))
         .route(

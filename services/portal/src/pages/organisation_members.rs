@@ -29,7 +29,8 @@ async fn service(who: &Signed) -> Result<Members, Response> {
     Ok(MemberServiceClient::new(who.channel("organisation").await?))
 }
 
-fn manages(members: &[pb::Member]) -> bool {
+/// Whether the caller is one of those who manage.
+pub fn manages(members: &[pb::Member]) -> bool {
     let role = members.iter().find(|m| m.own).map(pb::Member::role);
     matches!(role, Some(pb::Role::Owner | pb::Role::Administrator))
 }
@@ -74,10 +75,15 @@ fn roles(t: &Texts, name: &'static str, label: &str, chosen: i32) -> Select {
     Select::new(name, t.get(label), ROLES.map(choice)).selected(chosen.to_string())
 }
 
+/// What a member is called on the pages.
+pub fn called(t: &Texts, one: &pb::Member) -> String {
+    let name = if one.name.is_empty() { t.get("member-founder") } else { one.name.clone() };
+    if one.own { t.with("member-yourself", [("name", name.into())]) } else { name }
+}
+
 fn member(who: &Signed, id: &Ident, one: &pb::Member, manages: bool) -> Section {
     let (t, locale) = (who.texts(), who.view.locale);
-    let name = if one.name.is_empty() { t.get("member-founder") } else { one.name.clone() };
-    let title = if one.own { t.with("member-yourself", [("name", name.into())]) } else { name };
+    let title = called(&t, one);
     let since = words::date_time(locale, one.since.as_ref());
     let facts = DescriptionList::new(
         locale,

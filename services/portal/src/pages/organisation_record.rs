@@ -1,21 +1,23 @@
-//! What is known of an organisation, from whom; declaring an address; claiming it.
+//! What is known of an organisation, from whom; declaring an address; claiming it. Its legal form:
+//! [`super::legal_form`].
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use siegel_grpc::AuthChannel;
 use siegel_proto::convert;
+use siegel_proto::identity::v1::ListClaimProvidersRequest;
 use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::claim_service_client::ClaimServiceClient;
 use siegel_proto::organisation::v1::field_value::Value;
 use siegel_proto::organisation::v1::record_service_client::RecordServiceClient;
-use siegel_web::forms::{Button, DescriptionList, Errors, Input, Item};
+use siegel_web::forms::{Button, DescriptionList, Errors, Input, Item, Link};
 use siegel_web::{CheckedForm, Problem, Texts};
 use tonic::{Code, Status};
 
 use super::sections::{Section, Sections, SmallForm};
 use super::words::{self, Ident};
-use super::{Signed, trouble};
+use super::{Signed, legal_form, trouble};
 
 fn claims(channel: AuthChannel) -> ClaimServiceClient<AuthChannel> {
     ClaimServiceClient::new(channel)
@@ -25,7 +27,8 @@ pub async fn show(who: Signed, Path(id): Path<Ident>) -> Result<Response, Respon
     page(&who, &id, None, &Errors::new()).await
 }
 
-async fn page(
+/// The whole page: what is known, and what can be done about it.
+pub async fn page(
     who: &Signed,
     id: &Ident,
     typed: Option<&Typed>,
@@ -36,12 +39,12 @@ async fn page(
     let request = pb::GetRecordRequest { organisation_id: id.to_string() };
     let record = RecordServiceClient::new(channel.clone()).get_record(request).await;
     let record = record.map_err(refuse)?.into_inner();
-    let own = claims(channel).list_own_claims(pb::ListOwnClaimsRequest {}).await;
+    let own = claims(channel.clone()).list_own_claims(pb::ListOwnClaimsRequest {}).await;
     let own = own.map_err(refuse)?.into_inner().claims;
     let (t, locale) = (who.texts(), who.view.locale);
     let items = record.fields.iter().map(|field| {
         let item = Item::new(name(&t, field.name()), value(field));
-        let item = item.source(source(&t, field.source()));
+        let item = item.source(source(&t, field));
         match convert::level(field.level) {
             Some(level) => item.level(level),
             None => item,
@@ -51,6 +54,10 @@ async fn page(
     let mut sections = vec![Section::default().facts(&facts)];
     let manages = record.role == i32::from(pb::Role::Owner)
         || record.role == i32::from(pb::Role::Administrator);
+    let form = record.fields.iter().find(|f| f.name() == pb::FieldName::LegalForm);
+    if manages && form.is_none_or(|field| field.editable) {
+        sections.push(legal_form::section(who, (id, channel), form, errors).await?);
+    }
     let held = record.fields.iter().find(|f| f.name() == pb::FieldName::Address);
     if manages && held.is_none_or(|field| field.editable) {
         let now = held.and_then(address_of).unwrap_or_default();
@@ -58,6 +65,9 @@ async fn page(
     }
     let claim = own.iter().find(|c| c.organisation_id == id.to_string() && c.state <= 4);
     sections.push(match claim {
+        Some(claim) if claim.state() == pb::ClaimState::Asked => {
+            proving(who, claim, standing(who, claim)).await?
+        }
         Some(claim) => standing(who, claim),
         None if record.role == i32::from(pb::Role::Owner) => claiming(who, id)?,
         None => Section::default(),
@@ -81,8 +91,11 @@ fn name(t: &Texts, name: pb::FieldName) -> String {
     })
 }
 
-fn source(t: &Texts, source: pb::FieldSource) -> String {
-    t.get(match source {
+fn source(t: &Texts, field: &pb::RecordField) -> String {
+    if !field.provider.is_empty() {
+        return t.with("source-upstream-of", [("provider", field.provider.as_str().into())]);
+    }
+    t.get(match field.source() {
         pb::FieldSource::Unspecified | pb::FieldSource::SelfDeclared => "source-self",
         pb::FieldSource::Register => "source-register",
         pb::FieldSource::Certificate => "source-organisation-certificate",
@@ -207,6 +220,26 @@ fn standing(who: &Signed, claim: &pb::Claim) -> Section {
         _ => t.get("claim-asked"),
     });
     if claim.rivals > 0 { section.text(t.get("claim-rivals")) } else { section }
+}
+
+/// A claim that is still to be proven, with a way to each provider that can prove it.
+async fn proving(who: &Signed, claim: &pb::Claim, section: Section) -> Result<Section, Response> {
+    let request = ListClaimProvidersRequest {};
+    let providers = match who.identity().await?.list_claim_providers(request).await {
+        Ok(answer) => answer.into_inner().providers,
+        Err(status) => return Err(who.refuse("identity", &status)),
+    };
+    let t = who.texts();
+    if providers.is_empty() {
+        return Ok(section);
+    }
+    let section = section.text(t.get("claim-elsewhere"));
+    Ok(providers.into_iter().fold(section, |section, provider| {
+        let id = &claim.claim_id;
+        let target = format!("/login/upstream/{}/claim?claim={id}", provider.provider_id);
+        let text = t.with("claim-with", [("name", provider.name.as_str().into())]);
+        section.link(Link::secondary(target, text))
+    }))
 }
 
 fn claiming(who: &Signed, id: &Ident) -> Result<Section, Response> {

@@ -4,7 +4,6 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
 use siegel_proto::convert;
-use siegel_proto::organisation::v1::GetOrganisationRequest;
 use siegel_proto::postbox::v1::{
     DeliveryState, Folder, Importance, LetterSummary, ListLettersRequest,
 };
@@ -20,13 +19,15 @@ const FILTERS: [&str; 5] = ["unread", "important", "due", "archive", "trash"];
 /// Whatever is asked for, whenever.
 const LAST_DAY: &str = "9999-12-31";
 
-/// Whose mailbox: the person's own, or one of an organisation's.
+/// Whose mailbox: the person's own, one of an organisation's, or that of a person who is represented.
 #[derive(Clone, Default, Deserialize)]
 pub struct Place {
     pub organisation: Option<Ident>,
     /// One beside the organisation's central one.
     #[serde(default)]
     pub mailbox: Option<Ident>,
+    #[serde(default)]
+    pub principal: Option<Ident>,
 }
 
 impl Place {
@@ -40,16 +41,30 @@ impl Place {
         self.mailbox.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// For links: empty, or `?organisation=org_…` and perhaps `&mailbox=omb_…`.
+    /// For calls: empty but for a person who is represented.
+    pub fn principal_id(&self) -> String {
+        self.principal.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Whether it is the person's own.
+    pub fn is_own(&self) -> bool {
+        self.organisation.is_none() && self.principal.is_none()
+    }
+
+    /// For links: empty, or `?organisation=org_…` and perhaps `&mailbox=omb_…`, or
+    /// `?principal=acc_…`.
     pub fn query(&self) -> String {
-        let Some(id) = &self.organisation else { return String::new() };
-        let mailbox = self.mailbox.as_ref().map(|id| format!("&mailbox={id}")).unwrap_or_default();
-        format!("?organisation={id}{mailbox}")
+        let pairs: Vec<_> = self.pairs().iter().map(|(name, id)| format!("{name}={id}")).collect();
+        if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
     }
 
     /// The same as pairs, for links that say more.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let pairs = [("organisation", &self.organisation), ("mailbox", &self.mailbox)];
+        let pairs = [
+            ("organisation", &self.organisation),
+            ("mailbox", &self.mailbox),
+            ("principal", &self.principal),
+        ];
         pairs.into_iter().filter_map(|(n, id)| Some((n, id.as_ref()?.to_string()))).collect()
     }
 }
@@ -58,6 +73,7 @@ impl Place {
 pub struct Wish {
     organisation: Option<Ident>,
     mailbox: Option<Ident>,
+    principal: Option<Ident>,
     show: Option<String>,
     page: Option<String>,
     /// Words to search for.
@@ -101,7 +117,11 @@ pub struct Card {
 }
 
 pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Response> {
-    let place = Place { organisation: wish.organisation.clone(), mailbox: wish.mailbox.clone() };
+    let place = Place {
+        organisation: wish.organisation.clone(),
+        mailbox: wish.mailbox.clone(),
+        principal: wish.principal.clone(),
+    };
     if let Some(query) = wish.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         return search::show(&who, &place, query, wish.page.as_deref()).await;
     }
@@ -110,6 +130,7 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
     let request = ListLettersRequest {
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         page_size: 25,
         page_token: wish.page.clone().unwrap_or_default(),
         unread_only: show == "unread",
@@ -123,7 +144,7 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
     let found = found.map_err(|status| who.refuse("postbox", &status))?.into_inner();
     let t = who.texts();
     let base = |show: &str| {
-        let join = if place.organisation.is_some() { '&' } else { '?' };
+        let join = if place.is_own() { '?' } else { '&' };
         match show {
             "all" => format!("/postbox{}", place.query()),
             show => format!("/postbox{}{join}show={show}", place.query()),
@@ -159,11 +180,10 @@ pub async fn list(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
         t,
     };
     let page = who.page(t.get("postbox")).lead(t.get("postbox-text"));
-    let page = match &place.organisation {
-        None => page,
-        Some(id) => page.notice(of_organisation(&who, id).await).back(mailboxes::CHOOSE),
-    };
-    Ok(page.show(&body))
+    Ok(match whose(&who, &place) {
+        None => page.show(&body),
+        Some(notice) => page.notice(notice).back(mailboxes::CHOOSE).show(&body),
+    })
 }
 
 /// Where the letters of a filter lie.
@@ -175,18 +195,16 @@ fn folder(show: &str) -> Folder {
     }
 }
 
-/// Says whose postbox it is.
-pub async fn of_organisation(who: &Signed, id: &Ident) -> Alert {
-    let name = organisation(who, id).await;
-    Alert::info(who.texts().with("postbox-of", [("name", name.into())]))
-}
-
-/// The organisation's name, or its id when the organisation service does not answer.
-async fn organisation(who: &Signed, id: &Ident) -> String {
-    let Ok(mut service) = who.organisation().await else { return id.to_string() };
-    let request = GetOrganisationRequest { organisation_id: id.to_string() };
-    let found = service.get_organisation(request).await.ok();
-    found.and_then(|f| f.into_inner().organisation).map_or_else(|| id.to_string(), |o| o.name)
+/// Says whose postbox it is, unless it is the person's own.
+pub fn whose(who: &Signed, place: &Place) -> Option<Alert> {
+    if place.is_own() {
+        return None;
+    }
+    let key = if place.principal.is_some() { "postbox-of-person" } else { "postbox-of" };
+    let name = who.acts_for.as_ref().map(|party| party.called(&who.texts()));
+    // Somebody the person may not act for: whatever is asked of the postbox says so.
+    let name = name.unwrap_or_else(|| format!("{}{}", place.id(), place.principal_id()));
+    Some(Alert::info(who.texts().with(key, [("name", name.into())])))
 }
 
 pub fn card(t: &Texts, locale: Locale, place: &Place, letter: &LetterSummary) -> Card {

@@ -159,7 +159,7 @@ pub(super) async fn fetch(
         letter_id: letter.to_string(),
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
-        ..Default::default()
+        principal_account_id: place.principal_id(),
     };
     let answer = service.list_receipts(request).await;
     Ok(answer.map_err(|status| who.refuse("postbox", &status))?.into_inner().receipts)

@@ -166,10 +166,10 @@ async fn call(who: &Signed, (id, place): (&Ident, &Place), sent: &Sent) -> Resul
         letter_id: id.to_string(),
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         text: sent.text.clone(),
         attachments: sent.files.iter().map(inline).collect(),
         upload_ids: Vec::new(),
-        ..Default::default()
     };
     let service = who.mailbox().await;
     let mut service = service.map_err(|_| Status::unavailable("the postbox is out of reach"))?;
@@ -296,7 +296,7 @@ async fn own(who: &Signed, (id, place): (&Ident, &Place), reply_id: &str) -> Opt
         organisation_id: place.id(),
         reply_id: reply_id.to_owned(),
         mailbox_id: place.mailbox_id(),
-        ..Default::default()
+        principal_account_id: place.principal_id(),
     };
     let got = who.mailbox().await.ok()?.get_own_reply(request).await.ok()?.into_inner();
     let files = got.attachments.into_iter().map(|file| file.name).collect();

@@ -6,7 +6,7 @@ use siegel_web::Texts;
 use siegel_web::forms::{Button, Input, Link, Pagination};
 use tonic::Code;
 
-use super::postbox::{Card, Place, card, of_organisation};
+use super::postbox::{Card, Place, card, whose};
 use super::{Signed, disclosures};
 
 /// Longest search, in characters.
@@ -14,10 +14,8 @@ const LONGEST: u32 = 200;
 
 /// Field and button; a form that sends by GET, so that what was found can be come back to.
 pub struct SearchForm {
-    /// Empty for the person's own postbox.
-    pub organisation: String,
-    /// Empty for the organisation's central one.
-    pub mailbox: String,
+    /// Whose postbox, as hidden fields.
+    pub place: Vec<(&'static str, String)>,
     pub field: Input,
     pub button: Button,
 }
@@ -27,8 +25,7 @@ impl SearchForm {
         let field = Input::search("q", t.get("search"));
         let field = field.hint(t.get("search-hint")).max_length(LONGEST).value(query);
         Self {
-            organisation: place.id(),
-            mailbox: place.mailbox_id(),
+            place: place.pairs(),
             field: match error {
                 Some(error) => field.error(error),
                 None => field,
@@ -59,6 +56,7 @@ pub async fn show(
     let request = SearchRequest {
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         query: query.to_owned(),
         page_size: 25,
         page_token: page.unwrap_or_default().to_owned(),
@@ -87,11 +85,10 @@ pub async fn show(
         all: Link::secondary(format!("/postbox{}", place.query()), t.get("search-end")),
     };
     let shown = who.page(t.get("search-title"));
-    let shown = match &place.organisation {
-        None => shown,
-        Some(id) => shown.notice(of_organisation(who, id).await),
-    };
-    Ok(shown.show(&body))
+    Ok(match whose(who, place) {
+        None => shown.show(&body),
+        Some(notice) => shown.notice(notice).show(&body),
+    })
 }
 
 fn heading(t: &Texts, found: &SearchResponse, later: bool) -> String {

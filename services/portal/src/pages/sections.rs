@@ -30,6 +30,18 @@ pub struct SmallForm {
     send: Button,
 }
 
+#[derive(askama::Template)]
+#[template(
+    source = "<fieldset class=\"kern-fieldset\"><legend class=\"kern-label\">{{ caption }}</legend>\
+        <div class=\"kern-fieldset__body\">{{ boxes|safe }}</div></fieldset>",
+    ext = "html"
+)]
+struct Group<'a> {
+    caption: &'a str,
+    /// Made of components.
+    boxes: &'a str,
+}
+
 impl Section {
     pub fn new(title: String) -> Self {
         Self { title, ..Self::default() }
@@ -44,6 +56,13 @@ impl Section {
     #[must_use]
     pub fn facts(mut self, facts: &DescriptionList) -> Self {
         self.facts = facts.to_html();
+        self
+    }
+
+    /// HTML made of components.
+    #[must_use]
+    pub fn html(mut self, html: String) -> Self {
+        self.facts = html;
         self
     }
 
@@ -70,6 +89,13 @@ impl SmallForm {
     pub fn part(mut self, html: &str) -> Self {
         self.parts.push_str(html);
         self
+    }
+
+    /// Boxes that belong together under one caption.
+    #[must_use]
+    pub fn group(self, caption: &str, boxes: &str) -> Self {
+        let group = Group { caption, boxes };
+        self.part(&group.to_string())
     }
 
     #[must_use]

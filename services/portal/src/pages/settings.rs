@@ -12,7 +12,7 @@ use siegel_web::forms::Link;
 use siegel_web::{CheckedForm, CsrfField, Locale, Problem, Texts};
 
 use super::Signed;
-use super::postbox::{Place, of_organisation};
+use super::postbox::{Place, whose};
 use super::words::{self, Ident};
 
 /// The wording of the choice about letters, as the record of a choice names it. Changes with the
@@ -57,31 +57,35 @@ struct Handle {
 pub struct Wish {
     organisation: Option<Ident>,
     mailbox: Option<Ident>,
+    principal: Option<Ident>,
     /// Where the list of senders goes on.
     page: Option<String>,
 }
 
 pub async fn show(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Response> {
-    let place = Place { organisation: wish.organisation, mailbox: wish.mailbox };
+    let Wish { organisation, mailbox, principal, page } = wish;
+    let place = Place { organisation, mailbox, principal };
     let mut service = who.settings().await?;
     let refuse = |status: tonic::Status| who.refuse("postbox", &status);
     let senders = ListSendersRequest {
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         page_size: 50,
-        page_token: wish.page.unwrap_or_default(),
-        ..Default::default()
+        page_token: page.unwrap_or_default(),
     };
     let senders = service.list_senders(senders).await.map_err(refuse)?.into_inner();
     let handles = ListHandlesRequest {
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         ..Default::default()
     };
     let handles = service.list_handles(handles).await.map_err(refuse)?.into_inner();
     let choices = ListOptOutsRequest {
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         ..Default::default()
     };
     let choices = service.list_opt_outs(choices).await.map_err(refuse)?.into_inner();
@@ -120,11 +124,10 @@ pub async fn show(who: Signed, Query(wish): Query<Wish>) -> Result<Response, Res
     };
     let page = who.page(t.get("postbox-settings")).lead(t.get("postbox-settings-text"));
     let page = page.back(format!("/postbox{}", place.query()));
-    let page = match &place.organisation {
-        None => page,
-        Some(id) => page.notice(of_organisation(&who, id).await),
-    };
-    Ok(page.show(&body))
+    Ok(match whose(&who, &place) {
+        None => page.show(&body),
+        Some(notice) => page.notice(notice).show(&body),
+    })
 }
 
 /// One line of the record.
@@ -173,10 +176,10 @@ pub async fn choose(
         request_id: words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?,
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         about: Some(about),
         choice: choice.into(),
         wording_version: WORDING.to_owned(),
-        ..Default::default()
     };
     let done = who.settings().await?.set_opt_out(request).await;
     done.map_err(|status| who.refuse("postbox", &status))?;
@@ -197,8 +200,8 @@ pub async fn revoke(
         request_id: words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?,
         organisation_id: place.id(),
         mailbox_id: place.mailbox_id(),
+        principal_account_id: place.principal_id(),
         handle: form.handle,
-        ..Default::default()
     };
     let done = who.settings().await?.revoke_handle(request).await;
     done.map_err(|status| who.refuse("postbox", &status))?;

@@ -18,11 +18,11 @@ use siegel_proto::postbox::v1::mailbox_settings_service_client::MailboxSettingsS
 use siegel_web::forms::Link;
 use siegel_web::{NavItem, Page, Person, Problem, Texts, View};
 
-use super::trouble;
+use super::{acting, trouble};
 use crate::LOCALES;
 use crate::app::App;
 use crate::oidc::OidcError;
-use crate::session::{COOKIE, Session};
+use crate::session::{COOKIE, Party, Session};
 
 /// Anybody, signed in or not.
 pub struct Visitor {
@@ -38,6 +38,8 @@ pub struct Signed {
     pub session: Session,
     /// This page's path and query.
     pub here: String,
+    /// For whom this page acts, as its address says; `None` for the person themself.
+    pub acts_for: Option<Party>,
 }
 
 impl FromRequestParts<App> for Visitor {
@@ -64,7 +66,10 @@ impl FromRequestParts<App> for Signed {
         let here = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let here = here.to_owned();
         match session {
-            Some(session) => Ok(Self { app, view, session, here }),
+            Some(session) => {
+                let acts_for = acting::acts_for(&app, &session, &here).await;
+                Ok(Self { app, view, session, here, acts_for })
+            }
             None if parts.method == Method::GET || parts.method == Method::HEAD => {
                 Err(Redirect::to(&login_path(None, &here)).into_response())
             }
@@ -84,14 +89,22 @@ pub fn login_path(level: Option<TrustLevel>, target: &str) -> String {
     format!("/account/login?{}", query.finish())
 }
 
-/// The main navigation of a signed-in person.
-fn signed_page(view: &View, session: &Session, title: String) -> Page {
+/// The main navigation of a signed-in person, and for whom they act on the page at this address.
+fn signed_page(
+    view: &View,
+    session: &Session,
+    title: String,
+    (acts_for, here): (Option<&Party>, &str),
+) -> Page {
     let t = view.texts(&LOCALES);
     let name = if session.name.is_empty() { t.get("my-account") } else { session.name.clone() };
+    let chosen = session.acting.as_ref();
+    let whose = acts_for.or(chosen).map(Party::query).unwrap_or_default();
     view.page(title)
+        .acting(acting::header(&t, acts_for, chosen, here))
         .nav([
             NavItem::new("/account", t.get("nav-account")),
-            NavItem::new("/postbox", t.get("nav-postbox")),
+            NavItem::new(format!("/postbox{whose}"), t.get("nav-postbox")),
             NavItem::new("/organisation", t.get("nav-organisation")),
             NavItem::new("/verify", t.get("nav-verify")),
         ])
@@ -105,7 +118,8 @@ impl Visitor {
 
     pub fn page(&self, title: String) -> Page {
         if let Some(session) = &self.session {
-            return signed_page(&self.view, session, title);
+            let acting = (session.acting.as_ref(), self.view.path());
+            return signed_page(&self.view, session, title, acting);
         }
         let t = self.texts();
         self.view.page(title).nav([
@@ -123,7 +137,7 @@ impl Signed {
     }
 
     pub fn page(&self, title: String) -> Page {
-        signed_page(&self.view, &self.session, title)
+        signed_page(&self.view, &self.session, title, (self.acts_for.as_ref(), &self.here))
     }
 
     pub async fn account(&self) -> Result<AccountServiceClient<AuthChannel>, Response> {

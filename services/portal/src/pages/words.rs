@@ -111,7 +111,8 @@ pub fn state(t: &Texts, state: DeliveryState) -> String {
         DeliveryState::Refused => "state-refused",
         DeliveryState::DeemedServed => "state-deemed-served",
         DeliveryState::Recalled => "state-recalled",
-        DeliveryState::Undeliverable => "state-undeliverable",
+        // A rejected letter is in no mailbox.
+        DeliveryState::Undeliverable | DeliveryState::Rejected => "state-undeliverable",
     })
 }
 

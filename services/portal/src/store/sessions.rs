@@ -9,6 +9,8 @@ pub struct Row {
     pub cookie_hash: Vec<u8>,
     pub sealed: Vec<u8>,
     pub sealed_name: Vec<u8>,
+    /// For whom the person acts; nothing when for themself.
+    pub sealed_acting: Option<Vec<u8>>,
     /// Keyed hash of the subject.
     pub subject_hash: Option<Vec<u8>>,
     pub level: TrustLevel,
@@ -39,8 +41,8 @@ pub async fn insert(tx: &mut Tx, row: &Row) -> Result<(), StoreError> {
 
 /// The session of this cookie, unless it has expired.
 pub async fn find(tx: &mut Tx, hash: &[u8], now: Timestamp) -> Result<Option<Row>, StoreError> {
-    const SQL: &str = "SELECT cookie_hash, sealed, sealed_name, subject_hash, level, \
-        started_at_us, last_seen_at_us, expires_at_us FROM browser_sessions \
+    const SQL: &str = "SELECT cookie_hash, sealed, sealed_name, sealed_acting, subject_hash, \
+        level, started_at_us, last_seen_at_us, expires_at_us FROM browser_sessions \
         WHERE cookie_hash = $1 AND expires_at_us > $2";
     Ok(on!(tx, c => sqlx::query_as::<_, Row>(SQL)
         .bind(hash)
@@ -85,6 +87,13 @@ pub async fn renew(
 pub async fn rename(tx: &mut Tx, hash: &[u8], sealed_name: &[u8]) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE browser_sessions SET sealed_name = $2 WHERE cookie_hash = $1";
     on!(tx, c => sqlx::query(SQL).bind(hash).bind(sealed_name).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Keeps for whom the person acts.
+pub async fn act_for(tx: &mut Tx, hash: &[u8], sealed: Option<&[u8]>) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE browser_sessions SET sealed_acting = $2 WHERE cookie_hash = $1";
+    on!(tx, c => sqlx::query(SQL).bind(hash).bind(sealed).execute(c).await?.rows_affected());
     Ok(())
 }
 

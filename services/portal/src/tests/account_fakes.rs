@@ -150,6 +150,13 @@ impl SelfService for Fake {
         Ok(Response::new(identity::ListLinksResponse::default()))
     }
 
+    async fn list_claim_providers(
+        &self,
+        _: Request<identity::ListClaimProvidersRequest>,
+    ) -> Result<Response<identity::ListClaimProvidersResponse>, Status> {
+        Ok(Response::new(identity::ListClaimProvidersResponse::default()))
+    }
+
     async fn unlink(
         &self,
         _: Request<identity::UnlinkRequest>,

@@ -14,9 +14,13 @@ use siegel_proto::account::v1::identification_change_service_server::Identificat
 use siegel_proto::account::v1::offer_service_server::OfferServiceServer;
 use siegel_proto::account::v1::privacy_service_server::PrivacyServiceServer;
 use siegel_proto::identity::v1::self_service_server::SelfServiceServer;
+use siegel_proto::organisation::v1::claim_service_server::ClaimServiceServer;
 use siegel_proto::organisation::v1::mailbox_rights_service_server::MailboxRightsServiceServer;
 use siegel_proto::organisation::v1::mandate_service_server::MandateServiceServer;
+use siegel_proto::organisation::v1::member_service_server::MemberServiceServer;
 use siegel_proto::organisation::v1::organisation_service_server::OrganisationServiceServer;
+use siegel_proto::organisation::v1::own_party_service_server::OwnPartyServiceServer;
+use siegel_proto::organisation::v1::record_service_server::RecordServiceServer;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::evidence_service_server::EvidenceServiceServer;
 use siegel_proto::postbox::v1::mailbox_choice_service_server::MailboxChoiceServiceServer;
@@ -30,6 +34,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::data_fakes::DataTold;
 use super::mailboxes::Arranged;
 use super::mandates::Mandates;
+use super::organisation_fakes::Firm;
 use super::settings::Told;
 
 pub const LETTER: &str = "ltr_00000000000000000000000000000001";
@@ -60,6 +65,8 @@ pub struct Services {
     pub folder: Mutex<postbox::Folder>,
     pub html: Mutex<String>,
     pub mandates: Mandates,
+    /// Record, units, programs, and for whom the person may act.
+    pub firm: Firm,
     pub key: SigningKey,
 }
 
@@ -87,6 +94,7 @@ impl Services {
             folder: Mutex::default(),
             html: Mutex::default(),
             mandates: Mandates::default(),
+            firm: Firm::default(),
             key: SigningKey::generate().unwrap(),
         })
     }
@@ -126,6 +134,10 @@ impl Services {
             .add(nonce.clone().named_layer(mandates))
             .add(nonce.clone().named_layer(organisations))
             .add(nonce.clone().named_layer(rights))
+            .add(nonce.clone().named_layer(RecordServiceServer::new(self.firm.clone())))
+            .add(nonce.clone().named_layer(MemberServiceServer::new(self.firm.clone())))
+            .add(nonce.clone().named_layer(OwnPartyServiceServer::new(self.firm.clone())))
+            .add(nonce.clone().named_layer(ClaimServiceServer::new(self.firm.clone())))
             .add(super::organisations::letters());
         Fakes::new()
             .with("portal", "organisation", &organisation)
@@ -171,6 +183,7 @@ impl Services {
             legal_effect: None,
             notification: None,
             attachment: None,
+            request_digest: None,
             instruction: None,
             service_use: None,
             replaced_by: None,

@@ -15,6 +15,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_touched_session_lives_on_and_a_renewed_one_has_its_new_level,
     sweeping_deletes_only_what_has_expired,
     every_browser_of_a_subject_is_signed_out_and_no_other,
+    for_whom_a_browser_acts_is_kept_until_it_acts_for_its_person_again,
 }
 
 fn attempt(state: u8) -> attempts::Row {
@@ -33,6 +34,7 @@ fn session(cookie: u8) -> sessions::Row {
         cookie_hash: vec![cookie; 32],
         sealed: vec![1],
         sealed_name: vec![2],
+        sealed_acting: None,
         subject_hash: None,
         level: TrustLevel::Basic,
         started_at: now,
@@ -139,4 +141,20 @@ async fn every_browser_of_a_subject_is_signed_out_and_no_other(db: Db) {
     assert_eq!(ended, [vec![1; 32], vec![2; 32]]);
     assert!(sessions::find(&mut tx, &[1; 32], now).await.unwrap().is_none());
     assert!(sessions::find(&mut tx, &[3; 32], now).await.unwrap().is_some());
+}
+
+async fn for_whom_a_browser_acts_is_kept_until_it_acts_for_its_person_again(db: Db) {
+    let now = TestClock::default().now();
+    let mut tx = db.begin().await.unwrap();
+    for cookie in [1, 2] {
+        sessions::insert(&mut tx, &session(cookie)).await.unwrap();
+    }
+    sessions::act_for(&mut tx, &[1; 32], Some(&[7])).await.unwrap();
+    let acting = async |tx: &mut siegel_db::Tx, cookie: u8| {
+        sessions::find(tx, &[cookie; 32], now).await.unwrap().unwrap().sealed_acting
+    };
+    assert_eq!(acting(&mut tx, 1).await, Some(vec![7]));
+    assert_eq!(acting(&mut tx, 2).await, None, "no other browser acts for them");
+    sessions::act_for(&mut tx, &[1; 32], None).await.unwrap();
+    assert_eq!(acting(&mut tx, 1).await, None);
 }
