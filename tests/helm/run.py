@@ -54,6 +54,7 @@ REFUSED = [
     ("an operator's private key", {"identity": {"operators": [{"name": "ada", "jwk": {"kty": "EC", "crv": "P-256", "x": "M" * 43, "y": "4" * 43, "d": "8" * 43}}]}}, "jwk"),
     ("a provider's secret as a value", {"identity": {"upstreams": [{"id": "b", "name": "B", "issuer": "https://b.example", "clientId": "a", "levelCap": "low", "clientSecret": "x"}]}}, "clientSecret"),
     ("a provider without a cap", {"identity": {"upstreams": [{"id": "b", "name": "B", "issuer": "https://b.example", "clientId": "a"}]}}, "levelCap"),
+    ("a level nobody knows", {"account": {"importFloor": "gold"}}, "importFloor"),
     ("a second address without a certificate", {"mtls": {"enabled": True, "origin": "https://mtls.example"}}, "tlsSecret"),
     ("a second address that nobody is told", {"mtls": {"enabled": True, "tlsSecret": "a"}}, "origin"),
     ("a proxy by name", {"ingress": {"trustedProxies": ["controller.ingress"]}}, "trustedProxies"),

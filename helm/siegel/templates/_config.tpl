@@ -112,7 +112,7 @@ active_from = {{ toJson .activeFrom }}
 {{- range .Values.identity.upstreams }}
 
 [[identity.upstreams]]
-{{- range $key, $value := omit . "key" "clientSecretKey" "attributes" }}
+{{- range $key, $value := omit . "key" "clientSecretKey" "attributes" "organisation" }}
 {{ snakecase $key }} = {{ include "siegel.value" $value }}
 {{- end }}
 {{- with .key }}
@@ -126,6 +126,21 @@ client_secret_file = {{ include $path (list "identity" .) }}
 [[identity.upstreams.attributes]]
 {{- range $key, $value := . }}
 {{ snakecase $key }} = {{ toJson $value }}
+{{- end }}
+{{- end }}
+{{- with .organisation }}
+
+[identity.upstreams.organisation]
+identification_cap = {{ toJson .identificationCap }}
+{{- with .levels }}
+levels = {{ include "siegel.value" . }}
+{{- end }}
+{{- with .claims }}
+
+[identity.upstreams.organisation.claims]
+{{- range $key, $value := . }}
+{{ snakecase $key }} = {{ toJson $value }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -189,12 +204,28 @@ require_pushed = true
 [account]
 key_encryption_key_file = {{ include "siegel.secretPath" (list "account" "key-encryption-key") }}
 nonce_key_file = {{ include "siegel.secretPath" (list "account" "nonce-key") }}
+{{- with .Values.account.operatorTenant }}
+operator_tenant = {{ . | toJson }}
+{{- end }}
+{{- with .Values.account.importFloor }}
+
+[account.import]
+floor = {{ . | toJson }}
+{{- end }}
 
 {{ include "siegel.objectStore" (list . "account") }}
 
 [organisation]
 key_encryption_key_file = {{ include "siegel.secretPath" (list "organisation" "key-encryption-key") }}
 nonce_key_file = {{ include "siegel.secretPath" (list "organisation" "nonce-key") }}
+cooling_days = {{ int .Values.organisation.coolingDays }}
+invitation_days = {{ int .Values.organisation.invitationDays }}
+{{- with .Values.organisation.letterSender }}
+letter_sender = {{ . | toJson }}
+{{- end }}
+{{- with .Values.organisation.certificateAuthorities }}
+certificate_authorities_file = {{ include "siegel.secretPath" (list "organisation" .) }}
+{{- end }}
 
 [postbox]
 evidence_signing_key_file = {{ include "siegel.secretPath" (list "postbox" "evidence-signing-key.pem") }}

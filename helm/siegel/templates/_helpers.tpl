@@ -50,6 +50,7 @@ labels:
 {{- if not $root.Values.smtp.username -}}{{- $keys = without $keys "smtp-password" -}}{{- end -}}
 {{- if ne $root.Values.eid.source "simulated" -}}{{- $keys = without $keys "pseudonym-key" -}}{{- end -}}
 {{- if eq (index . 1) "identity" -}}{{- $keys = concat $keys (include "siegel.identityKeys" $root | fromJsonArray) | uniq -}}{{- end -}}
+{{- if eq (index . 1) "organisation" -}}{{- with $root.Values.organisation.certificateAuthorities -}}{{- $keys = append $keys . -}}{{- end -}}{{- end -}}
 {{- toJson $keys -}}
 {{- end -}}
 

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use crate::cli::DemoArgs;
 pub use authority::{Authority, Events, File, Sent, attachments};
 pub use credentials::{ClientKeys, Credentials, Persona};
-pub use person::{LoggedIn, authorize, channel, log_in, open, through_pages};
+pub use person::{LoggedIn, answer, authorize, channel, log_in, open, through_pages};
 pub use timeline::Timeline;
 
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {

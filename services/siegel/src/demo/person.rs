@@ -104,7 +104,7 @@ pub async fn through_pages(
 }
 
 /// Does on one page what the person would do.
-async fn answer(
+pub async fn answer(
     browser: &Browser,
     page: &Page,
     persona: &Persona,
