@@ -43,7 +43,7 @@ pub async fn run(args: &Args, verdict: &mut Verdict) -> anyhow::Result<()> {
         decisions(args, &db, &filled, client.clone(), verdict).await?;
     }
     if args.wants("C2") {
-        parties(args, &filled, client, verdict).await?;
+        parties(args, &db, &filled, client, verdict).await?;
     }
     db.close().await;
     Ok(())
@@ -126,6 +126,7 @@ async fn decisions(
 
 async fn parties(
     args: &Args,
+    db: &Db,
     filled: &Filled,
     client: AccessServiceClient<Channel>,
     verdict: &mut Verdict,
@@ -148,6 +149,14 @@ async fn parties(
     };
     let outcome = load::run(pid, 1, time, whole).await;
     println!("C2 all {found} parties in pages of 1,000, one client: {outcome}");
+    let (db, adviser) = (db.clone(), filled.adviser);
+    let bare = move |_| {
+        let db = db.clone();
+        async move { Some(measure::bare_parties(&db, adviser, 1_000).await.is_ok()) }
+    };
+    let bare = load::run(pid, 1, time, bare).await.quantile(0.95);
+    let ratio = bare / outcome.quantile(0.95);
+    println!("  the statements alone: p95 {bare:.1} ms; ratio {ratio:.2}");
     verdict.at_most("C2 all", outcome.quantile(0.95), 200.0, "p95 of the whole list");
     Ok(())
 }

@@ -1,4 +1,4 @@
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use siegel_crypto::{SystemEntropy, random_token, sha256};
 use siegel_grpc::{AuthChannel, fact};
 use siegel_proto::account::v1 as account;
@@ -75,9 +75,28 @@ async fn refuse(
     Ok(())
 }
 
-pub async fn an_unknown_handle_is_refused(world: &mut World) -> anyhow::Result<()> {
-    let unknown = letter(&fresh()?);
-    refuse(world, unknown, vec![], "RECIPIENT_UNKNOWN").await
+/// Submits what must be refused with a receipt, and checks that nothing else came of it.
+async fn reject(world: &World, letter: pb::Letter, reason: &str) -> anyhow::Result<()> {
+    let before = world.authority.events_so_far().await?.len();
+    let request_id = fresh()?;
+    let status = refused(submit(world, &request_id, letter.clone(), vec![]).await, reason)?;
+    let rejected = fact(&status, "letter_id").context("no letter is named")?;
+    let get = pb::GetSentLetterRequest { letter_id: rejected.clone() };
+    let receipts = world.authority.sender().get_sent_letter(get).await?.into_inner().receipts;
+    let [receipt] = &receipts[..] else { bail!("{receipts:?}") };
+    ensure!(receipt.kind == "rejected", "{receipt:?}");
+    let again = refused(submit(world, &request_id, letter, vec![]).await, reason)?;
+    let told = fact(&again, "receipt_id");
+    ensure!(told.as_ref() == Some(&receipt.receipt_id), "another receipt: {told:?}");
+    let events = world.authority.events_so_far().await?;
+    let new: Vec<_> = events.iter().skip(before).map(|e| (&*e.letter_id, &*e.kind)).collect();
+    ensure!(new == [(&*rejected, "rejected")], "{new:?}");
+    Ok(())
+}
+
+pub async fn an_unknown_handle_is_refused_with_a_receipt(world: &mut World) -> anyhow::Result<()> {
+    let unknown = letter(&format!("hdl_{:032x}", 1));
+    reject(world, unknown, "RECIPIENT_UNKNOWN").await
 }
 
 pub async fn a_handle_of_another_sector_is_as_unknown_as_none(
@@ -92,7 +111,7 @@ pub async fn a_handle_of_another_sector_is_as_unknown_as_none(
     let other = submit(world, &fresh()?, letter(foreign), vec![]).await;
     let theirs = refused(other, "RECIPIENT_UNKNOWN")?;
     ensure!((mine.code(), mine.message()) == (theirs.code(), theirs.message()), "they differ");
-    refuse(world, letter(foreign), vec![], "RECIPIENT_UNKNOWN").await
+    reject(world, letter(foreign), "RECIPIENT_UNKNOWN").await
 }
 
 pub async fn a_wrong_digest_is_refused(world: &mut World) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 //! per database serves all checks, so this is its own small harness.
 
 mod audit;
+mod claims_elsewhere;
 mod deletion;
 mod guests;
 mod imports;
@@ -16,6 +17,15 @@ mod own_mandates;
 mod own_organisation;
 mod own_sending;
 mod programs;
+#[path = "../../services/identity/tests/it/federation/provider.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "identity's own tests need it to lie; a fake fails by panicking"
+)]
+mod provider;
 mod scan;
 mod start;
 mod tls;
@@ -43,7 +53,7 @@ macro_rules! checks {
 }
 
 checks! {
-    letters::an_unknown_handle_is_refused,
+    letters::an_unknown_handle_is_refused_with_a_receipt,
     letters::a_handle_of_another_sector_is_as_unknown_as_none,
     letters::a_wrong_digest_is_refused,
     letters::a_media_type_that_is_not_the_contents_is_refused,
@@ -120,6 +130,7 @@ async fn main() -> ExitCode {
         start::all(&mut tally).await;
         tls::all(&mut tally).await;
     }
+    claims_elsewhere::all(&mut tally).await;
     for backend in ["sqlite", "postgres"] {
         let started = Instant::now();
         match World::new(backend).await {

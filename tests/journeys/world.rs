@@ -37,10 +37,15 @@ impl World {
                 None => return Ok(None),
             },
         };
+        Self::around(backend, suite).await.map(Some)
+    }
+
+    /// The people in a suite that runs.
+    pub async fn around(backend: &str, suite: Suite) -> anyhow::Result<Self> {
         let credentials = suite.credentials()?;
         let erika = log_in(&suite.origin(), &credentials, &mut Timeline::new(true)).await?;
         let authority = Authority::connect(&suite.origin(), &credentials).await?;
-        Ok(Some(Self { backend: backend.to_owned(), suite, credentials, erika, authority }))
+        Ok(Self { backend: backend.to_owned(), suite, credentials, erika, authority })
     }
 
     pub fn persona(&self, number: usize) -> anyhow::Result<&Persona> {

@@ -68,14 +68,10 @@ impl Suite {
     /// Starts on a fresh PostgreSQL database; `None` without `SIEGEL_TEST_POSTGRES`, which is a
     /// failure under `CI`.
     pub async fn on_postgres() -> anyhow::Result<Option<Self>> {
-        let Ok(server) = std::env::var("SIEGEL_TEST_POSTGRES") else {
-            if std::env::var("CI").is_ok() {
-                bail!("SIEGEL_TEST_POSTGRES is not set: ./tests/run starts a server and sets it");
-            }
-            eprintln!("skipped: SIEGEL_TEST_POSTGRES is not set (./tests/run sets it)");
-            return Ok(None);
-        };
-        Ok(Some(Self::fresh(Some(fresh_database(&server).await?)).await?))
+        match postgres().await? {
+            Some(url) => Self::fresh(Some(url)).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Starts on this database, or on SQLite files.
@@ -277,6 +273,19 @@ pub fn program() -> anyhow::Result<PathBuf> {
 /// A port of this machine that nobody listens on at the moment.
 pub fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// A new database on the server of `SIEGEL_TEST_POSTGRES`; `None` without one, which is a failure
+/// under `CI`.
+pub async fn postgres() -> anyhow::Result<Option<String>> {
+    let Ok(server) = std::env::var("SIEGEL_TEST_POSTGRES") else {
+        if std::env::var("CI").is_ok() {
+            bail!("SIEGEL_TEST_POSTGRES is not set: ./tests/run starts a server and sets it");
+        }
+        eprintln!("skipped: SIEGEL_TEST_POSTGRES is not set (./tests/run sets it)");
+        return Ok(None);
+    };
+    Ok(Some(fresh_database(&server).await?))
 }
 
 /// A new database on a server whose role may create some.

@@ -9,16 +9,25 @@ use uuid::Uuid;
 use crate::Findings;
 use crate::rows::{ENDS, Letter, Rows, Sent, id};
 
+/// Never accepted: the state of what a refusal leaves.
+const REJECTED: &str = "rejected";
+
 pub fn check(rows: &Rows, told: &[Told], finished: bool, findings: &mut Findings) {
+    // A request that was refused is free for a later try: what it left is no letter of it.
+    let rejected: BTreeSet<Uuid> =
+        rows.letters.iter().filter(|l| l.state == REJECTED).map(|l| l.id).collect();
+    let (refused, taken): (Vec<_>, Vec<_>) =
+        rows.sent.iter().partition(|row| rejected.contains(&row.letter));
     let mut sent: BTreeMap<&str, Vec<&Sent>> = BTreeMap::new();
-    for row in &rows.sent {
+    for row in taken {
         sent.entry(&row.request).or_default().push(row);
     }
     for (request, found) in &sent {
         findings.unless(found.len() == 1, || format!("request {request} has several letters"));
     }
     acknowledged(told, &sent, findings);
-    uninvited(told, &sent, findings);
+    let asked = sent.keys().copied().chain(refused.iter().map(|row| row.request.as_str()));
+    uninvited(told, asked, findings);
     batches(told, &sent, finished, findings);
     stored(rows, findings);
     ends(rows, finished, findings);
@@ -45,7 +54,7 @@ fn acknowledged(told: &[Told], sent: &BTreeMap<&str, Vec<&Sent>>, findings: &mut
 }
 
 /// Every letter is one that somebody sent.
-fn uninvited(told: &[Told], sent: &BTreeMap<&str, Vec<&Sent>>, findings: &mut Findings) {
+fn uninvited<'a>(told: &[Told], sent: impl Iterator<Item = &'a str>, findings: &mut Findings) {
     let mut asked: BTreeSet<&str> = BTreeSet::new();
     for line in told {
         match line {
@@ -54,7 +63,7 @@ fn uninvited(told: &[Told], sent: &BTreeMap<&str, Vec<&Sent>>, findings: &mut Fi
             _ => {}
         }
     }
-    for request in sent.keys().filter(|request| !asked.contains(**request)) {
+    for request in sent.filter(|request| !asked.contains(request)) {
         findings.add(format!("nobody sent the letter of request {request}"));
     }
 }
@@ -116,6 +125,14 @@ fn stored(rows: &Rows, findings: &mut Findings) {
         let count = files.get(&id).copied().unwrap_or(0);
         let whole = count == if purged { 0 } else { letter.attachment_count };
         findings.unless(whole, || format!("letter {id} has {count} attachments"));
+        if letter.state == REJECTED {
+            // Its end is its beginning: one entry, no content, no mailbox.
+            let bare = letter.sequence.is_none() && purged && letter.mailbox_id.is_nil();
+            findings.unless(bare && letter.evidence_count == 1, || {
+                format!("the rejected letter {id} is more than its receipt")
+            });
+            continue;
+        }
         let provided = letter.sequence.is_some();
         let waits = matches!(letter.state.as_str(), "accepted" | "scheduled" | "undeliverable");
         findings.unless(provided || waits || letter.state == "recalled", || {
