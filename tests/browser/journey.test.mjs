@@ -133,7 +133,7 @@ async function journey({ raiseAt, ...how }) {
     await says(words.card)
     await open('/organisation/new')
     await page.locator('input[name=name]').fill('Musterbau <GmbH>')
-    await page.locator('input[name=legal_form]').fill('GmbH')
+    await page.locator('select[name=legal_form]').selectOption({ index: 1 })
     await page.locator('main form button[type=submit]').click()
     await page.waitForURL(/\/organisation\/org_/)
     await look(page)

@@ -63,7 +63,8 @@ async function founder(how) {
   await page.goto(`${origin}/organisation/new`)
   const name = `Musterbau <${randomBytes(3).toString('hex')}>`
   await page.locator('input[name=name]').fill(name)
-  await page.locator('input[name=legal_form]').fill('GmbH')
+  await page.locator('select[name=legal_form]').selectOption('other')
+  await page.locator('input[name=other_form]').fill('GmbH')
   await page.locator('main form button[type=submit]').click()
   await page.waitForURL(/\/organisation\/org_/)
   return { ...visit, look, name, home: page.url() }

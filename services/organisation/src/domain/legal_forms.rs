@@ -31,6 +31,11 @@ pub fn text(code: &str) -> Option<&'static str> {
     TABLE.iter().find(|(known, _)| *known == code).map(|(_, text)| *text)
 }
 
+/// The code of a text, word for word.
+pub fn code(text: &str) -> Option<&'static str> {
+    TABLE.iter().find(|(_, known)| *known == text).map(|(code, _)| *code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +49,6 @@ mod tests {
         assert_eq!(codes, sorted);
         assert!(codes.iter().all(|c| c.len() == 3 && c.bytes().all(|b| b.is_ascii_digit())));
         assert_eq!((text("350").is_some(), text("000")), (true, None));
+        assert_eq!((text("350").and_then(code), code("GmbH")), (Some("350"), None));
     }
 }

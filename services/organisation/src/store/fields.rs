@@ -3,6 +3,7 @@ use siegel_kernel::{OrganisationId, Timestamp, TrustLevel, typed_id};
 
 use crate::domain::claim::ClaimId;
 use crate::domain::fields::{Coded, Entry, Field, Held, Source, Value};
+use crate::domain::legal_forms;
 
 typed_id! {
     /// A value of a field at some time.
@@ -91,8 +92,9 @@ async fn founded_with(tx: &mut Tx, id: OrganisationId) -> Result<Vec<Held>, Stor
     let row: Option<Founded> = on!(tx, c => sqlx::query_as(SQL).bind(id).fetch_optional(c).await?);
     let Some((name, legal_form, kind, court, number, at)) = row else { return Ok(Vec::new()) };
     let mut declared = vec![(Field::Name, Value::Text(name))];
-    // Founders write the form in words; its code comes with the first change.
-    let coded = Coded { code: String::new(), text: legal_form };
+    // Founders give the form in words: those of the list have a code.
+    let code = legal_forms::code(&legal_form).unwrap_or_default().to_owned();
+    let coded = Coded { code, text: legal_form };
     declared.push((Field::LegalForm, Value::Coded(coded)));
     if let (Some(kind), Some(court), Some(number)) = (kind, court, number) {
         let entry = Entry { kind, court, number, place: String::new() };

@@ -91,6 +91,11 @@ impl Around {
         waited.unwrap().unwrap().clone()
     }
 
+    /// Whether the postbox has no letter of a claim.
+    pub fn none_of(&self, claim: &str) -> bool {
+        self.letters.borrow().iter().all(|letter| letter.request_id != claim)
+    }
+
     /// The latest code that was mailed to an address.
     pub async fn code(&self, email: &str) -> String {
         let mut mails = self.mails.subscribe();

@@ -18,6 +18,7 @@ on_each_backend! { super::TABLES =>
     contact_points_belong_to_the_organisation_or_a_unit_of_its_own,
     a_dissolved_organisation_is_there_for_nobody,
     every_legal_form_that_is_listed_is_declared_by_its_code_alone,
+    a_legal_form_that_was_founded_by_its_text_has_its_code,
 }
 
 fn set(organisation: &str, name: pb::FieldName, value: pb::FieldValue) -> pb::SetFieldRequest {
@@ -228,5 +229,27 @@ async fn every_legal_form_that_is_listed_is_declared_by_its_code_alone(db: Db) {
         let held = all.into_iter().find(|field| field.name() == N::LegalForm).unwrap();
         let expected = pb::field_value::Value::Coded(form);
         assert_eq!(held.value.unwrap().value, Some(expected));
+    }
+}
+
+async fn a_legal_form_that_was_founded_by_its_text_has_its_code(db: Db) {
+    let office = Office::open(db).await;
+    let erika = office.somebody();
+    let listed = office.record(erika).list_legal_forms(pb::ListLegalFormsRequest {}).await;
+    let [form, ..] = &listed.unwrap().into_inner().legal_forms[..] else { panic!("no forms") };
+    for (text, code) in [(form.text.as_str(), form.code.as_str()), ("Sociedad Limitada", "")] {
+        let request = pb::CreateOrganisationRequest {
+            request_id: text.into(),
+            name: "Muster".into(),
+            legal_form: text.into(),
+            ..Default::default()
+        };
+        let mut founder = office.person(erika, siegel_kernel::TrustLevel::Substantial);
+        let made = founder.create_organisation(request).await.unwrap().into_inner();
+        let id = made.organisation.unwrap().organisation_id;
+        let all = fields(&office, erika, &id).await;
+        let held = all.into_iter().find(|field| field.name() == N::LegalForm).unwrap();
+        let expected = pb::CodedText { code: code.into(), text: text.into() };
+        assert_eq!(held.value.unwrap().value, Some(pb::field_value::Value::Coded(expected)));
     }
 }

@@ -23,22 +23,29 @@ pub async fn section(
     errors: &Errors,
 ) -> Result<Section, Response> {
     let t = who.texts();
-    let mut service = RecordServiceClient::new(channel);
-    let forms = service.list_legal_forms(pb::ListLegalFormsRequest {}).await;
-    let forms = forms.map_err(|status| who.refuse("organisation", &status))?.into_inner();
+    let forms = listed(who, channel).await?;
     let now = held.and_then(|field| field.value.as_ref()?.value.as_ref());
     let now = match now {
         Some(Value::Coded(coded)) => coded.code.as_str(),
         _ => "",
     };
     let none = Choice::new("", t.get("legal-form-choose"));
-    let listed = forms.legal_forms.into_iter().map(|form| Choice::new(form.code, form.text));
+    let listed = forms.into_iter().map(|form| Choice::new(form.code, form.text));
     let choices: Vec<_> = std::iter::once(none).chain(listed).collect();
     let field = Select::new("legal_form", t.get("organisation-legal-form"), choices).selected(now);
     let send = Button::secondary(t.get("legal-form-save"));
     let form = SmallForm::new(format!("/organisation/{id}/record/legal-form"), send)
         .part(&field.error_in(errors).to_html());
     Ok(Section::new(t.get("legal-form-edit")).form(form))
+}
+
+/// The forms that the service knows, each with its code.
+pub async fn listed(who: &Signed, channel: AuthChannel) -> Result<Vec<pb::CodedText>, Response> {
+    let mut service = RecordServiceClient::new(channel);
+    match service.list_legal_forms(pb::ListLegalFormsRequest {}).await {
+        Ok(answer) => Ok(answer.into_inner().legal_forms),
+        Err(status) => Err(who.refuse("organisation", &status)),
+    }
 }
 
 #[derive(Deserialize)]

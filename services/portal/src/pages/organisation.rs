@@ -15,7 +15,7 @@ use siegel_web::{CheckedForm, CsrfField, Problem, Texts};
 use tonic::Code;
 
 use super::words::{self, Ident};
-use super::{Signed, trouble};
+use super::{Signed, legal_form, trouble};
 
 const NEW: &str = "/organisation/new";
 
@@ -95,12 +95,18 @@ pub async fn show(who: Signed, Path(id): Path<Ident>) -> Result<Response, Respon
     Ok(who.page(one.name).back("/organisation").show(&body))
 }
 
+/// The choice of a legal form that the list does not have.
+const OTHER: &str = "other";
+
 #[derive(Clone, Default, Deserialize)]
 pub struct Founding {
     /// Made with the form, so that the same form sent twice founds one organisation.
     form: String,
     name: String,
+    /// Its text in the list, or [`OTHER`].
     legal_form: String,
+    #[serde(default)]
+    other_form: String,
     #[serde(default)]
     register_kind: String,
     #[serde(default)]
@@ -116,7 +122,8 @@ struct New {
     csrf: CsrfField,
     form: Hidden,
     name: Input,
-    legal_form: Input,
+    legal_form: Select,
+    other_form: Input,
     register_kind: Select,
     register_court: Input,
     register_number: Input,
@@ -130,7 +137,7 @@ pub async fn form(who: Signed) -> Result<Response, Response> {
         return Ok(trouble::step_up(&who, TrustLevel::Substantial, NEW, why));
     }
     let form = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
-    Ok(page(&who, &Founding { form, ..Founding::default() }, &Errors::new()))
+    page(&who, &Founding { form, ..Founding::default() }, &Errors::new()).await
 }
 
 pub async fn create(
@@ -144,6 +151,7 @@ pub async fn create(
         form: form.form.clone(),
         name: trimmed(&form.name),
         legal_form: trimmed(&form.legal_form),
+        other_form: trimmed(&form.other_form),
         register_kind: trimmed(&form.register_kind),
         register_court: trimmed(&form.register_court),
         register_number: trimmed(&form.register_number),
@@ -154,12 +162,16 @@ pub async fn create(
     if form.legal_form.is_empty() {
         errors.add("legal_form", t.get("organisation-legal-form-missing"));
     }
-    if !errors.is_empty() {
-        return Ok(page(&who, &form, &errors));
+    if form.legal_form == OTHER && form.other_form.is_empty() {
+        errors.add("other_form", t.get("organisation-legal-form-missing"));
     }
+    if !errors.is_empty() {
+        return page(&who, &form, &errors).await;
+    }
+    let legal_form = if form.legal_form == OTHER { &form.other_form } else { &form.legal_form };
     let fields = [
         &form.name,
-        &form.legal_form,
+        legal_form,
         &form.register_kind,
         &form.register_court,
         &form.register_number,
@@ -167,7 +179,7 @@ pub async fn create(
     let request = CreateOrganisationRequest {
         request_id: words::form_request_id(&form.form, &fields.map(String::as_str)),
         name: form.name.clone(),
-        legal_form: form.legal_form.clone(),
+        legal_form: legal_form.clone(),
         register_kind: form.register_kind.clone(),
         register_court: form.register_court.clone(),
         register_number: form.register_number.clone(),
@@ -180,7 +192,7 @@ pub async fn create(
         }
         Err(status) if status.code() == Code::InvalidArgument => {
             errors.add_general(t.get("organisation-invalid"));
-            Ok(page(&who, &form, &errors))
+            page(&who, &form, &errors).await
         }
         Err(status) => match trouble::needed_level(&status) {
             Some(needed) => {
@@ -192,8 +204,12 @@ pub async fn create(
     }
 }
 
-fn page(who: &Signed, form: &Founding, errors: &Errors) -> Response {
+async fn page(who: &Signed, form: &Founding, errors: &Errors) -> Result<Response, Response> {
     let (t, locale) = (who.texts(), who.view.locale);
+    let listed = legal_form::listed(who, who.channel("organisation").await?).await?;
+    let forms = std::iter::once(Choice::new("", t.get("legal-form-choose")))
+        .chain(listed.into_iter().map(|one| Choice::new(one.text.clone(), one.text)))
+        .chain([Choice::new(OTHER, t.get("organisation-legal-form-other"))]);
     let kinds = ["HRA", "HRB", "VR", "GR", "PR"].map(|kind| {
         let text = t.get(&format!("register-{}", kind.to_ascii_lowercase()));
         Choice::new(kind, format!("{kind} – {text}"))
@@ -207,8 +223,12 @@ fn page(who: &Signed, form: &Founding, errors: &Errors) -> Response {
         csrf: who.view.csrf_field(),
         form: Hidden::new("form", form.form.clone()),
         name: text("name", "organisation-name", &form.name, 255).autocomplete("organization"),
-        legal_form: text("legal_form", "organisation-legal-form", &form.legal_form, 255)
-            .hint(t.get("organisation-legal-form-hint")),
+        legal_form: Select::new("legal_form", t.get("organisation-legal-form"), forms)
+            .selected(form.legal_form.clone())
+            .error_in(errors),
+        other_form: text("other_form", "organisation-legal-form-other", &form.other_form, 100)
+            .hint(t.get("organisation-legal-form-hint"))
+            .optional(locale),
         register_kind: Select::new("register_kind", t.get("organisation-register-kind"), kinds)
             .selected(form.register_kind.clone())
             .optional(locale),
@@ -221,5 +241,6 @@ fn page(who: &Signed, form: &Founding, errors: &Errors) -> Response {
         cancel: Link::secondary("/organisation", t.get("cancel")),
         t,
     };
-    who.page(t.get("organisation-new")).back("/organisation").narrow().errors(errors).show(&body)
+    let page = who.page(t.get("organisation-new")).back("/organisation").narrow();
+    Ok(page.errors(errors).show(&body))
 }
