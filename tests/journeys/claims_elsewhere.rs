@@ -119,7 +119,8 @@ async fn proven_elsewhere(backend: &str, database_url: Option<String>) -> anyhow
         ensure!(page.html.contains(expected), "{number}: {}", page.html);
     }
     letter(&world, &claim, dir.path())?;
-    effective(&channel, &organisation).await
+    effective(&channel, &organisation).await?;
+    in_its_postbox(&world, &browser, &organisation).await
 }
 
 /// An organisation of the first persona.
@@ -207,4 +208,23 @@ async fn effective(channel: &AuthChannel, organisation: &str) -> anyhow::Result<
         return Ok(());
     }
     bail!("the claim never had effect")
+}
+
+/// The letter came into the organisation's postbox too, is opened there, and its delivery is evidence.
+async fn in_its_postbox(
+    world: &World,
+    browser: &Browser,
+    organisation: &str,
+) -> anyhow::Result<()> {
+    const SUBJECT: &str = "Ihr Organisationskonto wurde in Anspruch genommen";
+    let mailbox = format!("{}/postbox?organisation={organisation}", world.suite.origin());
+    for _ in 0..200 {
+        let page = browser.open(&mailbox).await?.page()?;
+        if page.html.contains(SUBJECT) {
+            println!("PAGE {}", page.html);
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    bail!("the letter never came into the organisation's postbox")
 }

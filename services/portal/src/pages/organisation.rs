@@ -169,13 +169,8 @@ pub async fn create(
         return page(&who, &form, &errors).await;
     }
     let legal_form = if form.legal_form == OTHER { &form.other_form } else { &form.legal_form };
-    let fields = [
-        &form.name,
-        legal_form,
-        &form.register_kind,
-        &form.register_court,
-        &form.register_number,
-    ];
+    let fields =
+        [&form.name, legal_form, &form.register_kind, &form.register_court, &form.register_number];
     let request = CreateOrganisationRequest {
         request_id: words::form_request_id(&form.form, &fields.map(String::as_str)),
         name: form.name.clone(),
