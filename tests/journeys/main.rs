@@ -1,6 +1,7 @@
 //! The whole suite as its users meet it: the real program, real sockets, both databases. One suite
 //! per database serves all checks, so this is its own small harness.
 
+mod acting;
 mod audit;
 mod claims_elsewhere;
 mod deletion;
@@ -77,6 +78,8 @@ checks! {
     programs::a_program_sees_its_organisations_mailbox_and_no_other,
     programs::the_curl_example_of_the_how_to_lists_the_mail,
     programs::a_revoked_program_is_shut_out_within_a_second,
+    acting::a_letter_to_an_organisation_is_opened_by_who_acts_for_it,
+    acting::a_letter_to_a_person_is_opened_by_mandate_until_it_is_revoked,
     newcomer::a_newcomer_registers_with_the_code_from_the_mail,
     imports::an_import_that_is_killed_goes_on_and_doubles_nothing,
     imports::an_earlier_account_is_taken_over_by_its_person_only,

@@ -9,6 +9,7 @@ use siegel_proto::convert;
 
 use super::endpoint::EndpointError;
 use super::guests;
+use crate::domain::acting::Party;
 use crate::domain::grant::Granted;
 use crate::domain::interaction::{AuthRequest, LOCALE};
 use crate::domain::outputs::{self, Released};
@@ -71,13 +72,26 @@ pub async fn released(
         let account = accounts::opening(&mut tx, account).await?;
         claims.extend(account.map(|a| (LOCALE.to_owned(), Value::String(a.locale))));
     }
-    if request.has_scope("postbox") {
-        let handle = release::handle(&state.outside.siblings, account, &request.sector)
-            .await
-            .map_err(|status| EndpointError::Sibling("postbox", status))?;
-        claims.insert("postbox_handle".to_owned(), Value::String(handle));
+    // What concerns somebody who is represented is not for the letters of whoever acts for them:
+    // then there is one handle, beside their name.
+    if request.acts_for(account).is_none() {
+        claims.extend(handle(state, request, Party::Person(account)).await?);
     }
     Ok(claims)
+}
+
+/// Where letters reach somebody, if that was asked for.
+pub(super) async fn handle(
+    state: &Identity,
+    request: &AuthRequest,
+    owner: Party,
+) -> Result<Option<(String, Value)>, EndpointError> {
+    if !request.has_scope("postbox") {
+        return Ok(None);
+    }
+    let handle = release::handle(&state.outside.siblings, owner, &request.sector).await;
+    let handle = handle.map_err(|status| EndpointError::Sibling("postbox", status))?;
+    Ok(Some(("postbox_handle".to_owned(), Value::String(handle))))
 }
 
 fn add(

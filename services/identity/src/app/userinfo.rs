@@ -96,7 +96,7 @@ pub async fn answer(
     let mut about = claims::released(state, id, *account, &within, Place::Userinfo).await?;
     about.insert("sub".to_owned(), json!(grant.subject));
     about.extend(id_token::account_type(granted));
-    let acting_for = tokens::told(state, &granted.request, *account).await?;
+    let acting_for = tokens::told(state, &within.request, *account).await?;
     about.extend(acting_for.map(|told| ("acting_for".to_owned(), told)));
     let Some(alg) = client.and_then(|found| found.client.userinfo_alg) else {
         return Ok(UserInfo::Plain(about));

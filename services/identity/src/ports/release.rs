@@ -1,12 +1,14 @@
 //! What leaves with a token: attributes from the account service, the handle from the postbox.
 
 use siegel_grpc::Siblings;
-use siegel_kernel::AccountId;
 use siegel_proto::account::v1 as account;
 use siegel_proto::account::v1::account_registry_service_client::AccountRegistryServiceClient;
 use siegel_proto::postbox::v1 as postbox;
 use siegel_proto::postbox::v1::handle_service_client::HandleServiceClient;
+use siegel_proto::postbox::v1::issue_handle_request::Owner;
 use tonic::{Code, Status};
+
+use crate::domain::acting::Party;
 
 /// Gives out attributes under the person's consent; the account service writes its disclosure log.
 /// The same `request_id` discloses once. `None` when there is no consent (any more).
@@ -27,16 +29,17 @@ pub async fn attributes(
     }
 }
 
-/// The handle under which senders of a sector reach an account.
-pub async fn handle(
-    siblings: &Siblings,
-    account: AccountId,
-    sector: &str,
-) -> Result<String, Status> {
-    let request = postbox::IssueHandleRequest {
+/// The handle under which senders of a sector reach a person, or the central mailbox of an
+/// organisation.
+pub async fn handle(siblings: &Siblings, owner: Party, sector: &str) -> Result<String, Status> {
+    let (owner, name) = match owner {
         // It stands in the audit trail, where accounts have another name.
-        request_id: format!("handle-{}-{sector}", siegel_grpc::audit_name(account)),
-        owner: Some(postbox::issue_handle_request::Owner::AccountId(account.to_string())),
+        Party::Person(id) => (Owner::AccountId(id.to_string()), siegel_grpc::audit_name(id)),
+        Party::Organisation(id) => (Owner::OrganisationId(id.to_string()), id.to_string()),
+    };
+    let request = postbox::IssueHandleRequest {
+        request_id: format!("handle-{name}-{sector}"),
+        owner: Some(owner),
         sector: sector.to_owned(),
         ..Default::default()
     };

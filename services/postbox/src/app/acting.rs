@@ -76,10 +76,14 @@ const fn name(action: Action) -> &'static str {
 }
 
 impl Who {
-    /// Whether there is anything to ask: programs stand for their own organisation only.
+    /// Whether there is anything to ask: programs stand for their own organisation only, and who
+    /// chose for whom they act, for nobody else.
     fn may_stand_for(&self, whom: Represented) -> bool {
         match (self, whom) {
-            (Self::Person(_), _) => true,
+            (Self::Person(person), _) => person
+                .acting_for
+                .as_ref()
+                .is_none_or(|chosen| whom.is_of(Represented::from(chosen.party))),
             (
                 Self::Program(program),
                 Represented::Organisation(id) | Represented::Mailbox(id, _),
@@ -88,10 +92,13 @@ impl Who {
         }
     }
 
-    /// Whose mailbox it is when the request names none and it is not one's own.
-    const fn by_default(&self) -> Option<Represented> {
+    /// Whose mailbox it is when the request names none and it is not one's own: clients have no id of
+    /// whom a person chose to act for, only their own name for it.
+    fn by_default(&self) -> Option<Represented> {
         match self {
-            Self::Person(_) => None,
+            Self::Person(person) => {
+                person.acting_for.as_ref().map(|chosen| Represented::from(chosen.party))
+            }
             Self::Program(program) => Some(Represented::Organisation(program.organisation)),
         }
     }

@@ -40,6 +40,9 @@ impl Postbox {
         let Owner::Account(account) = reader.owner() else {
             return Err(ReadError::LetterUnknown.into());
         };
+        if reader.acts_for_another() {
+            return Err(ReadError::LetterUnknown.into());
+        }
         let download = self.download(reader, letter, attachment, Range::ALL).await?;
         let (part, issuer) = (download.part.clone(), download.authority.clone());
         let deposit = safe::Deposit {

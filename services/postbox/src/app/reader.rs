@@ -161,6 +161,10 @@ impl Reader {
         }
     }
 
+    pub const fn acts_for_another(&self) -> bool {
+        self.acting.is_some()
+    }
+
     /// By which right somebody reads for another, `member:owner`.
     pub fn path(&self) -> Option<&str> {
         self.acting.as_ref().map(|acting| acting.way.path.as_str())

@@ -1,6 +1,6 @@
 //! Asks `organisation` whether a person may act for an organisation or another person.
 
-use siegel_grpc::{Person, Siblings};
+use siegel_grpc::{Party, Person, Siblings};
 use siegel_kernel::{AccountId, OrganisationId, OrganisationMailboxId, TrustLevel};
 use siegel_proto::common::v1 as common;
 use siegel_proto::convert;
@@ -43,7 +43,24 @@ pub enum Represented {
     Person(AccountId),
 }
 
+impl From<Party> for Represented {
+    fn from(party: Party) -> Self {
+        match party {
+            Party::Organisation(id) => Self::Organisation(id),
+            Party::Person(account) => Self::Person(account),
+        }
+    }
+}
+
 impl Represented {
+    /// Whether it is this party, or a mailbox of this organisation.
+    pub fn is_of(self, party: Self) -> bool {
+        match self {
+            Self::Mailbox(organisation, _) => party == Self::Organisation(organisation),
+            Self::Organisation(_) | Self::Person(_) => self == party,
+        }
+    }
+
     pub const fn owner(self) -> Owner {
         match self {
             Self::Organisation(id) => Owner::Organisation(id),
@@ -132,7 +149,12 @@ pub fn question(
         ..AccessQuestion::default()
     };
     match who {
-        Who::Person(person) => question.account_id = person.account.to_string(),
+        Who::Person(person) => {
+            question.account_id = person.account.to_string();
+            // By the very right that was chosen, where it was one of several.
+            let chosen = person.acting_for.as_ref().and_then(|chosen| chosen.mandate.clone());
+            question.mandate_id = chosen.unwrap_or_default();
+        }
         Who::Program(program) => question.system_user_id.clone_from(&program.id),
     }
     match whom {

@@ -7,6 +7,7 @@ use siegel_proto::common::v1::TrustLevel as WireLevel;
 use siegel_proto::identity::v1::GrantedRepresentation;
 
 use super::{Verdict, Wish, judge_one};
+use crate::app::claims;
 use crate::app::endpoint::EndpointError;
 use crate::domain::acting::{Chosen, Party};
 use crate::domain::grant::Granted;
@@ -96,7 +97,8 @@ pub fn named(state: &Identity, sector: &str, chosen: &Chosen) -> ActingFor {
     }
 }
 
-/// The same with the name and what is released, for the ID token and userinfo.
+/// The same with the name, what is released and where letters reach them, for the ID token and
+/// userinfo.
 pub async fn told(
     state: &Identity,
     request: &AuthRequest,
@@ -107,6 +109,7 @@ pub async fn told(
         return Ok(None);
     };
     let mut all = without_name(&claim);
+    all.extend(claims::handle(state, request, chosen.party).await?);
     let down = |status| EndpointError::Sibling("organisation", status);
     match chosen.party {
         Party::Organisation(id) => {
