@@ -9,6 +9,7 @@ mod attested;
 mod batch_crashes;
 mod batches;
 mod cases;
+mod chosen;
 mod clock;
 mod commits;
 mod deposits;
