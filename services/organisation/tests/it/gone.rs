@@ -1,9 +1,12 @@
 //! What is left of a person whose account was deleted.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use siegel_db::Db;
 use siegel_kernel::AccountId;
 use siegel_proto::organisation::v1 as pb;
-use siegel_proto::organisation::v1::Action;
+use siegel_proto::organisation::v1::{Action, Redelegation};
 use siegel_testkit::on_each_backend;
 
 use crate::claiming::{DAY, approved, becomes, claimed, cooling, letter, state};
@@ -14,6 +17,7 @@ use crate::team::invitation;
 
 on_each_backend! { super::TABLES =>
     names_in_mandates_are_sealed_and_go_with_the_person,
+    what_a_deleted_person_passed_on_ends_with_their_own_mandate_and_is_told,
     a_deleted_members_invitations_end_and_their_names_are_destroyed,
     a_program_stays_with_the_organisation_of_a_deleted_member,
     what_a_deleted_person_claimed_goes_to_the_next_in_line,
@@ -37,6 +41,43 @@ async fn names_in_mandates_are_sealed_and_go_with_the_person(db: Db) {
     let by_fact = "SELECT COUNT(*) FROM mandates WHERE state = 6 AND end_reason = 'person_gone'";
     assert_eq!(office.count(by_fact).await, 1);
     assert_eq!(receives(&office, max, erika).await, "NO_MANDATE");
+}
+
+async fn what_a_deleted_person_passed_on_ends_with_their_own_mandate_and_is_told(db: Db) {
+    let office = Office::open(db).await;
+    let (erika, max, anna) = (office.somebody(), office.somebody(), office.somebody());
+    let first = pb::GrantMandateRequest {
+        redelegation: Redelegation::OneStep.into(),
+        ..granting(&office, "1")
+    };
+    let first = given(&office, erika, first, max).await.mandate_id;
+    let passing =
+        pb::GrantMandateRequest { parent_mandate_id: first.clone(), ..granting(&office, "2") };
+    let passed = given(&office, max, passing, anna).await.mandate_id;
+    let own = given(&office, erika, granting(&office, "3"), anna).await.mandate_id;
+    let path = receives(&office, anna, erika).await;
+    assert!(path.starts_with("mandate:"), "{path}");
+    let watch = pb::WatchAccessChangesRequest::default();
+    let mut stream = office.changes().watch_access_changes(watch).await.unwrap().into_inner();
+    office.gone(max).await;
+    let told = async {
+        let mut ended = BTreeSet::new();
+        while ended.len() < 2 {
+            let Some(change) = stream.message().await.unwrap().unwrap().change else { continue };
+            if change.kind == "organisation.mandate.ended" {
+                ended.insert(change.mandate_id);
+            }
+        }
+        ended
+    };
+    let told = tokio::time::timeout(Duration::from_secs(10), told).await.unwrap();
+    assert_eq!(told, BTreeSet::from([first, passed]));
+    let events = "SELECT COUNT(*) FROM events WHERE kind = 'organisation.mandate.ended'";
+    assert_eq!(office.count(events).await, 2, "once each");
+    let by_fact = "SELECT COUNT(*) FROM mandates WHERE state = 6 AND end_reason = 'person_gone'";
+    assert_eq!(office.count(by_fact).await, 2);
+    let left = receives(&office, anna, erika).await;
+    assert_eq!(left, format!("mandate:{own}.2:mail-receiver"), "what Erika gave herself stays");
 }
 
 async fn a_deleted_members_invitations_end_and_their_names_are_destroyed(db: Db) {

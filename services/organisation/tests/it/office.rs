@@ -1,5 +1,6 @@
 //! A running service, and what the tests say to it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use siegel_db::{Db, StoreError, on};
@@ -42,16 +43,14 @@ impl Office {
             (Arc::new(TestClock::default()), Arc::new(CountingEntropy::default()));
         let keys = tempfile::tempdir().unwrap();
         let around = Around::new();
-        let fakes = around.fakes();
-        let outside = outside("organisation", db.clone(), clock.clone(), entropy.clone(), &fakes);
-        let authorities = keys.path().join("authorities.pem");
-        std::fs::write(&authorities, around.authority.pem()).unwrap();
-        let config = Config {
-            certificate_authorities_file: Some(authorities),
-            ..Config::new(keys.path().join("kek"))
-        };
-        let running = start(config, outside).await.unwrap();
+        std::fs::write(keys.path().join("authorities.pem"), around.authority.pem()).unwrap();
+        let running = started(&db, (&clock, &entropy), &around, keys.path()).await;
         Self { db, clock, entropy, around, running, keys }
+    }
+
+    /// The same service once more, on the same database.
+    pub async fn replica(&self) -> Running {
+        started(&self.db, (&self.clock, &self.entropy), &self.around, self.keys.path()).await
     }
 
     /// A channel on which every call comes from this person.
@@ -244,6 +243,21 @@ impl Office {
         };
         counted.await.unwrap()
     }
+}
+
+async fn started(
+    db: &Db,
+    (clock, entropy): (&Arc<TestClock>, &Arc<CountingEntropy>),
+    around: &Arc<Around>,
+    keys: &Path,
+) -> Running {
+    let fakes = around.fakes();
+    let outside = outside("organisation", db.clone(), clock.clone(), entropy.clone(), &fakes);
+    let config = Config {
+        certificate_authorities_file: Some(keys.join("authorities.pem")),
+        ..Config::new(keys.join("kek"))
+    };
+    start(config, outside).await.unwrap()
 }
 
 pub fn founding(request_id: &str, name: &str) -> CreateOrganisationRequest {

@@ -16,6 +16,8 @@ use crate::office::TABLES;
 on_each_backend! { super::TABLES =>
     what_a_mailbox_gives_to_a_unit_its_members_may_and_those_who_left_it_may_not,
     a_closed_unit_gives_nothing_to_those_who_belonged_to_it,
+    rights_in_the_mailbox_of_a_unit_are_given_and_taken_away,
+    the_mailbox_of_a_closed_unit_is_left_to_the_owner_and_nobody_opens_a_new_one_for_it,
     members_of_others_do_not_belong_to_a_unit_and_nothing_changes,
 }
 
@@ -81,6 +83,79 @@ async fn a_closed_unit_gives_nothing_to_those_who_belonged_to_it(db: Db) {
     };
     record(&firm, firm.owner).close_unit(close).await.unwrap();
     assert_eq!(firm.may(ada, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
+}
+
+async fn unit_mailbox(firm: &Firm, unit: &str, request_id: &str) -> Result<String, Status> {
+    let request = pb::CreateMailboxRequest {
+        request_id: request_id.into(),
+        organisation_id: firm.id(),
+        kind: MailboxKind::Unit.into(),
+        unit_id: unit.into(),
+        ..Default::default()
+    };
+    let made = firm.rights(firm.owner).create_mailbox(request).await?.into_inner();
+    Ok(made.mailbox.unwrap().mailbox_id)
+}
+
+async fn rights_in_the_mailbox_of_a_unit_are_given_and_taken_away(db: Db) {
+    let firm = Firm::open(db).await;
+    let (ada, ada_id) = firm.member(Role::ReadOnly).await;
+    let (bob, bob_id) = firm.member(Role::CaseWorker).await;
+    let unit = unit(&firm).await;
+    let mailbox = unit_mailbox(&firm, &unit, "1").await.unwrap();
+    fill(&firm, &unit, &[&ada_id]).await.unwrap();
+    let (reads, receives) = (Action::ReadMail, Action::ReceiveMail);
+    let missing = "MAILBOX_RIGHT_MISSING";
+    assert_eq!(firm.may(firm.owner, &mailbox, receives).await, "member:owner");
+    assert_eq!(firm.may(ada, &mailbox, reads).await, missing, "nothing was said yet");
+    let holders = [Holder::UnitId(unit), Holder::MemberId(bob_id)];
+    for (holder, who) in holders.into_iter().zip([ada, bob]) {
+        firm.give(&mailbox, holder.clone(), &[Right::Read]).await;
+        assert!(firm.may(who, &mailbox, reads).await.starts_with("member:"));
+        assert_eq!(firm.may(who, &mailbox, receives).await, missing, "only what was given");
+        let take = pb::RemoveMailboxRightsRequest {
+            request_id: format!("take {holder:?}"),
+            organisation_id: firm.id(),
+            mailbox_id: mailbox.clone(),
+            holder: Some(pb::MailboxHolder { holder: Some(holder) }),
+        };
+        firm.rights(firm.owner).remove_mailbox_rights(take).await.unwrap();
+        assert_eq!(firm.may(who, &mailbox, reads).await, missing, "taken away");
+    }
+}
+
+async fn the_mailbox_of_a_closed_unit_is_left_to_the_owner_and_nobody_opens_a_new_one_for_it(
+    db: Db,
+) {
+    let firm = Firm::open(db).await;
+    let (ada, ada_id) = firm.member(Role::ReadOnly).await;
+    let (bob, bob_id) = firm.member(Role::ReadOnly).await;
+    let unit = unit(&firm).await;
+    let mailbox = unit_mailbox(&firm, &unit, "1").await.unwrap();
+    fill(&firm, &unit, &[&ada_id]).await.unwrap();
+    firm.give(&mailbox, Holder::UnitId(unit.clone()), &[Right::Read]).await;
+    firm.give(&mailbox, Holder::MemberId(bob_id), &[Right::Read]).await;
+    let close = pb::CloseUnitRequest {
+        request_id: "close".into(),
+        organisation_id: firm.id(),
+        unit_id: unit.clone(),
+    };
+    record(&firm, firm.owner).close_unit(close).await.unwrap();
+    assert_eq!(firm.may(ada, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
+    assert!(firm.may(bob, &mailbox, Action::ReadMail).await.starts_with("member:"), "by name");
+    assert_eq!(firm.may(firm.owner, &mailbox, Action::ReceiveMail).await, "member:owner");
+    let again = firm.setting(&mailbox, Holder::UnitId(unit.clone()), &[Right::Reply]);
+    let status = firm.rights(firm.owner).set_mailbox_rights(again).await.unwrap_err();
+    assert_eq!(told(&status), (Code::NotFound, "UNIT_UNKNOWN".into()));
+    let status = unit_mailbox(&firm, &unit, "2").await.unwrap_err();
+    assert_eq!(told(&status), (Code::NotFound, "UNIT_UNKNOWN".into()));
+    let close = pb::CloseMailboxRequest {
+        request_id: "close mailbox".into(),
+        organisation_id: firm.id(),
+        mailbox_id: mailbox.clone(),
+    };
+    firm.rights(firm.owner).close_mailbox(close).await.unwrap();
+    assert_eq!(firm.may(bob, &mailbox, Action::ReadMail).await, "MAILBOX_RIGHT_MISSING");
 }
 
 async fn members_of_others_do_not_belong_to_a_unit_and_nothing_changes(db: Db) {
