@@ -32,6 +32,8 @@ pub struct Attribute {
     /// Whether a person may say that there is none: no given name, no fixed address (BundID
     /// interface 9.2).
     pub may_not_apply: bool,
+    /// Whether an eID card holds it (BSI TR-03127, data groups).
+    pub on_card: bool,
     /// Longest value, in characters.
     pub max_chars: usize,
     pub form: Form,
@@ -40,7 +42,10 @@ pub struct Attribute {
 
 macro_rules! catalogue {
     (
-        account { $($name:literal $oid:literal $label:literal $who:ident $max:literal $form:ident;)+ }
+        account {
+            $($name:literal $oid:literal $label:literal $who:ident $card:ident $max:literal
+                $form:ident;)+
+        }
         other { $($other:literal $other_oid:literal $other_form:ident $kept:expr;)+ }
     ) => {
         /// Every attribute that an account can hold, in the order in which people expect to see
@@ -51,6 +56,7 @@ macro_rules! catalogue {
             label: $label,
             self_declarable: catalogue!(@declarable $who),
             may_not_apply: catalogue!(@absent $who),
+            on_card: catalogue!(@card $card),
             max_chars: $max,
             form: Form::$form,
             kept: Kept::ByAccount,
@@ -64,6 +70,7 @@ macro_rules! catalogue {
             label: "",
             self_declarable: false,
             may_not_apply: false,
+            on_card: false,
             max_chars: 255,
             form: Form::$other_form,
             kept: $kept,
@@ -73,31 +80,33 @@ macro_rules! catalogue {
     (@declarable $anyone:ident) => { true };
     (@absent anyone_or_none) => { true };
     (@absent $other:ident) => { false };
+    (@card card) => { true };
+    (@card no_card) => { false };
 }
 
 #[rustfmt::skip]
 catalogue! {
     account {
-        "salutation" "1.3.6.1.4.1.33592.1.3.5" "attribute-salutation" anyone 1 Salutation;
-        "title" "0.9.2342.19200300.100.1.40" "attribute-title" anyone 100 Text;
-        "given_name" "2.5.4.42" "attribute-given-name" anyone_or_none 255 Text;
-        "family_name" "2.5.4.4" "attribute-family-name" anyone 255 Text;
-        "birth_name" "1.2.40.0.10.2.1.1.225566" "attribute-birth-name" anyone_or_none 255 Text;
-        "date_of_birth" "1.2.40.0.10.2.1.1.55" "attribute-date-of-birth" anyone 10 Date;
-        "place_of_birth" "1.3.6.1.5.5.7.9.2" "attribute-place-of-birth" anyone_or_none 255 Text;
-        "nationality" "1.2.40.0.10.2.1.1.225577" "attribute-nationality" anyone 3 Nationality;
-        "street_and_building" "2.5.4.16" "attribute-street-and-building" anyone_or_none 255 Text;
-        "street" "" "attribute-street" anyone_or_none 255 Text;
-        "house_number" "" "attribute-house-number" anyone_or_none 40 Text;
-        "zip_code" "2.5.4.17" "attribute-zip-code" anyone_or_none 12 Text;
-        "city" "2.5.4.7" "attribute-city" anyone_or_none 255 Text;
-        "country" "1.2.40.0.10.2.1.1.225599" "attribute-country" anyone_or_none 2 Country;
-        "email" "0.9.2342.19200300.100.1.3" "attribute-email" proven 254 Email;
-        "telephone" "2.5.4.20" "attribute-telephone" anyone 40 Phone;
-        "demail" "1.3.6.1.4.1.55605.70737875.1.1.1.7.1" "attribute-demail" anyone 254 Email;
-        "document_type" "1.2.40.0.10.2.1.1.552255" "attribute-document-type" proven 10 Text;
-        "community_id" "1.3.6.1.4.1.25484.494450.5" "attribute-community-id" proven 20 Text;
-        "e_idas_issuing_country" "1.3.6.1.4.1.25484.494450.10.1" "attribute-eidas-country" proven 2 Country;
+        "salutation" "1.3.6.1.4.1.33592.1.3.5" "attribute-salutation" anyone no_card 1 Salutation;
+        "title" "0.9.2342.19200300.100.1.40" "attribute-title" anyone card 100 Text;
+        "given_name" "2.5.4.42" "attribute-given-name" anyone_or_none card 255 Text;
+        "family_name" "2.5.4.4" "attribute-family-name" anyone card 255 Text;
+        "birth_name" "1.2.40.0.10.2.1.1.225566" "attribute-birth-name" anyone_or_none card 255 Text;
+        "date_of_birth" "1.2.40.0.10.2.1.1.55" "attribute-date-of-birth" anyone card 10 Date;
+        "place_of_birth" "1.3.6.1.5.5.7.9.2" "attribute-place-of-birth" anyone_or_none card 255 Text;
+        "nationality" "1.2.40.0.10.2.1.1.225577" "attribute-nationality" anyone card 3 Nationality;
+        "street_and_building" "2.5.4.16" "attribute-street-and-building" anyone_or_none card 255 Text;
+        "street" "" "attribute-street" anyone_or_none no_card 255 Text;
+        "house_number" "" "attribute-house-number" anyone_or_none no_card 40 Text;
+        "zip_code" "2.5.4.17" "attribute-zip-code" anyone_or_none card 12 Text;
+        "city" "2.5.4.7" "attribute-city" anyone_or_none card 255 Text;
+        "country" "1.2.40.0.10.2.1.1.225599" "attribute-country" anyone_or_none card 2 Country;
+        "email" "0.9.2342.19200300.100.1.3" "attribute-email" proven no_card 254 Email;
+        "telephone" "2.5.4.20" "attribute-telephone" anyone no_card 40 Phone;
+        "demail" "1.3.6.1.4.1.55605.70737875.1.1.1.7.1" "attribute-demail" anyone no_card 254 Email;
+        "document_type" "1.2.40.0.10.2.1.1.552255" "attribute-document-type" proven card 10 Text;
+        "community_id" "1.3.6.1.4.1.25484.494450.5" "attribute-community-id" proven no_card 20 Text;
+        "e_idas_issuing_country" "1.3.6.1.4.1.25484.494450.10.1" "attribute-eidas-country" proven no_card 2 Country;
     }
     other {
         "bPK2" "1.3.6.1.4.1.25484.494450.3" Text Kept::Made("`sub`, pairwise per sector");
@@ -112,6 +121,32 @@ catalogue! {
         "bPK" "1.2.40.0.10.2.1.1.149" Text Kept::Dropped;
     }
 }
+
+const fn count_on_card() -> usize {
+    let (mut row, mut count) = (0, 0);
+    while row < CATALOGUE.len() {
+        if CATALOGUE[row].on_card {
+            count += 1;
+        }
+        row += 1;
+    }
+    count
+}
+
+/// Names of the rows that an eID card holds, in the order of the table: the one list of what is
+/// asked of a card and of what a card can answer.
+pub const ON_CARD: [&str; count_on_card()] = {
+    let mut names = [""; count_on_card()];
+    let (mut row, mut place) = (0, 0);
+    while row < CATALOGUE.len() {
+        if CATALOGUE[row].on_card {
+            names[place] = CATALOGUE[row].name;
+            place += 1;
+        }
+        row += 1;
+    }
+    names
+};
 
 /// Every row of the table: what accounts hold, then the rest.
 pub fn all() -> impl Iterator<Item = &'static Attribute> {
@@ -237,6 +272,25 @@ mod tests {
             "country",
         ];
         assert_eq!(names, wanted);
+    }
+
+    #[test]
+    fn a_card_holds_name_birth_nationality_address_and_its_type_and_nothing_else() {
+        let wanted = [
+            "title",
+            "given_name",
+            "family_name",
+            "birth_name",
+            "date_of_birth",
+            "place_of_birth",
+            "nationality",
+            "street_and_building",
+            "zip_code",
+            "city",
+            "country",
+            "document_type",
+        ];
+        assert_eq!(ON_CARD, wanted);
     }
 
     #[test]

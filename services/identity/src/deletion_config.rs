@@ -47,3 +47,30 @@ impl DeletionConfig {
         SERVICES.into_iter().filter(|(name, _)| runs(name)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notices(inactivity_days: u32, first: u32, second: u32) -> Option<[u32; 2]> {
+        let (first_notice_days, second_notice_days) = (first, second);
+        let services = Vec::new();
+        let config = DeletionConfig {
+            cooling_hours: 0,
+            inactivity_days,
+            first_notice_days,
+            second_notice_days,
+            services,
+        };
+        config.inactivity().map(|rule| rule.notices)
+    }
+
+    #[test]
+    fn no_notice_goes_before_the_time_it_counts_or_before_the_one_ahead_of_it() {
+        assert_eq!(notices(730, 182, 91), Some([182, 91]));
+        assert_eq!(notices(100, 182, 91), Some([100, 91]));
+        assert_eq!(notices(50, 182, 91), Some([50, 50]));
+        assert_eq!(notices(730, 30, 91), Some([30, 30]));
+        assert_eq!(notices(0, 182, 91), None);
+    }
+}

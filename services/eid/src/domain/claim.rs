@@ -2,30 +2,17 @@
 
 use std::fmt;
 
+use siegel_oidc::catalogue::ON_CARD;
+
 /// One thing that can be read from a card (BSI TR-03127, data groups), by its claim name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim(&'static str);
 
-/// In the order in which the person reads them before the PIN.
-const ALL: [&str; 12] = [
-    "title",
-    "given_name",
-    "family_name",
-    "birth_name",
-    "date_of_birth",
-    "place_of_birth",
-    "nationality",
-    "street_and_building",
-    "zip_code",
-    "city",
-    "country",
-    "document_type",
-];
-
 impl Claim {
-    /// Every claim a card can answer.
+    /// Every claim a card can answer, in the order in which the person reads them before the PIN:
+    /// that of the catalogue.
     pub fn all() -> impl Iterator<Item = Self> {
-        ALL.into_iter().map(Self)
+        ON_CARD.into_iter().map(Self)
     }
 
     /// `None` when no card has such data.

@@ -2,6 +2,7 @@
 
 use siegel_crypto::random_token;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
+use siegel_oidc::catalogue;
 use siegel_proto::common::v1::AttributeSource;
 use siegel_telemetry::metric;
 
@@ -21,20 +22,7 @@ use crate::store::credentials::{self, CredentialId, NewCard};
 use crate::store::{accounts, interactions, upstream_links};
 
 /// What is read from a card: the account keeps it, so that no portal has to ask for the card again.
-pub const ATTRIBUTES: &[&str] = &[
-    "title",
-    "given_name",
-    "family_name",
-    "birth_name",
-    "date_of_birth",
-    "place_of_birth",
-    "nationality",
-    "street_and_building",
-    "zip_code",
-    "city",
-    "country",
-    "document_type",
-];
+const ATTRIBUTES: &[&str] = &catalogue::ON_CARD;
 
 /// What an identification is for: one that was begun for the one is worth nothing for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

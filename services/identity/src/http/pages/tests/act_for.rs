@@ -1,9 +1,26 @@
 use http::StatusCode;
+use siegel_db::Db;
 use siegel_kernel::{AccountId, OrganisationId, TrustLevel};
+use siegel_testkit::on_each_backend;
 
 use super::house::{Browser, CALLBACK, Card, House, Way, claim};
 use crate::domain::acting::{ActingRequest, ActingRules, Hint, Mode, Party};
 use crate::domain::interaction::InteractionId;
+
+on_each_backend! { &crate::MIGRATIONS =>
+    the_page_names_everybody_and_says_what_the_client_learns,
+    what_was_chosen_is_not_asked_again_in_this_session_and_sector,
+    a_client_that_learns_more_asks_again,
+    whoever_can_act_for_nobody_is_not_asked,
+    whoever_can_act_for_nobody_is_told_where_somebody_is_needed,
+    where_somebody_is_needed_there_is_no_oneself_to_choose,
+    a_hint_is_chosen_beforehand_and_still_asked,
+    a_mandate_of_a_higher_level_asks_for_the_card_first,
+    consent_comes_after_the_choice_and_no_form_gets_around_it,
+    a_guest_is_not_asked_for_whom_and_not_offered_where_somebody_is_needed,
+    many_are_shown_fifty_at_a_time_by_number,
+    somebody_elses_choice_does_not_carry_over,
+}
 
 const ERIKA: &str = "erika@example.org";
 
@@ -45,9 +62,8 @@ fn page_of(id: InteractionId) -> String {
     format!("/login/{id}/act-for")
 }
 
-#[tokio::test]
-async fn the_page_names_everybody_and_says_what_the_client_learns() {
-    let house = House::new().await;
+async fn the_page_names_everybody_and_says_what_the_client_learns(db: Db) {
+    let house = House::on(db);
     let mut browser = owner(&house, &[1, 2]).await;
     let id = asks(&house, Mode::Optional).await;
     let first = browser.get(&format!("/login/{id}")).await;
@@ -61,9 +77,8 @@ async fn the_page_names_everybody_and_says_what_the_client_learns() {
     assert!(!page.body.contains("checked"), "nobody is chosen beforehand");
 }
 
-#[tokio::test]
-async fn what_was_chosen_is_not_asked_again_in_this_session_and_sector() {
-    let house = House::new().await;
+async fn what_was_chosen_is_not_asked_again_in_this_session_and_sector(db: Db) {
+    let house = House::on(db);
     let mut browser = owner(&house, &[1]).await;
     let id = asks(&house, Mode::Optional).await;
     browser.get(&page_of(id)).await;
@@ -84,9 +99,8 @@ async fn what_was_chosen_is_not_asked_again_in_this_session_and_sector() {
     assert_eq!(asked.location, page_of(id), "a right that ended is not remembered");
 }
 
-#[tokio::test]
-async fn a_client_that_learns_more_asks_again() {
-    let house = House::new().await;
+async fn a_client_that_learns_more_asks_again(db: Db) {
+    let house = House::on(db);
     let mut browser = owner(&house, &[1]).await;
     let of = async |claims: &[&str]| {
         let mut acting = asking(Mode::Optional, None);
@@ -105,18 +119,16 @@ async fn a_client_that_learns_more_asks_again() {
     assert_eq!(asked.location, page_of(id));
 }
 
-#[tokio::test]
-async fn whoever_can_act_for_nobody_is_not_asked() {
-    let house = House::new().await;
+async fn whoever_can_act_for_nobody_is_not_asked(db: Db) {
+    let house = House::on(db);
     let mut browser = owner(&house, &[]).await;
     let id = asks(&house, Mode::Optional).await;
     let done = browser.get(&format!("/login/{id}")).await;
     assert!(done.location.starts_with(CALLBACK), "{}", done.location);
 }
 
-#[tokio::test]
-async fn whoever_can_act_for_nobody_is_told_where_somebody_is_needed() {
-    let house = House::new().await;
+async fn whoever_can_act_for_nobody_is_told_where_somebody_is_needed(db: Db) {
+    let house = House::on(db);
     let mut browser = owner(&house, &[]).await;
     let id = asks(&house, Mode::Required).await;
     let page = browser.get(&format!("/login/{id}")).await;
@@ -127,9 +139,8 @@ async fn whoever_can_act_for_nobody_is_told_where_somebody_is_needed() {
     assert!(!posted.location.starts_with(CALLBACK), "{}", posted.location);
 }
 
-#[tokio::test]
-async fn where_somebody_is_needed_there_is_no_oneself_to_choose() {
-    let house = House::new().await;
+async fn where_somebody_is_needed_there_is_no_oneself_to_choose(db: Db) {
+    let house = House::on(db);
     let mut browser = owner(&house, &[1]).await;
     let id = asks(&house, Mode::Required).await;
     browser.get(&format!("/login/{id}")).await;
@@ -141,9 +152,8 @@ async fn where_somebody_is_needed_there_is_no_oneself_to_choose() {
     }
 }
 
-#[tokio::test]
-async fn a_hint_is_chosen_beforehand_and_still_asked() {
-    let house = House::new().await;
+async fn a_hint_is_chosen_beforehand_and_still_asked(db: Db) {
+    let house = House::on(db);
     let mut browser = owner(&house, &[1, 2]).await;
     let hint = Hint::Known(called(&house, 2));
     let id = house.asks_with(|r| r.acting = asking(Mode::Optional, Some(hint))).await;
@@ -154,9 +164,8 @@ async fn a_hint_is_chosen_beforehand_and_still_asked() {
     assert!(checked.contains(&called(&house, 2)), "{checked}");
 }
 
-#[tokio::test]
-async fn a_mandate_of_a_higher_level_asks_for_the_card_first() {
-    let house = House::new().await;
+async fn a_mandate_of_a_higher_level_asks_for_the_card_first(db: Db) {
+    let house = House::on(db);
     let mut browser = owner(&house, &[1]).await;
     house.siblings.parties.changes("member:owner", |way| {
         way.needed = TrustLevel::High;
@@ -180,9 +189,8 @@ async fn a_mandate_of_a_higher_level_asks_for_the_card_first() {
     assert!(done.location.starts_with(CALLBACK), "{}", done.location);
 }
 
-#[tokio::test]
-async fn consent_comes_after_the_choice_and_no_form_gets_around_it() {
-    let house = House::new().await;
+async fn consent_comes_after_the_choice_and_no_form_gets_around_it(db: Db) {
+    let house = House::on(db);
     let mut browser = owner(&house, &[1]).await;
     let id = house
         .asks_with(|request| {
@@ -200,9 +208,8 @@ async fn consent_comes_after_the_choice_and_no_form_gets_around_it() {
     assert_eq!(next.location, format!("/login/{id}/consent"));
 }
 
-#[tokio::test]
-async fn a_guest_is_not_asked_for_whom_and_not_offered_where_somebody_is_needed() {
-    let house = House::new().await;
+async fn a_guest_is_not_asked_for_whom_and_not_offered_where_somebody_is_needed(db: Db) {
+    let house = House::on(db);
     house.shows_card(Card::of("somebody", "Gast"));
     let id = house
         .asks_with(|request| {
@@ -220,9 +227,8 @@ async fn a_guest_is_not_asked_for_whom_and_not_offered_where_somebody_is_needed(
     assert_eq!(next.location, format!("/login/{id}/consent"), "{}", next.body);
 }
 
-#[tokio::test]
-async fn many_are_shown_fifty_at_a_time_by_number() {
-    let house = House::new().await;
+async fn many_are_shown_fifty_at_a_time_by_number(db: Db) {
+    let house = House::on(db);
     let numbers: Vec<u128> = (1..=120).collect();
     let mut browser = owner(&house, &numbers).await;
     let id = asks(&house, Mode::Required).await;
@@ -237,9 +243,8 @@ async fn many_are_shown_fifty_at_a_time_by_number() {
     assert_eq!(chosen.location, format!("/login/{id}"));
 }
 
-#[tokio::test]
-async fn somebody_elses_choice_does_not_carry_over() {
-    let house = House::new().await;
+async fn somebody_elses_choice_does_not_carry_over(db: Db) {
+    let house = House::on(db);
     let mut browser = owner(&house, &[1]).await;
     let id = house
         .asks_with(|request| {

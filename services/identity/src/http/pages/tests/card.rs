@@ -1,9 +1,26 @@
 use http::StatusCode;
+use siegel_db::Db;
 use siegel_kernel::TrustLevel;
 use siegel_proto::eid::v1::Outcome;
+use siegel_testkit::on_each_backend;
 
 use super::house::{Browser, CALLBACK, Card, House, PASSWORD, Page};
 use crate::domain::interaction::InteractionId;
+
+on_each_backend! { &crate::MIGRATIONS =>
+    the_card_raises_the_session_to_high_and_the_account_learns_what_it_proved,
+    nothing_is_raised_while_the_account_service_is_down,
+    a_bound_card_logs_in_without_a_password,
+    an_unbound_card_logs_nobody_in,
+    a_card_of_another_account_is_refused_without_a_word_about_it,
+    a_further_card_must_be_of_the_same_person,
+    of_two_peoples_cards_at_once_one_is_bound,
+    an_identification_of_another_request_is_refused,
+    an_identification_counts_once,
+    a_cancelled_or_failed_identification_raises_nothing,
+    a_preferred_level_can_be_skipped,
+    a_required_level_cannot_be_skipped,
+}
 
 const ERIKA: &str = "erika@example.org";
 
@@ -25,9 +42,8 @@ async fn raised<'a>(house: &'a House, email: &str, card: Card) -> (Page, Browser
     (page, browser)
 }
 
-#[tokio::test]
-async fn the_card_raises_the_session_to_high_and_the_account_learns_what_it_proved() {
-    let house = House::new().await;
+async fn the_card_raises_the_session_to_high_and_the_account_learns_what_it_proved(db: Db) {
+    let house = House::on(db);
     let (id, mut browser) = at_step_up(&house, ERIKA).await;
     let before = browser.clone();
     house.shows_card(Card::of("dkk-1", "Mustermann"));
@@ -43,9 +59,8 @@ async fn the_card_raises_the_session_to_high_and_the_account_learns_what_it_prov
     assert!(done.location.starts_with(CALLBACK), "{}", done.location);
 }
 
-#[tokio::test]
-async fn nothing_is_raised_while_the_account_service_is_down() {
-    let house = House::new().await;
+async fn nothing_is_raised_while_the_account_service_is_down(db: Db) {
+    let house = House::on(db);
     let (id, mut browser) = at_step_up(&house, ERIKA).await;
     *house.siblings.account_is_down.lock().unwrap() = true;
     house.shows_card(Card::of("dkk-1", "Mustermann"));
@@ -54,9 +69,8 @@ async fn nothing_is_raised_while_the_account_service_is_down() {
     assert_eq!(house.session_of(&browser).await.unwrap().2, TrustLevel::Basic);
 }
 
-#[tokio::test]
-async fn a_bound_card_logs_in_without_a_password() {
-    let house = House::new().await;
+async fn a_bound_card_logs_in_without_a_password(db: Db) {
+    let house = House::on(db);
     let (_, first) = raised(&house, ERIKA, Card::of("dkk-1", "Mustermann")).await;
     let id = house.asks(TrustLevel::High).await;
     let mut browser = house.browser();
@@ -68,9 +82,8 @@ async fn a_bound_card_logs_in_without_a_password() {
     assert_eq!(two.unwrap().2, TrustLevel::High);
 }
 
-#[tokio::test]
-async fn an_unbound_card_logs_nobody_in() {
-    let house = House::new().await;
+async fn an_unbound_card_logs_nobody_in(db: Db) {
+    let house = House::on(db);
     let id = house.asks(TrustLevel::Basic).await;
     let mut browser = house.browser();
     browser.get(&format!("/login/{id}")).await;
@@ -81,9 +94,8 @@ async fn an_unbound_card_logs_nobody_in() {
     assert!(house.siblings.recorded.lock().unwrap().is_empty(), "and nothing is kept");
 }
 
-#[tokio::test]
-async fn a_card_of_another_account_is_refused_without_a_word_about_it() {
-    let house = House::new().await;
+async fn a_card_of_another_account_is_refused_without_a_word_about_it(db: Db) {
+    let house = House::on(db);
     raised(&house, ERIKA, Card::of("dkk-1", "Mustermann")).await;
     let (page, browser) = raised(&house, "max@example.org", Card::of("dkk-1", "Mustermann")).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
@@ -93,9 +105,8 @@ async fn a_card_of_another_account_is_refused_without_a_word_about_it() {
     assert_eq!(house.siblings.recorded.lock().unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_further_card_must_be_of_the_same_person() {
-    let house = House::new().await;
+async fn a_further_card_must_be_of_the_same_person(db: Db) {
+    let house = House::on(db);
     let (_, mut browser) = raised(&house, ERIKA, Card::of("dkk-1", "Mustermann")).await;
     house.clock.advance(std::time::Duration::from_mins(31));
     for (card, expected) in [
@@ -112,9 +123,8 @@ async fn a_further_card_must_be_of_the_same_person() {
     assert_eq!(house.session_of(&browser).await.unwrap().2, TrustLevel::High);
 }
 
-#[tokio::test]
-async fn of_two_peoples_cards_at_once_one_is_bound() {
-    let house = House::new().await;
+async fn of_two_peoples_cards_at_once_one_is_bound(db: Db) {
+    let house = House::on(db);
     let (first, mut one) = at_step_up(&house, ERIKA).await;
     let second = house.asks(TrustLevel::High).await;
     let mut two = house.browser();
@@ -130,9 +140,8 @@ async fn of_two_peoples_cards_at_once_one_is_bound() {
     assert_eq!(house.siblings.recorded.lock().unwrap().len(), 1, "the account knows one of them");
 }
 
-#[tokio::test]
-async fn an_identification_of_another_request_is_refused() {
-    let house = House::new().await;
+async fn an_identification_of_another_request_is_refused(db: Db) {
+    let house = House::on(db);
     let (id, mut browser) = at_step_up(&house, ERIKA).await;
     house.shows_card(Card::of("dkk-1", "Mustermann"));
     browser.post(&format!("/login/{id}/step-up"), &[("method", "eid")]).await;
@@ -145,9 +154,8 @@ async fn an_identification_of_another_request_is_refused() {
     assert_eq!(page.status, StatusCode::FORBIDDEN, "nor in another browser");
 }
 
-#[tokio::test]
-async fn an_identification_counts_once() {
-    let house = House::new().await;
+async fn an_identification_counts_once(db: Db) {
+    let house = House::on(db);
     let (id, mut browser) = at_step_up(&house, ERIKA).await;
     house.shows_card(Card::of("dkk-1", "Mustermann"));
     browser.identifies(id, "/step-up").await;
@@ -155,9 +163,8 @@ async fn an_identification_counts_once() {
     assert_eq!(again.status, StatusCode::GONE);
 }
 
-#[tokio::test]
-async fn a_cancelled_or_failed_identification_raises_nothing() {
-    let house = House::new().await;
+async fn a_cancelled_or_failed_identification_raises_nothing(db: Db) {
+    let house = House::on(db);
     for (outcome, n) in [(Outcome::Cancelled, 0), (Outcome::Failed, 1)] {
         let email = format!("erika{n}@example.org");
         let card = Card { outcome, ..Card::of("dkk-1", "Mustermann") };
@@ -167,9 +174,8 @@ async fn a_cancelled_or_failed_identification_raises_nothing() {
     }
 }
 
-#[tokio::test]
-async fn a_preferred_level_can_be_skipped() {
-    let house = House::new().await;
+async fn a_preferred_level_can_be_skipped(db: Db) {
+    let house = House::on(db);
     let mut browser = house.has_account(ERIKA).await;
     let id = house.asks_with(|r| r.aim = TrustLevel::High).await;
     let page = browser.get(&format!("/login/{id}")).await;
@@ -180,9 +186,8 @@ async fn a_preferred_level_can_be_skipped() {
     assert!(done.location.starts_with(CALLBACK), "{}", done.location);
 }
 
-#[tokio::test]
-async fn a_required_level_cannot_be_skipped() {
-    let house = House::new().await;
+async fn a_required_level_cannot_be_skipped(db: Db) {
+    let house = House::on(db);
     let (id, mut browser) = at_step_up(&house, ERIKA).await;
     let page = browser.post(&format!("/login/{id}/step-up"), &[("method", "skip")]).await;
     let next = browser.get(&page.location).await;

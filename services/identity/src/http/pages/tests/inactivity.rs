@@ -19,6 +19,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_log_in_stops_it_and_begins_anew,
     nobody_is_deleted_without_the_time_between_the_notices,
     an_account_an_operator_closed_is_left_alone,
+    other_days_bring_each_notice_once_on_its_day_and_then_the_end,
+    notices_longer_than_the_time_itself_go_at_once_and_delete_nobody_early,
     switched_off_nobody_is_told_or_deleted,
 }
 
@@ -131,6 +133,43 @@ async fn an_account_an_operator_closed_is_left_alone(db: Db) {
     days_pass(&house, 2_000).await;
     assert!(told(&house).await.is_empty());
     assert!(!is_ending(&house, account).await);
+}
+
+async fn other_days_bring_each_notice_once_on_its_day_and_then_the_end(db: Db) {
+    let days = serde_json::json!({"inactivity_days": 100, "first_notice_days": 40, "second_notice_days": 15});
+    let house = House::with(db, &serde_json::json!({ "deletion": days }));
+    let owner = house.has_account(ERIKA).await;
+    let account = account_of(&house, &owner).await;
+    days_pass(&house, 59).await;
+    assert!(told(&house).await.is_empty());
+    days_pass(&house, 1).await;
+    assert_eq!(told(&house).await, [40]);
+    days_pass(&house, 24).await;
+    assert_eq!(told(&house).await, [40]);
+    days_pass(&house, 1).await;
+    assert_eq!(told(&house).await, [40, 15]);
+    days_pass(&house, 14).await;
+    assert!(!is_ending(&house, account).await);
+    days_pass(&house, 1).await;
+    assert!(is_ending(&house, account).await);
+    days_pass(&house, 1).await;
+    assert_eq!(told(&house).await, [40, 15]);
+}
+
+async fn notices_longer_than_the_time_itself_go_at_once_and_delete_nobody_early(db: Db) {
+    let days = serde_json::json!({"inactivity_days": 20, "first_notice_days": 90, "second_notice_days": 60});
+    let house = House::with(db, &serde_json::json!({ "deletion": days }));
+    let owner = house.has_account(ERIKA).await;
+    let account = account_of(&house, &owner).await;
+    days_pass(&house, 1).await;
+    // What a notice says is left is never more than the whole time.
+    assert_eq!(told(&house).await, [20, 20]);
+    days_pass(&house, 18).await;
+    assert!(!is_ending(&house, account).await);
+    // Twenty days after the notices, as they said; by the last log-in alone it were a day earlier.
+    days_pass(&house, 2).await;
+    assert!(is_ending(&house, account).await);
+    assert_eq!(told(&house).await, [20, 20]);
 }
 
 async fn switched_off_nobody_is_told_or_deleted(db: Db) {
