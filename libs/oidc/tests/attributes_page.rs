@@ -85,6 +85,22 @@ fn the_page_of_attributes_says_what_the_catalogue_says() {
     assert_eq!(written, page(), "write it anew: -- --ignored");
 }
 
+/// The protobuf messages name attributes in text; the table is on the page.
+#[test]
+fn the_proto_points_to_the_page_and_names_only_what_the_catalogue_holds() {
+    let path = "../../proto/siegel/account/v1/account.proto";
+    let proto =
+        std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let (_, message) = proto.split_once("message Attribute {").unwrap();
+    let (comment, _) = message.split_once("string name = 1;").unwrap();
+    assert!(comment.contains("docs/attributes.md"), "{comment}");
+    let named: Vec<&str> = comment.split('`').skip(1).step_by(2).collect();
+    assert!(!named.is_empty());
+    for name in named {
+        assert!(CATALOGUE.iter().any(|row| row.name == name), "{name} is no attribute");
+    }
+}
+
 #[test]
 #[ignore = "writes docs/attributes.md"]
 fn write_the_page() {

@@ -187,7 +187,7 @@ fn seal_name(id: ChangeId) -> String {
 }
 
 /// Attributes that left the catalogue meanwhile are left out.
-fn read(key: &AccountKey, waiting: &Waiting) -> Result<Vec<Proven>, Failure> {
+pub(super) fn read(key: &AccountKey, waiting: &Waiting) -> Result<Vec<Proven>, Failure> {
     let plain = key.open_text(&seal_name(waiting.id), &waiting.payload)?;
     let kept: Vec<Kept> = serde_json::from_slice(&plain).map_err(|_| Failure::StoredAnswer)?;
     let proven = kept.into_iter().filter_map(|one| {

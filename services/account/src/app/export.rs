@@ -1,17 +1,18 @@
 //! Everything an account holds, as one JSON document.
 
 use serde_json::{Value, json};
-use siegel_crypto::b64;
 use siegel_db::audit::{self, Entry};
 use siegel_db::{StoreError, Tx};
 use siegel_grpc::audit_name;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 
-use super::documents::open;
 use super::staff::look;
 use super::vault::AccountKey;
 use super::{App, Failure, kinds};
-use crate::store::{accounts, documents, export, staff};
+use crate::store::{accounts, export, staff};
+
+mod consented;
+mod safe;
 
 /// Lines of the disclosure log read at a time.
 const READ: i64 = 1_000;
@@ -37,10 +38,12 @@ impl App {
             "proven_level": row.proven_level.as_str(),
             "locale": row.locale,
             "attributes": attributes(&mut tx, account, &key).await?,
-            "consents": consents(&mut tx, account).await?,
-            "disclosures": disclosures(&mut tx, account).await?,
+            "pending_change": consented::pending_change(&mut tx, account, &key).await?,
+            "consents": consented::consents(&mut tx, account, &key).await?,
+            "disclosures": consented::disclosures(&mut tx, account, &key).await?,
             "staff_accesses": staff_accesses(&mut tx, account, &key).await?,
-            "documents": documents(&mut tx, account, &key).await?,
+            "documents": safe::documents(&mut tx, account, &key).await?,
+            "document_grants": safe::grants(&mut tx, account, &key, now).await?,
         });
         taken(&mut tx, (kinds::EXPORTED, account, level), &name, now).await?;
         tx.commit().await?;
@@ -77,6 +80,7 @@ async fn attributes(
         all.push(json!({
             "name": held.name,
             "value": held.value,
+            "not_applicable": held.not_applicable(),
             "source": held.proof.source.name(),
             "source_detail": held.proof.detail,
             "level": held.proof.level.map(TrustLevel::as_str),
@@ -87,41 +91,6 @@ async fn attributes(
         }));
     }
     Ok(all)
-}
-
-async fn consents(tx: &mut Tx, account: AccountId) -> Result<Vec<Value>, Failure> {
-    let all = export::consents(tx, account).await?;
-    let told = |c: export::Consent| {
-        json!({
-            "client_id": c.client_id,
-            "client_name": c.client_name,
-            "attributes": c.attributes,
-            "purpose": c.purpose,
-            "given_at": c.given_at.to_rfc3339(),
-            "ended_at": time(c.ended_at),
-            "ended_by": c.ended_by,
-        })
-    };
-    Ok(all.into_iter().map(told).collect())
-}
-
-async fn disclosures(tx: &mut Tx, account: AccountId) -> Result<Vec<Value>, Failure> {
-    let (mut all, mut after) = (Vec::new(), 0);
-    loop {
-        let some = export::disclosures(tx, account, after, READ).await?;
-        let Some(last) = some.last().map(|line| line.id) else { return Ok(all) };
-        after = last;
-        all.extend(some.into_iter().map(|d| {
-            json!({
-                "client_id": d.client_id,
-                "client_name": d.client_name,
-                "attributes": d.attributes,
-                "purpose": d.purpose,
-                "level": d.level.as_str(),
-                "at": d.at.to_rfc3339(),
-            })
-        }));
-    }
 }
 
 /// Which staff looked, when and why, newest first.
@@ -146,28 +115,6 @@ async fn staff_accesses(
             }));
         }
     }
-}
-
-/// What the safe holds; the documents themselves are downloaded one by one.
-async fn documents(
-    tx: &mut Tx,
-    account: AccountId,
-    key: &AccountKey,
-) -> Result<Vec<Value>, Failure> {
-    let mut all = Vec::new();
-    for row in documents::list(tx, account).await? {
-        let document = open(key, &row)?;
-        all.push(json!({
-            "document_id": document.id.to_string(),
-            "name": document.description.name,
-            "media_type": document.description.media_type,
-            "issuer": document.description.issuer,
-            "size_bytes": document.size,
-            "sha256": b64::encode(&document.sha256),
-            "stored_at": document.stored_at.to_rfc3339(),
-        }));
-    }
-    Ok(all)
 }
 
 #[cfg(test)]

@@ -205,7 +205,7 @@ pub(super) fn seal_name(id: DocumentGrantId) -> String {
     format!("document grant/{id}")
 }
 
-fn shown(key: &AccountKey, row: Row, now: Timestamp) -> Result<Shown, Failure> {
+pub(super) fn shown(key: &AccountKey, row: Row, now: Timestamp) -> Result<Shown, Failure> {
     let plain = key.open_text(&seal_name(row.id), &row.terms)?;
     let terms = serde_json::from_slice(&plain).map_err(|_| Failure::StoredAnswer)?;
     let open = row.granted().is_open(now);

@@ -222,13 +222,13 @@ fn full(lines: usize) -> bool {
     i64::try_from(lines).unwrap_or(i64::MAX) >= PIECE
 }
 
-fn read_receipt(key: &AccountKey, past: &Past) -> Result<Option<Receipt>, Failure> {
+pub(super) fn read_receipt(key: &AccountKey, past: &Past) -> Result<Option<Receipt>, Failure> {
     let Some(sealed) = &past.receipt else { return Ok(None) };
     let plain = key.open_text(&receipt_name(past.consent.id), sealed)?;
     serde_json::from_slice(&plain).map(Some).map_err(|_| Failure::StoredAnswer)
 }
 
-fn document_of(past: &Past, receipt: &Receipt) -> Value {
+pub(super) fn document_of(past: &Past, receipt: &Receipt) -> Value {
     let id = past.consent.id.to_string();
     let about = About {
         consent: &id,
@@ -259,13 +259,16 @@ pub(super) fn handed_name(id: DocumentId) -> String {
     format!("disclosed document/{id}")
 }
 
+/// The name that a document had when it was handed out.
+pub(super) fn handed(key: &AccountKey, id: DocumentId, sealed: &[u8]) -> Result<String, Failure> {
+    let plain = key.open_text(&handed_name(id), sealed)?;
+    String::from_utf8(plain).map_err(|_| Failure::StoredAnswer)
+}
+
 fn told(key: &AccountKey, line: Disclosure) -> Result<Told, Failure> {
     let document_name = match &line.document {
         None => String::new(),
-        Some(handed) => {
-            let plain = key.open_text(&handed_name(handed.id), &handed.name)?;
-            String::from_utf8(plain).map_err(|_| Failure::StoredAnswer)?
-        }
+        Some(document) => handed(key, document.id, &document.name)?,
     };
     Ok(Told { line, document_name })
 }

@@ -59,6 +59,12 @@ pub async fn list(tx: &mut Tx, account: AccountId) -> Result<Vec<Row>, StoreErro
     Ok(on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?))
 }
 
+/// Every grant of an account there ever was, oldest first.
+pub async fn all(tx: &mut Tx, account: AccountId) -> Result<Vec<Row>, StoreError> {
+    const SQL: &str = select!("WHERE account_id = $1 ORDER BY given_at_us, id");
+    Ok(on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?))
+}
+
 /// A grant by its id; whose it is, is for the caller to check.
 pub async fn find(tx: &mut Tx, id: DocumentGrantId) -> Result<Option<Row>, StoreError> {
     const SQL: &str = select!("WHERE id = $1");

@@ -4,21 +4,7 @@ use siegel_db::{StoreError, Tx, on};
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
 
 use super::attributes::Stored;
-
-/// A consent, standing or ended.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Consent {
-    pub client_id: String,
-    pub client_name: String,
-    /// Claim names with a space between.
-    pub attributes: String,
-    pub purpose: String,
-    #[sqlx(rename = "given_at_us")]
-    pub given_at: Timestamp,
-    #[sqlx(rename = "ended_at_us")]
-    pub ended_at: Option<Timestamp>,
-    pub ended_by: Option<String>,
-}
+use super::documents::DocumentId;
 
 /// A line of the disclosure log.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -31,18 +17,14 @@ pub struct Disclosure {
     pub level: TrustLevel,
     #[sqlx(rename = "disclosed_at_us")]
     pub at: Timestamp,
+    /// Of a document that was handed out instead of attributes; its name is sealed.
+    pub document_id: Option<DocumentId>,
+    pub document_name: Option<Vec<u8>>,
 }
 
 /// Every value there ever was, oldest first.
 pub async fn attributes(tx: &mut Tx, account: AccountId) -> Result<Vec<Stored>, StoreError> {
     super::attributes::all(tx, account).await
-}
-
-/// Every consent there ever was, oldest first.
-pub async fn consents(tx: &mut Tx, account: AccountId) -> Result<Vec<Consent>, StoreError> {
-    const SQL: &str = "SELECT client_id, client_name, attributes, purpose, given_at_us, \
-        ended_at_us, ended_by FROM consents WHERE account_id = $1 ORDER BY given_at_us, id";
-    Ok(on!(tx, c => sqlx::query_as(SQL).bind(account).fetch_all(c).await?))
 }
 
 /// Lines of the disclosure log after a place, oldest first.
@@ -53,7 +35,8 @@ pub async fn disclosures(
     limit: i64,
 ) -> Result<Vec<Disclosure>, StoreError> {
     const SQL: &str = "SELECT id, client_id, client_name, attributes, purpose, level, \
-        disclosed_at_us FROM disclosures WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+        disclosed_at_us, document_id, document_name FROM disclosures \
+        WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
     Ok(on!(tx, c => sqlx::query_as(SQL)
         .bind(account).bind(after).bind(limit).fetch_all(c).await?))
 }

@@ -71,11 +71,11 @@ pub async fn fetch(office: &Office, account: AccountId, id: &str) -> Result<Vec<
     Ok(content)
 }
 
-async fn list(office: &Office, account: AccountId) -> pb::ListDocumentsResponse {
+pub async fn list(office: &Office, account: AccountId) -> pb::ListDocumentsResponse {
     office.safe(account).list_documents(pb::ListDocumentsRequest {}).await.unwrap().into_inner()
 }
 
-fn files(office: &Office) -> Vec<std::path::PathBuf> {
+pub fn files(office: &Office) -> Vec<std::path::PathBuf> {
     let dir = office.dir.path().join("objects/documents");
     let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
     entries.map(|e| e.unwrap().path()).collect()

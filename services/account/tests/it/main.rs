@@ -4,6 +4,7 @@
 mod account;
 mod changes;
 mod consent;
+mod deleted;
 mod documents;
 mod exports;
 mod grants;
@@ -18,3 +19,4 @@ mod receipts;
 mod schema;
 mod sources;
 mod staff;
+mod whole;

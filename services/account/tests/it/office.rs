@@ -13,6 +13,7 @@ use siegel_proto::account::v1::account_merge_service_client::AccountMergeService
 use siegel_proto::account::v1::account_registry_service_client::AccountRegistryServiceClient;
 use siegel_proto::account::v1::account_service_client::AccountServiceClient;
 use siegel_proto::account::v1::document_service_client::DocumentServiceClient;
+use siegel_proto::account::v1::export_service_client::ExportServiceClient;
 use siegel_proto::account::v1::identification_change_service_client::IdentificationChangeServiceClient;
 use siegel_proto::account::v1::offer_service_client::OfferServiceClient;
 use siegel_proto::account::v1::privacy_service_client::PrivacyServiceClient;
@@ -23,6 +24,7 @@ use siegel_proto::common::v1::AttributeSource;
 use siegel_proto::identity::v1::client_access_service_server::{
     ClientAccessService, ClientAccessServiceServer,
 };
+use siegel_proto::identity::v1::deletion_service_server::DeletionServiceServer;
 use siegel_proto::identity::v1::{EndClientAccessRequest, EndClientAccessResponse};
 use siegel_proto::notification::v1 as note;
 use siegel_proto::notification::v1::notification_service_server::{
@@ -33,12 +35,15 @@ use tokio::sync::watch;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
+use crate::whole::Deletions;
+
 pub struct Office {
     pub db: Db,
     pub clock: Arc<TestClock>,
     pub entropy: Arc<CountingEntropy>,
     pub contacts: Contacts,
     pub identity: Withdrawals,
+    pub deletions: Deletions,
     pub registry: AccountRegistryServiceClient<Channel>,
     running: Running,
     again: (Config, Outside),
@@ -59,6 +64,8 @@ impl Office {
             GrpcServices::new().add(NotificationServiceServer::new(contacts.clone()));
         let withdrawals = Withdrawals::default();
         let ends = GrpcServices::new().add(ClientAccessServiceServer::new(withdrawals.clone()));
+        let deletions = Deletions::default();
+        let ends = ends.add(DeletionServiceServer::new(deletions.clone()));
         let fakes = Fakes::new()
             .with("account", "notification", &notification)
             .with("account", "identity", &ends);
@@ -79,7 +86,7 @@ impl Office {
         let identity = Caller::Sibling("identity".into());
         let registry = AccountRegistryServiceClient::new(serve(&running.grpc, identity));
         let identity = withdrawals;
-        Self { db, clock, entropy, contacts, identity, registry, running, again, dir }
+        Self { db, clock, entropy, contacts, identity, deletions, registry, running, again, dir }
     }
 
     /// Ends the service and starts it anew on what it left.
@@ -106,6 +113,10 @@ impl Office {
 
     pub fn privacy(&self, account: AccountId) -> PrivacyServiceClient<Channel> {
         PrivacyServiceClient::new(self.channel(account))
+    }
+
+    pub fn exports(&self, account: AccountId) -> ExportServiceClient<Channel> {
+        ExportServiceClient::new(self.channel(account))
     }
 
     pub fn safe(&self, account: AccountId) -> DocumentServiceClient<Channel> {
@@ -258,7 +269,7 @@ impl Office {
 
 pub fn opening(account: AccountId, email: &str) -> OpenAccountRequest {
     OpenAccountRequest {
-        request_id: format!("open-{account}"),
+        request_id: format!("open-{}", siegel_grpc::audit_name(account)),
         account_id: account.to_string(),
         email: email.into(),
         locale: "de".into(),

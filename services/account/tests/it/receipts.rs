@@ -24,7 +24,7 @@ fn line(name: &str, label: &str, purpose: &str, required: bool) -> ConsentPageLi
     ConsentPageLine { name: name.into(), label: label.into(), purpose: purpose.into(), required }
 }
 
-async fn give(office: &mut Office, account: AccountId) -> String {
+pub async fn give(office: &mut Office, account: AccountId) -> String {
     let request = RecordConsentRequest {
         request_id: office.fresh(),
         account_id: account.to_string(),
