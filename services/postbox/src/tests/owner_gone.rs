@@ -9,13 +9,17 @@ use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 
 use super::admin::{approve, hold, place, propose_release};
-use super::batches::{add, cancel, letters, work};
+use super::batches::{self, add, cancel, work};
 use super::purge::{answered, holds_bytes};
 use super::world::{DAY, World, account, formal, letter, request};
+use crate::app::vault::letter_key;
+use crate::store::letters;
+use crate::store::mailboxes::{self, Owner};
 
 on_each_backend! { &crate::MIGRATIONS =>
     letters_without_an_end_become_undeliverable_and_senders_are_told,
     nothing_that_can_be_read_or_names_the_owner_is_left,
+    the_key_of_the_mailbox_is_destroyed_and_what_it_sealed_opens_no_more,
     evidence_outlives_the_mailbox_and_verifies,
     the_events_of_senders_can_still_be_read,
     nobody_is_reached_and_no_mailbox_opens_again,
@@ -94,6 +98,29 @@ async fn nothing_that_can_be_read_or_names_the_owner_is_left(db: Db) {
     }
 }
 
+async fn the_key_of_the_mailbox_is_destroyed_and_what_it_sealed_opens_no_more(db: Db) {
+    let world = World::new(db).await;
+    let id = world.deliver("r1", |_| {}).await.letter_id.parse().unwrap();
+    let mut tx = world.db.read().await.unwrap();
+    let owner = Owner::Account(account(1));
+    let before = mailboxes::of_owner(&mut tx, owner).await.unwrap().unwrap();
+    let letter = letters::get(&mut tx, before.id, id).await.unwrap().unwrap();
+    drop(tx);
+    let vault = &world.postbox.vault;
+    let opens = |wrapped: &[u8]| {
+        let key = vault.mailbox_key(before.id, wrapped).unwrap();
+        letter_key((before.id, &key), id, &letter.wrapped_key).is_ok()
+    };
+    assert!(opens(&before.wrapped_key), "the letter's key is sealed under the mailbox's");
+    assert!(holds_bytes(&world, &before.wrapped_key).await, "the search finds what is there");
+    assert_eq!(goes(&world, 1).await, Progress::Done);
+    assert!(!holds_bytes(&world, &before.wrapped_key).await, "the key is left somewhere");
+    let mut tx = world.db.read().await.unwrap();
+    let after = mailboxes::by_id(&mut tx, before.id).await.unwrap().unwrap();
+    // A copy of the letter's row, out of a backup, opens under nothing that is stored now.
+    assert!(!opens(&after.wrapped_key), "the key in its place is another");
+}
+
 async fn evidence_outlives_the_mailbox_and_verifies(db: Db) {
     let world = World::new(db).await;
     let id = world.deliver("r1", |_| {}).await.letter_id;
@@ -169,7 +196,7 @@ async fn a_held_letter_keeps_its_content_and_the_deletion_waiting(db: Db) {
 
 async fn letters_of_an_open_batch_are_waited_for(db: Db) {
     let world = World::new(db).await;
-    let waiting = letters(&world, 1).await;
+    let waiting = batches::letters(&world, 1).await;
     add(&world, waiting).await.unwrap();
     assert_eq!(goes(&world, 1).await, Progress::Waits("BATCH_OPEN"));
     cancel(&world).await.unwrap();

@@ -1,11 +1,12 @@
-//! Nobody learns anything of what is not theirs: every RPC for persons, called by those who are not
-//! entitled. What exists and is another's must be answered exactly as what does not exist, and nothing
+//! Nobody learns anything of what is not theirs: every RPC, called by those who are not entitled
+//! (`others.rs`: those that no person calls). What exists and is another's must be answered exactly as what does not exist, and nothing
 //! may change. Every call goes through the real guard.
 //!
 //! A topic adds its calls in a file of its own under `calls/` and a line in `calls/mod.rs`.
 
 mod calls;
 mod names;
+mod others;
 mod town;
 
 use siegel_db::Db;

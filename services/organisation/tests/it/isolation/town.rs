@@ -21,7 +21,7 @@ pub struct Town {
     pub office: Office,
     pub gate: Gate,
     pub victim: Names,
-    owner: (AccountId, Names),
+    pub owner: (AccountId, Names),
     former: AccountId,
     nobody: AccountId,
 }

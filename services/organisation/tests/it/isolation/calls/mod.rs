@@ -5,6 +5,7 @@ mod mailboxes;
 mod mandates;
 mod members;
 mod organisation;
+pub mod others;
 mod record;
 
 use siegel_walk::{one, refused};
@@ -17,7 +18,7 @@ pub const fn call(rpc: &'static str, messages: fn(&Names) -> Vec<Vec<u8>>) -> Ca
     siegel_walk::call(rpc, messages)
 }
 
-/// Sorted by service.
+/// Those of persons, sorted by service.
 pub fn calls() -> Vec<Call> {
     let topics = [
         organisation::calls(),
