@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use siegel_oidc::catalogue::ON_CARD;
+use siegel_oidc::catalogue;
 
 /// One thing that can be read from a card (BSI TR-03127, data groups), by its claim name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,7 +12,7 @@ impl Claim {
     /// Every claim a card can answer, in the order in which the person reads them before the PIN:
     /// that of the catalogue.
     pub fn all() -> impl Iterator<Item = Self> {
-        ON_CARD.into_iter().map(Self)
+        catalogue::on_card().map(Self)
     }
 
     /// `None` when no card has such data.

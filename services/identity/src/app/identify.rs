@@ -21,9 +21,6 @@ use crate::state::Identity;
 use crate::store::credentials::{self, CredentialId, NewCard};
 use crate::store::{accounts, interactions, upstream_links};
 
-/// What is read from a card: the account keeps it, so that no portal has to ask for the card again.
-const ATTRIBUTES: &[&str] = &catalogue::ON_CARD;
-
 /// What an identification is for: one that was begun for the one is worth nothing for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Errand {
@@ -61,9 +58,11 @@ pub async fn start(
 ) -> Result<String, Failure> {
     let request_id = random_token(&*state.outside.entropy)?;
     let return_url = state.url(&format!("/login/{}/{}", interaction.id, errand.page()));
+    // The account keeps it all, so that no portal has to ask for the card again.
+    let attributes: Vec<_> = catalogue::on_card().collect();
     let order = eid::Start {
         request_id: &request_id,
-        attributes: ATTRIBUTES,
+        attributes: &attributes,
         purpose,
         return_url: &return_url,
         locale,
