@@ -4,6 +4,7 @@
 mod internal;
 mod probe;
 mod public;
+mod rest_of_body;
 mod stream_end;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::settings::{SERVICES, Settings};
 use crate::suite::{Clocks, Host, House};
 use crate::tls;
 use internal::Certificates;
+pub use rest_of_body::taken as with_rest_of_body_taken;
 
 /// How long running calls may take after a signal to stop. With what the chart adds before the
 /// signal (5 s) well below the 40 s after which Kubernetes kills.
@@ -62,6 +64,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let public = siegel_transcode::with_http_faces(public, &settings.listen.origins()?);
     let public = public.merge(house.http.clone());
     let public = siegel_grpc::with_client_address(public, settings.listen.proxies());
+    let public = rest_of_body::taken(public);
     let public = public::serve(&settings.listen, public, stopped.clone()).await?;
     let siblings = tls::serve(
         listen(&settings.listen.internal).await?,

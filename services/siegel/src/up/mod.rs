@@ -57,7 +57,8 @@ pub async fn run(args: UpArgs, started: Instant) -> anyhow::Result<()> {
     let router = public.merge(house.http.clone()).merge(sandbox.router());
     let router = crate::serve::with_probes(router, house.databases.clone());
     let router = siegel_grpc::with_client_address(router, settings.listen.proxies());
-    let serving = front.serve(&with_fallback(router));
+    let router = crate::serve::with_rest_of_body_taken(with_fallback(router));
+    let serving = front.serve(&router);
 
     seed(&settings, &house, registry, &seeds).await?;
     defaults.write_credentials(&data)?;
