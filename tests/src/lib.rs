@@ -43,7 +43,7 @@ pub struct Suite {
     setup: Setup,
     /// Certificate and key, when the suite serves TLS.
     tls: Option<Certificate>,
-    _dir: Option<tempfile::TempDir>,
+    dir: Option<tempfile::TempDir>,
 }
 
 /// How a suite is set up.
@@ -114,7 +114,7 @@ impl Suite {
     }
 
     fn at(port: u16, data: PathBuf, setup: Setup, dir: Option<tempfile::TempDir>) -> Self {
-        Self { child: None, port, data, setup, tls: None, _dir: dir }
+        Self { child: None, port, data, setup, tls: None, dir }
     }
 
     /// Starts another process of the same suite: the same keys, settings, database and objects. It
@@ -237,6 +237,14 @@ impl Suite {
             command.args(["--database-url", url]);
         }
         Ok(command)
+    }
+
+    /// Stops, and leaves its directory where it is.
+    pub fn keep(&mut self) {
+        let _ = self.kill();
+        if let Some(dir) = &mut self.dir {
+            dir.disable_cleanup(true);
+        }
     }
 
     /// `kill -9`.

@@ -71,8 +71,16 @@ pub struct Run {
 
 pub async fn run(plan: &Plan) -> anyhow::Result<()> {
     let mut run = Run::start(plan).await?;
+    let done = faults(&mut run, plan).await;
+    if done.is_err() {
+        run.keep();
+    }
+    done
+}
+
+async fn faults(run: &mut Run, plan: &Plan) -> anyhow::Result<()> {
     let mut clients = Clients::new(&run.suite).await?;
-    let mut faults = Fault::all(&run, plan.disk.is_some());
+    let mut faults = Fault::all(run, plan.disk.is_some());
     faults.retain(|fault| plan.only.as_ref().is_none_or(|name| fault.to_string().contains(name)));
     let mut stream = stream::Stream::default();
     let (mut number, mut kills) = (0, 0);
@@ -85,25 +93,25 @@ pub async fn run(plan: &Plan) -> anyhow::Result<()> {
         clients.renew(&run.suite).await?;
         let load = load::start(&clients, &run.ledger, &run.journal);
         let what = || format!("fault {number}: {fault}");
-        fault.happen(&mut run, &mut clients).await.with_context(what)?;
+        fault.happen(run, &mut clients).await.with_context(what)?;
         load.stop().await?;
         run.ledger.pause(false);
         clients.renew(&run.suite).await?;
         load::settle(&clients, &run.ledger, &run.journal).await.with_context(what)?;
         stream.go_on(&clients, &run.journal).await?;
         if !fault.is_kill() {
-            look::audit(&run).await.with_context(what)?;
+            look::audit(run).await.with_context(what)?;
         }
         run.nothing_rewritten().with_context(what)?;
         let seconds = started.elapsed().as_secs_f32();
         println!("{number:>3} {fault}, {seconds:.1} s: {}", run.ledger.counts());
     }
-    finish::time_goes_on(&run, &mut clients, &mut stream).await?;
-    look::audit(&run).await?;
+    finish::time_goes_on(run, &mut clients, &mut stream).await?;
+    look::audit(run).await?;
     let counts = run.ledger.counts();
     println!("{number} faults, {kills} of them kills: {counts}; the checker found nothing");
     if plan.broken {
-        broken::is_noticed(&mut run).await?;
+        broken::is_noticed(run).await?;
     }
     Ok(())
 }
@@ -163,6 +171,14 @@ impl Run {
         self.clock.move_by(150 * 1_000_000)?;
         tokio::time::sleep(Duration::from_millis(500)).await;
         Ok(())
+    }
+
+    /// Leaves everything where it is, for whoever looks for the reason.
+    fn keep(&mut self) {
+        self.suite.keep();
+        self.dir.disable_cleanup(true);
+        let places = (self.suite.data().display(), self.dir.path().display());
+        eprintln!("kept: data {}, journal and clock {}", places.0, places.1);
     }
 
     /// Where the suite's objects lie.
