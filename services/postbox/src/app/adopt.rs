@@ -97,14 +97,13 @@ impl Postbox {
     pub(super) async fn end_upload(&self, id: UploadId) -> Result<(), Trouble> {
         let key = object_key(id);
         let mut tx = self.db.begin().await?;
-        let ended = resumable::end(&mut tx, id).await?;
-        // A note without an upload: a crash came between the two steps.
-        if !ended && !uploads::is_noted(&mut tx, &key).await? {
-            return Ok(());
-        }
+        resumable::end(&mut tx, id).await?;
+        let doomed = uploads::doom(&mut tx, &key).await?;
         tx.commit().await?;
-        self.objects.delete(&key).await?;
-        Ok(uploads::forget(&self.db, &[key]).await?)
+        if doomed {
+            self.remove(&[key]).await?;
+        }
+        Ok(())
     }
 }
 

@@ -81,15 +81,10 @@ impl Postbox {
         failed.map_or(Ok(due.len() + objects), Err)
     }
 
-    /// Removes objects without a key. Stopped between object and note, it does the rest next time.
+    /// Removes objects without a key, and those nothing refers to.
     pub(super) async fn sweep_objects(&self) -> Result<usize, Trouble> {
         let keys = retention::doomed(&self.db, BATCH).await?;
-        for key in &keys {
-            self.objects.delete(key).await?;
-        }
-        if !keys.is_empty() {
-            retention::gone(&self.db, &keys).await?;
-        }
+        self.remove(&keys).await?;
         Ok(keys.len())
     }
 

@@ -100,8 +100,7 @@ impl Postbox {
                 self.end_upload(upload).await?;
                 continue;
             }
-            self.objects.delete(key).await?;
-            uploads::forget(&self.db, std::slice::from_ref(key)).await?;
+            self.remove_untaken(std::slice::from_ref(key)).await?;
         }
         Ok(keys.len())
     }

@@ -14,7 +14,7 @@ use crate::domain::attachment::Declaration;
 use crate::domain::{AttachmentId, LetterId, MailboxId, UploadId};
 use crate::ports::objects::Writer;
 use crate::store::attachments::AttachmentRow;
-use crate::store::uploads;
+use crate::store::{retention, uploads};
 
 /// The bytes of all attachments, one after the other.
 pub struct Contents<S> {
@@ -211,23 +211,39 @@ impl Postbox {
         Ok(())
     }
 
-    /// Removes objects that will not become part of a letter.
-    pub(super) async fn discard(&self, keys: &[String]) {
-        for key in keys {
-            if let Err(error) = self.objects.delete(key).await {
-                tracing::info!(
-                    error = &error as &dyn std::error::Error,
-                    "an upload is left to the sweeper"
-                );
-                return;
-            }
-        }
-        if let Err(error) = uploads::forget(&self.db, keys).await {
+    /// Removes objects that will not become part of a letter; those that did stay.
+    pub(crate) async fn discard(&self, keys: &[String]) {
+        if let Err(error) = self.remove_untaken(keys).await {
             tracing::info!(
                 error = &error as &dyn std::error::Error,
-                "an upload's note is left to the sweeper"
+                "an upload is left to the sweeper"
             );
         }
+    }
+
+    /// The note decides, in one transaction: a letter that takes an object at this moment has it,
+    /// or is refused.
+    pub(super) async fn remove_untaken(&self, keys: &[String]) -> Result<(), Trouble> {
+        let mut tx = self.db.begin().await?;
+        let mut doomed = Vec::new();
+        for key in keys {
+            if uploads::doom(&mut tx, key).await? {
+                doomed.push(key.clone());
+            }
+        }
+        tx.commit().await?;
+        self.remove(&doomed).await
+    }
+
+    /// Removes doomed objects. Stopped in between, the sweeper does the rest.
+    pub(super) async fn remove(&self, doomed: &[String]) -> Result<(), Trouble> {
+        for key in doomed {
+            self.objects.delete(key).await?;
+        }
+        if !doomed.is_empty() {
+            retention::gone(&self.db, doomed).await?;
+        }
+        Ok(())
     }
 }
 

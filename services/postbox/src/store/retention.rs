@@ -145,7 +145,14 @@ pub async fn destroy_replies(tx: &mut Tx, letter: &LetterRow) -> Result<(), Stor
     Ok(())
 }
 
-/// Objects without a key.
+/// An object is to be removed.
+pub async fn doom(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO doomed_objects (object_key) VALUES ($1) ON CONFLICT DO NOTHING";
+    on!(tx, c => sqlx::query(SQL).bind(key).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+/// Objects to be removed: their key is destroyed, or nothing refers to them.
 pub async fn doomed(db: &Db, limit: i64) -> Result<Vec<String>, StoreError> {
     const SQL: &str = "SELECT object_key FROM doomed_objects LIMIT $1";
     let mut tx = db.read().await?;

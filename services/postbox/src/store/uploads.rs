@@ -3,6 +3,8 @@
 use siegel_db::{Db, StoreError, Tx, on};
 use siegel_kernel::Timestamp;
 
+use super::retention;
+
 /// Notes objects before the first byte of any is written.
 pub async fn begin(db: &Db, keys: &[String], now: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO uploads (object_key, started_at_us) VALUES ($1, $2)";
@@ -20,27 +22,21 @@ pub async fn note(tx: &mut Tx, key: &str, now: Timestamp) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Whether an object is still noted as nobody's.
-pub async fn is_noted(tx: &mut Tx, key: &str) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT object_key FROM uploads WHERE object_key = $1";
-    let found: Option<String> =
-        on!(tx, c => sqlx::query_scalar(SQL).bind(key).fetch_optional(c).await?);
-    Ok(found.is_some())
-}
-
-/// The letter now refers to the object; `false` when the sweeper was faster.
+/// The letter now refers to the object; `false` when the sweeper was faster. Whoever ends the note
+/// has the object, so that a letter never refers to one that is being removed.
 pub async fn attach(tx: &mut Tx, key: &str) -> Result<bool, StoreError> {
     const SQL: &str = "DELETE FROM uploads WHERE object_key = $1";
     Ok(on!(tx, c => sqlx::query(SQL).bind(key).execute(c).await?.rows_affected()) == 1)
 }
 
-/// Forgets objects that are gone.
-pub async fn forget(db: &Db, keys: &[String]) -> Result<(), StoreError> {
-    let mut tx = db.begin().await?;
-    for key in keys {
-        attach(&mut tx, key).await?;
+/// Nothing will refer to the object: it is to be removed. `false` when something refers to it
+/// already, or nobody knows it.
+pub async fn doom(tx: &mut Tx, key: &str) -> Result<bool, StoreError> {
+    let ours = attach(tx, key).await?;
+    if ours {
+        retention::doom(tx, key).await?;
     }
-    tx.commit().await
+    Ok(ours)
 }
 
 /// Objects begun before `before` that never became part of a letter.

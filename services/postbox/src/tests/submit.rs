@@ -1,6 +1,6 @@
 //! Delivering: what is stored, and that it is stored once.
 
-use siegel_db::Db;
+use siegel_db::{Db, on};
 use siegel_kernel::{Clock, Timestamp, TrustLevel};
 use siegel_proto::postbox::v1 as pb;
 use siegel_receipt::Kind;
@@ -22,6 +22,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_restart_keeps_letters_receipts_and_the_stream_position,
     another_key_encryption_key_is_noticed_at_start,
     an_orphaned_upload_is_removed_after_seven_days,
+    what_a_letter_took_is_not_removed_by_who_looked_before,
     the_specimen_decision_and_its_data_sets_are_taken,
     a_receipt_made_under_a_moved_clock_says_so,
     a_started_postbox_publishes_ends_and_notifies_by_itself
@@ -228,6 +229,23 @@ async fn an_orphaned_upload_is_removed_after_seven_days(db: Db) {
     assert_eq!(world.objects(), 3);
     world.wait(DAY * 2).await;
     assert_eq!((world.objects(), world.count("uploads").await), (2, 0));
+    world.open(&done.letter_id).await.unwrap();
+}
+
+async fn object_keys(db: &Db) -> Result<Vec<String>, siegel_db::StoreError> {
+    const SQL: &str = "SELECT object_key FROM attachments";
+    let mut tx = db.read().await?;
+    Ok(on!(&mut tx, c => sqlx::query_scalar(SQL).fetch_all(c).await?))
+}
+
+async fn what_a_letter_took_is_not_removed_by_who_looked_before(db: Db) {
+    let world = World::new(db).await;
+    let done = world.deliver("r1", |_| {}).await;
+    let keys = object_keys(&world.db).await.unwrap();
+    assert!(!keys.is_empty());
+    // As a sweeper does that saw their notes, and is slow.
+    world.postbox.discard(&keys).await;
+    assert_eq!((world.objects(), world.count("doomed_objects").await), (keys.len(), 0));
     world.open(&done.letter_id).await.unwrap();
 }
 
