@@ -12,6 +12,7 @@ mod login;
 mod merges;
 mod newcomer;
 mod own_credentials;
+mod own_data;
 mod own_letters;
 mod own_mailboxes;
 mod own_mandates;
@@ -80,6 +81,9 @@ checks! {
     programs::a_revoked_program_is_shut_out_within_a_second,
     acting::a_letter_to_an_organisation_is_opened_by_who_acts_for_it,
     acting::a_letter_to_a_person_is_opened_by_mandate_until_it_is_revoked,
+    own_data::a_withdrawn_consent_ends_what_its_client_held_and_stays_on_record,
+    own_data::a_document_is_fetched_once_by_the_service_it_was_granted_to,
+    own_data::the_archive_of_an_account_holds_its_data_documents_and_letters,
     newcomer::a_newcomer_registers_with_the_code_from_the_mail,
     imports::an_import_that_is_killed_goes_on_and_doubles_nothing,
     imports::an_earlier_account_is_taken_over_by_its_person_only,
