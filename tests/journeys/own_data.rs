@@ -142,7 +142,7 @@ async fn keep(safe: &mut DocumentServiceClient<AuthChannel>) -> anyhow::Result<S
         size_bytes: i64::try_from(DOCUMENT.len())?,
         sha256: sha256(DOCUMENT).to_vec(),
     };
-    let parts = [Part::Head(head), Part::Chunk(DOCUMENT.to_vec().into())]
+    let parts = [Part::Head(head), Part::Chunk(DOCUMENT.to_vec())]
         .map(|part| account::UploadDocumentRequest { part: Some(part) });
     let stored = safe.upload_document(tokio_stream::iter(parts)).await?.into_inner();
     Ok(stored.document.context("no document")?.document_id)
