@@ -24,7 +24,7 @@ use crate::world::{Visit, World, refused};
 
 const REDIRECT: &str = "https://vertretung.example/zurueck";
 
-fn fresh() -> anyhow::Result<String> {
+pub fn fresh() -> anyhow::Result<String> {
     Ok(random_token(&SystemEntropy::new())?)
 }
 
@@ -106,7 +106,7 @@ async fn revoked(
 }
 
 /// A persona's channel to the organisation service, by the suite's own portal.
-async fn own(world: &World, persona: usize) -> anyhow::Result<AuthChannel> {
+pub async fn own(world: &World, persona: usize) -> anyhow::Result<AuthChannel> {
     let visit = world.visit(&world.own_portal()?, persona, &OWN).await?;
     let token = visit.token_for("organisation").await?;
     world.channel(&token.access_token, &visit.client.dpop_key)

@@ -1,4 +1,4 @@
-//! What members arrange in their organisation: mailboxes, rights, substitutions.
+//! What members arrange in their organisation: mailboxes, rights, substitutions, where letters go.
 
 use siegel_crypto::{SystemEntropy, random_token};
 use siegel_db::{Db, StoreError, on};
@@ -59,6 +59,13 @@ pub async fn by_api(channel: AuthChannel, organisation: &str, db: &Db) -> anyhow
         substitution_id: made.substitution.unwrap_or_default().substitution_id,
     };
     own.end_substitution(end).await?;
+    let route = pb::SetLetterRouteRequest {
+        request_id: fresh()?,
+        organisation_id: organisation.to_owned(),
+        route_id: known_service(db, organisation.parse()?).await?,
+        mailbox_id: mailbox_id.clone(),
+    };
+    own.set_letter_route(route).await?;
     let close = pb::CloseMailboxRequest {
         request_id: fresh()?,
         organisation_id: organisation.to_owned(),
@@ -85,4 +92,20 @@ async fn members(db: &Db, organisation: OrganisationId) -> Result<(String, Strin
         Ok::<Uuid, StoreError>(owner)
     };
     Ok((write_id("mem", joined.await?), write_id("mem", account.as_uuid())))
+}
+
+/// An online service that writes to the organisation.
+async fn known_service(db: &Db, organisation: OrganisationId) -> Result<String, anyhow::Error> {
+    const KNOW: &str = "INSERT INTO letter_routes \
+        (id, organisation_id, sector, name, mailbox_id, known_since_us) \
+        VALUES ($1, $2, 'amt.example', 'Amt', $3, 1)";
+    let id = AccountId::new(&SystemClock, &SystemEntropy::new())?.as_uuid();
+    let known = async {
+        let mut tx = db.begin().await?;
+        on!(&mut tx, c => sqlx::query(KNOW)
+            .bind(id).bind(organisation).bind(Uuid::nil()).execute(c).await?.rows_affected());
+        tx.commit().await
+    };
+    known.await?;
+    Ok(write_id("rte", id))
 }

@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 use crate::app::{self, App, Desk, Vault};
 use crate::config::Config;
 use crate::ports::certificates::{Authorities, BadAuthorities};
+use crate::ports::closed_mailboxes;
 use crate::{grpc, ports};
 
 /// How often is looked for what has come due.
@@ -109,6 +110,7 @@ pub async fn start(config: Config, outside: Outside) -> Result<Running, StartErr
         async move {
             match job.kind.as_str() {
                 ports::house_letters::JOB => ports::house_letters::deliver(app, postbox, job).await,
+                closed_mailboxes::JOB => closed_mailboxes::deliver(postbox, job).await,
                 _ => ports::mail::deliver(app, notification, job).await,
             }
         }

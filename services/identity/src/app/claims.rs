@@ -14,7 +14,7 @@ use crate::domain::grant::Granted;
 use crate::domain::interaction::{AuthRequest, LOCALE};
 use crate::domain::outputs::{self, Released};
 use crate::domain::verified_claims::{self, Proven, Prover};
-use crate::ports::release;
+use crate::ports::{organisation, release};
 use crate::state::Identity;
 use crate::store::{accounts, merges};
 
@@ -89,7 +89,17 @@ pub(super) async fn handle(
     if !request.has_scope("postbox") {
         return Ok(None);
     }
-    let handle = release::handle(&state.outside.siblings, owner, &request.sector).await;
+    let siblings = &state.outside.siblings;
+    let mailbox = match owner {
+        Party::Person(_) => Some(String::new()),
+        Party::Organisation(id) => {
+            let names = (request.sector.as_str(), request.client_name.as_str());
+            let found = organisation::mailbox_for_letters(siblings, id, names).await;
+            found.map_err(|status| EndpointError::Sibling("organisation", status))?
+        }
+    };
+    let Some(mailbox) = mailbox else { return Ok(None) };
+    let handle = release::handle(siblings, (owner, &mailbox), &request.sector).await;
     let handle = handle.map_err(|status| EndpointError::Sibling("postbox", status))?;
     Ok(Some(("postbox_handle".to_owned(), Value::String(handle))))
 }
@@ -120,14 +130,7 @@ fn add(
     let levels: Map<String, Value> = known
         .iter()
         .filter(|(a, _)| used(&a.name) || a.not_applicable)
-        .map(|(a, level)| {
-            let mut about = json!({"level": level.as_str(), "source": source_name(a.source())});
-            if let (true, Some(about)) = (a.not_applicable, about.as_object_mut()) {
-                // Released as such: the claim itself is absent, never an empty string.
-                about.insert("not_applicable".to_owned(), Value::Bool(true));
-            }
-            (a.name.clone(), about)
-        })
+        .map(|(a, level)| (a.name.clone(), Value::Object(about(a, *level))))
         .collect();
     claims.extend(given);
     if !levels.is_empty() {
@@ -152,6 +155,22 @@ fn proven(attribute: &pb::Attribute, level: TrustLevel) -> Option<Proven<'_>> {
     };
     let at = attribute.verified_at.as_ref().map(convert::instant);
     Some(Proven { name: &attribute.name, value: &attribute.value, level, prover, at })
+}
+
+/// What `attribute_levels` says of one attribute.
+fn about(attribute: &pb::Attribute, level: TrustLevel) -> Map<String, Value> {
+    let mut about = Map::new();
+    about.insert("level".to_owned(), json!(level.as_str()));
+    about.insert("source".to_owned(), json!(source_name(attribute.source())));
+    if attribute.not_applicable {
+        // Released as such: the claim itself is absent, never an empty string.
+        about.insert("not_applicable".to_owned(), Value::Bool(true));
+    }
+    if let Some(end) = &attribute.valid_until {
+        // As `exp`: seconds (RFC 7519 §2, NumericDate).
+        about.insert("valid_until".to_owned(), json!(convert::instant(end).as_seconds()));
+    }
+    about
 }
 
 const fn source_name(source: AttributeSource) -> &'static str {

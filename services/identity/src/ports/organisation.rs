@@ -117,6 +117,26 @@ pub async fn describe(
     }))
 }
 
+/// The mailbox that letters to an organisation from the services of a sector go to, `omb_…` or empty
+/// for the central one; `None` when there is no such organisation.
+pub async fn mailbox_for_letters(
+    siblings: &Siblings,
+    organisation: OrganisationId,
+    (sector, client_name): (&str, &str),
+) -> Result<Option<String>, Status> {
+    let mut client = RepresentationServiceClient::new(siblings.channel("organisation"));
+    let request = pb::RouteLettersRequest {
+        organisation_id: organisation.to_string(),
+        sector: sector.to_owned(),
+        name: client_name.to_owned(),
+    };
+    match client.route_letters(request).await {
+        Ok(answer) => Ok(Some(answer.into_inner().mailbox_id)),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(status),
+    }
+}
+
 /// What a provider said, as the organisation service takes it. Whose claim it is, and under which
 /// name it is handed over, is left to be said.
 pub fn told(said: Said) -> pb::ProveByUpstreamRequest {

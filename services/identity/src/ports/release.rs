@@ -29,19 +29,24 @@ pub async fn attributes(
     }
 }
 
-/// The handle under which senders of a sector reach a person, or the central mailbox of an
-/// organisation.
-pub async fn handle(siblings: &Siblings, owner: Party, sector: &str) -> Result<String, Status> {
+/// The handle under which senders of a sector reach a person, or an organisation: its central
+/// mailbox, unless `mailbox` names another.
+pub async fn handle(
+    siblings: &Siblings,
+    (owner, mailbox): (Party, &str),
+    sector: &str,
+) -> Result<String, Status> {
     let (owner, name) = match owner {
         // It stands in the audit trail, where accounts have another name.
         Party::Person(id) => (Owner::AccountId(id.to_string()), siegel_grpc::audit_name(id)),
         Party::Organisation(id) => (Owner::OrganisationId(id.to_string()), id.to_string()),
     };
+    let of = if mailbox.is_empty() { &name } else { mailbox };
     let request = postbox::IssueHandleRequest {
-        request_id: format!("handle-{name}-{sector}"),
+        request_id: format!("handle-{of}-{sector}"),
         owner: Some(owner),
         sector: sector.to_owned(),
-        ..Default::default()
+        mailbox_id: mailbox.to_owned(),
     };
     let mut client = HandleServiceClient::new(siblings.channel("postbox"));
     Ok(client.issue_handle(request).await?.into_inner().handle)

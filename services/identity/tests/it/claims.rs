@@ -14,6 +14,7 @@ on_each_backend! { &siegel_identity::MIGRATIONS =>
     a_claim_with_another_value_than_asked_for_is_left_out,
     verified_claims_say_who_vouches_and_how_sure,
     verified_claims_are_published_as_they_are,
+    until_when_a_source_vouches_for_a_value_is_told,
     what_does_not_apply_is_said_and_never_an_empty_claim,
 }
 
@@ -129,4 +130,13 @@ async fn what_does_not_apply_is_said_and_never_an_empty_claim(db: Db) {
     assert_eq!(levels["place_of_birth"]["not_applicable"], true);
     assert_eq!(levels["place_of_birth"]["source"], "self_declared");
     assert!(levels["city"].get("not_applicable").is_none());
+}
+
+async fn until_when_a_source_vouches_for_a_value_is_told(db: Db) {
+    let world = World::new(db).await;
+    let claims = r#"{"userinfo": {"birth_name": null, "city": null}}"#;
+    let (_, userinfo) = answers(&world, [("claims", claims)]).await;
+    let levels = &userinfo["attribute_levels"];
+    assert_eq!(levels["birth_name"]["valid_until"], crate::fakes::VALID_UNTIL);
+    assert!(levels["city"].get("valid_until").is_none(), "its source named no end");
 }

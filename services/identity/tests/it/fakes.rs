@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use siegel_grpc::testing::Fakes;
 use siegel_grpc::{GrpcServices, refusal};
-use siegel_kernel::Clock as _;
+use siegel_kernel::{Clock as _, Timestamp};
 use siegel_proto::account::v1 as account;
 use siegel_proto::account::v1::account_registry_service_server as registry;
 use siegel_proto::common::v1::{AttributeSource, TrustLevel};
@@ -123,6 +123,9 @@ impl registry::AccountRegistryService for Account {
     }
 }
 
+/// Until when a certificate vouches for what it says, in seconds.
+pub const VALID_UNTIL: i64 = 1_900_000_000;
+
 fn known(name: &str) -> Option<account::Attribute> {
     let (value, source, level) = match name {
         "given_name" => ("Erika", AttributeSource::Eid, TrustLevel::High),
@@ -131,6 +134,7 @@ fn known(name: &str) -> Option<account::Attribute> {
         "street_and_building" => ("Heidestraße 17", AttributeSource::Eid, TrustLevel::High),
         "zip_code" => ("51147", AttributeSource::Eid, TrustLevel::High),
         "city" => ("Köln", AttributeSource::Eid, TrustLevel::High),
+        "birth_name" => ("Gabler", AttributeSource::Certificate, TrustLevel::Substantial),
         "telephone" => ("+49 385 5450", AttributeSource::SelfDeclared, TrustLevel::Basic),
         "email" => ("erika@example.org", AttributeSource::Confirmed, TrustLevel::Basic),
         // Says that there is none.
@@ -145,6 +149,8 @@ fn known(name: &str) -> Option<account::Attribute> {
         level: level.into(),
         verified_at: (source == AttributeSource::Eid)
             .then(|| convert::timestamp(siegel_testkit::TestClock::default().now())),
+        valid_until: (source == AttributeSource::Certificate)
+            .then(|| convert::timestamp(Timestamp::from_seconds(VALID_UNTIL))),
         ..account::Attribute::default()
     })
 }
@@ -157,7 +163,8 @@ impl handles::HandleService for Postbox {
         &self,
         request: Request<postbox::IssueHandleRequest>,
     ) -> Result<Response<postbox::IssueHandleResponse>, Status> {
-        let handle = format!("hdl_{}", request.get_ref().sector);
+        let asked = request.get_ref();
+        let handle = format!("hdl_{}{}", asked.sector, asked.mailbox_id);
         Ok(Response::new(postbox::IssueHandleResponse { handle }))
     }
 

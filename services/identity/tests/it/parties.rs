@@ -86,6 +86,9 @@ pub struct Parties {
     pub ways: Arc<Mutex<Vec<Way>>>,
     pub asked: Arc<Mutex<Vec<pb::AccessQuestion>>>,
     pub down: Arc<Mutex<bool>>,
+    /// Where letters to organisations go: the central mailbox while this is empty.
+    pub letters_go_to: Arc<Mutex<String>>,
+    pub routed: Arc<Mutex<Vec<pb::RouteLettersRequest>>>,
     /// What was said of organisations that claims are about.
     pub proofs: Arc<Mutex<Vec<pb::ProveByUpstreamRequest>>>,
     /// The reason why no proof is taken.
@@ -309,6 +312,17 @@ impl RepresentationService for Parties {
             attributes: has.map(attribute).to_vec(),
             identification_level: siegel_proto::common::v1::TrustLevel::High.into(),
         }))
+    }
+
+    async fn route_letters(
+        &self,
+        request: Request<pb::RouteLettersRequest>,
+    ) -> Result<Response<pb::RouteLettersResponse>, Status> {
+        self.is_up()?;
+        let asked = request.into_inner();
+        let mailbox_id = self.letters_go_to.lock().unwrap().clone();
+        self.routed.lock().unwrap().push(asked);
+        Ok(Response::new(pb::RouteLettersResponse { mailbox_id }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use siegel_db::audit::{self, Entry};
 use siegel_db::events::{self, NewEvent};
-use siegel_db::{Attempt, IdempotencyKey, StoreError, Tx, begin_request, finish_request};
+use siegel_db::{Attempt, IdempotencyKey, StoreError, Tx, begin_request, finish_request, outbox};
 use siegel_kernel::{
     AccountId, EntropyUnavailable, OrganisationId, OrganisationMailboxId, Timestamp, TrustLevel,
 };
@@ -12,6 +12,7 @@ use crate::domain::mailbox::{Kind, Place, Right, Rights};
 use crate::domain::mailbox_right::{Facts, Known, Standing, mailbox_right, mailbox_rights};
 use crate::domain::units::UnitId;
 use crate::domain::{BadField, Role};
+use crate::ports::closed_mailboxes::{self, ClosedMailbox};
 use crate::store::mailboxes::{self, MailboxRow};
 use crate::store::{rights, standings, units};
 
@@ -35,6 +36,8 @@ pub enum MailboxFailure {
     UnknownUnit,
     #[error("the organisation has no such substitution")]
     UnknownSubstitution,
+    #[error("no such service writes to the organisation")]
+    UnknownRoute,
     #[error("the member has no right to do this")]
     RightMissing,
     #[error("there is a mailbox for this already")]
@@ -63,6 +66,7 @@ impl MailboxFailure {
             Self::UnknownMember => "MEMBER_UNKNOWN",
             Self::UnknownUnit => "UNIT_UNKNOWN",
             Self::UnknownSubstitution => "SUBSTITUTION_UNKNOWN",
+            Self::UnknownRoute => "LETTER_ROUTE_UNKNOWN",
             Self::RightMissing => "RIGHT_MISSING",
             Self::Exists => "MAILBOX_EXISTS",
             Self::TooMany => "TOO_MANY_MAILBOXES",
@@ -151,7 +155,8 @@ impl App {
         Ok(seen)
     }
 
-    /// Gives a mailbox up, with everything that was said about it; again, nothing happens.
+    /// Gives a mailbox up, with everything that was said about it, and orders that no letter reaches it
+    /// any more; again, nothing happens.
     pub async fn close_mailbox(
         &self,
         change: Change<'_>,
@@ -169,6 +174,8 @@ impl App {
             return Err(MailboxFailure::UnknownMailbox);
         }
         rights::end_all(&mut tx, change.organisation, Place::Other(id), now).await?;
+        let closed = ClosedMailbox { organisation: change.organisation, mailbox: id };
+        outbox::put(&mut tx, closed_mailboxes::JOB, &closed.payload(), now).await?;
         done(&mut tx, &change, (&id.to_string(), ""), now).await?;
         tx.commit().await?;
         self.feed.committed();

@@ -11,6 +11,7 @@ mod desk;
 mod house_letter;
 mod invitations;
 mod leaving;
+pub mod letter_routes;
 mod look;
 pub mod mailbox_rights;
 pub mod mailboxes;

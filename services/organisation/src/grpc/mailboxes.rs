@@ -7,11 +7,12 @@ use siegel_proto::organisation::v1::mailbox_rights_service_server::MailboxRights
 use siegel_proto::organisation::v1::{
     CloseMailboxRequest, CloseMailboxResponse, CreateMailboxRequest, CreateMailboxResponse,
     CreateSubstitutionRequest, CreateSubstitutionResponse, EndSubstitutionRequest,
-    EndSubstitutionResponse, ListMailboxRightsRequest, ListMailboxRightsResponse,
-    ListMailboxesRequest, ListMailboxesResponse, ListReadableMailboxesRequest,
-    ListReadableMailboxesResponse, ListSubstitutionsRequest, ListSubstitutionsResponse,
-    RemoveMailboxRightsRequest, RemoveMailboxRightsResponse, SetMailboxRightsRequest,
-    SetMailboxRightsResponse,
+    EndSubstitutionResponse, ListLetterRoutesRequest, ListLetterRoutesResponse,
+    ListMailboxRightsRequest, ListMailboxRightsResponse, ListMailboxesRequest,
+    ListMailboxesResponse, ListReadableMailboxesRequest, ListReadableMailboxesResponse,
+    ListSubstitutionsRequest, ListSubstitutionsResponse, RemoveMailboxRightsRequest,
+    RemoveMailboxRightsResponse, SetLetterRouteRequest, SetLetterRouteResponse,
+    SetMailboxRightsRequest, SetMailboxRightsResponse,
 };
 use tonic::{Code, Request, Response, Status};
 
@@ -22,6 +23,7 @@ use crate::app::{App, Founder};
 use crate::domain::mailbox::{Kind, Place, Right, Rights};
 use crate::domain::mailbox_right::{Holder, Reason};
 use crate::domain::{BadField, Role};
+use crate::store::letter_routes::Route;
 use crate::store::substitutions::SubstitutionRow;
 
 /// Mailboxes and rights as members see them.
@@ -38,7 +40,8 @@ fn status(failure: &MailboxFailure) -> Status {
         | F::UnknownMailbox
         | F::UnknownMember
         | F::UnknownUnit
-        | F::UnknownSubstitution => Code::NotFound,
+        | F::UnknownSubstitution
+        | F::UnknownRoute => Code::NotFound,
         F::RightMissing => Code::PermissionDenied,
         F::Exists | F::OwnerRights => Code::FailedPrecondition,
         F::TooMany => Code::ResourceExhausted,
@@ -251,6 +254,35 @@ impl MailboxRightsService for Mailboxes {
         let substitutions = rows.iter().map(substitution).collect();
         Ok(Response::new(ListSubstitutionsResponse { substitutions }))
     }
+
+    #[tracing::instrument(name = "organisation.letters.list_routes", skip_all)]
+    async fn list_letter_routes(
+        &self,
+        request: Request<ListLetterRoutesRequest>,
+    ) -> Result<Response<ListLetterRoutesResponse>, Status> {
+        let account = caller(&request)?.person()?.account;
+        let organisation = request.get_ref().organisation_id.parse();
+        let organisation = organisation.map_err(unknown(MailboxFailure::UnknownOrganisation))?;
+        let found = self.0.letter_routes(account, organisation).await;
+        let (routes, may_manage) = found.map_err(|e| status(&e))?;
+        let routes = routes.into_iter().map(route).collect();
+        Ok(Response::new(ListLetterRoutesResponse { routes, may_manage }))
+    }
+
+    #[tracing::instrument(name = "organisation.letters.set_route", skip_all)]
+    async fn set_letter_route(
+        &self,
+        request: Request<SetLetterRouteRequest>,
+    ) -> Result<Response<SetLetterRouteResponse>, Status> {
+        let by = founder(&request)?;
+        let message = request.get_ref();
+        let names = (message.organisation_id.as_str(), message.request_id.as_str());
+        let change = change(&by, names, ("organisation.letters.routed", digest(message)))?;
+        let id = message.route_id.parse().map_err(unknown(MailboxFailure::UnknownRoute))?;
+        let set = self.0.set_letter_route(change, (id, place(&message.mailbox_id)?)).await;
+        let set = set.map_err(|e| status(&e))?;
+        Ok(Response::new(SetLetterRouteResponse { route: Some(route(set)) }))
+    }
 }
 
 #[tonic::async_trait]
@@ -333,6 +365,16 @@ fn substitution(row: &SubstitutionRow) -> pb::Substitution {
         mailbox_id: stand_in.place.map(Place::text),
         from: Some(timestamp(stand_in.from)),
         until: Some(timestamp(stand_in.until)),
+    }
+}
+
+fn route(row: Route) -> pb::LetterRoute {
+    pb::LetterRoute {
+        route_id: row.id.to_string(),
+        name: row.name,
+        mailbox_id: row.place.text(),
+        known_since: Some(timestamp(row.known_since)),
+        set_at: row.set_at.map(timestamp),
     }
 }
 

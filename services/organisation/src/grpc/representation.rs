@@ -28,4 +28,23 @@ impl RepresentationService for Representation {
             identification_level: TrustLevel::from(found.identification_level).into(),
         }))
     }
+
+    #[tracing::instrument(name = "organisation.letters.route", skip_all)]
+    async fn route_letters(
+        &self,
+        request: Request<pb::RouteLettersRequest>,
+    ) -> Result<Response<pb::RouteLettersResponse>, Status> {
+        let message = request.get_ref();
+        let id = message.organisation_id.parse();
+        let id = id.map_err(|_| invalid(&[("organisation_id", "is no organisation id")]))?;
+        if message.sector.is_empty() || message.sector.len() > 255 {
+            return Err(invalid(&[("sector", "must have 1 to 255 bytes")]));
+        }
+        if message.name.len() > 255 {
+            return Err(invalid(&[("name", "has more than 255 bytes")]));
+        }
+        let found = self.0.route_letters(id, (&message.sector, &message.name)).await;
+        let place = found.map_err(|e| status(&e))?;
+        Ok(Response::new(pb::RouteLettersResponse { mailbox_id: place.text() }))
+    }
 }

@@ -7,6 +7,7 @@ pub mod contact_points;
 pub mod facts;
 pub mod fields;
 pub mod invitations;
+pub mod letter_routes;
 pub mod mailboxes;
 pub mod mandates;
 pub mod members;

@@ -19,10 +19,14 @@ use siegel_proto::notification::v1 as note;
 use siegel_proto::notification::v1::notification_service_server::{
     NotificationService, NotificationServiceServer,
 };
+use siegel_proto::postbox::v1::handle_service_server::{HandleService, HandleServiceServer};
 use siegel_proto::postbox::v1::house_letter_service_server::{
     HouseLetterService, HouseLetterServiceServer,
 };
-use siegel_proto::postbox::v1::{DeliverToOrganisationRequest, DeliverToOrganisationResponse};
+use siegel_proto::postbox::v1::{
+    CloseMailboxRequest, CloseMailboxResponse, DeliverToOrganisationRequest,
+    DeliverToOrganisationResponse, IssueHandleRequest, IssueHandleResponse,
+};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
@@ -33,6 +37,8 @@ pub struct Around {
     mails: tokio::sync::watch::Sender<Vec<note::SendCodeRequest>>,
     /// Letters that the postbox took.
     letters: tokio::sync::watch::Sender<Vec<DeliverToOrganisationRequest>>,
+    /// Mailboxes that the postbox closed.
+    closed: tokio::sync::watch::Sender<Vec<CloseMailboxRequest>>,
     /// The postbox is away.
     pub postbox_away: AtomicBool,
     /// The account that is being deleted.
@@ -49,6 +55,7 @@ impl Around {
             addresses: Mutex::default(),
             mails: tokio::sync::watch::Sender::default(),
             letters: tokio::sync::watch::Sender::default(),
+            closed: tokio::sync::watch::Sender::default(),
             postbox_away: AtomicBool::default(),
             leaving: tokio::sync::watch::Sender::default(),
             authority: Authority::new(),
@@ -61,7 +68,9 @@ impl Around {
             .add(AddressServiceServer::new(fake.clone()))
             .add(DeletionServiceServer::new(fake.clone()));
         let notification = GrpcServices::new().add(NotificationServiceServer::new(fake.clone()));
-        let postbox = GrpcServices::new().add(HouseLetterServiceServer::new(fake));
+        let postbox = GrpcServices::new()
+            .add(HandleServiceServer::new(fake.clone()))
+            .add(HouseLetterServiceServer::new(fake));
         Fakes::new()
             .with("organisation", "identity", &identity)
             .with("organisation", "notification", &notification)
@@ -88,6 +97,15 @@ impl Around {
             all.iter().any(|letter| letter.request_id == claim)
         };
         let waited = tokio::time::timeout(Duration::from_secs(20), letters.wait_for(there)).await;
+        waited.unwrap().unwrap().clone()
+    }
+
+    /// The mailboxes that the postbox closed, once this one is among them.
+    pub async fn closed(&self, mailbox: &str) -> Vec<CloseMailboxRequest> {
+        let mut closed = self.closed.subscribe();
+        let there =
+            |all: &Vec<CloseMailboxRequest>| all.iter().any(|one| one.mailbox_id == mailbox);
+        let waited = tokio::time::timeout(Duration::from_secs(20), closed.wait_for(there)).await;
         waited.unwrap().unwrap().clone()
     }
 
@@ -131,6 +149,27 @@ impl HouseLetterService for Fake {
         self.0.letters.send_modify(|all| all.push(request.into_inner()));
         let letter_id = "ltr_1".to_owned();
         Ok(Response::new(DeliverToOrganisationResponse { letter_id }))
+    }
+}
+
+#[tonic::async_trait]
+impl HandleService for Fake {
+    async fn issue_handle(
+        &self,
+        _: Request<IssueHandleRequest>,
+    ) -> Result<Response<IssueHandleResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn close_mailbox(
+        &self,
+        request: Request<CloseMailboxRequest>,
+    ) -> Result<Response<CloseMailboxResponse>, Status> {
+        if self.0.postbox_away.load(Ordering::SeqCst) {
+            return Err(Status::unavailable("away"));
+        }
+        self.0.closed.send_modify(|all| all.push(request.into_inner()));
+        Ok(Response::new(CloseMailboxResponse {}))
     }
 }
 

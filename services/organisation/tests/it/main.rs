@@ -20,6 +20,7 @@ mod gone;
 mod history;
 mod house_letters;
 mod isolation;
+mod letter_routes;
 mod mailboxes;
 mod mandates;
 mod members;

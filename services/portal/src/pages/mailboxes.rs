@@ -4,15 +4,17 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use siegel_proto::organisation::v1::{
-    CloseMailboxRequest, CreateMailboxRequest, ListMailboxesRequest, Mailbox, MailboxKind,
-    MailboxRight,
+    CloseMailboxRequest, CreateMailboxRequest, ListMailboxesRequest, ListMailboxesResponse,
+    Mailbox, MailboxKind, MailboxRight, Unit,
 };
 use siegel_proto::postbox::v1::{ListMailboxesRequest as ChoicesRequest, MailboxChoice};
-use siegel_web::forms::{Button, Hidden, Input, Link};
+use siegel_web::forms::{Button, Choice, Hidden, Input, Link, Select};
 use siegel_web::{CheckedForm, CsrfField, Problem, Texts};
 
 use super::Signed;
+use super::names::Names;
 use super::postbox::Place;
+use super::sections::{Section, Sections, SmallForm};
 use super::words::{self, Ident};
 
 /// Where a mailbox is chosen.
@@ -32,6 +34,7 @@ pub fn links(t: &Texts, organisation: &str) -> Vec<Link> {
         link("units", "units"),
         link("programs", "programs"),
         link("mailboxes", "mailboxes-of"),
+        link("letters", "letter-routes-of"),
         link("rights", "mailbox-rights"),
         link("substitutions", "substitutions"),
     ]
@@ -93,7 +96,6 @@ struct List {
     boxes: Vec<Shown>,
     /// For those who manage.
     new: Option<New>,
-    own_member: String,
 }
 
 struct Shown {
@@ -102,73 +104,92 @@ struct Shown {
     letters: Option<Link>,
     rights: Link,
     may: String,
-    /// For the form that closes it; empty where that is not possible.
-    id: String,
+    /// Where it is closed; nothing where that is not possible.
+    close: Option<Link>,
 }
 
 struct New {
     form: Hidden,
     name: Input,
     create: Button,
+    /// For a unit that has none.
+    unit: Option<(Select, Button)>,
     /// A personal one for oneself, unless there is one.
-    personal: bool,
+    personal: Option<(Hidden, Button)>,
 }
 
 pub async fn list(who: Signed, Path(id): Path<Ident>) -> Result<Response, Response> {
-    let mut service = who.rights().await?;
-    let request = ListMailboxesRequest { organisation_id: id.to_string() };
-    let found = service.list_mailboxes(request).await;
-    let found = found.map_err(|status| who.refuse("organisation", &status))?.into_inner();
+    let found = all(&who, &id).await?;
+    let names = Names::of(&who, &id).await?;
     let t = who.texts();
-    let own = |one: &Mailbox| one.member_id == found.own_member_id;
-    let personal = !found.mailboxes.iter().any(own);
-    let new = if found.may_manage {
-        let form = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
-        Some(New {
-            form: Hidden::new("form", form),
-            name: Input::text("name", t.get("mailbox-name")).max_length(80),
-            create: Button::primary(t.get("mailbox-create")).sends("what", "function"),
-            personal,
-        })
-    } else {
-        None
-    };
-    let shown = |one: &Mailbox| {
-        let place = Place {
-            organisation: Some(id.clone()),
-            mailbox: Ident::try_from(one.mailbox_id.clone()).ok(),
-            principal: None,
-        };
-        let reads = one.own_rights().any(|right| right == MailboxRight::Read);
-        let name = name(&t, one.kind(), &one.name);
-        let rights: Vec<String> = one.own_rights().map(|r| right(&t, r)).collect();
-        let query = if one.mailbox_id.is_empty() {
-            String::new()
-        } else {
-            format!("?mailbox={}", one.mailbox_id)
-        };
-        Shown {
-            letters: reads.then(|| {
-                Link::secondary(format!("/postbox{}", place.query()), t.get("organisation-mailbox"))
-            }),
-            rights: Link::tertiary(
-                format!("/organisation/{id}/rights{query}"),
-                t.get("mailbox-rights"),
-            ),
-            may: if rights.is_empty() { t.get("mailbox-no-rights") } else { rights.join(", ") },
-            id: if found.may_manage { one.mailbox_id.clone() } else { String::new() },
-            name,
-        }
-    };
+    let new = found.may_manage.then(|| new(&who, &found, &names)).transpose()?;
     let body = List {
         csrf: who.view.csrf_field(),
-        boxes: found.mailboxes.iter().map(shown).collect(),
+        boxes: found.mailboxes.iter().map(|one| shown(&t, &id, (one, &found), &names)).collect(),
         new,
-        own_member: found.own_member_id.clone(),
         t,
     };
     let page = who.page(t.get("mailboxes-of")).lead(t.get("mailboxes-of-text"));
     Ok(page.back(format!("/organisation/{id}")).show(&body))
+}
+
+async fn all(who: &Signed, id: &Ident) -> Result<ListMailboxesResponse, Response> {
+    let request = ListMailboxesRequest { organisation_id: id.to_string() };
+    let found = who.rights().await?.list_mailboxes(request).await;
+    Ok(found.map_err(|status| who.refuse("organisation", &status))?.into_inner())
+}
+
+fn shown(
+    t: &Texts,
+    id: &Ident,
+    (one, all): (&Mailbox, &ListMailboxesResponse),
+    names: &Names,
+) -> Shown {
+    let mailbox = Ident::try_from(one.mailbox_id.clone()).ok();
+    let place = Place { organisation: Some(id.clone()), mailbox, principal: None };
+    let reads = one.own_rights().any(|right| right == MailboxRight::Read);
+    let name = names.mailbox(t, one);
+    let rights: Vec<String> = one.own_rights().map(|r| right(t, r)).collect();
+    let is_central = one.mailbox_id.is_empty();
+    let query = if is_central { String::new() } else { format!("?mailbox={}", one.mailbox_id) };
+    Shown {
+        letters: reads.then(|| {
+            Link::secondary(format!("/postbox{}", place.query()), t.get("organisation-mailbox"))
+        }),
+        rights: Link::tertiary(
+            format!("/organisation/{id}/rights{query}"),
+            t.get("mailbox-rights"),
+        ),
+        may: if rights.is_empty() { t.get("mailbox-no-rights") } else { rights.join(", ") },
+        close: (all.may_manage && !is_central).then(|| {
+            let way = format!("/organisation/{id}/mailboxes/{}/close", one.mailbox_id);
+            Link::tertiary(way, t.with("mailbox-close-one", [("name", name.as_str().into())]))
+        }),
+        name,
+    }
+}
+
+fn new(who: &Signed, found: &ListMailboxesResponse, names: &Names) -> Result<New, Response> {
+    let t = who.texts();
+    let form = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
+    let has = |unit: &&Unit| found.mailboxes.iter().any(|one| one.unit_id == unit.unit_id);
+    let choice = |unit: &Unit| Choice::new(unit.unit_id.clone(), unit.name.clone());
+    let units: Vec<Choice> = names.units().iter().filter(|unit| !has(unit)).map(choice).collect();
+    let own = |one: &Mailbox| one.member_id == found.own_member_id;
+    let has_own = found.mailboxes.iter().any(own);
+    Ok(New {
+        form: Hidden::new("form", form),
+        name: Input::text("name", t.get("mailbox-name")).max_length(80),
+        create: Button::primary(t.get("mailbox-create")).sends("what", "function"),
+        unit: (!units.is_empty()).then(|| {
+            let send = Button::secondary(t.get("mailbox-create-unit")).sends("what", "unit");
+            (Select::new("unit", t.get("mailbox-for-unit"), units), send)
+        }),
+        personal: (!has_own).then(|| {
+            let send = Button::secondary(t.get("mailbox-create-own")).sends("what", "personal");
+            (Hidden::new("member", found.own_member_id.clone()), send)
+        }),
+    })
 }
 
 /// A right in everyday words.
@@ -184,18 +205,17 @@ pub fn right(t: &Texts, right: MailboxRight) -> String {
     })
 }
 
+/// A mailbox as it was asked for.
 #[derive(Deserialize)]
 pub struct Asked {
     /// Made with the form.
-    #[serde(default)]
     form: String,
-    /// `function`, `personal` or `close`.
+    /// `function`, `unit` or `personal`.
     what: String,
     #[serde(default)]
     name: String,
-    /// To close.
     #[serde(default)]
-    mailbox: String,
+    unit: String,
     /// Of the person, for a personal one.
     #[serde(default)]
     member: String,
@@ -206,27 +226,71 @@ pub async fn create(
     Path(id): Path<Ident>,
     CheckedForm(form): CheckedForm<Asked>,
 ) -> Result<Response, Response> {
-    let mut service = who.rights().await?;
-    let refuse = |status: tonic::Status| who.refuse("organisation", &status);
-    let fields = [form.what.as_str(), &form.name, &form.mailbox, &form.member];
-    let request_id = words::form_request_id(&form.form, &fields);
-    let organisation_id = id.to_string();
-    if form.what == "close" {
-        let mailbox_id = form.mailbox;
-        let request = CloseMailboxRequest { request_id, organisation_id, mailbox_id };
-        service.close_mailbox(request).await.map_err(refuse)?;
-    } else {
-        let personal = form.what == "personal";
-        let kind = if personal { MailboxKind::Personal } else { MailboxKind::Function };
-        let request = CreateMailboxRequest {
-            request_id,
-            organisation_id,
-            kind: kind.into(),
+    let fields = [form.what.as_str(), &form.name, &form.unit, &form.member];
+    let request = CreateMailboxRequest {
+        request_id: words::form_request_id(&form.form, &fields),
+        organisation_id: id.to_string(),
+        ..CreateMailboxRequest::default()
+    };
+    let request = match form.what.as_str() {
+        "unit" => {
+            CreateMailboxRequest { kind: MailboxKind::Unit.into(), unit_id: form.unit, ..request }
+        }
+        "personal" => CreateMailboxRequest {
+            kind: MailboxKind::Personal.into(),
+            member_id: form.member,
+            ..request
+        },
+        _ => CreateMailboxRequest {
+            kind: MailboxKind::Function.into(),
             name: form.name.trim().to_owned(),
-            member_id: if personal { form.member } else { String::new() },
-            ..CreateMailboxRequest::default()
-        };
-        service.create_mailbox(request).await.map_err(refuse)?;
-    }
+            ..request
+        },
+    };
+    let made = who.rights().await?.create_mailbox(request).await;
+    made.map_err(|status| who.refuse("organisation", &status))?;
+    Ok(Redirect::to(&format!("/organisation/{id}/mailboxes")).into_response())
+}
+
+/// Asks before a mailbox is given up for good.
+pub async fn ask(
+    who: Signed,
+    Path((id, mailbox)): Path<(Ident, Ident)>,
+) -> Result<Response, Response> {
+    let way = format!("/organisation/{id}/mailboxes");
+    let (found, wanted) = (all(&who, &id).await?, mailbox.to_string());
+    let one = found.mailboxes.iter().find(|one| one.mailbox_id == wanted);
+    let Some(one) = one.filter(|_| found.may_manage) else {
+        return Ok(Redirect::to(&way).into_response());
+    };
+    let t = who.texts();
+    let name = Names::of(&who, &id).await?.mailbox(&t, one);
+    let form = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
+    let send = Button::primary(t.get("mailbox-close"));
+    let form = SmallForm::new(format!("{way}/{mailbox}/close"), send).hidden("form", form);
+    let section = Section::default()
+        .text(t.get("mailbox-close-text"))
+        .form(form)
+        .link(Link::secondary(way.clone(), t.get("cancel")));
+    let body = Sections { csrf: who.view.csrf_field(), sections: vec![section] };
+    let title = t.with("mailbox-close-ask", [("name", name.into())]);
+    Ok(who.page(title).back(way).narrow().show(&body))
+}
+
+#[derive(Deserialize)]
+pub struct Closing {
+    form: String,
+}
+
+pub async fn close(
+    who: Signed,
+    Path((id, mailbox)): Path<(Ident, Ident)>,
+    CheckedForm(form): CheckedForm<Closing>,
+) -> Result<Response, Response> {
+    let (organisation_id, mailbox_id) = (id.to_string(), mailbox.to_string());
+    let request_id = words::form_request_id(&form.form, &[&organisation_id, &mailbox_id]);
+    let request = CloseMailboxRequest { request_id, organisation_id, mailbox_id };
+    let closed = who.rights().await?.close_mailbox(request).await;
+    closed.map_err(|status| who.refuse("organisation", &status))?;
     Ok(Redirect::to(&format!("/organisation/{id}/mailboxes")).into_response())
 }

@@ -18,12 +18,14 @@ mod invitation;
 mod keep;
 mod legal_form;
 mod letter;
+mod letter_routes;
 mod login;
 mod mailboxes;
 mod mandate;
 mod mandate_new;
 mod mandate_words;
 mod mandates;
+mod names;
 mod organisation;
 mod organisation_members;
 mod organisation_record;
@@ -94,6 +96,7 @@ fn pages() -> Router<App> {
         .route("/account/disclosures", get(disclosures::show))
         .route("/account/offers", get(data::offers::show).post(data::offers::decide))
         .route("/account/change", get(data::change::show).post(data::change::decide))
+        .route(data::second::HERE, get(data::second::show))
         .route("/account/history", get(data::history::show))
         .route("/account/staff", get(data::staff::show))
         .route("/account/documents/{document}", get(data::document::show).post(data::document::act))
@@ -136,8 +139,14 @@ fn of_organisations() -> Router<App> {
     let rights = "/organisation/{organisation}/rights";
     let substitutions = "/organisation/{organisation}/substitutions";
     let unit = "/organisation/{organisation}/units/{unit}";
+    let close = "/organisation/{organisation}/mailboxes/{mailbox}/close";
+    let letters = "/organisation/{organisation}/letters";
+    let letter_route = "/organisation/{organisation}/letters/{route}";
     Router::new()
         .route(mailboxes, get(mailboxes::list).post(mailboxes::create))
+        .route(close, get(mailboxes::ask).post(mailboxes::close))
+        .route(letters, get(letter_routes::list))
+        .route(letter_route, get(letter_routes::one).post(letter_routes::set))
         .route(rights, get(rights::show).post(rights::set))
         .route(substitutions, get(substitutions::show).post(substitutions::change))
         .route("/organisation/{organisation}/units", get(units::show).post(units::act))

@@ -99,7 +99,7 @@ fn facts(who: &Signed, one: &pb::SystemUser, members: &[pb::Member]) -> Descript
     let by = &one.registered_by_member_id;
     if !by.is_empty() {
         let member = members.iter().find(|m| m.membership_id == *by);
-        let name = member.map_or_else(|| t.get("program-by-former"), |m| called(&t, m));
+        let name = member.map_or_else(|| t.get("member-former"), |m| called(&t, m));
         items.push(Item::new(t.get("program-by"), name));
     }
     items.push(Item::new(t.get("program-key"), one.key_thumbprint.clone()));

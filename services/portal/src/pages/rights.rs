@@ -6,13 +6,14 @@ use serde::Deserialize;
 use siegel_proto::organisation::v1::mailbox_holder::Holder;
 use siegel_proto::organisation::v1::{
     ListMailboxRightsRequest, MailboxGrant, MailboxHolder, MailboxRight,
-    RemoveMailboxRightsRequest, Role, SetMailboxRightsRequest,
+    RemoveMailboxRightsRequest, Role, SetMailboxRightsRequest, Unit,
 };
-use siegel_web::forms::{Button, Checkbox, Hidden, Input, Link};
+use siegel_web::forms::{Button, Checkbox, Choice, Hidden, Link, Select};
 use siegel_web::{CheckedForm, CsrfField, Problem, Texts};
 
 use super::Signed;
 use super::mailboxes::right;
+use super::names::Names;
 use super::words::{self, Ident};
 
 const RIGHTS: [MailboxRight; 7] = [
@@ -62,8 +63,8 @@ struct Form {
     csrf: CsrfField,
     action: String,
     request: Hidden,
-    /// About whom; to be written for a member about whom nothing was said.
-    member: Option<Input>,
+    /// About whom, where nothing was said about them yet.
+    somebody: Option<Select>,
     holder: Hidden,
     who: String,
     boxes: Vec<Checkbox>,
@@ -83,6 +84,7 @@ pub async fn show(
     let found = service.list_mailbox_rights(request).await;
     let found = found.map_err(|status| who.refuse("organisation", &status))?.into_inner();
     let t = who.texts();
+    let names = Names::of(&who, &id).await?;
     let here = wish.here(&id);
     let join = if here.contains('?') { '&' } else { '?' };
     let mut rows: Vec<Row> = found
@@ -93,7 +95,7 @@ pub async fn show(
             // What owners may do is not changed.
             let fixed = code == format!("role-{}", i32::from(Role::Owner));
             Row {
-                who: called(&t, grant),
+                who: called(&t, grant, &names),
                 may: may(&t, grant),
                 change: (found.may_manage && !fixed).then(|| {
                     Link::tertiary(format!("{here}{join}holder={code}"), t.get("rights-change"))
@@ -113,7 +115,7 @@ pub async fn show(
         None => None,
         Some(chosen) => {
             let grant = found.grants.iter().find(|grant| code(grant) == chosen);
-            Some(form(&who, (&here, &chosen), grant)?)
+            Some(form(&who, (&here, &chosen), grant, &names)?)
         }
     };
     let body = Matrix { t, rows, form };
@@ -125,6 +127,7 @@ fn form(
     who: &Signed,
     (here, chosen): (&str, &str),
     grant: Option<&MailboxGrant>,
+    names: &Names,
 ) -> Result<Form, Response> {
     let t = who.texts();
     let request = words::request_id(&who.app).map_err(|_| who.problem(Problem::Internal))?;
@@ -132,14 +135,21 @@ fn form(
     let checkbox =
         |r: MailboxRight| Checkbox::new(format!("r{}", i32::from(r)), right(&t, r)).checked(has(r));
     let said = grant.is_some_and(|grant| !grant.by_default);
+    let choices = || {
+        let unit = |unit: &Unit| {
+            let text = t.with("rights-unit", [("name", unit.name.as_str().into())]);
+            Choice::new(unit.unit_id.clone(), text)
+        };
+        names.members(&t).into_iter().chain(names.units().iter().map(unit))
+    };
     let new = chosen == "member";
     Ok(Form {
         csrf: who.view.csrf_field(),
         action: here.to_owned(),
         request: Hidden::new("form", request),
-        member: new.then(|| Input::text("member", t.get("member-id")).max_length(64)),
+        somebody: new.then(|| Select::new("member", t.get("rights-who"), choices())),
         holder: Hidden::new("holder", chosen),
-        who: grant.map_or_else(|| t.get("rights-somebody"), |grant| called(&t, grant)),
+        who: grant.map_or_else(|| t.get("rights-somebody"), |grant| called(&t, grant, names)),
         boxes: RIGHTS.map(checkbox).into(),
         save: Button::primary(t.get("rights-save")).sends("what", "set"),
         reset: said.then(|| Button::secondary(t.get("rights-reset")).sends("what", "remove")),
@@ -166,13 +176,13 @@ fn holder(code: &str) -> Holder {
     }
 }
 
-fn called(t: &Texts, grant: &MailboxGrant) -> String {
+fn called(t: &Texts, grant: &MailboxGrant, names: &Names) -> String {
     match grant.holder.as_ref().and_then(|holder| holder.holder.as_ref()) {
         Some(Holder::Role(role)) => {
             words::role(t, Role::try_from(*role).unwrap_or(Role::Unspecified))
         }
-        Some(Holder::MemberId(id)) => t.with("rights-member", [("id", id.as_str().into())]),
-        Some(Holder::UnitId(id)) => t.with("rights-unit", [("id", id.as_str().into())]),
+        Some(Holder::MemberId(id)) => names.member(t, id),
+        Some(Holder::UnitId(id)) => t.with("rights-unit", [("name", names.unit(t, id).into())]),
         None => String::new(),
     }
 }

@@ -14,6 +14,7 @@ use siegel_web::{CheckedForm, CsrfField, Problem, Texts};
 use tonic::Code;
 
 use super::Signed;
+use super::names::Names;
 use super::words::{self, Ident};
 
 #[derive(askama::Template)]
@@ -24,13 +25,12 @@ struct List {
     action: String,
     rows: Vec<Row>,
     form: Hidden,
-    absent: Input,
-    substitute: Input,
+    absent: Select,
+    substitute: Select,
     kind: Select,
     from: Input,
     until: Input,
     create: Button,
-    own_member: String,
 }
 
 struct Row {
@@ -81,6 +81,10 @@ async fn page(
     let known = service.list_mailboxes(ListMailboxesRequest { organisation_id }).await;
     let own_member = known.map_err(refuse)?.into_inner().own_member_id;
     let t = who.texts();
+    let names = Names::of(who, id).await?;
+    let member = |name: &'static str, key: &str, chosen: &str| {
+        Select::new(name, t.get(key), names.members(&t)).selected(chosen).error_in(errors)
+    };
     let text = |name: &'static str, key: &str, value: &str| {
         Input::text(name, t.get(key)).value(value).max_length(64).error_in(errors)
     };
@@ -89,10 +93,10 @@ async fn page(
     let body = List {
         csrf: who.view.csrf_field(),
         action: format!("/organisation/{id}/substitutions"),
-        rows: found.substitutions.iter().map(|one| row(who, &t, one)).collect(),
+        rows: found.substitutions.iter().map(|one| row(who, &names, one)).collect(),
         form: Hidden::new("form", asked.form.clone()),
-        absent: text("absent", "substitution-absent", absent),
-        substitute: text("substitute", "substitution-substitute", &asked.substitute),
+        absent: member("absent", "substitution-absent", absent),
+        substitute: member("substitute", "substitution-substitute", &asked.substitute),
         kind: Select::new(
             "kind",
             t.get("substitution-kind"),
@@ -103,14 +107,14 @@ async fn page(
         until: text("until", "substitution-until", &asked.until)
             .hint(t.get("substitution-day-hint")),
         create: Button::primary(t.get("substitution-create")).sends("what", "create"),
-        own_member,
         t,
     };
     let page = who.page(t.get("substitutions")).lead(t.get("substitutions-text"));
     Ok(page.back(format!("/organisation/{id}")).errors(errors).show(&body))
 }
 
-fn row(who: &Signed, t: &Texts, one: &Substitution) -> Row {
+fn row(who: &Signed, names: &Names, one: &Substitution) -> Row {
+    let t = who.texts();
     let at = |at: Option<&pbjson_types::Timestamp>| words::date_time(who.view.locale, at);
     let kind = match one.kind() {
         SubstitutionKind::HandOver => "substitution-hand-over",
@@ -121,8 +125,8 @@ fn row(who: &Signed, t: &Texts, one: &Substitution) -> Row {
         text: t.with(
             "substitution-row",
             [
-                ("absent", one.absent_member_id.as_str().into()),
-                ("substitute", one.substitute_member_id.as_str().into()),
+                ("absent", names.member(&t, &one.absent_member_id).into()),
+                ("substitute", names.member(&t, &one.substitute_member_id).into()),
                 ("from", at(one.from.as_ref()).into()),
                 ("until", at(one.until.as_ref()).into()),
             ],

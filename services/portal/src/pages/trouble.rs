@@ -15,9 +15,9 @@ use crate::oidc::OidcError;
 /// One paragraph and one thing to do.
 #[derive(askama::Template)]
 #[template(path = "next.html")]
-struct Next {
-    text: String,
-    link: Link,
+pub struct Next {
+    pub text: String,
+    pub link: Link,
 }
 
 #[derive(askama::Template)]

@@ -90,7 +90,14 @@ impl SelfService for Fake {
         &self,
         _: Request<identity::ListCredentialsRequest>,
     ) -> Result<Response<identity::ListCredentialsResponse>, Status> {
-        Ok(Response::new(identity::ListCredentialsResponse::default()))
+        let card = |(id, used): &(&str, i64)| identity::Credential {
+            credential_id: (*id).to_owned(),
+            kind: "eid".into(),
+            last_used_at: Some(pbjson_types::Timestamp { seconds: *used, nanos: 0 }),
+            ..Default::default()
+        };
+        let credentials = self.0.data.lock().unwrap().cards.iter().map(card).collect();
+        Ok(Response::new(identity::ListCredentialsResponse { credentials }))
     }
 
     async fn list_sessions(
@@ -173,9 +180,11 @@ impl SelfService for Fake {
 
     async fn remove_credential(
         &self,
-        _: Request<identity::RemoveCredentialRequest>,
+        request: Request<identity::RemoveCredentialRequest>,
     ) -> Result<Response<identity::RemoveCredentialResponse>, Status> {
-        Err(Status::unimplemented("identity has pages of its own for it"))
+        self.0.refusal()?;
+        self.0.data.lock().unwrap().taken_off.push(request.into_inner());
+        Ok(Response::new(identity::RemoveCredentialResponse {}))
     }
 
     async fn begin_totp(

@@ -2,7 +2,7 @@
 
 use siegel_proto::account::v1 as account;
 
-use super::data_fakes::{CHANGE, CONSENT, DOCUMENT, GRANT, OFFER, offer};
+use super::data_fakes::{CHANGE, CONSENT, DOCUMENT, GRANT, OFFER, READ_AT, offer};
 use super::world::World;
 
 async fn signed_in() -> World {
@@ -35,6 +35,36 @@ async fn a_new_card_is_compared_side_by_side_and_decided_once() {
     assert_eq!(decided[0].decision(), account::ChangeDecision::Update);
     let page = world.browser.get("/account/change").await;
     assert_eq!(page.location.as_deref(), Some("/account"), "nothing waits any more");
+}
+
+#[tokio::test]
+async fn a_second_account_takes_the_card_that_was_read_off_this_one_and_no_other() {
+    let mut world = signed_in().await;
+    {
+        let mut data = world.services.data.lock().unwrap();
+        data.waits = true;
+        data.cards = vec![("cre_old", READ_AT - 86_400), ("cre_new", READ_AT + 1)];
+    }
+    let page = world.browser.get("/account/change").await;
+    assert!(page.body.contains("value=\"second\""), "{}", page.body);
+    let form = [("change", CHANGE), ("decision", "second")];
+    let page = world.browser.post("/account/change", &form).await;
+    assert_eq!(page.location.as_deref(), Some("/account/change/second"), "{}", page.body);
+    let page = world.browser.get("/account/change/second").await;
+    assert!(page.body.contains("einer anderen E-Mail-Adresse"), "{}", page.body);
+    let off = world.services.data.lock().unwrap().taken_off.clone();
+    assert_eq!(off.len(), 1);
+    assert_eq!(off[0].credential_id, "cre_new");
+    let decided = world.services.data.lock().unwrap().decided.clone();
+    assert_eq!(decided[0].decision(), account::ChangeDecision::Keep);
+    // Sent again after its end was lost: the card from before stays.
+    {
+        let mut data = world.services.data.lock().unwrap();
+        data.waits = true;
+        data.cards = vec![("cre_old", READ_AT - 86_400)];
+    }
+    world.browser.post("/account/change", &form).await;
+    assert_eq!(world.services.data.lock().unwrap().taken_off.len(), 1);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use siegel_proto::account::v1::identification_change_service_server::Identificat
 use siegel_proto::account::v1::offer_service_server::OfferService;
 use siegel_proto::account::v1::privacy_service_server::PrivacyService;
 use siegel_proto::account::v1::upload_document_request::Part as Up;
+use siegel_proto::identity::v1 as identity;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::account_fakes::not_faked;
@@ -21,6 +22,9 @@ pub const DOCUMENT: &str = "doc_00000000000000000000000000000001";
 pub const OFFER: &str = "imp_00000000000000000000000000000001";
 pub const GRANT: &str = "dgr_00000000000000000000000000000001";
 
+/// When the card was read that the comparison is about, in seconds.
+pub const READ_AT: i64 = 1_751_353_200;
+
 /// What the account service was told.
 #[derive(Default)]
 pub struct DataTold {
@@ -29,6 +33,9 @@ pub struct DataTold {
     /// Whether a card waits, and what was decided.
     pub waits: bool,
     pub decided: Vec<account::DecideChangeRequest>,
+    /// Cards of the account, by the second they were used last; none is shown at first.
+    pub cards: Vec<(&'static str, i64)>,
+    pub taken_off: Vec<identity::RemoveCredentialRequest>,
     pub uploaded: Vec<(account::DocumentHead, usize)>,
     pub granted: Vec<account::GrantDocumentRequest>,
     pub revoked: Vec<String>,
@@ -74,6 +81,7 @@ impl IdentificationChangeService for Fake {
                 after: Some(city("Kiel")),
                 differs: true,
             }],
+            proposed_at: Some(pbjson_types::Timestamp { seconds: READ_AT, nanos: 0 }),
             ..Default::default()
         };
         let change = self.0.data.lock().unwrap().waits.then_some(change);

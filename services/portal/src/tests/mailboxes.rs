@@ -21,6 +21,7 @@ pub struct Arranged {
     pub removed: Vec<pb::RemoveMailboxRightsRequest>,
     pub substituted: Vec<pb::CreateSubstitutionRequest>,
     pub ended: Vec<pb::EndSubstitutionRequest>,
+    pub routed: Vec<pb::SetLetterRouteRequest>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -130,6 +131,28 @@ impl MailboxRightsService for Fake {
         };
         Ok(Response::new(pb::ListSubstitutionsResponse { substitutions: vec![one] }))
     }
+
+    async fn list_letter_routes(
+        &self,
+        _: Request<pb::ListLetterRoutesRequest>,
+    ) -> Answer<pb::ListLetterRoutesResponse> {
+        let route = |id: &str, name: &str, mailbox: &str| pb::LetterRoute {
+            route_id: id.into(),
+            name: name.into(),
+            mailbox_id: mailbox.into(),
+            ..Default::default()
+        };
+        let routes = vec![route("rte_1", "Bauamt <i>", BUILDING), route("rte_2", "Finanzamt", "")];
+        Ok(Response::new(pb::ListLetterRoutesResponse { routes, may_manage: true }))
+    }
+
+    async fn set_letter_route(
+        &self,
+        request: Request<pb::SetLetterRouteRequest>,
+    ) -> Answer<pb::SetLetterRouteResponse> {
+        self.0.arranged.lock().unwrap().routed.push(request.into_inner());
+        Ok(Response::new(pb::SetLetterRouteResponse::default()))
+    }
 }
 
 #[tonic::async_trait]
@@ -180,20 +203,63 @@ async fn mailboxes_are_set_up_and_closed_by_forms() {
     let mut world = signed_in().await;
     let page = world.browser.get("/organisation/org_1/mailboxes").await;
     assert_eq!(page.status, 200, "{}", page.body);
-    for text in ["Zentrales Postfach", "Bau &#60;b&#62;", "lesen, förmlich empfangen", "mem_1"] {
+    for text in ["Zentrales Postfach", "Bau &#60;b&#62;", "lesen, förmlich empfangen", "Hochbau"] {
         assert!(page.body.contains(text), "{text}: {}", page.body);
     }
     let path = "/organisation/org_1/mailboxes";
     let fields = [("form", "f"), ("what", "function"), ("name", " Rechnungen ")];
     let page = world.browser.post(path, &fields).await;
     assert_eq!((page.status, page.location.as_deref()), (303, Some(path)));
-    world.browser.post(path, &[("what", "close"), ("mailbox", BUILDING)]).await;
     let own = [("form", "f"), ("what", "personal"), ("member", "mem_1")];
     world.browser.post(path, &own).await;
+    let unit = [("form", "f"), ("what", "unit"), ("unit", "unt_1")];
+    world.browser.post(path, &unit).await;
     let arranged = world.services.arranged.lock().unwrap();
     assert_eq!(arranged.created[0].name, "Rechnungen");
     assert_eq!(arranged.created[1].member_id, "mem_1");
+    assert_eq!(arranged.created[2].unit_id, "unt_1");
+}
+
+#[tokio::test]
+async fn a_mailbox_is_closed_only_after_its_end_was_explained() {
+    let mut world = signed_in().await;
+    let list = world.browser.get("/organisation/org_1/mailboxes").await;
+    let path = "/organisation/org_1/mailboxes/omb_1/close";
+    assert!(list.body.contains(&format!("href=\"{path}\"")), "{}", list.body);
+    let page = world.browser.get(path).await;
+    for text in ["Bau &#60;b&#62;", "gelten als unzustellbar", "nicht rückgängig"] {
+        assert!(page.body.contains(text), "{text}: {}", page.body);
+    }
+    assert!(world.services.arranged.lock().unwrap().closed.is_empty(), "looking closes nothing");
+    let page = world.browser.post(path, &[("form", "f")]).await;
+    assert_eq!(page.location.as_deref(), Some("/organisation/org_1/mailboxes"));
+    let arranged = world.services.arranged.lock().unwrap();
     assert_eq!(arranged.closed[0].mailbox_id, BUILDING);
+
+    let central = world.browser.get("/organisation/org_1/mailboxes/omb_2/close").await;
+    assert_eq!(central.status, 303, "there is none of this name");
+}
+
+#[tokio::test]
+async fn the_mailbox_for_the_letters_of_a_service_is_chosen_by_a_form() {
+    let mut world = signed_in().await;
+    let page = world.browser.get("/organisation/org_1/letters").await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    for text in ["Bauamt &#60;i&#62;", "Bau &#60;b&#62;", "Finanzamt", "Zentrales Postfach"] {
+        assert!(page.body.contains(text), "{text}: {}", page.body);
+    }
+    let path = "/organisation/org_1/letters/rte_1";
+    assert!(page.body.contains(&format!("href=\"{path}\"")), "{}", page.body);
+    let page = world.browser.get(path).await;
+    assert!(page.body.contains("value=\"omb_1\" selected"), "{}", page.body);
+    let page = world.browser.post(path, &[("form", "f"), ("mailbox", "")]).await;
+    assert_eq!(page.location.as_deref(), Some("/organisation/org_1/letters"));
+    world.browser.post(path, &[("form", "f"), ("mailbox", BUILDING)]).await;
+    let arranged = world.services.arranged.lock().unwrap();
+    let set: Vec<_> =
+        arranged.routed.iter().map(|one| (&*one.route_id, &*one.mailbox_id)).collect();
+    assert_eq!(set, [("rte_1", ""), ("rte_1", BUILDING)]);
+    assert_ne!(arranged.routed[0].request_id, arranged.routed[1].request_id);
 }
 
 #[tokio::test]
@@ -205,6 +271,11 @@ async fn rights_are_changed_for_one_holder_at_a_time_and_never_those_of_owners()
     assert!(page.body.contains("holder=role-3") && page.body.contains("holder=mem_2"));
     assert!(!page.body.contains("holder=role-1"), "{}", page.body);
     assert!(page.body.contains("nichts (üblich)"), "{}", page.body);
+    assert!(page.body.contains("Max &#60;u&#62;"), "people by their names: {}", page.body);
+    let somebody = world.browser.get(&format!("{path}&holder=member")).await;
+    for one in ["value=\"mem_3\"", "Erika Beispiel", "Abteilung Hochbau"] {
+        assert!(somebody.body.contains(one), "{one}: {}", somebody.body);
+    }
     let page = world.browser.get(&format!("{path}&holder=mem_2")).await;
     assert!(page.body.contains("name=\"r1\"") && page.body.contains("Zurück zum Üblichen"));
     let fields = [("form", "f"), ("what", "set"), ("holder", "role-3"), ("r1", "on"), ("r7", "on")];
@@ -226,7 +297,7 @@ async fn a_substitution_lasts_to_the_end_of_its_last_day_in_berlin() {
     let path = "/organisation/org_1/substitutions";
     let page = world.browser.get(path).await;
     assert_eq!(page.status, 200, "{}", page.body);
-    assert!(page.body.contains("mem_2 vertritt mem_1"), "{}", page.body);
+    assert!(page.body.contains("Max &#60;u&#62; vertritt "), "{}", page.body);
     let mut fields = [
         ("form", "f"),
         ("what", "create"),

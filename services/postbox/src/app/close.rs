@@ -9,7 +9,7 @@ use super::handles::{HandleError, audit_subject};
 use super::{Now, Postbox, Trouble};
 use crate::store::letters::{self, LetterRow};
 use crate::store::mailboxes::{self, Owner};
-use crate::store::words;
+use crate::store::{owner_gone, words};
 
 /// `reason` of the receipt.
 const REASON: &str = "MAILBOX_CLOSED";
@@ -30,6 +30,10 @@ impl Postbox {
         if let Some(mailbox) = &mailbox {
             // Letters are held before their mailbox, as everywhere.
             letters::all_due(&mut tx, mailbox.id, now.legal).await?;
+        }
+        if let Owner::Beside(_, beside) = owner {
+            // Given up for good: an address that is asked for at the same moment opens none again.
+            owner_gone::mark(&mut tx, &beside.to_string(), now.recorded).await?;
         }
         let closed = mailboxes::close(&mut tx, owner, now.recorded).await?;
         if let Some(mailbox) = closed {

@@ -180,6 +180,7 @@ impl Postbox {
 pub(super) async fn is_gone(tx: &mut Tx, owner: Owner) -> Result<bool, Trouble> {
     match owner {
         Owner::Account(account) => Ok(owner_gone::is_marked(tx, &audit_name(account)).await?),
-        Owner::Organisation(_) | Owner::Beside(..) => Ok(false),
+        Owner::Beside(_, beside) => Ok(owner_gone::is_marked(tx, &beside.to_string()).await?),
+        Owner::Organisation(_) => Ok(false),
     }
 }

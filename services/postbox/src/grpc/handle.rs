@@ -1,11 +1,11 @@
-use siegel_grpc::{caller, invalid};
+use siegel_grpc::{Caller, caller, invalid, refusal};
 use siegel_proto::postbox::v1::handle_service_server::HandleService;
 use siegel_proto::postbox::v1::issue_handle_request::Owner as WireOwner;
 use siegel_proto::postbox::v1::{
     CloseMailboxRequest, CloseMailboxResponse, IssueHandleRequest, IssueHandleResponse,
     close_mailbox_request,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 use super::status;
 use crate::app::Postbox;
@@ -44,7 +44,7 @@ impl HandleService for HandleServer {
         request: Request<CloseMailboxRequest>,
     ) -> Result<Response<CloseMailboxResponse>, Status> {
         use close_mailbox_request::Owner as Wire;
-        let caller = caller(&request)?.name();
+        let caller = caller(&request)?.clone();
         let message = request.into_inner();
         let owner = match &message.owner {
             Some(Wire::AccountId(id)) => id.parse().ok().map(Owner::Account),
@@ -53,7 +53,12 @@ impl HandleService for HandleServer {
         };
         let owner =
             owner.ok_or_else(|| invalid(&[("owner", "must be one account or organisation")]))?;
-        let closed = self.0.close_mailbox(&caller, &message.request_id, owner).await;
+        let arranges = matches!(&caller, Caller::Sibling(name) if name == "organisation");
+        if arranges && !matches!(owner, Owner::Beside(..)) {
+            let text = "this service closes mailboxes beside the central one only";
+            return Err(refusal(Code::PermissionDenied, "WRONG_CALLER", text, []));
+        }
+        let closed = self.0.close_mailbox(&caller.name(), &message.request_id, owner).await;
         closed.map_err(|e| status::handle(&e))?;
         Ok(Response::new(CloseMailboxResponse {}))
     }

@@ -7,7 +7,7 @@ use super::mailboxes::{Mailbox, Owner};
 use crate::domain::owner_gone::OpenMatters;
 use crate::domain::{LetterId, MailboxId, UploadId};
 
-/// Notes that an account was deleted; again, nothing happens.
+/// Notes that no mailbox opens any more for the owner of this name; again, nothing happens.
 pub async fn mark(tx: &mut Tx, name: &str, at: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO deleted_accounts (name, deleted_at_us) VALUES ($1, $2) \
         ON CONFLICT DO NOTHING";
@@ -15,7 +15,8 @@ pub async fn mark(tx: &mut Tx, name: &str, at: Timestamp) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Whether the account of this name was deleted.
+/// Whether no mailbox opens any more for the owner of this name: a deleted account, or a mailbox beside
+/// the central one of an organisation that was given up.
 pub async fn is_marked(tx: &mut Tx, name: &str) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT deleted_at_us FROM deleted_accounts WHERE name = $1";
     let found: Option<Timestamp> =

@@ -28,12 +28,11 @@ on_each_backend! { &crate::MIGRATIONS =>
     colleagues_are_named_to_each_other_and_not_to_an_adviser,
     flags_of_a_function_mailbox_are_shared_by_its_readers,
     the_mailboxes_to_choose_from_come_with_their_counts,
-    closing_one_mailbox_leaves_the_others_of_the_organisation_open,
 }
 
 /// Two mailboxes of organisation 9 beside its central one.
 pub const BUILDING: &str = "omb_00000000000000000000000000000051";
-const INVOICES: &str = "omb_00000000000000000000000000000052";
+pub const INVOICES: &str = "omb_00000000000000000000000000000052";
 
 /// Somebody who reads a mailbox of organisation 9 and does not more than this.
 pub fn member(n: u128, mailbox: &str, actions: &[Action]) -> Rule {
@@ -366,22 +365,4 @@ async fn the_mailboxes_to_choose_from_come_with_their_counts(db: Db) {
         listed.mailboxes.iter().map(|m| (m.mailbox_id.as_str(), m.inbox, m.unread)).collect();
     assert_eq!(counts, [("", 1, 1), (BUILDING, 2, 2), (INVOICES, 0, 0)]);
     assert_eq!(listed.mailboxes[1].organisation_name, "Muster GmbH");
-}
-
-async fn closing_one_mailbox_leaves_the_others_of_the_organisation_open(db: Db) {
-    let world = World::new(db).await;
-    world.access.allow(owner(1, BUILDING));
-    world.access.allow(owner(1, INVOICES));
-    let org = company().to_string();
-    beside(&world, "r1", BUILDING).await;
-    beside(&world, "r2", INVOICES).await;
-    let owner = pb::close_mailbox_request::Owner::OrganisationId(org.clone());
-    let close = pb::CloseMailboxRequest {
-        request_id: "c".into(),
-        owner: Some(owner),
-        mailbox_id: BUILDING.into(),
-    };
-    world.handles().close_mailbox(close).await.unwrap();
-    assert_eq!(list(&world, 1, [&org, BUILDING, ""]).await.unwrap(), [""; 0]);
-    assert_eq!(list(&world, 1, [&org, INVOICES, ""]).await.unwrap().len(), 1);
 }

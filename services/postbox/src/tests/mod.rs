@@ -22,6 +22,7 @@ mod evidence_keys;
 mod export;
 mod fakes;
 mod flags;
+mod given_up;
 mod handles;
 mod heads;
 mod histories;

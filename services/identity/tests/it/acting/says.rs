@@ -17,6 +17,7 @@ use crate::world::{redemption, request};
 on_each_backend! { &siegel_identity::MIGRATIONS =>
     the_person_stays_the_subject_and_the_represented_stands_beside,
     every_token_and_answer_says_the_same_of_the_represented,
+    letters_for_an_organisation_reach_the_mailbox_it_chose_for_the_service,
     an_access_token_names_nobody_by_name,
     two_sectors_know_one_organisation_and_one_mandate_by_two_names,
     a_person_is_represented_under_the_subject_they_have_there,
@@ -60,6 +61,27 @@ async fn every_token_and_answer_says_the_same_of_the_represented(db: Db) {
             assert_eq!(place[name], expected[name], "{name}");
         }
     }
+}
+
+async fn letters_for_an_organisation_reach_the_mailbox_it_chose_for_the_service(db: Db) {
+    let world = world(db, "").await;
+    let (erika, muster) = owner(&world, TrustLevel::Basic).await;
+    let handle = async |scope: &str| {
+        let value = called(&world, "musterstadt", muster);
+        let code = code_for(&world, &request([("scope", scope)]), &erika, &value).await.unwrap();
+        let answer = world.token("portal", redemption(&code)).await;
+        id_token(&world, &answer)["acting_for"]["postbox_handle"].clone()
+    };
+    assert_eq!(handle("openid").await, serde_json::Value::Null, "nobody asked for it");
+    assert!(world.account.parties.routed.lock().unwrap().is_empty());
+    assert_eq!(handle("openid postbox").await, "hdl_musterstadt");
+    let building = "omb_00000000000000000000000000000051";
+    *world.account.parties.letters_go_to.lock().unwrap() = building.into();
+    assert_eq!(handle("openid postbox").await, format!("hdl_musterstadt{building}"));
+    let routed = world.account.parties.routed.lock().unwrap();
+    assert!(routed.iter().all(|one| one.organisation_id == muster.to_string()));
+    let told = (routed[0].sector.as_str(), routed[0].name.as_str());
+    assert_eq!(told, ("musterstadt", "Bürgerportal"));
 }
 
 async fn an_access_token_names_nobody_by_name(db: Db) {

@@ -18,6 +18,8 @@ siegel_walk::things! {
         mailbox: none("omb"),
         /// The caller for the other member.
         substitution: none("sub"),
+        /// A service that writes to the organisation.
+        route: none("rte"),
         invitation: none("inv"),
         system_user: none("sys"),
         claim: none("clm"),
@@ -41,6 +43,7 @@ impl Names {
             &self.own_member,
             &self.mailbox,
             &self.substitution,
+            &self.route,
             &self.invitation,
             &self.system_user,
             &self.code,

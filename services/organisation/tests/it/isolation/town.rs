@@ -138,6 +138,8 @@ async fn furnish(office: &Office, owner: AccountId, name: &str, number: &str) ->
     let own_member = office.membership(owner, &organisation).await.membership_id;
     let members = (own_member.as_str(), member.as_str());
     let (mailbox, substitution) = mailboxes(office, owner, members, &organisation).await;
+    office.mailbox_for(&organisation, "Zwetschgenamt").await;
+    let route = office.route(owner, &organisation, "Zwetschgenamt").await.route_id;
     let (mandate, mandate_code) = mandates(office, owner, heir, &organisation).await;
     Names {
         request_id: String::new(),
@@ -148,6 +150,7 @@ async fn furnish(office: &Office, owner: AccountId, name: &str, number: &str) ->
         own_member,
         mailbox,
         substitution,
+        route,
         invitation: invitation_id,
         system_user: program.system_user_id,
         claim: claim.unwrap().claim_id,

@@ -9,7 +9,7 @@ use siegel_proto::account::v1::{
 use siegel_web::forms::{Alert, Button, Link};
 use siegel_web::{CheckedForm, CsrfField, Locale, Texts};
 
-use super::value;
+use super::{second, value};
 use crate::pages::words::{self, Ident};
 use crate::pages::{Signed, trouble};
 
@@ -23,6 +23,7 @@ struct Comparison {
     lines: Vec<Line>,
     update: Button,
     keep: Button,
+    second: Button,
     later: Link,
 }
 
@@ -58,6 +59,7 @@ pub async fn show(who: Signed) -> Result<Response, Response> {
         lines: lines.collect(),
         update: Button::primary(t.get("change-update")).sends("decision", "update"),
         keep: Button::secondary(t.get("change-keep")).sends("decision", "keep"),
+        second: Button::secondary(t.get("change-second")).sends("decision", "second"),
         later: Link::tertiary("/account", t.get("change-later")),
         id: change.change_id,
         t,
@@ -86,15 +88,21 @@ pub struct Decided {
 enum Wish {
     Update,
     Keep,
+    /// The card is for another account.
+    Second,
 }
 
 pub async fn decide(
     who: Signed,
     CheckedForm(form): CheckedForm<Decided>,
 ) -> Result<Response, Response> {
-    let (decision, word) = match form.decision {
-        Wish::Update => (ChangeDecision::Update, "update"),
-        Wish::Keep => (ChangeDecision::Keep, "keep"),
+    let (decision, word, next) = match form.decision {
+        Wish::Update => (ChangeDecision::Update, "update", "/account"),
+        Wish::Keep => (ChangeDecision::Keep, "keep", "/account"),
+        Wish::Second => {
+            second::take_card_off(&who, &form.change).await?;
+            (ChangeDecision::Keep, "keep", second::HERE)
+        }
     };
     let change_id = form.change.to_string();
     let request = DecideChangeRequest {
@@ -103,7 +111,7 @@ pub async fn decide(
         decision: decision.into(),
     };
     match who.changes().await?.decide_change(request).await {
-        Ok(_) => Ok(Redirect::to("/account").into_response()),
+        Ok(_) => Ok(Redirect::to(next).into_response()),
         Err(status) => match siegel_grpc::reason(&status).as_deref() {
             Some("TRUST_TOO_LOW") => {
                 let needed = trouble::needed_level(&status).unwrap_or(TrustLevel::Substantial);

@@ -6,6 +6,7 @@ pub mod history;
 pub mod offers;
 pub mod receipt;
 pub mod safe;
+pub mod second;
 pub mod staff;
 
 use axum::response::Response;

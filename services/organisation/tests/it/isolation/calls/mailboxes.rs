@@ -81,5 +81,16 @@ pub fn calls() -> Vec<Call> {
         call("MailboxRightsService/ListSubstitutions", |n| {
             one(&pb::ListSubstitutionsRequest { organisation_id: n.organisation.clone() })
         }),
+        call("MailboxRightsService/ListLetterRoutes", |n| {
+            one(&pb::ListLetterRoutesRequest { organisation_id: n.organisation.clone() })
+        }),
+        call("MailboxRightsService/SetLetterRoute", |n| {
+            one(&pb::SetLetterRouteRequest {
+                request_id: n.request_id.clone(),
+                organisation_id: n.organisation.clone(),
+                route_id: n.route.clone(),
+                mailbox_id: n.mailbox.clone(),
+            })
+        }),
     ]
 }

@@ -43,6 +43,13 @@ fn siblings() -> Vec<Call> {
         call("RepresentationService/DescribeParty", |n| {
             one(&pb::DescribePartyRequest { organisation_id: n.organisation.clone() })
         }),
+        call("RepresentationService/RouteLetters", |n| {
+            one(&pb::RouteLettersRequest {
+                organisation_id: n.organisation.clone(),
+                sector: "zwetschgen.example".into(),
+                name: "Zwetschgenamt".into(),
+            })
+        }),
         call("TieService/CountTies", |_| one(&pb::CountTiesRequest { account_id: NOBODY.into() })),
         call("SystemUserService/GetSystemUser", |n| {
             one(&pb::GetSystemUserRequest { system_user_id: n.system_user.clone() })
