@@ -1,12 +1,17 @@
 # shellcheck shell=bash
-# A PostgreSQL of our own: new cluster, free port, loopback, the server's defaults for durability.
+# A PostgreSQL of our own: new cluster, free port, loopback.
 
 POSTGRES_PID=
 POSTGRES_PORT=
 
-# Starts the server; sets SIEGEL_TEST_POSTGRES. `$1`: directory for data and log.
+# For tests, of which none pulls the machine's plug: nothing waits for the disk. What measures has the server's defaults.
+# shellcheck disable=SC2034
+POSTGRES_FOR_TESTS=(-c fsync=off -c full_page_writes=off)
+
+# Starts the server; sets SIEGEL_TEST_POSTGRES. `$1`: directory for data and log; then settings.
 postgres_start() {
   local dir=$1 bin user _ as=()
+  shift
   bin=$(postgres_bin)
   [ -n "$bin" ] || { echo "no PostgreSQL 15 or newer"; return 1; }
   mkdir -p "$dir"
@@ -21,7 +26,7 @@ postgres_start() {
     || { cat "$dir/initdb.log"; return 1; }
   POSTGRES_PORT=$(free_port)
   "${as[@]}" "$bin/postgres" -D "$dir/data" -p "$POSTGRES_PORT" \
-    -c listen_addresses=127.0.0.1 -c unix_socket_directories="$dir" -c max_connections=400 >"$dir/server.log" 2>&1 &
+    -c listen_addresses=127.0.0.1 -c unix_socket_directories="$dir" -c max_connections=400 "$@" >"$dir/server.log" 2>&1 &
   POSTGRES_PID=$!
   for _ in $(seq 300); do
     kill -0 "$POSTGRES_PID" 2>/dev/null || { cat "$dir/server.log"; return 1; }

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use siegel_db::{Db, Migrations, Target};
 use sqlx::Executor as _;
 
-use crate::Backend;
+use crate::{Backend, template};
 
 /// A fresh, migrated database; files go with it.
 pub struct TestDb {
@@ -25,33 +25,35 @@ pub fn postgres_url() -> Option<String> {
 
 /// Makes a database of this kind; `None` (and a word about it) when there is no PostgreSQL.
 pub async fn test_db(backend: Backend, migrations: &Migrations) -> Option<TestDb> {
-    let test = match backend {
-        Backend::Sqlite => sqlite().await,
+    Some(match backend {
+        Backend::Sqlite => sqlite(migrations).await,
         Backend::Postgres => {
             let Some(url) = postgres_url() else {
                 eprintln!("skipped: SIEGEL_TEST_POSTGRES is not set (./tests/run sets it)");
                 return None;
             };
-            postgres(&url).await
+            postgres(&url, migrations).await
         }
-    };
-    test.db.migrate(migrations).await.unwrap();
-    Some(test)
+    })
 }
 
-async fn sqlite() -> TestDb {
+async fn sqlite(migrations: &Migrations) -> TestDb {
     let dir = tempfile::tempdir().unwrap();
-    let target = Target::Sqlite(dir.path().join("test.sqlite"));
+    let file = dir.path().join("test.sqlite");
+    template::sqlite(&file, migrations).await;
+    let target = Target::Sqlite(file);
     TestDb { db: Db::open(&target).await.unwrap(), target, _dir: Some(dir), admin: None }
 }
 
-async fn postgres(url: &str) -> TestDb {
+async fn postgres(url: &str, migrations: &Migrations) -> TestDb {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("t_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
-    let admin = sqlx::PgPool::connect(url).await.unwrap();
-    admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-    admin.close().await;
-    let target = Target::Postgres { url: with_database(url, &name), schema: Some("own".into()) };
+    let at = |name: &str| {
+        let url = with_database(url, name);
+        Target::Postgres { url, schema: Some("own".into()) }
+    };
+    template::postgres(url, &name, at, migrations).await;
+    let target = at(&name);
     let db = Db::open(&target).await.unwrap();
     TestDb { db, target, _dir: None, admin: Some((url.to_owned(), name)) }
 }

@@ -6,6 +6,7 @@ mod crates;
 mod database;
 mod entropy;
 mod server;
+mod template;
 
 pub use clock::TestClock;
 pub use crates::{assert_domain_is_pure, assert_same_schema};
