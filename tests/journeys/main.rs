@@ -7,9 +7,12 @@ mod claims_elsewhere;
 mod deletion;
 mod guests;
 mod imports;
+mod letter_routes;
 mod letters;
+mod life;
 mod login;
 mod merges;
+mod new_card;
 mod newcomer;
 mod own_credentials;
 mod own_data;
@@ -81,12 +84,14 @@ checks! {
     programs::a_revoked_program_is_shut_out_within_a_second,
     acting::a_letter_to_an_organisation_is_opened_by_who_acts_for_it,
     acting::a_letter_to_a_person_is_opened_by_mandate_until_it_is_revoked,
+    letter_routes::letters_of_an_office_go_to_the_mailbox_it_was_given_until_that_is_closed,
     own_data::a_withdrawn_consent_ends_what_its_client_held_and_stays_on_record,
     own_data::a_document_is_fetched_once_by_the_service_it_was_granted_to,
     own_data::the_archive_of_an_account_holds_its_data_documents_and_letters,
     newcomer::a_newcomer_registers_with_the_code_from_the_mail,
     imports::an_import_that_is_killed_goes_on_and_doubles_nothing,
     imports::an_earlier_account_is_taken_over_by_its_person_only,
+    new_card::a_card_that_says_something_else_is_taken_over_or_opens_a_second_account,
     merges::two_accounts_of_one_person_become_one_that_services_still_know,
     guests::nothing_is_left_of_a_guest,
     deletion::nothing_personal_is_left_of_a_deleted_account,

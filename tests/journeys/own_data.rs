@@ -104,7 +104,7 @@ pub async fn a_document_is_fetched_once_by_the_service_it_was_granted_to(
 ) -> anyhow::Result<()> {
     let own = own(world, 0).await?;
     let mut safe = DocumentServiceClient::new(own.clone());
-    let document_id = keep(&mut safe).await?;
+    let document_id = keep(&mut safe, "Zeugnis.txt", DOCUMENT).await?;
     let (office, other) = (service(world, "zeugnisamt").await?, service(world, "neugier").await?);
     let request = account::GrantDocumentRequest {
         request_id: fresh()?,
@@ -132,17 +132,21 @@ pub async fn a_document_is_fetched_once_by_the_service_it_was_granted_to(
     Ok(())
 }
 
-/// Puts the document into the safe.
-async fn keep(safe: &mut DocumentServiceClient<AuthChannel>) -> anyhow::Result<String> {
+/// Puts a document into the safe.
+pub async fn keep(
+    safe: &mut DocumentServiceClient<AuthChannel>,
+    name: &str,
+    content: &[u8],
+) -> anyhow::Result<String> {
     use account::upload_document_request::Part;
     let head = account::DocumentHead {
         request_id: fresh()?,
-        name: "Zeugnis.txt".into(),
+        name: name.to_owned(),
         media_type: "text/plain".into(),
-        size_bytes: i64::try_from(DOCUMENT.len())?,
-        sha256: sha256(DOCUMENT).to_vec(),
+        size_bytes: i64::try_from(content.len())?,
+        sha256: sha256(content).to_vec(),
     };
-    let parts = [Part::Head(head), Part::Chunk(DOCUMENT.to_vec())]
+    let parts = [Part::Head(head), Part::Chunk(content.to_vec())]
         .map(|part| account::UploadDocumentRequest { part: Some(part) });
     let stored = safe.upload_document(tokio_stream::iter(parts)).await?.into_inner();
     Ok(stored.document.context("no document")?.document_id)
@@ -195,7 +199,8 @@ pub async fn the_archive_of_an_account_holds_its_data_documents_and_letters(
     world: &mut World,
 ) -> anyhow::Result<()> {
     let letter = world.authority.submit(&world.erika.handle, &[]).await?.letter_id;
-    keep(&mut DocumentServiceClient::new(own(world, 0).await?)).await?;
+    let mut safe = DocumentServiceClient::new(own(world, 0).await?);
+    keep(&mut safe, "Zeugnis.txt", DOCUMENT).await?;
     let browser = Browser::new(&world.credentials.net(), None)?;
     let url = format!("{}/account/export", world.suite.origin());
     let mut page = browser.open(&url).await?.page()?;

@@ -1,17 +1,19 @@
 //! The items of a proof that say what became of a letter: each where it happened, and nowhere else.
 
 use serde_json::Value;
+use siegel_crypto::{b64, sha256};
 use siegel_db::Db;
-use siegel_kernel::TrustLevel;
+use siegel_kernel::{Clock as _, TrustLevel};
 use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 
 use super::acting::mandate;
 use super::batches::{add, commit, get, letters, work};
 use super::proof::{Files, json, own, senders};
-use super::world::{DAY, World, account, letter, person};
+use super::world::{CLIENT, DAY, PDF, World, XML, account, letter, person};
 
 on_each_backend! { &crate::MIGRATIONS =>
+    the_proof_says_who_sent_what_to_whom_when_and_at_which_level,
     the_proof_of_a_replaced_letter_names_the_one_in_its_place,
     the_proof_of_a_letter_nobody_retrieved_says_when_its_provision_ended,
     the_proof_of_a_letter_to_a_closed_mailbox_says_so,
@@ -35,6 +37,40 @@ fn found(files: &Files, name: &str) -> Value {
         assert!(files.contains_key(receipt.as_str().unwrap()), "{receipt} is missing");
     }
     item
+}
+
+async fn the_proof_says_who_sent_what_to_whom_when_and_at_which_level(db: Db) {
+    let world = World::new(db).await;
+    let (handle, now) = (world.handle(1).await, world.clock.now().to_rfc3339());
+    let done = world.deliver("r1", |_| {}).await;
+    let files = senders(&world, own(), &done.letter_id).await.unwrap();
+    let facts = |name: &str| found(&files, name)["facts"].clone();
+    let sender = facts("01-sender");
+    for (name, value) in [
+        ("tenant", "musterstadt"),
+        ("client_id", CLIENT),
+        ("authority", "Bauamt Musterstadt"),
+        ("ars", "010510044044"),
+        ("service_id", "99012070"),
+    ] {
+        assert_eq!(sender["sender"][name], value, "{name}");
+    }
+    assert_eq!((&sender["actor"]["role"], &sender["request_id"]), (&"sender".into(), &"r1".into()));
+    let content = facts("02-content");
+    let signed = world.entry(&done.letter_id, "accepted").await;
+    assert_eq!(content["content_digest"], signed.content_digest);
+    let attached = [PDF, XML].map(|file| b64::encode(sha256(file)));
+    assert_eq!(content["attachment_digests"], serde_json::json!(attached));
+    let provision = facts("03-provision");
+    assert_eq!(provision["provided_at"], now);
+    assert_eq!(
+        (&provision["recorded_at"], &provision["clock_moved"]),
+        (&now.into(), &false.into())
+    );
+    assert!(provision["time_source"].is_string());
+    let entitled = facts("04-entitled");
+    assert_eq!(entitled["recipient"]["handle"], handle);
+    assert_eq!(entitled["required_level"], 3);
 }
 
 async fn the_proof_of_a_replaced_letter_names_the_one_in_its_place(db: Db) {
