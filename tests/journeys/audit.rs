@@ -52,7 +52,11 @@ const UNCALLED: [&str; 16] = [
 
 /// What the suite's own portal asks for.
 pub const OWN: [(&str, &str); 5] = [
-    ("scope", "openid account.read account.write organisation.write identity.self offline_access"),
+    (
+        "scope",
+        "openid account.read account.write organisation.read organisation.write identity.self \
+         offline_access",
+    ),
     ("acr_values", "substantial"),
     ("resource", "urn:siegel:account"),
     ("resource", "urn:siegel:organisation"),

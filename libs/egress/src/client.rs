@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -162,14 +162,17 @@ impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            // One private address among public ones is an attempt, not a mistake.
-            let all: Vec<_> = found.collect();
-            if all.is_empty() || all.iter().any(|address| !is_public(address.ip())) {
-                return Err(Box::new(NotPublic) as Box<dyn std::error::Error + Send + Sync>);
-            }
-            Ok(Box::new(all.into_iter()) as Addrs)
+            Ok(Box::new(public_only(found.collect())?.into_iter()) as Addrs)
         })
     }
+}
+
+/// All of them, or none: one private address among public ones is an attempt, not a mistake.
+fn public_only(found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NotPublic> {
+    if found.is_empty() || found.iter().any(|address| !is_public(address.ip())) {
+        return Err(NotPublic);
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -198,6 +201,19 @@ mod tests {
             let refused = egress.get(url).await.unwrap_err();
             assert!(matches!(refused, EgressError::Refused), "{url}: {refused:?}");
         }
+    }
+
+    #[test]
+    fn a_name_with_one_inner_address_among_outer_ones_leads_nowhere() {
+        let all = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        let outer: Vec<SocketAddr> = all(&["203.0.114.9:443", "[2a00::1]:443"]);
+        assert_eq!(public_only(outer.clone()).unwrap(), outer, "what was checked is connected to");
+        for inner in ["10.0.0.1:443", "127.0.0.1:443", "[::1]:443", "[fd00::1]:443"] {
+            let mut mixed = outer.clone();
+            mixed.push(inner.parse().unwrap());
+            assert!(public_only(mixed).is_err(), "{inner}");
+        }
+        assert!(public_only(Vec::new()).is_err());
     }
 
     #[tokio::test]

@@ -168,6 +168,61 @@ mod tests {
     }
 
     #[test]
+    fn an_archive_with_a_name_that_leads_out_is_unsafe() {
+        for name in ["../a.txt", "/etc/passwd", "a/../../b", "c:\\a"] {
+            assert!(!is_safe(&archive(&[("a.txt", b"a"), (name, b"b")])), "{name}");
+        }
+    }
+
+    #[test]
+    fn ten_thousand_files_pass_and_one_more_does_not() {
+        let names: Vec<String> = (0..=FILES).map(|n| format!("{n}")).collect();
+        let files: Vec<(&str, &[u8])> =
+            names.iter().map(|name| (name.as_str(), &b""[..])).collect();
+        assert!(is_safe(&archive(files.get(1..).unwrap())));
+        assert!(!is_safe(&archive(&files)));
+    }
+
+    #[test]
+    fn two_files_of_one_name_are_unsafe() {
+        let mut bytes = archive(&[("aa.txt", b"a"), ("ab.txt", b"b")]);
+        while let Some(at) = bytes.windows(6).position(|w| w == b"ab.txt") {
+            bytes[at + 1] = b'a';
+        }
+        assert!(!is_safe(&bytes));
+    }
+
+    #[test]
+    fn many_files_of_which_each_is_small_are_unsafe_together() {
+        let names: Vec<String> = (0..600).map(|n| format!("{n}")).collect();
+        let files: Vec<(&str, &[u8])> =
+            names.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
+        let mut bytes = archive(&files);
+        assert!(is_safe(&bytes));
+        let found = |b: &[u8]| b == b"PK\x01\x02";
+        let entries: Vec<usize> =
+            (0..bytes.len() - 4).filter(|at| found(&bytes[*at..at + 4])).collect();
+        assert_eq!(entries.len(), 600);
+        for at in entries {
+            bytes[at + 24..at + 28].copy_from_slice(&(8u32 << 20).to_le_bytes());
+        }
+        assert!(!is_safe(&bytes));
+    }
+
+    #[test]
+    fn documents_of_office_programs_are_looked_into() {
+        for media_type in [
+            "application/zip",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "application/vnd.oasis.opendocument.text",
+            "application/vnd.etsi.asic-e+zip",
+        ] {
+            assert!(unpacks(media_type), "{media_type}");
+        }
+        assert!(!unpacks("application/pdf"));
+    }
+
+    #[test]
     fn something_that_is_no_archive_is_unsafe() {
         assert!(!is_safe(b"PK\x03\x04 and nothing more"));
     }

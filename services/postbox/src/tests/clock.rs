@@ -9,7 +9,7 @@ use siegel_proto::notification::v1::NotificationState;
 use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
 
-use super::world::{DAY, World, formal, letter};
+use super::world::{CLIENT, DAY, World, client, formal, letter};
 use crate::domain::legal::{Day0, OnNoRetrieval, Shift, in_force};
 use crate::store::rules;
 
@@ -166,6 +166,18 @@ async fn without_a_notification_no_fiction_comes_that_counts_from_it(db: Db) {
     assert_eq!(ended.legal_effect, None);
     let kinds = world.kinds(&done.letter_id).await;
     assert_eq!(kinds, ["accepted", "provided", "notify_failed", "expired_unread"]);
+    let events = world.postbox.events_after(&sender(), 0).await.unwrap();
+    let failed = events.iter().find(|e| e.kind == "notify_failed").expect("its sender is told");
+    assert_eq!(failed.letter.to_string(), done.letter_id);
+}
+
+/// The sender whose letters these are, as it follows its events.
+fn sender() -> crate::app::submit::SenderClient {
+    crate::app::submit::SenderClient {
+        client_id: CLIENT.into(),
+        tenant: "musterstadt".into(),
+        name: client(CLIENT, "musterstadt").name(),
+    }
 }
 
 async fn days_from_the_notification_begin_on_the_day_on_which_it_left(db: Db) {

@@ -61,7 +61,7 @@ impl DocumentDepositService for Safe {
     }
 }
 
-async fn deposit(
+pub async fn deposit(
     world: &World,
     (letter, attachment): (&str, &str),
     request_id: &str,

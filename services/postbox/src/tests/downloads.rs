@@ -58,7 +58,7 @@ pub async fn whole(world: &World, opened: &pb::OpenResponse, index: usize) -> Ve
     range(world, (letter, attachment), (0, 0)).await.unwrap()
 }
 
-async fn all(world: &World, letter: &str) -> Result<Vec<u8>, Status> {
+pub async fn all(world: &World, letter: &str) -> Result<Vec<u8>, Status> {
     let request = pb::DownloadAllRequest {
         letter_id: letter.into(),
         organisation_id: String::new(),

@@ -26,8 +26,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_recalled_letter_is_an_entry_without_content
 }
 
-struct Exported {
-    files: std::collections::BTreeMap<String, Vec<u8>>,
+pub struct Exported {
+    pub files: std::collections::BTreeMap<String, Vec<u8>>,
     cursor: String,
     more: bool,
     largest: usize,
@@ -56,7 +56,7 @@ async fn export(
     Ok(Exported { files: unzip(archive), cursor: last.cursor, more: last.more, largest })
 }
 
-async fn whole(world: &World) -> Exported {
+pub async fn whole(world: &World) -> Exported {
     export(world, (1, TrustLevel::High), ("", 0)).await.unwrap()
 }
 

@@ -20,6 +20,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_letter_that_came_for_nothing_for_another_reason_is_no_closed_mailbox,
     the_day_that_a_delegates_opening_set_is_among_the_computed_ones,
     a_delegates_download_is_told_with_whom_it_was_for,
+    the_first_access_says_when_who_and_for_whom,
 }
 
 /// One item: the rest of the archive says nothing of it.
@@ -58,7 +59,7 @@ async fn the_proof_says_who_sent_what_to_whom_when_and_at_which_level(db: Db) {
     assert_eq!((&sender["actor"]["role"], &sender["request_id"]), (&"sender".into(), &"r1".into()));
     let content = facts("02-content");
     let signed = world.entry(&done.letter_id, "accepted").await;
-    assert_eq!(content["content_digest"], signed.content_digest);
+    assert_eq!(content["content_digest"], signed.body.content_digest);
     let attached = [PDF, XML].map(|file| b64::encode(sha256(file)));
     assert_eq!(content["attachment_digests"], serde_json::json!(attached));
     let provision = facts("03-provision");
@@ -175,4 +176,19 @@ async fn a_delegates_download_is_told_with_whom_it_was_for(db: Db) {
     let downloads = item(&world, &id, "08-downloads").await;
     let behalf = &downloads["facts"]["downloads"][0]["on_behalf_of"];
     assert_eq!(behalf["mandate_id"], "mnd_00000000000000000000000000000061");
+}
+
+async fn the_first_access_says_when_who_and_for_whom(db: Db) {
+    let world = World::new(db).await;
+    let opened = opened_by_delegate(&world, "ozg-9").await;
+    let now = world.clock.now().to_rfc3339();
+    let access = item(&world, &opened.letter.unwrap().letter_id, "07-first_access").await;
+    let access = &access["facts"]["accesses"][0];
+    assert_eq!((&access["kind"], &access["at"]), (&"opened_by_delegate".into(), &now.into()));
+    let actor = &access["actor"];
+    assert_eq!((&actor["role"], &actor["trust_level"]), (&"recipient".into(), &4.into()));
+    assert_eq!(actor["authenticated_at"], "2025-03-06T10:00:00.000000Z");
+    assert!(actor["pseudonym"].is_string() && actor["client_id"] == "portal", "{actor}");
+    let whom = &access["on_behalf_of"];
+    assert!(whom["person"].is_string() && whom["mandate_id"].is_string(), "{whom}");
 }

@@ -5,10 +5,13 @@ use siegel_db::{Db, on};
 use siegel_grpc::{fact, reason};
 use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
+use tokio_stream::StreamExt as _;
 use tonic::{Code, Status};
 
 use super::rejections::told;
-use super::world::{FOREIGN_CLIENT, PDF, World, XML, attachment, client, formal, letter, request};
+use super::world::{
+    DAY, FOREIGN_CLIENT, PDF, World, XML, attachment, client, formal, letter, request,
+};
 use crate::store::{handles, mailboxes};
 
 on_each_backend! { &crate::MIGRATIONS =>
@@ -26,6 +29,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_path_as_a_file_name_is_refused,
     a_stream_that_stops_half_way_delivers_nothing,
     a_stream_with_more_bytes_than_declared_delivers_nothing,
+    a_stream_in_another_order_delivers_nothing,
+    a_stream_whose_connection_breaks_leaves_nothing,
     a_request_id_used_for_another_letter_is_refused,
     a_legal_basis_nobody_knows_is_refused,
     a_rule_for_formal_service_fits_no_other_letter,
@@ -176,15 +181,18 @@ async fn a_path_as_a_file_name_is_refused(db: Db) {
     .await;
 }
 
-async fn streamed(world: &World, chunks: &[&[u8]]) -> Status {
+async fn stream_head(world: &World) -> pb::SubmitStreamHead {
     let request = request("r1", &world.handle(1).await);
-    let head = pb::SubmitStreamHead {
+    pb::SubmitStreamHead {
         request_id: "r1".into(),
         letter: request.letter,
         attachments: request.attachments.into_iter().map(|a| a.declaration.unwrap()).collect(),
         ..pb::SubmitStreamHead::default()
-    };
-    let mut parts = vec![pb::submit_stream_request::Part::Head(head)];
+    }
+}
+
+async fn streamed(world: &World, chunks: &[&[u8]]) -> Status {
+    let mut parts = vec![pb::submit_stream_request::Part::Head(stream_head(world).await)];
     parts.extend(chunks.iter().map(|c| pb::submit_stream_request::Part::Chunk(c.to_vec())));
     let messages = parts.into_iter().map(|part| pb::SubmitStreamRequest { part: Some(part) });
     let messages: Vec<_> = messages.collect();
@@ -195,6 +203,49 @@ async fn a_stream_that_stops_half_way_delivers_nothing(db: Db) {
     let world = World::new(db).await;
     let status = streamed(&world, &[PDF, &XML[..10]]).await;
     assert_eq!(reason(&status).as_deref(), Some("STREAM_INCOMPLETE"));
+    world.assert_nothing_stored().await;
+}
+
+async fn a_stream_in_another_order_delivers_nothing(db: Db) {
+    use pb::submit_stream_request::Part;
+    let world = World::new(db).await;
+    let head = Part::Head(stream_head(&world).await);
+    let chunk = |bytes: &[u8]| Part::Chunk(bytes.to_vec());
+    let orders = [
+        vec![chunk(PDF), head.clone(), chunk(XML)],
+        vec![head.clone(), chunk(PDF), head.clone(), chunk(XML)],
+        vec![chunk(PDF), chunk(XML)],
+        vec![],
+    ];
+    for parts in orders {
+        let told = format!("{} parts", parts.len());
+        let mut messages: Vec<_> =
+            parts.into_iter().map(|part| pb::SubmitStreamRequest { part: Some(part) }).collect();
+        messages.push(pb::SubmitStreamRequest { part: None });
+        let sent = world.sender().submit_stream(tokio_stream::iter(messages)).await;
+        assert_eq!(sent.unwrap_err().code(), Code::InvalidArgument, "{told}");
+        world.assert_nothing_stored().await;
+    }
+}
+
+async fn a_stream_whose_connection_breaks_leaves_nothing(db: Db) {
+    use pb::submit_stream_request::Part;
+    let world = World::new(db).await;
+    let parts = [Part::Head(stream_head(&world).await), Part::Chunk(PDF.to_vec())];
+    let parts = parts.map(|part| pb::SubmitStreamRequest { part: Some(part) });
+    let never_ends = tokio_stream::iter(parts).chain(tokio_stream::pending());
+    let mut sender = world.sender();
+    let call = sender.submit_stream(never_ends);
+    let cut = tokio::time::timeout(std::time::Duration::from_millis(500), call).await;
+    assert!(cut.is_err(), "it was answered before its end");
+    // Of what had come, notes may be left, which go after seven days like every orphan.
+    for _ in 0..100 {
+        world.wait(DAY * 8).await;
+        if world.objects() == 0 && world.count("uploads").await == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     world.assert_nothing_stored().await;
 }
 

@@ -37,10 +37,10 @@ on_each_backend! { &crate::MIGRATIONS =>
 
 /// What the fake scanner finds, and what it answers to `VERSION`.
 #[derive(Clone, Debug, Default)]
-struct Signatures(Arc<Mutex<(Vec<Vec<u8>>, String)>>);
+pub struct Signatures(Arc<Mutex<(Vec<Vec<u8>>, String)>>);
 
 impl Signatures {
-    fn learn(&self, signature: &[u8], version: &str) {
+    pub fn learn(&self, signature: &[u8], version: &str) {
         let mut known = self.0.lock().unwrap();
         known.0.push(signature.to_vec());
         version.clone_into(&mut known.1);
@@ -53,15 +53,15 @@ impl Signatures {
 }
 
 /// A clamd that finds the bytes it is told to find.
-struct Clamd {
-    address: String,
-    signatures: Signatures,
+pub struct Clamd {
+    pub address: String,
+    pub signatures: Signatures,
     scans: Arc<Mutex<usize>>,
     _task: AbortOnDropHandle<()>,
 }
 
 impl Clamd {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let signatures = Signatures::default();
@@ -96,23 +96,28 @@ async fn answer(
         return stream.write_all(version.as_bytes()).await.ok();
     }
     assert!(command.ends_with(b"INSTREAM"), "{command:?}");
-    let mut content = Vec::new();
-    loop {
-        let size = stream.read_u32().await.ok()?;
-        if size == 0 {
-            break;
-        }
-        let mut chunk = vec![0; usize::try_from(size).unwrap()];
-        stream.read_exact(&mut chunk).await.ok()?;
-        content.extend(chunk);
-    }
+    let content = content(&mut stream).await?;
     *count.lock().unwrap() += 1;
     let verdict: &[u8] =
         if known.find(&content) { b"stream: Test.Signature FOUND\0" } else { b"stream: OK\0" };
     stream.write_all(verdict).await.ok()
 }
 
-async fn scanned_world(db: Db, address: &str) -> World {
+/// What comes after `zINSTREAM`: chunks behind their lengths, the last one empty.
+pub async fn content(stream: &mut tokio::net::TcpStream) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    loop {
+        let size = stream.read_u32().await.ok()?;
+        if size == 0 {
+            return Some(content);
+        }
+        let mut chunk = vec![0; usize::try_from(size).unwrap()];
+        stream.read_exact(&mut chunk).await.ok()?;
+        content.extend(chunk);
+    }
+}
+
+pub async fn scanned_world(db: Db, address: &str) -> World {
     let address = address.to_owned();
     let scanner = ScannerConfig { address, off_for: vec!["neustadt".into()] };
     World::with(db, |config| config.scanner = Some(scanner)).await

@@ -43,7 +43,7 @@ async fn search_as(
     world.reader(n, level).search(request).await.unwrap().into_inner()
 }
 
-async fn found(world: &World, query: &str) -> Vec<String> {
+pub async fn found(world: &World, query: &str) -> Vec<String> {
     let found = search_as(world, 1, TrustLevel::High, query, |_| {}).await;
     assert_eq!(found.total, i64::try_from(found.letters.len()).ok());
     found.letters.into_iter().map(|l| l.letter_id).collect()

@@ -3,6 +3,7 @@
 //! exist: status, reason, message, details, metadata; and nothing may change.
 
 mod calls;
+mod former;
 mod town;
 mod walked;
 
@@ -20,6 +21,7 @@ use town::{MEMBER, PROGRAM, Town, client, deliver, person, program};
 
 on_each_backend! { &crate::MIGRATIONS =>
     what_is_anothers_is_answered_as_what_does_not_exist,
+    a_delegate_whose_mandate_ended_learns_nothing,
     the_rightful_caller_of_every_rpc_is_not_refused,
     no_answer_to_a_stranger_holds_anything_of_anothers,
     the_wrong_kind_of_caller_learns_nothing
@@ -75,6 +77,16 @@ async fn what_is_anothers_is_answered_as_what_does_not_exist(db: Db) {
     };
     let compared = walk(&town, &every_call(), only_former).await;
     compared.expect_nothing_told(80);
+}
+
+async fn a_delegate_whose_mandate_ended_learns_nothing(db: Db) {
+    let town = Town::new(db).await;
+    let former = town.former_delegate();
+    let only_former = |(rpc, _): &(Rpc, Call)| {
+        Vec::from_iter(allows(rpc, CallerKind::Person).then(|| former.clone()))
+    };
+    let compared = walk(&town, &every_call(), only_former).await;
+    compared.expect_nothing_told(30);
 }
 
 /// Without this, requests that are refused as malformed would all look alike.

@@ -1,7 +1,6 @@
 //! Who lives in the town of the walk, what they have, and who is a stranger to it.
 
 use std::fmt::Write as _;
-use std::sync::atomic::Ordering;
 
 use siegel_db::Db;
 use siegel_grpc::Caller;
@@ -26,7 +25,7 @@ use crate::tests::world::{
 };
 
 /// A mailbox of the organisation beside its central one.
-const BESIDE: &str = "omb_00000000000000000000000000000077";
+pub const BESIDE: &str = "omb_00000000000000000000000000000077";
 
 pub struct Town {
     pub world: World,
@@ -304,23 +303,6 @@ impl Town {
             stranger("one without a mailbox", person(4, TrustLevel::High), &nothing, &foreign),
             stranger(MEMBER, person(1, TrustLevel::High), &self.company, &own_mailbox),
         ]
-    }
-
-    /// Person 1 after their membership ended: what was the organisation's is foreign now.
-    pub fn former_member(&self) -> Stranger<Names> {
-        self.world.access.barred.store(true, Ordering::SeqCst);
-        Stranger {
-            who: "a former member",
-            token: person(1, TrustLevel::High),
-            own: self.erika.clone(),
-            foreign: Names {
-                mailbox: BESIDE.into(),
-                principal: account(2).to_string(),
-                sender: Names::missing().sender,
-                ..self.company.clone()
-            },
-            missing: Names::missing(),
-        }
     }
 
     /// Programs: the one that reads the central mailbox is a stranger to all others.
