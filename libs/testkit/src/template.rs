@@ -21,22 +21,21 @@ static TEMPLATES: Mutex<Vec<String>> = Mutex::const_new(Vec::new());
 pub async fn sqlite(file: &Path, migrations: &Migrations) {
     let key = digest(&COMMON.sqlite, &migrations.sqlite);
     let mut files = FILES.lock().await;
-    if !files.contains_key(&key) {
-        let dir = tempfile::tempdir().unwrap();
-        let made = dir.path().join("template.sqlite");
-        let db = Db::open(&Target::Sqlite(made.clone())).await.unwrap();
-        db.migrate(migrations).await.unwrap();
-        db.close().await;
-        files.insert(key, std::fs::read(made).unwrap());
+    if let Some(made) = files.get(&key) {
+        std::fs::write(file, made).unwrap();
+        return;
     }
-    std::fs::write(file, &files[&key]).unwrap();
+    let db = Db::open(&Target::Sqlite(file.to_owned())).await.unwrap();
+    db.migrate(migrations).await.unwrap();
+    // Closed, it is one whole file.
+    db.close().await;
+    files.insert(key, std::fs::read(file).unwrap());
 }
 
 /// Makes a migrated database of this name. The template stays at the server, for the next run.
 pub async fn postgres(server: &str, name: &str, at: impl Fn(&str) -> Target, with: &Migrations) {
     let key = digest(&COMMON.postgres, &with.postgres);
-    let hex: String = key[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    let template = format!("siegel_template_{hex}");
+    let template = format!("siegel_template_{:032x}", u128::from_be_bytes(first(key)));
     let mut admin = PgConnection::connect(server).await.unwrap();
     let mut templates = TEMPLATES.lock().await;
     if !templates.contains(&template) {
@@ -77,4 +76,8 @@ async fn run(admin: &mut PgConnection, sql: String) {
 fn digest(common: &Migrator, own: &Migrator) -> [u8; 32] {
     let all: Vec<&[u8]> = common.iter().chain(own.iter()).map(|one| &*one.checksum).collect();
     sha256_fields(&all)
+}
+
+fn first(digest: [u8; 32]) -> [u8; 16] {
+    std::array::from_fn(|at| digest.get(at).copied().unwrap_or_default())
 }
