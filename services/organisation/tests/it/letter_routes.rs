@@ -42,7 +42,7 @@ impl Office {
         let request = pb::ListLetterRoutesRequest { organisation_id: organisation.into() };
         let mut service = self.rights(by, TrustLevel::Basic);
         let found = service.list_letter_routes(request).await.unwrap().into_inner().routes;
-        found.into_iter().find(|route| route.name == name).expect("a route of this name")
+        found.into_iter().find(|route| route.name == name).unwrap()
     }
 }
 

@@ -167,7 +167,7 @@ async fn without_a_notification_no_fiction_comes_that_counts_from_it(db: Db) {
     let kinds = world.kinds(&done.letter_id).await;
     assert_eq!(kinds, ["accepted", "provided", "notify_failed", "expired_unread"]);
     let events = world.postbox.events_after(&sender(), 0).await.unwrap();
-    let failed = events.iter().find(|e| e.kind == "notify_failed").expect("its sender is told");
+    let failed = events.iter().find(|e| e.kind == "notify_failed").unwrap();
     assert_eq!(failed.letter.to_string(), done.letter_id);
 }
 

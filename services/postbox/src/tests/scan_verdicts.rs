@@ -70,7 +70,7 @@ async fn a_scanner_that_gives_no_verdict_lets_nothing_through(db: Db) {
         world.assert_nothing_stored().await;
     }
     *now.lock().unwrap() = b"stream: OK\0";
-    world.sender().submit(request("r1", &handle)).await.expect("it was the answers");
+    world.sender().submit(request("r1", &handle)).await.unwrap();
 }
 
 async fn a_blocked_attachment_comes_out_by_no_door(db: Db) {

@@ -33,9 +33,9 @@ pub struct Town {
     /// Person 1, and what is in their mailbox.
     pub erika: Names,
     /// Person 2.
-    max: Names,
+    pub max: Names,
     /// The organisation that person 1 is a member of.
-    company: Names,
+    pub company: Names,
     /// Person 1 in the sector of the other tenant.
     abroad: Names,
 }
