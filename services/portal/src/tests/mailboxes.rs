@@ -233,9 +233,8 @@ async fn a_mailbox_is_closed_only_after_its_end_was_explained() {
     assert!(world.services.arranged.lock().unwrap().closed.is_empty(), "looking closes nothing");
     let page = world.browser.post(path, &[("form", "f")]).await;
     assert_eq!(page.location.as_deref(), Some("/organisation/org_1/mailboxes"));
-    let arranged = world.services.arranged.lock().unwrap();
-    assert_eq!(arranged.closed[0].mailbox_id, BUILDING);
-
+    let closed = world.services.arranged.lock().unwrap().closed.clone();
+    assert_eq!(closed[0].mailbox_id, BUILDING);
     let central = world.browser.get("/organisation/org_1/mailboxes/omb_2/close").await;
     assert_eq!(central.status, 303, "there is none of this name");
 }
