@@ -41,7 +41,7 @@ pub async fn a_letter_to_an_organisation_is_opened_by_who_acts_for_it(
         register_number: "777".into(),
     };
     OrganisationServiceClient::new(channel).create_organisation(found).await?;
-    let visit = comes(world, "organisation").await?;
+    let visit = comes(world, 0, "organisation").await?;
     let receipt = opened(world, &visit).await?;
     ensure!(receipt.get("path") == Some(&json!("member:owner")), "{receipt}");
     ensure!(receipt.get("organisation").is_some_and(Value::is_string), "{receipt}");
@@ -71,7 +71,7 @@ pub async fn a_letter_to_a_person_is_opened_by_mandate_until_it_is_revoked(
     };
     MandateServiceClient::new(own(world, 0).await?).accept_mandate(accept).await?;
 
-    let visit = comes(world, "person").await?;
+    let visit = comes(world, 0, "person").await?;
     ensure!(
         visit.claims.pointer("/acting_for/name") == Some(&json!("Wer vertreten wird")),
         "{}",
@@ -139,8 +139,8 @@ fn office(world: &World, kind: &str) -> anyhow::Result<ClientKeys> {
     })
 }
 
-/// The first persona logs in there for whoever is offered last.
-pub async fn comes(world: &World, kind: &str) -> anyhow::Result<Visit> {
+/// A persona logs in there for whoever is offered last.
+pub async fn comes(world: &World, persona: usize, kind: &str) -> anyhow::Result<Visit> {
     let (net, origin, office) =
         (world.credentials.net(), world.suite.origin(), office(world, kind)?);
     let client = Client::discover(&net, &origin, &office.client_id, office.key()?).await?;
@@ -165,7 +165,7 @@ pub async fn comes(world: &World, kind: &str) -> anyhow::Result<Visit> {
             let last = form.controls.iter().rfind(|c| c.name == "party").context("nobody")?;
             browser.submit(&page, &form, &[("party", &last.value)]).await?
         } else {
-            answer(&browser, &page, world.persona(0)?, &mut Timeline::new(true)).await?
+            answer(&browser, &page, world.persona(persona)?, &mut Timeline::new(true)).await?
         };
     }
     bail!("the log-in did not come to an end")

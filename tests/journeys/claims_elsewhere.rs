@@ -119,7 +119,7 @@ async fn proven_elsewhere(backend: &str, database_url: Option<String>) -> anyhow
         ensure!(page.html.contains(expected), "{number}: {}", page.html);
     }
     // An office that was told where letters reach the organisation: it has a postbox since then.
-    acting::comes(&world, "organisation").await?;
+    acting::comes(&world, 0, "organisation").await?;
     letter(&world, &claim, dir.path())?;
     effective(&channel, &organisation).await?;
     in_its_postbox(&world, &browser, &organisation).await

@@ -15,16 +15,17 @@ use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
 use crate::acting::{comes, fresh, own};
 use crate::world::{Visit, World};
 
-/// The last of those that the log-in offers, by name.
+/// The persona that has one organisation, this one.
+const OWNER: usize = 1;
 const NAME: &str = "Zweigstellen GmbH";
 
 pub async fn letters_of_an_office_go_to_the_mailbox_it_was_given_until_that_is_closed(
     world: &mut World,
 ) -> anyhow::Result<()> {
-    let channel = own(world, 0).await?;
+    let channel = own(world, OWNER).await?;
     let organisation = found(channel.clone()).await?;
     let mut service = MailboxRightsServiceClient::new(channel);
-    let visit = comes(world, "organisation").await?;
+    let visit = comes(world, OWNER, "organisation").await?;
     let central = handle(&visit)?;
     let first = world.authority.submit(&central, &[]).await?.letter_id;
 
@@ -37,14 +38,18 @@ pub async fn letters_of_an_office_go_to_the_mailbox_it_was_given_until_that_is_c
         mailbox_id: mailbox.clone(),
     };
     service.set_letter_route(set).await?;
-    let visit = comes(world, "organisation").await?;
+    let visit = comes(world, OWNER, "organisation").await?;
     let beside = handle(&visit)?;
     ensure!(beside != central, "the office still has the address of the central mailbox");
     let second = world.authority.submit(&beside, &[]).await?.letter_id;
     let channel = world.channel(&visit.tokens.access_token, &visit.client.dpop_key)?;
     let mut reader = MailboxServiceClient::new(channel);
     for (place, letter) in [("", &first), (&*mailbox, &second)] {
-        let request = ListLettersRequest { mailbox_id: place.into(), ..Default::default() };
+        let request = ListLettersRequest {
+            organisation_id: organisation.clone(),
+            mailbox_id: place.into(),
+            ..Default::default()
+        };
         let found = reader.list_letters(request).await?.into_inner().letters;
         let ids: Vec<_> = found.iter().map(|one| &one.letter_id).collect();
         ensure!(ids == [letter], "in {place:?}: {ids:?}");
@@ -57,7 +62,7 @@ pub async fn letters_of_an_office_go_to_the_mailbox_it_was_given_until_that_is_c
     };
     service.close_mailbox(close).await?;
     nothing_arrives(world, &beside, &second).await?;
-    let visit = comes(world, "organisation").await?;
+    let visit = comes(world, OWNER, "organisation").await?;
     ensure!(handle(&visit)? == central, "another address than that of the central mailbox");
     world.authority.submit(&central, &[]).await?;
     Ok(())

@@ -1,5 +1,6 @@
 //! Which mailbox of an organisation the letters of an online service go to.
 
+use siegel_db::audit::{self, Entry};
 use siegel_kernel::{AccountId, OrganisationId};
 
 use super::mailboxes::{Change, MailboxFailure, begun, done, manages};
@@ -9,9 +10,11 @@ use crate::store::letter_routes::{self, Route, RouteId};
 use crate::store::{mailboxes, organisations, standings};
 
 impl App {
-    /// The mailbox that letters from the services of a sector go to. Remembers that there are such.
+    /// The mailbox that letters from the services of a sector go to. Remembers that there are such,
+    /// and by which name.
     pub async fn route_letters(
         &self,
+        caller: &str,
         organisation: OrganisationId,
         (sector, name): (&str, &str),
     ) -> Result<Place, Failure> {
@@ -28,8 +31,21 @@ impl App {
         if organisations::find(&mut tx, organisation).await?.is_none() {
             return Err(Failure::UnknownOrganisation);
         }
-        letter_routes::note(&mut tx, id, organisation, (sector, name), self.clock.now()).await?;
+        let now = self.clock.now();
+        letter_routes::note(&mut tx, id, organisation, (sector, name), now).await?;
+        let entry = Entry {
+            kind: "organisation.letters.sender_known",
+            actor: caller,
+            subject: &organisation.to_string(),
+            level: None,
+            outcome: "done",
+            request_id: "",
+            detail: sector,
+            at: now,
+        };
+        audit::record(&mut tx, &entry).await?;
         tx.commit().await?;
+        self.feed.committed();
         Ok(known.map_or(Place::Central, |route| route.place))
     }
 

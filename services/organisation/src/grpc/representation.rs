@@ -1,4 +1,4 @@
-use siegel_grpc::invalid;
+use siegel_grpc::{caller, invalid};
 use siegel_proto::common::v1::TrustLevel;
 use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::representation_service_server::RepresentationService;
@@ -34,6 +34,7 @@ impl RepresentationService for Representation {
         &self,
         request: Request<pb::RouteLettersRequest>,
     ) -> Result<Response<pb::RouteLettersResponse>, Status> {
+        let caller = caller(&request)?.name();
         let message = request.get_ref();
         let id = message.organisation_id.parse();
         let id = id.map_err(|_| invalid(&[("organisation_id", "is no organisation id")]))?;
@@ -43,7 +44,7 @@ impl RepresentationService for Representation {
         if message.name.len() > 255 {
             return Err(invalid(&[("name", "has more than 255 bytes")]));
         }
-        let found = self.0.route_letters(id, (&message.sector, &message.name)).await;
+        let found = self.0.route_letters(&caller, id, (&message.sector, &message.name)).await;
         let place = found.map_err(|e| status(&e))?;
         Ok(Response::new(pb::RouteLettersResponse { mailbox_id: place.text() }))
     }

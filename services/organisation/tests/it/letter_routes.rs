@@ -100,6 +100,12 @@ async fn services_that_share_an_address_share_a_mailbox_under_the_latest_name(db
     let found = firm.rights(firm.owner).list_letter_routes(request).await.unwrap().into_inner();
     let names: Vec<_> = found.routes.iter().map(|route| route.name.as_str()).collect();
     assert_eq!(names, ["Bauamt online"]);
+    let known = "SELECT COUNT(*) FROM audit WHERE kind = 'organisation.letters.sender_known' \
+        AND actor = 'service:identity'";
+    assert_eq!(firm.office.count(known).await, 2, "what was written is on record");
+    firm.office.mailbox_for(&firm.id(), "finanzamt").await;
+    firm.office.mailbox_for(&firm.id(), "finanzamt").await;
+    assert_eq!(firm.office.count(known).await, 3, "asking again writes nothing");
 }
 
 async fn only_who_manages_chooses_and_the_refusal_is_on_record(db: Db) {

@@ -330,7 +330,7 @@ async fn flags_of_a_function_mailbox_are_shared_by_its_readers(db: Db) {
         unread: Some(false),
         ..Default::default()
     };
-    world.reader(2, TrustLevel::High).set_flags(flags).await.unwrap();
+    world.reader(2, TrustLevel::High).set_flags(flags.clone()).await.unwrap();
     let counts = pb::GetCountsRequest {
         organisation_id: org,
         mailbox_id: BUILDING.into(),
@@ -338,6 +338,20 @@ async fn flags_of_a_function_mailbox_are_shared_by_its_readers(db: Db) {
     };
     let counts = world.reader(4, TrustLevel::High).get_counts(counts).await.unwrap().into_inner();
     assert_eq!((counts.inbox, counts.unread), (1, 0));
+    let label = pb::SetFlagsRequest {
+        request_id: "l".into(),
+        unread: None,
+        labels: Some(pb::Labels { labels: vec!["wichtig".into()] }),
+        ..flags
+    };
+    world.reader(4, TrustLevel::High).set_flags(label).await.unwrap();
+    let whom = pb::ListLettersRequest {
+        organisation_id: company().to_string(),
+        mailbox_id: BUILDING.into(),
+        ..Default::default()
+    };
+    let seen = world.reader(2, TrustLevel::High).list_letters(whom).await.unwrap().into_inner();
+    assert_eq!(seen.letters[0].labels, ["wichtig"]);
 }
 
 async fn the_mailboxes_to_choose_from_come_with_their_counts(db: Db) {

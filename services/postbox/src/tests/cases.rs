@@ -12,6 +12,7 @@ use super::world::{DAY, FOREIGN_CLIENT, World, client, company};
 
 on_each_backend! { &crate::MIGRATIONS =>
     the_recipient_reads_how_far_the_case_is_newest_first,
+    every_status_of_a_case_arrives_as_it_was_sent,
     one_case_is_found_by_its_id_and_pages_go_on,
     below_the_level_neither_case_nor_note_nor_authority_is_shown,
     the_same_request_gives_the_same_answer_and_no_second_update,
@@ -61,6 +62,21 @@ async fn the_recipient_reads_how_far_the_case_is_newest_first(db: Db) {
     assert_eq!(updates[0].authority, "Bauamt Musterstadt");
     assert_eq!(updates[0].updated_at, told.updated_at);
     assert_eq!(world.count("evidence").await, 0, "news are no letters");
+}
+
+async fn every_status_of_a_case_arrives_as_it_was_sent(db: Db) {
+    use pb::CaseStatus as S;
+    let world = World::new(db).await;
+    let all: Vec<S> = (1..=100).map_while(|number| S::try_from(number).ok()).collect();
+    assert!(all.contains(&S::Initiated) && all.contains(&S::Completed), "{all:?}");
+    for status in &all {
+        let id = format!("u{}", i32::from(*status));
+        tell(&world, &id, |r| r.status = (*status).into()).await.unwrap();
+        world.clock.advance(DAY);
+    }
+    let updates = list(&world, (1, TrustLevel::High), |r| r.page_size = 50).await.updates;
+    let seen: Vec<_> = updates.iter().rev().map(pb::CaseUpdate::status).collect();
+    assert_eq!(seen, all);
 }
 
 async fn one_case_is_found_by_its_id_and_pages_go_on(db: Db) {
@@ -114,8 +130,10 @@ async fn a_handle_of_another_sector_and_nobodys_are_the_same_refusal(db: Db) {
     let foreign = world.handle_for(owner, "neustadt").await;
     let closed = world.handle(2).await;
     world.close(2).await;
+    let revoked = world.handle(3).await;
+    world.revoke(3, &revoked).await.unwrap();
     let nobodys = "hdl_00000000000000000000000000000000".to_owned();
-    for handle in [foreign, closed, nobodys, "nonsense".to_owned()] {
+    for handle in [foreign, closed, revoked, nobodys, "nonsense".to_owned()] {
         let status = tell(&world, "u1", |r| r.handle = handle).await.unwrap_err();
         assert_eq!(
             (status.code(), reason(&status).as_deref()),

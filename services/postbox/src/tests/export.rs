@@ -60,7 +60,7 @@ pub async fn whole(world: &World) -> Exported {
     export(world, (1, TrustLevel::High), ("", 0)).await.unwrap()
 }
 
-fn entries(exported: &Exported) -> Vec<serde_json::Value> {
+pub fn entries(exported: &Exported) -> Vec<serde_json::Value> {
     json(&exported.files, "index.json")["letters"].as_array().unwrap().clone()
 }
 

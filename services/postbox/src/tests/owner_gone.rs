@@ -55,7 +55,8 @@ async fn letters_without_an_end_become_undeliverable_and_senders_are_told(db: Db
     for id in [&unopened, &service, &scheduled] {
         let state = world.sent(id).await.state();
         assert_eq!(state, pb::DeliveryState::Undeliverable);
-        assert!(world.kinds(id).await.contains(&"undeliverable".to_owned()));
+        let told = world.entry(id, "undeliverable").await.body;
+        assert_eq!(told.reason.as_deref(), Some("MAILBOX_CLOSED"));
     }
 }
 
