@@ -41,8 +41,8 @@ impl RepresentationService for Representation {
         if message.sector.is_empty() || message.sector.len() > 255 {
             return Err(invalid(&[("sector", "must have 1 to 255 bytes")]));
         }
-        if message.name.len() > 255 {
-            return Err(invalid(&[("name", "has more than 255 bytes")]));
+        if message.name.len() > 1_024 {
+            return Err(invalid(&[("name", "has more than 1024 bytes")]));
         }
         let found = self.0.route_letters(&caller, id, (&message.sector, &message.name)).await;
         let place = found.map_err(|e| status(&e))?;
