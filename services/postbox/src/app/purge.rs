@@ -167,7 +167,7 @@ impl Postbox {
             Delivery::Ended { end, .. } => {
                 let entries = evidence::of_letter(tx, row.mailbox_id, row.id).await?;
                 // Without its entry an end is none: the content may be all there is to show.
-                entries.iter().find(|e| e.kind == end.as_str()).map(|e| e.event_at)
+                entries.iter().find(|e| end.is_shown_by(&e.kind)).map(|e| e.event_at)
             }
             _ => None,
         };
