@@ -1,6 +1,8 @@
 //! Settings of the postbox: the table `[postbox]` of `siegel.toml`.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use siegel_kernel::{Timestamp, TrustLevel};
@@ -122,6 +124,9 @@ pub struct LimitsConfig {
     pub large_attachments: usize,
     /// Bytes of one attachment in the large profile.
     pub large_attachment_bytes: u64,
+    /// Milliseconds after which a quiet stream (`WatchEvents`, `WatchMailbox`) says that it is
+    /// alive; less than what a proxy on the way waits.
+    pub heartbeat_ms: NonZeroU32,
 }
 
 /// `[postbox.lanes]`: letters that one replica writes at the same time.
@@ -159,6 +164,12 @@ impl Default for RetentionConfig {
     }
 }
 
+impl LimitsConfig {
+    pub fn heartbeat(&self) -> Duration {
+        Duration::from_millis(self.heartbeat_ms.get().into())
+    }
+}
+
 impl Default for LimitsConfig {
     /// As the federal postbox: 5 × 2 MiB.
     fn default() -> Self {
@@ -172,6 +183,7 @@ impl Default for LimitsConfig {
             large_tenants: Vec::new(),
             large_attachments: 20,
             large_attachment_bytes: 2 * 1024 * 1024 * 1024,
+            heartbeat_ms: NonZeroU32::new(5_000).unwrap_or(NonZeroU32::MAX),
         }
     }
 }

@@ -1,20 +1,23 @@
-//! Memory does not grow with the size of an attachment. One test in a process of its own: what it
-//! measures is the process.
+//! Memory does not grow with the size of an attachment, scanned while it streams by. One test in a
+//! process of its own: what it measures is the process.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use siegel_grpc::testing::{Fakes, outside, serve};
 use siegel_grpc::{Caller, GrpcServices, Person};
 use siegel_kernel::{AccountId, GrantId, Timestamp, TrustLevel};
-use siegel_postbox::{Config, MIGRATIONS, Sender, start};
+use siegel_postbox::{Config, MIGRATIONS, ScannerConfig, Sender, start};
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::handle_service_client::HandleServiceClient;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
 use siegel_proto::postbox::v1::sender_service_client::SenderServiceClient;
 use siegel_proto::postbox::v1::upload_service_client::UploadServiceClient;
 use siegel_testkit::{Backend, CountingEntropy, TestClock, test_db};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_stream::StreamExt as _;
 
 const LARGE: usize = 200 << 20;
@@ -22,6 +25,9 @@ const PIECE: usize = 256 * 1024;
 /// What any size may take: two pieces of 5 MiB on their way to the store, parts of 4 MiB, their
 /// sealed copies, buffers of the connection, and what an allocator keeps of all that.
 const GROWTH: u64 = 64 << 20;
+
+/// What may be on its way to the scanner, of what the client has sent.
+const ON_THE_WAY: usize = 32 << 20;
 
 /// A PDF, piece by piece, never whole.
 fn content() -> impl Iterator<Item = Vec<u8>> {
@@ -58,11 +64,51 @@ fn memory() -> (u64, u64) {
     found
 }
 
+/// A scanner that finds nothing and keeps nothing: it counts what it was shown.
+struct Counting {
+    address: String,
+    seen: Arc<AtomicUsize>,
+}
+
+impl Counting {
+    async fn start(tasks: &mut tokio::task::JoinSet<()>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counter = seen.clone();
+        tasks.spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                tokio::spawn(scan(BufReader::new(socket), counter.clone()));
+            }
+        });
+        Self { address, seen }
+    }
+}
+
+/// One connection of clamd's protocol: a command, and for `INSTREAM` pieces behind their lengths.
+async fn scan(mut socket: BufReader<TcpStream>, seen: Arc<AtomicUsize>) -> std::io::Result<()> {
+    let mut command = Vec::new();
+    socket.read_until(0, &mut command).await?;
+    if command != b"zINSTREAM\0" {
+        return socket.write_all(b"ClamAV 1.0/1/today\0").await;
+    }
+    loop {
+        let length = socket.read_u32().await?;
+        if length == 0 {
+            return socket.write_all(b"stream: OK\0").await;
+        }
+        let mut piece = (&mut socket).take(length.into());
+        let size = tokio::io::copy(&mut piece, &mut tokio::io::sink()).await?;
+        seen.fetch_add(usize::try_from(size).unwrap(), Ordering::Relaxed);
+    }
+}
+
 struct House {
     services: GrpcServices,
+    scanner: Counting,
     _files: tempfile::TempDir,
     _db: siegel_testkit::TestDb,
-    _tasks: tokio::task::JoinSet<()>,
+    _tasks: [tokio::task::JoinSet<()>; 2],
 }
 
 async fn house() -> House {
@@ -81,8 +127,12 @@ async fn house() -> House {
     };
     let mut config = Config::in_directory(files.path(), vec![sender]);
     config.limits.large_tenants = vec!["musterstadt".into()];
+    let mut tasks = tokio::task::JoinSet::new();
+    let scanner = Counting::start(&mut tasks).await;
+    config.scanner = Some(ScannerConfig { address: scanner.address.clone(), off_for: Vec::new() });
     let running = start(config, outside).await.unwrap();
-    House { services: running.grpc, _files: files, _db: db, _tasks: running.tasks }
+    let _tasks = [tasks, running.tasks];
+    House { services: running.grpc, scanner, _files: files, _db: db, _tasks }
 }
 
 fn grant() -> GrantId {
@@ -141,7 +191,13 @@ impl House {
         let created = client.create_upload(request).await.unwrap().into_inner();
         let upload_id = created.upload.unwrap().upload_id;
         let head = pb::UploadAttachmentHead { upload_id: upload_id.clone(), ..Default::default() };
-        let parts = std::iter::once(Part::Head(head)).chain(content().map(Part::Chunk));
+        let (seen, before) = (self.scanner.seen.clone(), self.scanner.seen.load(Ordering::Relaxed));
+        let chunks = content().enumerate().map(move |(n, piece)| {
+            let scanned = seen.load(Ordering::Relaxed) - before;
+            assert!(scanned + ON_THE_WAY > n * PIECE, "the scanner saw {scanned} bytes at {n}");
+            Part::Chunk(piece)
+        });
+        let parts = std::iter::once(Part::Head(head)).chain(chunks);
         let messages = parts.map(|part| pb::UploadAttachmentRequest { part: Some(part) });
         let done = client.upload_attachment(tokio_stream::iter(messages)).await.unwrap();
         let done = done.into_inner().upload.unwrap();
@@ -218,4 +274,6 @@ async fn memory_does_not_grow_with_the_size_of_attachments() {
     step("a streamed letter with 200 MiB");
     assert!(house.downloaded(&letter).await > 2 * LARGE);
     step("an archive of 400 MiB");
+    let scanned = house.scanner.seen.load(Ordering::Relaxed);
+    assert_eq!(scanned, 2 * LARGE, "each was shown to the scanner once, and whole");
 }

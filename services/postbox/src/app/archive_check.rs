@@ -26,7 +26,7 @@ pub(super) fn unpacks(media_type: &str) -> bool {
 
 /// The end of content that streams by.
 #[derive(Debug, Default)]
-pub(super) struct Tail {
+pub struct Tail {
     kept: Vec<u8>,
     length: u64,
 }

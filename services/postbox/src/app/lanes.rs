@@ -38,6 +38,12 @@ impl Lanes {
         let gate = if who.bulk { &self.bulk } else { &self.interactive };
         gate.enter(who.sender, who.weight).await
     }
+
+    /// Letters that wait for a place in the bulk lane.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.bulk.state().waiting.len()
+    }
 }
 
 #[derive(Clone, Debug)]

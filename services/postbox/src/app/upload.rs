@@ -28,7 +28,7 @@ impl<S: Stream<Item = Result<Bytes, SubmitError>> + Unpin + Send> Contents<S> {
     }
 
     /// The next bytes, at most `limit`.
-    async fn next(&mut self, limit: u64) -> Result<Bytes, SubmitError> {
+    pub async fn next(&mut self, limit: u64) -> Result<Bytes, SubmitError> {
         while self.pending.is_empty() {
             self.pending = self.source.next().await.ok_or(SubmitError::StreamIncomplete)??;
         }
@@ -37,7 +37,7 @@ impl<S: Stream<Item = Result<Bytes, SubmitError>> + Unpin + Send> Contents<S> {
     }
 
     /// Refuses bytes beyond the last attachment.
-    async fn end(&mut self) -> Result<(), SubmitError> {
+    pub async fn end(&mut self) -> Result<(), SubmitError> {
         let mut extra = !self.pending.is_empty();
         while !extra {
             match self.source.next().await {

@@ -20,7 +20,7 @@ mod opened;
 mod proof;
 mod reminder;
 mod replies;
-mod sender;
+pub(crate) mod sender;
 mod sent;
 mod settings;
 mod status;

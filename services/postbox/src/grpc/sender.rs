@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _};
@@ -32,9 +30,6 @@ use crate::app::{Postbox, reader::ReadError};
 use crate::domain::UploadId;
 use crate::domain::attachment::Declaration;
 use crate::domain::letter::Letter;
-
-/// How often a quiet stream says that it is alive.
-const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// Request id, letter, its own attachments, and those uploaded before.
 type Parts = (String, Option<Letter>, Vec<Declaration>, Vec<UploadId>);
@@ -325,7 +320,7 @@ impl SenderServer {
 }
 
 /// The bytes of one message of the stream.
-fn chunk(message: Result<SubmitStreamRequest, Status>) -> Result<Bytes, SubmitError> {
+pub fn chunk(message: Result<SubmitStreamRequest, Status>) -> Result<Bytes, SubmitError> {
     match message.map(|m| m.part) {
         Ok(Some(Part::Chunk(bytes))) => Ok(Bytes::from(bytes)),
         Ok(Some(Part::Head(_))) => Err(SubmitError::field("head", "must come once")),
@@ -370,7 +365,7 @@ async fn watch(
         let woken = tokio::select! {
             () = std::future::ready(()), if first => false,
             changed = head.changed() => changed.is_ok(),
-            () = tokio::time::sleep(HEARTBEAT) => false,
+            () = tokio::time::sleep(postbox.limits.heartbeat()) => false,
             () = out.closed() => return Ok(()),
         };
         if !woken {

@@ -16,8 +16,6 @@ use crate::app::watch::{MailboxNews, Shown, Watcher};
 
 /// Messages made before the reader takes one: a slow one holds no more than this.
 pub const AHEAD: usize = 16;
-/// How often a quiet stream says that it is alive.
-const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The least time between two looks: every event of every mailbox wakes every watcher, and people
 /// do not see the difference.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -73,7 +71,7 @@ pub async fn watch(
 /// Waits for the time of the next heartbeat. Whoever watches for others is asked about meanwhile, so
 /// that the stream ends within a second of the right.
 async fn still_allowed(postbox: &Postbox, watcher: &mut Watcher, over: &mut Option<ReadError>) {
-    let heartbeat = tokio::time::Instant::now() + HEARTBEAT;
+    let heartbeat = tokio::time::Instant::now() + postbox.limits.heartbeat();
     while watcher.acts_for_others() {
         // A little later than an answer holds: the check below would wait for the next turn.
         let next = tokio::time::Instant::now() + HOLDS + Duration::from_millis(20);

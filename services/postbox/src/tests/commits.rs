@@ -73,7 +73,7 @@ async fn doom(db: &Db) {
     change(db, SQLITE, POSTGRES).await;
 }
 
-async fn change(db: &Db, sqlite: &'static str, postgres: &'static str) {
+pub async fn change(db: &Db, sqlite: &'static str, postgres: &'static str) {
     let mut tx = db.begin().await.unwrap();
     match &mut tx {
         Tx::Sqlite(c) => drop(sqlx::raw_sql(sqlite).execute(&mut **c).await.unwrap()),

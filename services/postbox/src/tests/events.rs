@@ -1,6 +1,8 @@
 //! The sender's stream: every event once and in order, from any cursor, for as long as events are
 //! kept.
 
+use std::num::NonZeroU32;
+
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -22,6 +24,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_cursor_from_months_back_still_leads_to_everything_after_it,
     a_message_says_how_many_events_wait_behind_it,
     a_reader_that_pauses_gets_every_event_in_order_all_the_same,
+    a_quiet_stream_says_again_and_again_that_it_is_alive_and_where_it_is,
     a_cursor_from_before_the_kept_events_is_refused_with_the_oldest_one,
     without_a_cursor_the_stream_begins_with_what_is_kept,
     events_are_kept_for_good_unless_days_are_set
@@ -149,6 +152,31 @@ async fn a_reader_that_pauses_gets_every_event_in_order_all_the_same(db: Db) {
         seen.extend(message.event.map(|_| message.cursor));
     }
     assert_eq!(seen, cursors(&all(stream(&world, "").await).await));
+}
+
+async fn a_quiet_stream_says_again_and_again_that_it_is_alive_and_where_it_is(db: Db) {
+    let world = World::with(db, often).await;
+    letters(&world, 1).await;
+    let told = cursors(&all(stream(&world, "").await).await);
+    let mut quiet = stream(&world, told.last().unwrap()).await;
+    for _ in 0..4 {
+        let beat = quiet.message().await.unwrap().unwrap();
+        assert_eq!((beat.event.is_none(), &beat.cursor), (true, told.last().unwrap()));
+        assert_eq!((beat.lag_ms, beat.behind), (0, 0), "all there was is told");
+    }
+    // It is the same stream that tells what comes then.
+    letters_again(&world).await;
+    let event = loop {
+        if let Some(event) = quiet.message().await.unwrap().unwrap().event {
+            break event;
+        }
+    };
+    assert_eq!(event.kind, "accepted");
+}
+
+/// Heartbeats that a test does not wait long for.
+pub fn often(config: &mut Config) {
+    config.limits.heartbeat_ms = NonZeroU32::MIN;
 }
 
 async fn a_cursor_from_before_the_kept_events_is_refused_with_the_oldest_one(db: Db) {

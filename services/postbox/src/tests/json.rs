@@ -20,6 +20,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_violation_names_the_json_field,
     a_count_of_nothing_is_written,
     events_are_server_sent_events_that_resume_behind_the_last_id,
+    news_of_a_mailbox_are_server_sent_events_that_resume_behind_the_last_id,
     a_download_is_the_file_with_type_and_name,
     a_range_is_that_part_of_the_file,
     a_range_behind_the_end_is_not_satisfiable,
@@ -157,6 +158,35 @@ async fn events_are_server_sent_events_that_resume_behind_the_last_id(db: Db) {
     let first = all.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
     let rest = told(get(&office(&world), &path, "last-event-id", first).await).await;
     assert!(!rest.contains(kinds[0]) && rest.contains(kinds[1]), "{rest}");
+}
+
+/// Reads a stream until something was told.
+async fn until(response: Response<Body>, what: &str) -> String {
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let (mut body, mut told) = (response.into_body(), String::new());
+    while !told.contains(what) {
+        let frame = body.frame().await.unwrap().unwrap();
+        told.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+    }
+    told
+}
+
+async fn news_of_a_mailbox_are_server_sent_events_that_resume_behind_the_last_id(db: Db) {
+    let world = World::new(db).await;
+    let path = format!("{MAILBOX}/WatchMailbox");
+    let counts = "\"counts\":";
+    let begun = until(get(&ada(&world), &path, "accept", "text/event-stream").await, counts).await;
+    assert!(!begun.contains("\"news\""), "{begun}");
+    let first = begun.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
+    let id = delivered(&world).await;
+    world.open(&id).await.unwrap();
+    world.settle().await;
+    let opened = "\"kind\":\"opened\"";
+    let told = until(get(&ada(&world), &path, "last-event-id", first).await, opened).await;
+    assert!(told.contains("\"kind\":\"provided\"") && told.contains(&id), "{told}");
+    let provided = told.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
+    let rest = until(get(&ada(&world), &path, "last-event-id", provided).await, opened).await;
+    assert!(!rest.contains("\"kind\":\"provided\""), "{rest}");
 }
 
 /// Delivers and opens a letter; the address of its attachment.

@@ -25,7 +25,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_clock_that_is_set_back_gives_no_second_quota,
     every_answer_tells_lane_and_limits_in_its_trailers,
     an_interactive_letter_is_delivered_while_the_bulk_lane_stands_still,
-    a_full_lane_is_a_refusal_to_try_again
+    a_full_lane_is_a_refusal_to_try_again,
+    a_sender_of_three_times_the_weight_gets_three_turns_of_four
 }
 
 async fn letters_per_hour(world: &World, client_id: &str, n: i64) {
@@ -255,4 +256,45 @@ async fn a_full_lane_is_a_refusal_to_try_again(db: Db) {
     assert_eq!((world.count("letters").await, world.objects()), (0, 0));
     drop(both);
     bulk(&world, 1).await.unwrap();
+}
+
+/// The subjects of the letters of account 2 in the order in which they were delivered.
+async fn delivered_in_order(world: &World) -> Vec<String> {
+    let request = pb::ListLettersRequest::default();
+    let listed = world.reader(2, siegel_kernel::TrustLevel::High).list_letters(request).await;
+    let newest_first = listed.unwrap().into_inner().letters;
+    newest_first.into_iter().rev().map(|letter| letter.subject).collect()
+}
+
+async fn a_sender_of_three_times_the_weight_gets_three_turns_of_four(db: Db) {
+    let world = World::with(db, |config| config.lanes.bulk = 1).await;
+    for (client_id, weight) in [(CLIENT, 30), (OTHER_CLIENT, 10)] {
+        let order = pb::Quota { client_id: client_id.into(), weight, ..Default::default() };
+        quota(&world, &format!("q-{client_id}"), order).await.unwrap();
+    }
+    let handle = world.handle(2).await;
+    let taken = world.postbox.lanes.turn(Turner { bulk: true, sender: "batch", weight: 10 }).await;
+    // The lighter one comes first, and would go first if only arrival counted.
+    let senders = [("light", OTHER_CLIENT), ("heavy", CLIENT)];
+    let all = senders
+        .into_iter()
+        .flat_map(|(subject, client_id)| (0..8).map(move |n| (subject, client_id, n)));
+    let sent = futures_util::future::join_all(all.map(|(subject, client_id, n)| {
+        let mut order = request(&format!("{subject}{n}"), &handle);
+        order.attachments.clear();
+        letter(&mut order).lane = pb::Lane::Bulk.into();
+        letter(&mut order).subject = subject.into();
+        let mut sender = world.sender_as(client(client_id, "musterstadt"));
+        async move { sender.submit(order).await.unwrap() }
+    }));
+    let begin = async {
+        while world.postbox.lanes.waiting() < 16 {
+            tokio::task::yield_now().await;
+        }
+        drop(taken);
+    };
+    let _ = tokio::join!(sent, begin);
+    let order = delivered_in_order(&world).await;
+    let heavy = order.iter().take(8).filter(|subject| *subject == "heavy").count();
+    assert_eq!((order.len(), heavy), (16, 6), "{order:?}");
 }

@@ -25,6 +25,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     every_receipt_is_in_the_log_after_a_round,
     a_receipt_has_no_place_before_the_round,
     a_receipt_is_proven_to_anybody_who_knows_its_leaf,
+    the_checkpoint_that_is_answered_is_the_published_one,
     the_log_only_grows_and_proves_it,
     questions_beyond_the_log_have_reasons,
     the_files_of_the_log_give_the_root_that_was_signed,
@@ -166,6 +167,24 @@ async fn a_receipt_is_proven_to_anybody_who_knows_its_leaf(db: Db) {
     assert_eq!(found.checkpoint.into_bytes(), get(&world, "/log/checkpoint").await.1);
     let unknown = prove(&world, vec![0; 32], 0).await.unwrap_err();
     assert_eq!(reason(&unknown).as_deref(), Some("LEAF_UNKNOWN"));
+}
+
+async fn the_checkpoint_that_is_answered_is_the_published_one(db: Db) {
+    let world = World::new(db).await;
+    let ask = || async {
+        let request = pb::GetCheckpointRequest::default();
+        world.evidence(siegel_grpc::Caller::Anyone).get_checkpoint(request).await
+    };
+    leaves(&world, 2).await;
+    let status = ask().await.unwrap_err();
+    assert_eq!(reason(&status).as_deref(), Some("BEYOND_END_OF_LOG"), "nothing is signed yet");
+    for _ in 0..2 {
+        world.postbox.sequence().await.unwrap();
+        let published = get(&world, "/log/checkpoint").await.1;
+        let answered = ask().await.unwrap().into_inner().checkpoint;
+        assert_eq!(answered.into_bytes(), published);
+        leaves(&world, 3).await;
+    }
 }
 
 async fn the_log_only_grows_and_proves_it(db: Db) {

@@ -19,6 +19,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_watcher_goes_on_after_a_cursor_and_misses_nothing,
     a_person_who_has_no_mailbox_yet_hears_of_the_first_letter,
     flags_and_case_updates_are_told,
+    a_quiet_stream_repeats_its_counts_again_and_again,
     below_the_level_a_hidden_letter_shows_no_more_than_its_list_entry,
     a_scheduled_letter_is_no_news_before_its_provision_nor_when_recalled_before,
     nobody_hears_of_somebody_elses_mailbox,
@@ -83,6 +84,18 @@ async fn a_new_letter_and_its_changes_of_state_are_told_with_the_counts(db: Db) 
         ("opened", pb::DeliveryState::Opened)
     );
     assert_eq!(message.counts.unwrap().unread, 0);
+}
+
+async fn a_quiet_stream_repeats_its_counts_again_and_again(db: Db) {
+    let world = World::with(db, super::events::often).await;
+    world.deliver("r1", |_| {}).await;
+    world.settle().await;
+    let (mut stream, first) = begin(&world, 1).await;
+    assert_eq!(first.counts.unwrap().unread, 1);
+    for _ in 0..4 {
+        let beat = stream.message().await.unwrap().unwrap();
+        assert_eq!(beat, first, "nothing happened");
+    }
 }
 
 async fn without_a_cursor_only_what_is_to_come_is_told(db: Db) {
