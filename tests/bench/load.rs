@@ -66,6 +66,14 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// Whether a call went well; why it did not is on standard error.
+pub fn went_well<T>(call: &str, answer: &Result<T, tonic::Status>) -> bool {
+    if let Err(status) = answer {
+        eprintln!("{call}: {:?}: {}", status.code(), status.message());
+    }
+    answer.is_ok()
+}
+
 /// Runs `one` again and again from `clients` tasks until `time` is over or it has nothing left
 /// (`None`). The number it gets is unique; `Some(false)` counts as failed.
 pub async fn run<F, R>(pid: u32, clients: usize, time: Duration, one: F) -> Outcome

@@ -57,7 +57,7 @@ async fn singles(post: &Post, args: &Args, name: &'static str) -> anyhow::Result
                 letter: Some(letter(handle)),
                 ..Default::default()
             };
-            Some(sender.submit(request).await.is_ok())
+            Some(load::went_well("Submit", &sender.submit(request).await))
         }
     };
     // Enough that one in a hundred is many.

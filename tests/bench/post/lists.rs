@@ -109,7 +109,7 @@ async fn step(post: &Post, args: &Args) -> anyhow::Result<Step> {
         let reader = mailbox.clone();
         let list = move |n: u64| {
             let (mut reader, request) = (reader.clone(), page(n, &tokens));
-            async move { Some(reader.list_letters(request).await.is_ok()) }
+            async move { Some(load::went_well("ListLetters", &reader.list_letters(request).await)) }
         };
         let outcome = load::run_on_schedule(post.pid()?, RATE, time, list).await;
         println!("P5 ListLetters: p95 {:.1} ms; {outcome}", outcome.quantile(0.95));
@@ -117,7 +117,10 @@ async fn step(post: &Post, args: &Args) -> anyhow::Result<Step> {
         lists.push(outcome.quantile(0.95));
         let count = move |_| {
             let mut reader = mailbox.clone();
-            async move { Some(reader.get_counts(pb::GetCountsRequest::default()).await.is_ok()) }
+            async move {
+                let answer = reader.get_counts(pb::GetCountsRequest::default()).await;
+                Some(load::went_well("GetCounts", &answer))
+            }
         };
         let outcome = load::run_on_schedule(post.pid()?, RATE, time, count).await;
         println!("P5 GetCounts: p95 {:.1} ms; {outcome}", outcome.quantile(0.95));

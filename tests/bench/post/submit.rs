@@ -52,7 +52,7 @@ async fn letters(post: &Post, args: &Args, round: u32) -> anyhow::Result<load::O
                 letter: Some(letter(handle)),
                 ..Default::default()
             };
-            Some(sender.submit(request).await.is_ok())
+            Some(load::went_well("Submit", &sender.submit(request).await))
         }
     })
     .await)
