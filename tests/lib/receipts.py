@@ -5,6 +5,7 @@ usage: receipts.py SIEGEL_BIN DIR ORIGIN
 Runs without a network where the machine lets us take it away (as root on Linux).
 """
 
+import base64
 import json
 import pathlib
 import shutil
@@ -31,6 +32,31 @@ def verify(binary, file, *options):
     except json.JSONDecodeError:
         report = {}
     return run.returncode, report, run.stdout + run.stderr
+
+
+def said(binary, file, *options):
+    """What the command says to people."""
+    command = [*offline_prefix(), binary, "receipt", "verify", str(file), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+
+
+def check_key_line(binary, file, keys, thumbprint):
+    """The key by its thumbprint, and where it came from: it decides what the rest is worth."""
+    for options, source in (
+        ((), "found beside the receipt: not independently confirmed"),
+        (("--keys", str(keys)), "from the file given with --keys"),
+        (("--thumbprint", thumbprint), "confirmed by the thumbprint given with --thumbprint"),
+    ):
+        line = f"Key SHA-256 {thumbprint} ({source})"
+        check(line in said(binary, file, *options).splitlines(), f"{file.name}: no line {line!r}")
+    german = f"Schlüssel SHA-256 {thumbprint} (aus der mit --keys angegebenen Datei)"
+    check(german in said(binary, file, "--keys", str(keys), "--lang", "de").splitlines(), f"no line {german!r}")
+
+
+def thumbprint(receipt):
+    """RFC 7638 of the key that stands beside the receipt under the `kid` of its JWS."""
+    head = receipt["jws"].split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"]
 
 
 def flipped(receipt, part):
@@ -61,6 +87,7 @@ def main():
             check(code == 0, f"{file.name} does not verify with the published keys:\n{text}")
             check(report.get("trusted_keys") is True, f"{file.name}: keys given by --keys do not count as trusted")
             receipt = json.loads(file.read_text(encoding="utf-8"))
+            check_key_line(binary, file, keys, thumbprint(receipt))
             for part, name in ((1, "payload"), (2, "signature")):
                 # Beside the keys, as the good one was.
                 broken = directory / f"broken-{name}.json"

@@ -246,4 +246,13 @@ mod tests {
             [&bytes[..PREFIX], &bytes[two.clone()], &bytes[one], &bytes[two.end..]].concat();
         assert!(opened(&key, &swapped).is_err());
     }
+
+    #[test]
+    fn content_does_not_open_in_the_place_of_another() {
+        let key = DataKey::from_bytes([3; 32]);
+        let bytes = sealed(&key, b"Bescheid");
+        let mut elsewhere = Opener::new(&key, b"b");
+        let end = elsewhere.push(&bytes).and_then(|_| elsewhere.finish());
+        assert_eq!(end.err(), Some(SealError::DoesNotOpen));
+    }
 }

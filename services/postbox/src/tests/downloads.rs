@@ -25,7 +25,8 @@ on_each_backend! { &crate::MIGRATIONS =>
     the_archive_of_a_letter_without_attachments_is_not_there,
     the_archive_of_a_letter_that_is_not_opened_is_refused,
     an_attachment_whose_object_is_gone_is_refused_before_its_first_byte,
-    a_part_of_an_attachment_that_is_gone_is_noticed
+    a_part_of_an_attachment_that_is_gone_is_noticed,
+    files_that_change_places_in_the_store_are_noticed
 }
 
 pub async fn range(
@@ -257,4 +258,25 @@ async fn drop_last_part(tx: &mut siegel_db::Tx) -> Result<(), siegel_db::StoreEr
     const SQL: &str = "DELETE FROM attachment_parts WHERE number = 1";
     siegel_db::on!(tx, c => sqlx::query(SQL).execute(c).await?.rows_affected());
     Ok(())
+}
+
+async fn files_that_change_places_in_the_store_are_noticed(db: Db) {
+    let world = World::new(db).await;
+    let done = world.deliver("r1", |_| {}).await;
+    let opened = world.open(&done.letter_id).await.unwrap();
+    let keys = world.postbox.objects.below("/").await.unwrap();
+    let [one, other] =
+        keys.iter().map(|key| path(&world, key)).collect::<Vec<_>>().try_into().unwrap();
+    let aside = world.dir.path().join("aside");
+    for (from, to) in [(&one, &aside), (&other, &one), (&aside, &other)] {
+        std::fs::rename(from, to).unwrap();
+    }
+    for attachment in &opened.attachments {
+        let at = (done.letter_id.as_str(), attachment.attachment_id.as_str());
+        assert_eq!(range(&world, at, (0, 0)).await.unwrap_err().code(), Code::Internal);
+    }
+}
+
+fn path(world: &World, key: &str) -> std::path::PathBuf {
+    world.dir.path().join("objects").join(key)
 }

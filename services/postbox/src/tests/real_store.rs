@@ -18,6 +18,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     a_real_store_keeps_a_letter_and_hands_it_out,
     a_real_store_keeps_large_attachments_in_parts_and_as_multipart,
     a_real_store_is_rid_of_orphans_after_seven_days,
+    a_real_store_keeps_the_tiles_of_the_log,
     a_real_store_refuses_a_wrong_key_and_nothing_of_the_letter_is_visible,
     a_store_at_whose_address_nobody_is_refuses_the_letter
 }
@@ -114,6 +115,13 @@ async fn a_real_store_is_rid_of_orphans_after_seven_days(db: Db) {
     let left = objects(&world).await;
     assert_eq!(left.len(), 1, "{left:?}");
     assert!(left[0].contains(&kept.upload_id));
+}
+
+async fn a_real_store_keeps_the_tiles_of_the_log(db: Db) {
+    let Some(world) = world(db).await else { return };
+    super::log::fill(&world).await;
+    let tiles = objects(&world).await;
+    assert!(tiles.iter().any(|key| key.ends_with("tile/0/000")), "{tiles:?}");
 }
 
 async fn a_real_store_refuses_a_wrong_key_and_nothing_of_the_letter_is_visible(db: Db) {
