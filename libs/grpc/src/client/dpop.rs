@@ -47,14 +47,19 @@ impl DpopState {
         mut request: Request<Body>,
     ) -> Result<Response<Body>, Status> {
         let path = request.uri().path().to_owned();
-        if self.nonce(&path).is_none() {
-            let ahead = self.ahead(&request)?;
-            let answer = forward(&mut inner, ahead).await?;
-            if !self.learn(&path, answer.headers()) {
-                return Ok(answer);
+        // Looked up once: it may be too old at the next look, and calls run side by side.
+        let nonce = match self.nonce(&path) {
+            Some(nonce) => nonce,
+            None => {
+                let ahead = self.ahead(&request)?;
+                let answer = forward(&mut inner, ahead).await?;
+                match self.learn(&path, answer.headers()) {
+                    Some(nonce) => nonce,
+                    None => return Ok(answer),
+                }
             }
-        }
-        self.authorise(request.headers_mut(), &path)?;
+        };
+        self.authorise(request.headers_mut(), &path, Some(&nonce))?;
         let answer = forward(&mut inner, request).await?;
         self.learn(&path, answer.headers());
         Ok(answer)
@@ -67,21 +72,25 @@ impl DpopState {
         *ahead.uri_mut() = request.uri().clone();
         *ahead.version_mut() = request.version();
         *ahead.headers_mut() = request.headers().clone();
-        self.authorise(ahead.headers_mut(), request.uri().path())?;
+        self.authorise(ahead.headers_mut(), request.uri().path(), None)?;
         Ok(ahead)
     }
 
-    fn authorise(&self, headers: &mut HeaderMap, path: &str) -> Result<(), Status> {
+    fn authorise(
+        &self,
+        headers: &mut HeaderMap,
+        path: &str,
+        nonce: Option<&str>,
+    ) -> Result<(), Status> {
         let broken = |_| Status::internal("a DPoP proof cannot be made");
         let jti = siegel_crypto::random_token(self.token.entropy.as_ref())
             .map_err(|e| crate::fault(&e))?;
         let url = format!("{}{path}", self.token.origin);
         let access_token = Some(self.token.access_token.as_str());
         let expected = Expected { method: "POST", url: &url, access_token, jkt: None };
-        let nonce = self.nonce(path);
         let now = self.token.clock.now();
-        let proof = prove(&self.token.key, &expected, nonce.as_deref(), jti, now)
-            .map_err(|e| crate::fault(&e))?;
+        let proof =
+            prove(&self.token.key, &expected, nonce, jti, now).map_err(|e| crate::fault(&e))?;
         let mut value =
             HeaderValue::try_from(format!("DPoP {}", self.token.access_token)).map_err(broken)?;
         value.set_sensitive(true);
@@ -98,10 +107,11 @@ impl DpopState {
         (*at <= now && now.since(*at) < FRESH).then(|| nonce.clone())
     }
 
-    fn learn(&self, path: &str, headers: &HeaderMap) -> bool {
-        let Some(nonce) = headers.get(NONCE).and_then(|v| v.to_str().ok()) else { return false };
+    /// Keeps the nonce of an answer, if it has one.
+    fn learn(&self, path: &str, headers: &HeaderMap) -> Option<String> {
+        let nonce = headers.get(NONCE).and_then(|v| v.to_str().ok())?;
         let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
         nonces.insert(path.to_owned(), (nonce.to_owned(), self.token.clock.now()));
-        true
+        Some(nonce.to_owned())
     }
 }

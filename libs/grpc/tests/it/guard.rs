@@ -14,7 +14,7 @@ use tonic::{Request, Status};
 
 use crate::house::{House, ORIGIN, claims};
 
-async fn list(channel: AuthChannel) -> Result<String, Status> {
+pub async fn list(channel: AuthChannel) -> Result<String, Status> {
     let request = postbox::ListReceiptsRequest::default();
     let answer = EvidenceServiceClient::new(channel).list_receipts(request).await?;
     Ok(answer.into_inner().receipts.remove(0).kind)

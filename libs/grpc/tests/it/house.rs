@@ -185,24 +185,35 @@ impl House {
 
     /// The siblings of `own`, whose certificate has this thumbprint.
     pub fn siblings(&self, own: &str, thumbprint: &str) -> Siblings {
-        siblings(own, thumbprint, &self.identity, &self.registry)
+        siblings((own, thumbprint), self.identity.clock.clone(), &self.registry)
     }
 
     /// A channel to postbox with a token bound to `key`.
     pub fn bound(&self, claims: &AccessToken, key: &SigningKey) -> AuthChannel {
+        self.bound_by(self.identity.clock.clone(), claims, key)
+    }
+
+    /// The same of a caller whose clock is another.
+    pub fn bound_by(
+        &self,
+        clock: Arc<dyn Clock>,
+        claims: &AccessToken,
+        key: &SigningKey,
+    ) -> AuthChannel {
         let bound = Confirmation { jkt: Some(key.kid().to_owned()), x5t_s256: None };
         let claims = AccessToken { cnf: Some(bound), ..claims.clone() };
         let token = self.identity.sign(&claims);
-        self.siblings("portal", "portal").person_channel("postbox", token, key.clone())
+        let siblings = siblings(("portal", "portal"), clock, &self.registry);
+        siblings.person_channel("postbox", token, key.clone())
     }
 }
 
-fn siblings(own: &str, thumb: &str, identity: &FakeIdentity, registry: &InProcess) -> Siblings {
+fn siblings((own, thumb): (&str, &str), clock: Arc<dyn Clock>, registry: &InProcess) -> Siblings {
     let settings = SiblingsSettings {
         own: own.into(),
         thumbprint: thumb.into(),
         origin: ORIGIN.into(),
-        clock: identity.clock.clone(),
+        clock,
         entropy: Arc::new(SystemEntropy::new()),
     };
     Siblings::in_process(settings, registry.clone())
@@ -213,7 +224,7 @@ fn guard(service: &str, identity: &FakeIdentity, registry: &InProcess) -> Guard 
         service: service.into(),
         origin: ORIGIN.into(),
         clock: identity.clock.clone(),
-        siblings: siblings(service, service, identity, registry),
+        siblings: siblings((service, service), identity.clock.clone(), registry),
         nonce_key: [7; 32],
     })
 }

@@ -4,3 +4,4 @@
 mod guard;
 mod house;
 mod http_faces;
+mod nonces;
