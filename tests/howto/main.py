@@ -6,17 +6,32 @@ import time
 import traceback
 from pathlib import Path
 
+import datasubject
 import deliver
 import fapi
 import federate
 import jsonway
 import levels
 import links
+import mandate
 import network
 import portal
+import retire
 import tenyears
 
-PARTS = {"links": links, "portal": portal, "fapi": fapi, "levels": levels, "federate": federate, "json": jsonway, "tenyears": tenyears, "deliver": deliver}
+PARTS = {
+    "links": links,
+    "portal": portal,
+    "fapi": fapi,
+    "levels": levels,
+    "federate": federate,
+    "json": jsonway,
+    "tenyears": tenyears,
+    "deliver": deliver,
+    "retire": retire,
+    "datasubject": datasubject,
+    "mandate": mandate,
+}
 
 
 class Checks:

@@ -1,0 +1,136 @@
+"""retire-an-account-system.md: its line, its command, its reasons, its question to the database."""
+
+import json
+import os
+import pty
+import re
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import person
+from browser import Browser, Page
+from house import READY, Terminal
+from pages import block, rows
+
+PAGE = "retire-an-account-system.md"
+OFFERS, PASSWORD = "http://localhost:8080/account/offers", "Kennwort der Prüfung ist lang"
+# What an operator has in production, and a sandbox beside its data directory does not.
+PRODUCTION = "--config siegel.toml --operator anna --operator-key anna.pem \\\n  "
+SET_UP = f"""
+[[tenants]]
+id = "land"
+name = "Land"
+
+[[persons]]
+email = "erika@example.org"
+password = "{PASSWORD}"
+level = "substantial"
+"""
+
+
+def bad_lines(known: str) -> dict[str, str]:
+    """For each reason of the page a line that is left out for it; `known` was imported before."""
+    attribute = {"name": "given_name", "value": "Erika"}
+
+    def line(number: int, **fields) -> str:
+        return json.dumps({"id": f"b{number}", "email": "b@example.org", "level": "low"} | fields)
+
+    def with_attributes(number: int, *attributes: dict) -> str:
+        return line(number, attributes=list(attributes))
+
+    return {
+        "LINE_TOO_LONG": with_attributes(1, attribute | {"value": "x" * 70_000}),
+        "LINE_MALFORMED": line(2, colour="red"),
+        "ID_MALFORMED": line(3, id=""),
+        "EMAIL_MALFORMED": line(4, email="nobody"),
+        "LEVEL_UNKNOWN": line(5, level="top"),
+        "TIME_MALFORMED": line(6, valid_until="soon"),
+        "EXPIRED": line(7, valid_until="2020-01-01"),
+        "ATTRIBUTE_UNKNOWN": with_attributes(8, attribute | {"name": "shoe_size"}),
+        "ATTRIBUTE_TWICE": with_attributes(9, attribute, attribute),
+        "VALUE_MALFORMED": with_attributes(10, {"name": "date_of_birth", "value": "long ago"}),
+        "SOURCE_UNKNOWN": with_attributes(11, attribute | {"source": "rumour"}),
+        "LEVEL_TOO_HIGH": with_attributes(12, attribute | {"level": "high"}),
+        "ID_TWICE": line(99, email="other@example.org"),
+        "IMPORTED_OTHERWISE": json.dumps(json.loads(known) | {"email": "other@example.org"}),
+    }
+
+
+def ask(terminal: Terminal, question: str) -> list[tuple]:
+    with sqlite3.connect(terminal.folder / "siegel-data/db/account.sqlite") as database:
+        return database.execute(question).fetchall()
+
+
+def on_a_terminal(terminal: Terminal, command: str) -> tuple[int, str]:
+    """Exit code of a command whose standard error is a terminal, and what that shows."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(["bash", "-c", command], cwd=terminal.folder, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    try:
+        while piece := os.read(ours, 4096):
+            seen += piece
+    except OSError:  # the other side is closed: how Linux says that it is over
+        pass
+    os.close(ours)
+    return process.wait(60), seen.decode()
+
+
+def imports(check, terminal: Terminal, command: str, known: str) -> None:
+    said = terminal.run(command)
+    check("1 lines: 1 accounts wait" in said, "the line of the page is imported", said)
+    again = terminal.run(command)
+    waiting = ask(terminal, "SELECT COUNT(*) FROM imported_accounts")
+    check(again == said and waiting == [(1,)], "the same file again changes nothing", f"{again} {waiting}")
+    lines = bad_lines(known)
+    listed = [reason for row in rows(PAGE, "| Reason |") for reason in re.findall(r"[A-Z_]{5,}", row[0])]
+    check(sorted(listed) == sorted(lines), "every reason of the page is tried", sorted(set(listed) ^ set(lines)))
+    good = json.dumps({"id": "b99", "email": "b@example.org"})
+    terminal.write("bad.jsonl", "\n".join([good, *lines.values()]) + "\n")
+    done = subprocess.run(["bash", "-c", command.replace("accounts.jsonl", "bad.jsonl")], cwd=terminal.folder, capture_output=True, text=True, timeout=60)
+    report = (terminal.folder / "bad.jsonl.report").read_text()
+    found = [entry["reason"] for entry in map(json.loads, report.splitlines())]
+    check(done.returncode == 2 and found == list(lines), "bad lines are left out, each with its reason", f"{done.returncode} {done.stderr} {report}")
+    check(done.stderr == "", "there is no bar where standard error is no terminal", done.stderr)
+    told = re.search(r"`(\{\"line\".*?\})`", "".join(" ".join(row) for row in rows(PAGE, "| Exit code |")))
+    check(told is not None and set(json.loads(told[1])) == set(json.loads(report.splitlines()[0])), "the report has the fields of the page", report)
+
+
+def bar(check, terminal: Terminal, command: str) -> None:
+    many = "".join(json.dumps({"id": f"m{n}", "email": f"m{n}@example.org"}) + "\n" for n in range(3_000))
+    terminal.write("many.jsonl", many)
+    code, seen = on_a_terminal(terminal, command.replace("accounts.jsonl", "many.jsonl"))
+    steps = re.findall(r"\[(#* *)\] +(\d+) %", seen)
+    check(code == 0 and len(steps) >= 2 and steps[-1][1] == "100", "a bar on the terminal says how far it is, to its end", f"{code} {seen!r}")
+
+
+def person_takes(check) -> None:
+    browser = Browser()
+    page = person.walk(browser, browser.open(OFFERS), person.password("erika@example.org", PASSWORD), person.allow)
+    if not check(isinstance(page, Page) and "Servicekonto Altland" in page.text, "the person sees of which system", page if isinstance(page, str) else page.words()):
+        return
+    check("Erika" in page.text and "+49 30 123456" in page.text, "and every value", page.words())
+    form = next(form for form in page.forms if "offer" in form.fields)
+    done = browser.submit(page, form, decision="take", **form.boxes)
+    check(isinstance(done, Page) and "offer" not in [name for form in done.forms for name in form.fields], "what was taken over is no offer any more", done.words())
+
+
+def run(check, folder: Path) -> None:
+    terminal = Terminal(folder)
+    terminal.write("set-up.toml", SET_UP)
+    known = block(PAGE, "1. Write the file", "json")
+    terminal.write("accounts.jsonl", known)
+    command = block(PAGE, "2. Import it", "sh")
+    check(PRODUCTION in command, "the command is the one of an installation", command)
+    command = command.replace(PRODUCTION, "")
+    try:
+        terminal.start("siegel up --seed set-up.toml", READY)
+        imports(check, terminal, command, known)
+        bar(check, terminal, command)
+        person_takes(check)
+        question = block(PAGE, "What is stored", "sql")
+        answer = ask(terminal, question)
+        check(sorted(answer) == [("servicekonto-alt", "claimed", 1), ("servicekonto-alt", "waits", 3_001)], "the question of the page counts what waits", answer)
+    finally:
+        terminal.end_all()
