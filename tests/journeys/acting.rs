@@ -14,6 +14,7 @@ use siegel_proto::convert;
 use siegel_proto::organisation::v1 as organisation;
 use siegel_proto::organisation::v1::mandate_service_client::MandateServiceClient;
 use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
+use siegel_proto::organisation::v1::record_service_client::RecordServiceClient;
 use siegel_proto::postbox::v1 as pb;
 use siegel_proto::postbox::v1::mailbox_choice_service_client::MailboxChoiceServiceClient;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
@@ -40,12 +41,19 @@ pub async fn a_letter_to_an_organisation_is_opened_by_who_acts_for_it(
         register_court: "Musterstadt".into(),
         register_number: "777".into(),
     };
-    OrganisationServiceClient::new(channel).create_organisation(found).await?;
+    let mut organisations = OrganisationServiceClient::new(channel.clone());
+    let made = organisations.create_organisation(found).await?.into_inner();
+    let organisation_id = made.organisation.context("no organisation")?.organisation_id;
     let visit = comes(world, 0, "organisation").await?;
     let receipt = opened(world, &visit).await?;
     ensure!(receipt.get("path") == Some(&json!("member:owner")), "{receipt}");
     ensure!(receipt.get("organisation").is_some_and(Value::is_string), "{receipt}");
-    Ok(())
+    let dissolve =
+        organisation::DissolveOrganisationRequest { request_id: fresh()?, organisation_id };
+    let end = async move {
+        RecordServiceClient::new(channel).dissolve_organisation(dissolve).await.map(drop)
+    };
+    ends_within_a_second(world, &visit, end).await
 }
 
 pub async fn a_letter_to_a_person_is_opened_by_mandate_until_it_is_revoked(
@@ -80,29 +88,29 @@ pub async fn a_letter_to_a_person_is_opened_by_mandate_until_it_is_revoked(
     let receipt = opened(world, &visit).await?;
     ensure!(receipt.get("mandate_id") == Some(&json!(mandate)), "{receipt}");
     ensure!(receipt.get("person").is_some_and(Value::is_string), "{receipt}");
-    revoked(world, &visit, giver, mandate).await
+    let request = organisation::RevokeMandateRequest { request_id: fresh()?, mandate_id: mandate };
+    let end = async move { giver.revoke_mandate(request).await.map(drop) };
+    ends_within_a_second(world, &visit, end).await
 }
 
-/// The mandate ends, and with it the token and what it holds open.
-async fn revoked(
+/// What somebody acted by ends, and with it the token and what it holds open.
+async fn ends_within_a_second(
     world: &World,
     visit: &Visit,
-    mut giver: MandateServiceClient<AuthChannel>,
-    mandate_id: String,
+    end: impl Future<Output = Result<(), tonic::Status>>,
 ) -> anyhow::Result<()> {
     let channel = world.channel(&visit.tokens.access_token, &visit.client.dpop_key)?;
     let mut mailbox = MailboxServiceClient::new(channel);
     let mut open = mailbox.watch_mailbox(pb::WatchMailboxRequest::default()).await?.into_inner();
-    let request = organisation::RevokeMandateRequest { request_id: fresh()?, mandate_id };
-    giver.revoke_mandate(request).await?;
+    end.await?;
     let ended = Instant::now();
     while mailbox.list_letters(pb::ListLettersRequest::default()).await.is_ok() {
-        ensure!(ended.elapsed() < Duration::from_secs(1), "the token outlived the mandate");
+        ensure!(ended.elapsed() < Duration::from_secs(1), "the token outlived the right");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let rest = async { while let Ok(Some(_)) = open.message().await {} };
     let left = Duration::from_secs(2).saturating_sub(ended.elapsed());
-    tokio::time::timeout(left, rest).await.context("the open stream outlived the mandate")
+    tokio::time::timeout(left, rest).await.context("the open stream outlived the right")
 }
 
 /// A persona's channel to the organisation service, by the suite's own portal.
