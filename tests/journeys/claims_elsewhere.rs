@@ -75,6 +75,9 @@ fn settings(provider: &Provider, dir: &Path) -> anyhow::Result<String> {
 fn says(number: &str) -> Value {
     json!({
         "PersTyp": "NNatPers",
+        "DatenkranzTyp": "Steuernummer",
+        "Taetigkeit": "711",
+        "TaetigkeitText": "Architektur- und Ingenieurbüros",
         "Firmenname": "Elsewhere GmbH",
         "Rechtsform": "350",
         "RechtsformText": "Gesellschaft mit beschränkter Haftung",
@@ -206,7 +209,7 @@ async fn effective(channel: &AuthChannel, organisation: &str) -> anyhow::Result<
         }
         ensure!(record.authentication_level() == TrustLevel::Substantial, "{record:?}");
         let told = |field: &&pb::RecordField| field.provider == "muk" && !field.editable;
-        ensure!(record.fields.iter().filter(told).count() == 4, "{record:?}");
+        ensure!(record.fields.iter().filter(told).count() == 7, "{record:?}");
         return Ok(());
     }
     bail!("the claim never had effect")

@@ -19,6 +19,12 @@ pub struct OrganisationRules {
     /// What its words for levels are worth. One that is not listed proves nothing.
     #[serde(default = "usual_levels")]
     pub levels: BTreeMap<String, TrustLevel>,
+    /// What its words for the type of identity (`PersTyp`) mean. One that is not listed is dropped.
+    #[serde(default = "usual_identity_types")]
+    pub identity_types: BTreeMap<String, String>,
+    /// The same for the type of the data set (`DatenkranzTyp`).
+    #[serde(default = "usual_data_set_types")]
+    pub data_set_types: BTreeMap<String, String>,
     /// By which names it says what; those of Mein Unternehmenskonto unless told otherwise.
     #[serde(default)]
     pub claims: ClaimNames,
@@ -33,6 +39,8 @@ pub struct ClaimNames {
     pub legal_form_text: String,
     pub activity: String,
     pub activity_text: String,
+    pub identity_type: String,
+    pub data_set_type: String,
     pub register_kind: String,
     pub register_court: String,
     pub register_number: String,
@@ -60,6 +68,8 @@ impl Default for ClaimNames {
             legal_form_text: "RechtsformText".into(),
             activity: "Taetigkeit".into(),
             activity_text: "TaetigkeitText".into(),
+            identity_type: "PersTyp".into(),
+            data_set_type: "DatenkranzTyp".into(),
             register_kind: "Registerart".into(),
             register_court: "Registergericht".into(),
             register_number: "Registernummer".into(),
@@ -89,6 +99,18 @@ fn usual_levels() -> BTreeMap<String, TrustLevel> {
     .into()
 }
 
+fn usual_identity_types() -> BTreeMap<String, String> {
+    words([("NatPers", "natural_person"), ("NNatPers", "not_natural_person")])
+}
+
+fn usual_data_set_types() -> BTreeMap<String, String> {
+    words([("Steuernummer", "tax_number"), ("IdNr", "idnr"), ("BZSt-Nummer", "bzst_number")])
+}
+
+fn words<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+    pairs.map(|(theirs, ours)| (theirs.to_owned(), ours.to_owned())).into()
+}
+
 /// Rules that cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadRules {
@@ -96,6 +118,8 @@ pub enum BadRules {
     NoLevels,
     #[error("claims.{0} is empty, so nothing could be proven")]
     Missing(&'static str),
+    #[error("{0}: {1:?} is none of the words of a record")]
+    Word(&'static str, String),
     #[error("the name of a claim {0:?} has more than 128 characters or a space around it")]
     Name(String),
 }
@@ -133,6 +157,8 @@ pub struct Said {
     pub name: Option<String>,
     pub legal_form: Option<Coded>,
     pub activity: Option<Coded>,
+    pub identity_type: Option<String>,
+    pub data_set_type: Option<String>,
     pub register: Option<Entry>,
     pub address: Option<Address>,
     pub identification: TrustLevel,
@@ -161,6 +187,14 @@ impl OrganisationRules {
                 return Err(BadRules::Missing(key));
             }
         }
+        for (key, told, known) in [
+            ("identity_types", &self.identity_types, usual_identity_types()),
+            ("data_set_types", &self.data_set_types, usual_data_set_types()),
+        ] {
+            if let Some(word) = told.values().find(|word| !known.values().any(|one| one == *word)) {
+                return Err(BadRules::Word(key, word.clone()));
+            }
+        }
         let odd = |name: &&&String| name.len() > 128 || name.trim() != name.as_str();
         let found = names.all().iter().find(odd).map(|name| (*name).clone());
         found.map_or(Ok(()), |name| Err(BadRules::Name(name)))
@@ -185,6 +219,10 @@ impl OrganisationRules {
             name: word(claims, &names.name),
             legal_form: coded(&names.legal_form, &names.legal_form_text),
             activity: coded(&names.activity, &names.activity_text),
+            identity_type: word(claims, &names.identity_type)
+                .and_then(|theirs| self.identity_types.get(&theirs).cloned()),
+            data_set_type: word(claims, &names.data_set_type)
+                .and_then(|theirs| self.data_set_types.get(&theirs).cloned()),
             register: names.register(claims),
             address: names.address(claims),
             acting_person: is_there(claims, &names.acting_person),
@@ -193,13 +231,15 @@ impl OrganisationRules {
 }
 
 impl ClaimNames {
-    const fn all(&self) -> [&String; 19] {
+    const fn all(&self) -> [&String; 21] {
         [
             &self.name,
             &self.legal_form,
             &self.legal_form_text,
             &self.activity,
             &self.activity_text,
+            &self.identity_type,
+            &self.data_set_type,
             &self.register_kind,
             &self.register_court,
             &self.register_number,
@@ -309,6 +349,21 @@ mod tests {
         let address = said.address.unwrap();
         assert_eq!((address.country.as_str(), address.house_number.as_str()), ("DE", "1"));
         assert!(said.acting_person && said.activity.is_none());
+        assert_eq!(said.identity_type.as_deref(), Some("not_natural_person"));
+        assert_eq!(said.data_set_type, None);
+    }
+
+    #[test]
+    fn a_type_is_told_by_our_word_and_dropped_where_theirs_is_not_in_the_table() {
+        let mut said = claims();
+        let told =
+            |said: &Claims, more| rules(more).read(said, TrustLevel::High).unwrap().data_set_type;
+        said.insert("DatenkranzTyp".into(), json!("IdNr"));
+        assert_eq!(told(&said, json!({})).as_deref(), Some("idnr"));
+        said.insert("DatenkranzTyp".into(), json!("ST"));
+        assert_eq!(told(&said, json!({})), None);
+        let more = json!({ "data_set_types": { "ST": "tax_number" } });
+        assert_eq!(told(&said, more).as_deref(), Some("tax_number"));
     }
 
     #[test]
@@ -370,6 +425,8 @@ mod tests {
         let nameless = bad(json!({ "claims": { "identification_level": "" } }));
         assert!(nameless.contains("claims.identification_level is empty"), "{nameless}");
         assert!(bad(json!({ "claims": { "town": " Ort" } })).contains("space"));
+        let word = bad(json!({ "identity_types": { "NatPers": "person" } }));
+        assert!(word.contains("identity_types: \"person\""), "{word}");
         assert_eq!(rules(json!({ "claims": { "district": "" } })).check(), Ok(()));
         let unknown = json!({ "identification_cap": "high", "claims": { "Firmenname": "x" } });
         assert!(serde_json::from_value::<OrganisationRules>(unknown).is_err());

@@ -163,6 +163,8 @@ pub fn told(said: Said) -> pb::ProveByUpstreamRequest {
         (pb::FieldName::Register, said.register.map(register)),
         (pb::FieldName::Address, said.address.map(address)),
         (pb::FieldName::Activity, said.activity.map(coded)),
+        (pb::FieldName::IdentityType, said.identity_type.map(Value::Text)),
+        (pb::FieldName::DataSetType, said.data_set_type.map(Value::Text)),
     ];
     let fields = fields.into_iter().filter_map(|(name, value)| {
         let value = Some(pb::FieldValue { value: Some(value?) });

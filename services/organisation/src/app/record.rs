@@ -48,6 +48,11 @@ impl App {
         value: Option<Value>,
     ) -> Result<(), Failure> {
         let value = value.map(|value| value.check(field)).transpose()?;
+        if !field.is_declared() {
+            return Err(
+                bad("name", "is said by an account elsewhere, and declared by nobody").into()
+            );
+        }
         if value.is_none() && matches!(field, Field::Name | Field::LegalForm) {
             return Err(bad("value", "is missing; an organisation has a name and a form").into());
         }

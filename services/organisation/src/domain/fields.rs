@@ -19,10 +19,18 @@ pub enum Field {
     Lei = 7,
     VatId = 8,
     EconomicId = 9,
+    /// Whether it is a natural person (MUK: `PersTyp`).
+    IdentityType = 10,
+    /// Of what an account elsewhere made its data (MUK: `DatenkranzTyp`).
+    DataSetType = 11,
 }
 
+/// Words for the two types: what else somebody says of them is not kept.
+const IDENTITY_TYPES: [&str; 2] = ["natural_person", "not_natural_person"];
+const DATA_SET_TYPES: [&str; 3] = ["tax_number", "idnr", "bzst_number"];
+
 impl Field {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Name,
         Self::LegalForm,
         Self::Register,
@@ -32,6 +40,8 @@ impl Field {
         Self::Lei,
         Self::VatId,
         Self::EconomicId,
+        Self::IdentityType,
+        Self::DataSetType,
     ];
 
     pub const fn number(self) -> i32 {
@@ -54,7 +64,14 @@ impl Field {
             Self::Lei => "lei",
             Self::VatId => "vat_id",
             Self::EconomicId => "economic_id",
+            Self::IdentityType => "identity_type",
+            Self::DataSetType => "data_set_type",
         }
+    }
+
+    /// Whether members may say it; of what others made their data, others say.
+    pub const fn is_declared(self) -> bool {
+        !matches!(self, Self::DataSetType)
     }
 }
 
@@ -207,10 +224,18 @@ impl Value {
             (Field::Lei, Self::Text(text)) if is_lei(&text) => Ok(Self::Text(text)),
             (Field::VatId, Self::Text(text)) if is_vat_id(&text) => Ok(Self::Text(text)),
             (Field::EconomicId, Self::Text(text)) if is_economic_id(&text) => Ok(Self::Text(text)),
+            (Field::IdentityType, Self::Text(text)) if IDENTITY_TYPES.contains(&&*text) => {
+                Ok(Self::Text(text))
+            }
+            (Field::DataSetType, Self::Text(text)) if DATA_SET_TYPES.contains(&&*text) => {
+                Ok(Self::Text(text))
+            }
             (Field::Euid, _) => Err(bad("value.text", "is no EUID")),
             (Field::Lei, _) => Err(bad("value.text", "is no LEI with its check digits")),
             (Field::VatId, _) => Err(bad("value.text", "is no VAT id of its country")),
             (Field::EconomicId, _) => Err(bad("value.text", "is no Wirtschafts-IdNr.")),
+            (Field::IdentityType, _) => Err(bad("value.text", "is no type of identity")),
+            (Field::DataSetType, _) => Err(bad("value.text", "is no type of data set")),
             (Field::LegalForm | Field::Activity, _) => Err(bad("value.coded", "is missing")),
             (Field::Register, _) => Err(bad("value.register", "is missing")),
             (Field::Address, _) => Err(bad("value.address", "is missing")),
@@ -299,6 +324,9 @@ mod tests {
         assert!(lei.clone().check(Field::VatId).is_err());
         assert!(lei.check(Field::Address).is_err());
         assert!(Value::Address(address()).check(Field::Name).is_err());
+        let word = |text: &str, field| Value::Text(text.into()).check(field).is_ok();
+        assert!(word("natural_person", Field::IdentityType) && word("idnr", Field::DataSetType));
+        assert!(!word("idnr", Field::IdentityType) && !word("NatPers", Field::IdentityType));
     }
 
     #[test]

@@ -5,8 +5,15 @@ use super::fields::{Address, Entry, Field, Value};
 use super::organisation::{BadField, bad};
 
 /// What a provider may vouch for.
-const VOUCHED: [Field; 5] =
-    [Field::Name, Field::LegalForm, Field::Register, Field::Address, Field::Activity];
+const VOUCHED: [Field; 7] = [
+    Field::Name,
+    Field::LegalForm,
+    Field::Register,
+    Field::Address,
+    Field::Activity,
+    Field::IdentityType,
+    Field::DataSetType,
+];
 
 /// What was said, every value as its field takes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

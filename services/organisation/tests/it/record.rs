@@ -13,6 +13,7 @@ on_each_backend! { super::TABLES =>
     a_member_who_does_not_manage_changes_nothing,
     a_verified_field_is_not_changed_by_its_owner,
     a_number_with_wrong_check_digits_is_refused,
+    what_a_member_declares_is_of_the_fields_kind_and_origins_are_declared_by_nobody,
     a_unit_is_never_below_itself,
     a_unit_with_others_below_it_is_not_closed_and_a_closed_one_is_gone,
     contact_points_belong_to_the_organisation_or_a_unit_of_its_own,
@@ -103,6 +104,38 @@ async fn a_number_with_wrong_check_digits_is_refused(db: Db) {
             at(pb::OrganisationAddress { postal_code: "1".into(), ..address() }),
         ),
         (pb::FieldName::Register, text("HRB 1")),
+    ];
+    for (name, value) in bad {
+        let status = record.set_field(set(&org, name, value)).await.unwrap_err();
+        assert_eq!(reason(&status).as_deref(), Some("INVALID_FIELD"), "{name:?}");
+    }
+}
+
+async fn what_a_member_declares_is_of_the_fields_kind_and_origins_are_declared_by_nobody(db: Db) {
+    let office = Office::open(db).await;
+    let erika = office.somebody();
+    let org = office.registered(erika, "Muster GmbH", "1234").await;
+    let coded = |code: &str, text: &str| pb::FieldValue {
+        value: Some(pb::field_value::Value::Coded(pb::CodedText {
+            code: code.into(),
+            text: text.into(),
+        })),
+    };
+    let mut record = office.record(erika);
+    let activity = coded("711", "Architekturbüros");
+    record.set_field(set(&org, N::Activity, activity.clone())).await.unwrap();
+    record.set_field(set(&org, N::IdentityType, text("natural_person"))).await.unwrap();
+    let held = fields(&office, erika, &org).await;
+    for (name, value) in [(N::Activity, activity), (N::IdentityType, text("natural_person"))] {
+        let field = held.iter().find(|field| field.name() == name).unwrap();
+        assert_eq!((field.value.clone(), field.editable), (Some(value), true), "{name:?}");
+        assert_eq!(field.source(), pb::FieldSource::SelfDeclared);
+    }
+    let bad = [
+        (N::Activity, coded("7110", "Architekturbüros")),
+        (N::Activity, coded("711", "")),
+        (N::IdentityType, text("NatPers")),
+        (N::DataSetType, text("idnr")),
     ];
     for (name, value) in bad {
         let status = record.set_field(set(&org, name, value)).await.unwrap_err();

@@ -39,6 +39,7 @@ fn told(name: pb::FieldName, value: pb::FieldValue) -> pb::ToldField {
 /// What the provider says of the organisation, with this register number.
 fn says(claim: &str, who: AccountId, number: &str) -> pb::ProveByUpstreamRequest {
     let form = pb::CodedText { code: "350".into(), text: "GmbH".into() };
+    let activity = pb::CodedText { code: "711".into(), text: "Architekturbüros".into() };
     pb::ProveByUpstreamRequest {
         request_id: format!("log-in {claim} {number}"),
         claim_id: claim.into(),
@@ -49,6 +50,9 @@ fn says(claim: &str, who: AccountId, number: &str) -> pb::ProveByUpstreamRequest
             told(pb::FieldName::LegalForm, pb::FieldValue { value: Some(Value::Coded(form)) }),
             told(pb::FieldName::Register, entry(number)),
             told(pb::FieldName::Address, at(address())),
+            told(pb::FieldName::Activity, pb::FieldValue { value: Some(Value::Coded(activity)) }),
+            told(pb::FieldName::IdentityType, text("not_natural_person")),
+            told(pb::FieldName::DataSetType, text("tax_number")),
         ],
         identification_level: Wire::Substantial.into(),
         authentication_level: Wire::High.into(),
@@ -105,7 +109,7 @@ async fn what_it_said_stands_in_the_record_with_its_provider_and_the_two_levels_
         let is = (field.source(), field.provider.as_str(), field.level(), field.editable);
         assert_eq!(is, (pb::FieldSource::Upstream, "muk", Wire::Substantial, false), "{field:?}");
     }
-    assert_eq!(record.fields.len(), 4);
+    assert_eq!(record.fields.len(), 7);
     assert_eq!(record.fields[0].value, Some(text("MUSTER GmbH")), "as the provider writes it");
     let revoke = pb::RevokeClaimRequest { account_name: name, code };
     office.letter_holder().revoke_claim(revoke).await.unwrap();

@@ -43,7 +43,7 @@ pub async fn page(
     let own = own.map_err(refuse)?.into_inner().claims;
     let (t, locale) = (who.texts(), who.view.locale);
     let items = record.fields.iter().map(|field| {
-        let item = Item::new(name(&t, field.name()), value(field));
+        let item = Item::new(name(&t, field.name()), value(&t, field));
         let item = item.source(source(&t, field));
         match convert::level(field.level) {
             Some(level) => item.level(level),
@@ -88,6 +88,8 @@ fn name(t: &Texts, name: pb::FieldName) -> String {
         pb::FieldName::Lei => "record-lei",
         pb::FieldName::VatId => "record-vat-id",
         pb::FieldName::EconomicId => "record-economic-id",
+        pb::FieldName::IdentityType => "record-identity-type",
+        pb::FieldName::DataSetType => "record-data-set-type",
     })
 }
 
@@ -104,13 +106,21 @@ fn source(t: &Texts, field: &pb::RecordField) -> String {
     })
 }
 
-fn value(field: &pb::RecordField) -> String {
+/// Of a short list of words, each with a text of its own.
+fn is_word(name: pb::FieldName) -> bool {
+    matches!(name, pb::FieldName::IdentityType | pb::FieldName::DataSetType)
+}
+
+fn value(t: &Texts, field: &pb::RecordField) -> String {
     let join = |parts: &[&str]| {
         let parts = parts.iter().filter(|part| !part.trim().is_empty());
         parts.map(|part| part.trim()).collect::<Vec<_>>().join(", ")
     };
     match field.value.as_ref().and_then(|v| v.value.as_ref()) {
         None => String::new(),
+        Some(Value::Text(word)) if is_word(field.name()) => {
+            t.get(&format!("record-is-{}", word.replace('_', "-")))
+        }
         Some(Value::Text(text)) => text.clone(),
         Some(Value::Coded(coded)) => join(&[&coded.text, &coded.code]),
         Some(Value::Register(r)) => {
