@@ -38,15 +38,9 @@ def export(check, browser: Browser) -> None:
     check(GOES in account and isinstance(json.loads(account), dict), "account.json says who it is about", account[:500])
 
 
-def press_on(browser: Browser, page: Page) -> Page | str | None:
-    """Goes on with the deletion: ticks what is to be understood, presses its button."""
-    form = next((form for form in page.forms if "/login/credentials/delete" in form.action), None)
-    return form and browser.submit(page, form, **form.boxes)
-
-
 def deletion(check, terminal: Terminal, browser: Browser) -> None:
     account = terminal.run(f"echo {GOES} | siegel admin accounts find").split()[-1]
-    over = person.walk(browser, browser.open(named("Delete account")), person.password(GOES, PASSWORD), press_on)
+    over = person.walk(browser, browser.open(named("Delete account")), person.password(GOES, PASSWORD), person.delete_account)
     check(isinstance(over, Page) and over.url.endswith("/login/deleted"), "the person deletes the account", over if isinstance(over, str) else f"{over.url} {over.words()}")
     command = re.sub(r"acc_[0-9a-f]+", account, block(PAGE, "Erasure (Art. 17, OZG § 8(5))", "sh"))
     first = terminal.run(command)

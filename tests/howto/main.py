@@ -15,6 +15,7 @@ import levels
 import links
 import mandate
 import network
+import organisation
 import portal
 import retire
 import tenyears
@@ -31,6 +32,7 @@ PARTS = {
     "retire": retire,
     "datasubject": datasubject,
     "mandate": mandate,
+    "organisation": organisation,
 }
 
 

@@ -47,6 +47,12 @@ def allow(browser: Browser, page: Page):
     return form and browser.submit(page, form, action="allow", **form.boxes)
 
 
+def delete_account(browser: Browser, page: Page):
+    """Goes on with the deletion: ticks what is to be understood, presses its button."""
+    form = next((form for form in page.forms if "/login/credentials/delete" in form.action), None)
+    return form and browser.submit(page, form, **form.boxes)
+
+
 def walk(browser: Browser, landing: Page | str, *ways) -> Page | str:
     """On every page does the first thing of `ways` that the page offers; answers where nothing is left to do."""
     for _ in range(25):
