@@ -23,7 +23,7 @@ SCOPES = {
 
 def set_up(*people: str) -> str:
     """The client, and people of level substantial. The sandbox's authority writes to handles of its own sector only."""
-    scopes = sorted({scope for words in SCOPES.values() for scope in words.split()})
+    scopes = sorted({scope for words in SCOPES.values() for scope in words.split()} | {"profile", "address"})
     own = {"tenant": '"musterstadt"', "sector": '"musterstadt"', "scopes": json.dumps(scopes)}
     return registration(CLIENT, SECRET, **own) + "".join(
         f'[[persons]]\nemail = "{email}"\npassword = "{PASSWORD}"\nlevel = "substantial"\n\n' for email in people

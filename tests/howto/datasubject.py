@@ -1,20 +1,17 @@
 """data-subject-requests.md: what a person takes out and deletes, and what the operator sees of it."""
 
-import io
-import json
 import re
-import zipfile
 from pathlib import Path
 
+import archive
 import person
 from browser import Browser, Page
+from caller import ORIGIN, PASSWORD, set_up
 from house import READY, Terminal, wait_for
 from pages import ROOT, block, rows
 
 PAGE = "data-subject-requests.md"
-ORIGIN, PASSWORD = "http://localhost:8080", "Kennwort der Prüfung ist lang"
 GOES, LOCKED = "geht@example.org", "gesperrt@example.org"
-SET_UP = "".join(f'[[persons]]\nemail = "{email}"\npassword = "{PASSWORD}"\nlevel = "low"\n\n' for email in (GOES, LOCKED))
 
 
 def named(kind: str) -> str:
@@ -23,19 +20,14 @@ def named(kind: str) -> str:
     return ORIGIN + found[1]
 
 
-def export(check, browser: Browser) -> None:
-    page = person.walk(browser, browser.open(named("Download everything")), person.password(GOES, PASSWORD), person.allow)
-    link = next((link for link in page.links if link.endswith(".zip")), "")
-    form = next((form for form in page.forms if form.action.endswith(".zip")), None)
-    answer = browser.http.get(link or form.action)
-    archive = zipfile.ZipFile(io.BytesIO(answer.content))
-    names = archive.namelist()
-    promised = [row[0].strip("`") for row in rows(PAGE, "| In it |")]
-    # Somebody without documents has no folder of them.
-    missing = [name for name in promised if not name.endswith("/") and name not in names]
-    check(not missing, "the archive holds what the page promises", f"{missing} of {names}")
-    account = archive.read("account.json").decode()
-    check(GOES in account and isinstance(json.loads(account), dict), "account.json says who it is about", account[:500])
+def settings() -> str:
+    """Every key of the table, as it is when nobody sets it."""
+    found = {row[0].strip("`"): row[1] for row in rows(PAGE, "| Key |")}
+    lines = []
+    for keys, values in found.items():
+        names, defaults = re.split(r"`?, `?", keys), values.split(", ")
+        lines += [f"{name} = {value}" for name, value in zip(names, defaults, strict=True) if value.isdigit()]
+    return "[identity.people.deletion]\n" + "\n".join(lines) + "\n"
 
 
 def deletion(check, terminal: Terminal, browser: Browser) -> None:
@@ -51,6 +43,8 @@ def deletion(check, terminal: Terminal, browser: Browser) -> None:
     wait_for(lambda: "\nfinished" in terminal.run(command), 90, f"the deletion: {terminal.run(command)}")
     last = terminal.run(command)
     check(len(re.findall(r"^\S+ +done ", last, re.M)) == 5, "at the end all five services have answered", last)
+    later = terminal.run("SIEGEL_HANDLE=$(cat handle) python send.py 2>&1 || true")
+    check("404 Not Found" in later and "SenderService/Submit" in later, "later deliveries are refused", later)
     stranger = Browser()
     asked = stranger.open(ORIGIN + "/account")
     refused = stranger.submit(asked, asked.form("password"), email=GOES, password=PASSWORD)
@@ -68,11 +62,15 @@ def locked(check, terminal: Terminal) -> None:
 
 def run(check, folder: Path) -> None:
     terminal = Terminal(folder)
-    terminal.write("set-up.toml", SET_UP)
+    terminal.write("set-up.toml", set_up(GOES, LOCKED))
+    set_here = settings()
+    check(set_here.count(" = ") == 4, "the page names the defaults of four numbers", set_here)
+    terminal.write("siegel-data/siegel.toml", set_here)
     try:
         terminal.start("siegel up --seed set-up.toml", READY)
-        browser = Browser()
-        export(check, browser)
+        browser = archive.export(check, terminal, PAGE, GOES, LOCKED, named("Download everything"))
+        merge = Browser().open(named("Merge two accounts"))
+        check(merge.form("password") is not None, "two accounts are merged after logging in", merge.words())
         deletion(check, terminal, browser)
         locked(check, terminal)
     finally:

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -27,6 +28,11 @@ class Terminal:
         if done.returncode != 0:
             raise RuntimeError(f"exit {done.returncode}: {script.strip()}\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def asks(self, service: str, question: str) -> list[tuple]:
+        """What the sandbox's database of a service answers."""
+        with sqlite3.connect(self.folder / f"siegel-data/db/{service}.sqlite") as database:
+            return database.execute(question).fetchall()
 
     def start(self, command: str, ready: str, seconds: float = 60, **env: str) -> None:
         """Starts one command in a terminal of its own and waits until it has printed `ready`."""

@@ -22,6 +22,10 @@ def letters(terminal: Terminal, handle: str) -> tuple[str, str]:
     return first, second
 
 
+def in_a_month() -> str:
+    return (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def given(check, giver: Caller, letter: str) -> tuple[str, str]:
     first, text = block(PAGE, "Give one letter to one person", "json").split("\n", 1)
     method, path = first.split()
@@ -29,7 +33,7 @@ def given(check, giver: Caller, letter: str) -> tuple[str, str]:
     asked["scope"]["letterId"] = letter
     asked["requestId"] = secrets.token_hex(16)
     # The day of the page will be over some day.
-    asked["validUntil"] = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    asked["validUntil"] = in_a_month()
     answer = giver.post(path, **asked)
     mandate, code = answer.get("mandate", {}), answer.get("code", "")
     check(method == "POST" and mandate.get("state") == "MANDATE_STATE_PENDING", "the call of the page gives a mandate that waits", answer)

@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -63,11 +62,6 @@ def bad_lines(known: str) -> dict[str, str]:
     }
 
 
-def ask(terminal: Terminal, question: str) -> list[tuple]:
-    with sqlite3.connect(terminal.folder / "siegel-data/db/account.sqlite") as database:
-        return database.execute(question).fetchall()
-
-
 def on_a_terminal(terminal: Terminal, command: str) -> tuple[int, str]:
     """Exit code of a command whose standard error is a terminal, and what that shows."""
     ours, theirs = pty.openpty()
@@ -90,14 +84,14 @@ def operator(check, terminal: Terminal, command: str) -> None:
     check(anna != other and anna.startswith("[[identity.operators]]"), "an operator gets a key", anna)
     for what, wrong in {"a wrong key": command.replace("anna.pem", "other.pem"), "no key": command.replace(" --operator-key anna.pem", "")}.items():
         done = subprocess.run(["bash", "-c", wrong], cwd=terminal.folder, capture_output=True, text=True, timeout=60)
-        check(done.returncode == 1 and ask(terminal, "SELECT COUNT(*) FROM imported_accounts") == [(0,)], f"with {what} nothing is imported", done.stdout + done.stderr)
+        check(done.returncode == 1 and terminal.asks("account", "SELECT COUNT(*) FROM imported_accounts") == [(0,)], f"with {what} nothing is imported", done.stdout + done.stderr)
 
 
 def imports(check, terminal: Terminal, command: str, known: str) -> None:
     said = terminal.run(command)
     check("1 lines: 1 accounts wait" in said, "the line of the page is imported", said)
     again = terminal.run(command)
-    waiting = ask(terminal, "SELECT COUNT(*) FROM imported_accounts")
+    waiting = terminal.asks("account", "SELECT COUNT(*) FROM imported_accounts")
     check(again == said and waiting == [(1,)], "the same file again changes nothing", f"{again} {waiting}")
     lines = bad_lines(known)
     listed = [reason for row in rows(PAGE, "| Reason |") for reason in re.findall(r"[A-Z_]{5,}", row[0])]
@@ -124,7 +118,7 @@ def bar(check, terminal: Terminal, command: str) -> None:
 def on_record(check, terminal: Terminal) -> None:
     text = (ROOT / "docs/how-to" / PAGE).read_text()
     named = re.findall(r"`(account\.(?:import|offer)\.\w+)`", text)
-    kinds = {kind: actor for kind, actor in ask(terminal, "SELECT kind, actor FROM audit")}
+    kinds = {kind: actor for kind, actor in terminal.asks("account", "SELECT kind, actor FROM audit")}
     # Nothing was over time, and nobody declined.
     wanted = {kind for kind in named if not kind.endswith((".expired", ".declined"))}
     check(wanted <= set(kinds), "the audit trail has the events of the page", kinds)
@@ -146,7 +140,7 @@ def run(check, folder: Path) -> None:
         offers.withheld(check, terminal, command, known)
         on_record(check, terminal)
         question = block(PAGE, "What is stored", "sql")
-        answer = ask(terminal, question)
+        answer = terminal.asks("account", question)
         check(sorted(answer) == [("servicekonto-alt", "claimed", 1), ("servicekonto-alt", "waits", 3_002)], "the question of the page counts what waits", answer)
     finally:
         terminal.end_all()
