@@ -14,6 +14,7 @@ const CALLS: &str = "SIEGEL_TEST_CALLS";
 
 /// The environment belongs to the process: it is tested in one of its own.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a word from the process that started this one")]
 async fn a_proxy_in_the_environment_is_not_asked() {
     if let Ok(allowed) = std::env::var(CALLS) {
         return calls(&allowed).await;

@@ -131,8 +131,8 @@ async fn house() -> House {
     let scanner = Counting::start(&mut tasks).await;
     config.scanner = Some(ScannerConfig { address: scanner.address.clone(), off_for: Vec::new() });
     let running = start(config, outside).await.unwrap();
-    let _tasks = [tasks, running.tasks];
-    House { services: running.grpc, scanner, _files: files, _db: db, _tasks }
+    let all = [tasks, running.tasks];
+    House { services: running.grpc, scanner, _files: files, _db: db, _tasks: all }
 }
 
 fn grant() -> GrantId {

@@ -48,16 +48,13 @@ impl DpopState {
     ) -> Result<Response<Body>, Status> {
         let path = request.uri().path().to_owned();
         // Looked up once: it may be too old at the next look, and calls run side by side.
-        let nonce = match self.nonce(&path) {
-            Some(nonce) => nonce,
-            None => {
-                let ahead = self.ahead(&request)?;
-                let answer = forward(&mut inner, ahead).await?;
-                match self.learn(&path, answer.headers()) {
-                    Some(nonce) => nonce,
-                    None => return Ok(answer),
-                }
-            }
+        let nonce = if let Some(nonce) = self.nonce(&path) {
+            nonce
+        } else {
+            let ahead = self.ahead(&request)?;
+            let answer = forward(&mut inner, ahead).await?;
+            let Some(nonce) = self.learn(&path, answer.headers()) else { return Ok(answer) };
+            nonce
         };
         self.authorise(request.headers_mut(), &path, Some(&nonce))?;
         let answer = forward(&mut inner, request).await?;

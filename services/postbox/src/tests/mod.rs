@@ -15,6 +15,7 @@ mod chosen;
 mod clock;
 mod commits;
 mod deposits;
+mod disk;
 mod downloads;
 mod edges;
 mod ends;
