@@ -5,6 +5,7 @@ pub mod ageing;
 pub mod answer;
 pub mod cards;
 pub mod certificate;
+pub mod certificate_holder;
 pub mod claims_request;
 pub mod client;
 mod client_check;

@@ -9,6 +9,7 @@ use siegel_proto::convert;
 use tonic::Status;
 
 use super::eid::Identified;
+use crate::domain::certificate_holder::Holder;
 use crate::domain::upstream::Taken;
 
 /// Who asks for which attributes, for what.
@@ -81,6 +82,46 @@ pub async fn change_email(
     Ok(())
 }
 
+/// Where values come from, and what they are worth.
+struct Origin<'a> {
+    source: AttributeSource,
+    /// Which one, where there are many.
+    detail: &'a str,
+    at: Timestamp,
+    until: Option<Timestamp>,
+}
+
+impl Origin<'_> {
+    fn said(&self, name: &str, value: &str, level: TrustLevel) -> pb::Attribute {
+        pb::Attribute {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            source: self.source.into(),
+            source_detail: self.detail.to_owned(),
+            level: WireLevel::from(level).into(),
+            verified_at: Some(convert::timestamp(self.at)),
+            valid_until: self.until.map(convert::timestamp),
+            ..pb::Attribute::default()
+        }
+    }
+}
+
+/// Stores what somebody else than the person said; with the same `request_id` it is stored once.
+async fn record(
+    siblings: &Siblings,
+    request_id: &str,
+    account: AccountId,
+    attributes: impl Iterator<Item = pb::Attribute>,
+) -> Result<(), Status> {
+    let request = pb::RecordIdentificationRequest {
+        request_id: request_id.to_owned(),
+        account_id: account.to_string(),
+        attributes: attributes.collect(),
+    };
+    client(siblings).record_identification(request).await?;
+    Ok(())
+}
+
 /// Stores what a card proved; with the same `request_id` it is stored once.
 pub async fn record_identification(
     siblings: &Siblings,
@@ -88,23 +129,10 @@ pub async fn record_identification(
     account: AccountId,
     card: &Identified,
 ) -> Result<(), Status> {
-    let level = WireLevel::from(card.level);
-    let at = convert::timestamp(card.at);
-    let attribute = |(name, value): &(String, String)| pb::Attribute {
-        name: name.clone(),
-        value: value.clone(),
-        source: AttributeSource::Eid.into(),
-        level: level.into(),
-        verified_at: Some(at),
-        ..pb::Attribute::default()
-    };
-    let request = pb::RecordIdentificationRequest {
-        request_id: request_id.to_owned(),
-        account_id: account.to_string(),
-        attributes: card.attributes.iter().filter(|a| !a.1.is_empty()).map(attribute).collect(),
-    };
-    client(siblings).record_identification(request).await?;
-    Ok(())
+    let origin = Origin { source: AttributeSource::Eid, detail: "", at: card.at, until: None };
+    let there = card.attributes.iter().filter(|(_, value)| !value.is_empty());
+    let said = there.map(|(name, value)| origin.said(name, value, card.level));
+    record(siblings, request_id, account, said).await
 }
 
 /// What an operator wrote down about a person.
@@ -122,21 +150,11 @@ pub async fn record_entered(
     request_id: &str,
     entered: &Entered<'_>,
 ) -> Result<(), Status> {
-    let attribute = |(name, value): &(String, String)| pb::Attribute {
-        name: name.clone(),
-        value: value.clone(),
-        source: AttributeSource::Operator.into(),
-        level: WireLevel::from(entered.level).into(),
-        verified_at: Some(convert::timestamp(entered.at)),
-        ..pb::Attribute::default()
-    };
-    let request = pb::RecordIdentificationRequest {
-        request_id: request_id.to_owned(),
-        account_id: entered.account.to_string(),
-        attributes: entered.attributes.iter().map(attribute).collect(),
-    };
-    client(siblings).record_identification(request).await?;
-    Ok(())
+    let source = AttributeSource::Operator;
+    let origin = Origin { source, detail: "", at: entered.at, until: None };
+    let all = entered.attributes.iter();
+    let said = all.map(|(name, value)| origin.said(name, value, entered.level));
+    record(siblings, request_id, entered.account, said).await
 }
 
 /// What a provider said of its person.
@@ -155,22 +173,36 @@ pub async fn record_upstream(
     account: AccountId,
     said: Said<'_>,
 ) -> Result<(), Status> {
-    let attribute = |one: &Taken| pb::Attribute {
-        name: one.name.clone(),
-        value: one.value.clone(),
-        source: AttributeSource::Upstream.into(),
-        source_detail: said.provider.to_owned(),
-        level: WireLevel::from(one.level).into(),
-        verified_at: Some(convert::timestamp(said.at)),
-        ..pb::Attribute::default()
-    };
-    let request = pb::RecordIdentificationRequest {
-        request_id: request_id.to_owned(),
-        account_id: account.to_string(),
-        attributes: said.taken.iter().map(attribute).collect(),
-    };
-    client(siblings).record_identification(request).await?;
-    Ok(())
+    let source = AttributeSource::Upstream;
+    let origin = Origin { source, detail: said.provider, at: said.at, until: None };
+    let said = said.taken.iter().map(|one| origin.said(&one.name, &one.value, one.level));
+    record(siblings, request_id, account, said).await
+}
+
+/// What a person's certificate says of them.
+pub struct Certified<'a> {
+    pub holder: &'a Holder,
+    /// Its distinguished name.
+    pub issuer: &'a str,
+    pub level: TrustLevel,
+    pub at: Timestamp,
+}
+
+/// Stores what a certificate says, for as long as it is in force; with the same `request_id` it is
+/// stored once.
+pub async fn record_certificate(
+    siblings: &Siblings,
+    request_id: &str,
+    account: AccountId,
+    said: &Certified<'_>,
+) -> Result<(), Status> {
+    let detail: String = said.issuer.chars().filter(|c| !c.is_control()).take(128).collect();
+    let until = Some(said.holder.until());
+    let source = AttributeSource::Certificate;
+    let origin = Origin { source, detail: &detail, at: said.at, until };
+    let all = said.holder.attributes.iter();
+    let said = all.map(|(name, value)| origin.said(name, value, said.level));
+    record(siblings, request_id, account, said).await
 }
 
 /// What the consent page shows.

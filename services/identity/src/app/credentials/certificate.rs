@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use siegel_crypto::{b64, random_token, sha256};
+use siegel_db::Tx;
 use siegel_kernel::Timestamp;
 use siegel_telemetry::metric;
 
@@ -15,8 +17,10 @@ use crate::app::notices::Change;
 use crate::app::sessions::{self, LogIn};
 use crate::app::{connection, devices, login};
 use crate::domain::certificate::Issued;
+use crate::domain::certificate_holder::Holder;
 use crate::domain::factors::{self, CERTIFICATE_LEVEL, Kind};
 use crate::domain::interaction::InteractionId;
+use crate::ports::accounts::{Certified, record_certificate};
 use crate::state::Identity;
 use crate::store::ceremonies::Owner;
 use crate::store::certificates::{self, Answer, Held, NewCertificate, Shown};
@@ -97,8 +101,8 @@ pub async fn show(state: &Identity, ticket: &str) -> Result<Visited, Failure> {
         return Ok(Visited::Untrusted(home(owner)));
     };
     let handle = sha256(&shown.der);
-    let facts =
-        serde_json::to_vec(&issued).map_err(|_| siegel_db::StoreError::corrupt("certificate"))?;
+    let facts = Facts { issued, holder: Holder::of(&shown.der) };
+    let facts = serde_json::to_vec(&facts).map_err(unreadable)?;
     let sealed = state.people.keys.seal_secret(&on_the_way(&handle), &facts)?;
     let answer = random_token(&*state.outside.entropy)?;
     let mut tx = state.outside.db.begin().await?;
@@ -112,6 +116,19 @@ pub async fn show(state: &Identity, ticket: &str) -> Result<Visited, Failure> {
         Owner::Use(id) => format!("/login/{id}/certificate?answer={answer}"),
         Owner::Enrol(_) => format!("/login/credentials/certificate/confirm?answer={answer}"),
     }))
+}
+
+/// What is known of a certificate on its way.
+#[derive(Serialize, Deserialize)]
+struct Facts {
+    #[serde(flatten)]
+    issued: Issued,
+    #[serde(default)]
+    holder: Holder,
+}
+
+fn unreadable(_: serde_json::Error) -> Failure {
+    siegel_db::StoreError::corrupt("certificate").into()
 }
 
 /// Where a person begins anew.
@@ -147,14 +164,15 @@ pub async fn finish_adding(
     };
     let keys = &state.people.keys;
     let facts = keys.open_secret(&on_the_way(&shown.handle), &shown.facts)?;
+    let facts: Facts = serde_json::from_slice(&facts).map_err(unreadable)?;
     let id = CredentialId::new(&*state.outside.clock, &*state.outside.entropy)?;
-    let sealed = keys.seal_secret(&id.to_string(), &facts)?;
-    let mut tx = state.outside.db.begin().await?;
-    let held = locked(&mut tx, person.account).await?;
-    if let Err(why) = factors::may_add(CERTIFICATE_LEVEL, person.level, &held) {
-        drop(tx);
-        return Err(refused(state, person, "TRUST_TOO_LOW", why.into()).await);
-    }
+    // What the certificate says of its holder is the account's; here is what it is known by.
+    let issued = serde_json::to_vec(&facts.issued).map_err(unreadable)?;
+    let sealed = keys.seal_secret(&id.to_string(), &issued)?;
+    drop(addable(state, person, &shown).await?);
+    // The account service has it before anything counts at its level.
+    hand_over(state, person, &facts, id, now).await?;
+    let mut tx = addable(state, person, &shown).await?;
     let new = NewCertificate {
         id,
         account: person.account,
@@ -174,6 +192,44 @@ pub async fn finish_adding(
     state.outbox.committed();
     state.feed.committed();
     Ok(())
+}
+
+/// Locks the account that may have this certificate, which nobody has yet.
+async fn addable(state: &Identity, person: &Person<'_>, shown: &Shown) -> Result<Tx, NotChanged> {
+    let mut tx = state.outside.db.begin().await?;
+    let held = locked(&mut tx, person.account).await?;
+    if let Err(why) = factors::may_add(CERTIFICATE_LEVEL, person.level, &held) {
+        drop(tx);
+        return Err(refused(state, person, "TRUST_TOO_LOW", why.into()).await);
+    }
+    if certificates::by_handle(&mut tx, &shown.handle).await?.is_some() {
+        drop(tx);
+        return Err(refused(state, person, "CERTIFICATE_EXISTS", NotChanged::Certificate).await);
+    }
+    Ok(tx)
+}
+
+/// Tells the account service what the certificate says of its holder, if it says anything.
+async fn hand_over(
+    state: &Identity,
+    person: &Person<'_>,
+    facts: &Facts,
+    id: CredentialId,
+    at: Timestamp,
+) -> Result<(), Failure> {
+    if facts.holder.attributes.is_empty() {
+        return Ok(());
+    }
+    let certified = Certified {
+        holder: &facts.holder,
+        issuer: &facts.issued.issuer,
+        level: CERTIFICATE_LEVEL,
+        at,
+    };
+    let request_id = format!("certificate-{id}");
+    let told =
+        record_certificate(&state.outside.siblings, &request_id, person.account, &certified).await;
+    told.map_err(|status| Failure::Sibling("account", status))
 }
 
 /// Starts or raises a session with the certificate that was shown for this request.

@@ -31,7 +31,7 @@ on_each_backend! { &crate::MIGRATIONS =>
 const PAGE: &str = "/login/credentials/certificate";
 
 /// A certificate as the listener hands it on.
-fn certificate(name: &str, trusted: bool) -> ClientCertificate {
+pub fn certificate(name: &str, trusted: bool) -> ClientCertificate {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -51,7 +51,7 @@ async fn begin_adding(browser: &mut Browser<'_>) -> String {
 }
 
 /// Adds a certificate on the pages.
-async fn with_certificate(browser: &mut Browser<'_>, shown: &ClientCertificate) -> Page {
+pub async fn with_certificate(browser: &mut Browser<'_>, shown: &ClientCertificate) -> Page {
     browser.later(1);
     let ticket = begin_adding(browser).await;
     let back = browser.at_listener(&ticket, Some(shown)).await;

@@ -1,6 +1,7 @@
 //! A person's own credentials, and the log-ins with them.
 
 mod certificate;
+mod certificate_names;
 mod device;
 mod email;
 mod events;
