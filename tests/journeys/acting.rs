@@ -24,6 +24,7 @@ use crate::audit::OWN;
 use crate::world::{Visit, World, refused};
 
 const REDIRECT: &str = "https://vertretung.example/zurueck";
+const NAME: &str = "Vertretene GmbH";
 
 pub fn fresh() -> anyhow::Result<String> {
     Ok(random_token(&SystemEntropy::new())?)
@@ -35,7 +36,7 @@ pub async fn a_letter_to_an_organisation_is_opened_by_who_acts_for_it(
     let channel = own(world, 0).await?;
     let found = organisation::CreateOrganisationRequest {
         request_id: fresh()?,
-        name: "Vertretene GmbH".into(),
+        name: NAME.into(),
         legal_form: "GmbH".into(),
         register_kind: "HRB".into(),
         register_court: "Musterstadt".into(),
@@ -44,7 +45,8 @@ pub async fn a_letter_to_an_organisation_is_opened_by_who_acts_for_it(
     let mut organisations = OrganisationServiceClient::new(channel.clone());
     let made = organisations.create_organisation(found).await?.into_inner();
     let organisation_id = made.organisation.context("no organisation")?.organisation_id;
-    let visit = comes(world, 0, "organisation").await?;
+    let visit = comes_for(world, 0, "organisation", Some(NAME)).await?;
+    ensure!(visit.claims.pointer("/acting_for/name") == Some(&json!(NAME)), "{}", visit.claims);
     let receipt = opened(world, &visit).await?;
     ensure!(receipt.get("path") == Some(&json!("member:owner")), "{receipt}");
     ensure!(receipt.get("organisation").is_some_and(Value::is_string), "{receipt}");
@@ -149,6 +151,16 @@ fn office(world: &World, kind: &str) -> anyhow::Result<ClientKeys> {
 
 /// A persona logs in there for whoever is offered last.
 pub async fn comes(world: &World, persona: usize, kind: &str) -> anyhow::Result<Visit> {
+    comes_for(world, persona, kind, None).await
+}
+
+/// The same for the one of this name: people act for several.
+async fn comes_for(
+    world: &World,
+    persona: usize,
+    kind: &str,
+    name: Option<&str>,
+) -> anyhow::Result<Visit> {
     let (net, origin, office) =
         (world.credentials.net(), world.suite.origin(), office(world, kind)?);
     let client = Client::discover(&net, &origin, &office.client_id, office.key()?).await?;
@@ -170,8 +182,12 @@ pub async fn comes(world: &World, persona: usize, kind: &str) -> anyhow::Result<
         };
         let choice = forms(&page.html).into_iter().find(|form| form.has("party"));
         landing = if let Some(form) = choice {
-            let last = form.controls.iter().rfind(|c| c.name == "party").context("nobody")?;
-            browser.submit(&page, &form, &[("party", &last.value)]).await?
+            let mut offered = form.controls.iter().filter(|c| c.name == "party");
+            // The choice stands before its name.
+            let end = name.map_or(Some(page.html.len()), |name| page.html.find(name));
+            let before = page.html.get(..end.context("it is not offered")?).unwrap_or_default();
+            let chosen = offered.rfind(|c| before.contains(&c.value)).context("nobody")?;
+            browser.submit(&page, &form, &[("party", &chosen.value)]).await?
         } else {
             answer(&browser, &page, world.persona(persona)?, &mut Timeline::new(true)).await?
         };

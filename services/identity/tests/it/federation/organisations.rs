@@ -111,7 +111,8 @@ async fn a_claim_is_proven_by_what_the_provider_says_of_the_organisation(db: Db)
     assert_eq!((said.claim_id.as_str(), said.provider.as_str()), (CLAIM, "land-b"));
     assert_eq!(said.account_id, session.account.to_string());
     let names: Vec<_> = said.fields.iter().map(pb::ToldField::name).collect();
-    assert_eq!(names, [Field::Name, Field::LegalForm, Field::Register, Field::Address]);
+    let expected = [Field::Name, Field::LegalForm, Field::Register, Field::Address];
+    assert_eq!(names, [&expected[..], &[Field::IdentityType]].concat());
     let register = said.fields[2].value.clone().unwrap().value.unwrap();
     let FieldValue::Register(register) = register else { panic!("no entry: {register:?}") };
     assert_eq!((register.kind.as_str(), register.number.as_str()), ("HRB", "1234"));
