@@ -3,8 +3,6 @@
 
 use std::{env, error::Error, fs, path::Path, path::PathBuf};
 
-use prost::Message as _;
-
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
     println!("cargo::rerun-if-changed={}", root.display());
@@ -16,7 +14,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler.include_source_info(true).include_imports(true);
     compiler.open_files(&files)?;
     let set = compiler.file_descriptor_set();
-    let bytes = set.encode_to_vec();
+    // `set` knows no extensions; the encoded one keeps the options of attribute names.
+    let bytes = compiler.encode_file_descriptor_set();
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("descriptor.bin"), &bytes)?;
 
     tonic_prost_build::configure()

@@ -1,4 +1,6 @@
-//! The attributes an account can hold: one table for claim names, OIDs, labels and limits.
+//! The attributes an account can hold: one table for claim names, OIDs, protobuf names, labels and
+//! limits. `docs/attributes.md` and `proto/siegel/account/v1/attribute_name.proto` are written
+//! from it.
 //!
 //! OIDs are those of the BundID interface (attributes are mapped by OID only, its friendly names
 //! are optional and change); claim names are those that German administrations' OpenID Connect
@@ -20,6 +22,9 @@ pub enum Kept {
 /// One row of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attribute {
+    /// Number of the name in protobuf (`siegel.account.v1.AttributeName`): given once, for good.
+    /// 0 where accounts hold no such thing.
+    pub number: i32,
     /// Name of the claim, `given_name`.
     pub name: &'static str,
     /// Object identifier without `urn:oid:`; empty where the federal interface has none.
@@ -43,14 +48,15 @@ pub struct Attribute {
 macro_rules! catalogue {
     (
         account {
-            $($name:literal $oid:literal $label:literal $who:ident $card:ident $max:literal
-                $form:ident;)+
+            $($number:literal $name:literal $oid:literal $label:literal $who:ident $card:ident
+                $max:literal $form:ident;)+
         }
         other { $($other:literal $other_oid:literal $other_form:ident $kept:expr;)+ }
     ) => {
         /// Every attribute that an account can hold, in the order in which people expect to see
         /// them. Unlisted names do not exist.
         pub const CATALOGUE: &[Attribute] = &[$(Attribute {
+            number: $number,
             name: $name,
             oid: $oid,
             label: $label,
@@ -65,6 +71,7 @@ macro_rules! catalogue {
         /// The other rows of the federal interface: what is made at each log-in, and what it
         /// dropped. No account holds them and nobody asks for them by these names.
         pub const OTHERS: &[Attribute] = &[$(Attribute {
+            number: 0,
             name: $other,
             oid: $other_oid,
             label: "",
@@ -87,26 +94,26 @@ macro_rules! catalogue {
 #[rustfmt::skip]
 catalogue! {
     account {
-        "salutation" "1.3.6.1.4.1.33592.1.3.5" "attribute-salutation" anyone no_card 1 Salutation;
-        "title" "0.9.2342.19200300.100.1.40" "attribute-title" anyone card 100 Text;
-        "given_name" "2.5.4.42" "attribute-given-name" anyone_or_none card 255 Text;
-        "family_name" "2.5.4.4" "attribute-family-name" anyone card 255 Text;
-        "birth_name" "1.2.40.0.10.2.1.1.225566" "attribute-birth-name" anyone_or_none card 255 Text;
-        "date_of_birth" "1.2.40.0.10.2.1.1.55" "attribute-date-of-birth" anyone card 10 Date;
-        "place_of_birth" "1.3.6.1.5.5.7.9.2" "attribute-place-of-birth" anyone_or_none card 255 Text;
-        "nationality" "1.2.40.0.10.2.1.1.225577" "attribute-nationality" anyone card 3 Nationality;
-        "street_and_building" "2.5.4.16" "attribute-street-and-building" anyone_or_none card 255 Text;
-        "street" "" "attribute-street" anyone_or_none no_card 255 Text;
-        "house_number" "" "attribute-house-number" anyone_or_none no_card 40 Text;
-        "zip_code" "2.5.4.17" "attribute-zip-code" anyone_or_none card 12 Text;
-        "city" "2.5.4.7" "attribute-city" anyone_or_none card 255 Text;
-        "country" "1.2.40.0.10.2.1.1.225599" "attribute-country" anyone_or_none card 2 Country;
-        "email" "0.9.2342.19200300.100.1.3" "attribute-email" proven no_card 254 Email;
-        "telephone" "2.5.4.20" "attribute-telephone" anyone no_card 40 Phone;
-        "demail" "1.3.6.1.4.1.55605.70737875.1.1.1.7.1" "attribute-demail" anyone no_card 254 Email;
-        "document_type" "1.2.40.0.10.2.1.1.552255" "attribute-document-type" proven card 10 Text;
-        "community_id" "1.3.6.1.4.1.25484.494450.5" "attribute-community-id" proven no_card 20 Text;
-        "e_idas_issuing_country" "1.3.6.1.4.1.25484.494450.10.1" "attribute-eidas-country" proven no_card 2 Country;
+        1 "salutation" "1.3.6.1.4.1.33592.1.3.5" "attribute-salutation" anyone no_card 1 Salutation;
+        2 "title" "0.9.2342.19200300.100.1.40" "attribute-title" anyone card 100 Text;
+        3 "given_name" "2.5.4.42" "attribute-given-name" anyone_or_none card 255 Text;
+        4 "family_name" "2.5.4.4" "attribute-family-name" anyone card 255 Text;
+        5 "birth_name" "1.2.40.0.10.2.1.1.225566" "attribute-birth-name" anyone_or_none card 255 Text;
+        6 "date_of_birth" "1.2.40.0.10.2.1.1.55" "attribute-date-of-birth" anyone card 10 Date;
+        7 "place_of_birth" "1.3.6.1.5.5.7.9.2" "attribute-place-of-birth" anyone_or_none card 255 Text;
+        8 "nationality" "1.2.40.0.10.2.1.1.225577" "attribute-nationality" anyone card 3 Nationality;
+        9 "street_and_building" "2.5.4.16" "attribute-street-and-building" anyone_or_none card 255 Text;
+        10 "street" "" "attribute-street" anyone_or_none no_card 255 Text;
+        11 "house_number" "" "attribute-house-number" anyone_or_none no_card 40 Text;
+        12 "zip_code" "2.5.4.17" "attribute-zip-code" anyone_or_none card 12 Text;
+        13 "city" "2.5.4.7" "attribute-city" anyone_or_none card 255 Text;
+        14 "country" "1.2.40.0.10.2.1.1.225599" "attribute-country" anyone_or_none card 2 Country;
+        15 "email" "0.9.2342.19200300.100.1.3" "attribute-email" proven no_card 254 Email;
+        16 "telephone" "2.5.4.20" "attribute-telephone" anyone no_card 40 Phone;
+        17 "demail" "1.3.6.1.4.1.55605.70737875.1.1.1.7.1" "attribute-demail" anyone no_card 254 Email;
+        18 "document_type" "1.2.40.0.10.2.1.1.552255" "attribute-document-type" proven card 10 Text;
+        19 "community_id" "1.3.6.1.4.1.25484.494450.5" "attribute-community-id" proven no_card 20 Text;
+        20 "e_idas_issuing_country" "1.3.6.1.4.1.25484.494450.10.1" "attribute-eidas-country" proven no_card 2 Country;
     }
     other {
         "bPK2" "1.3.6.1.4.1.25484.494450.3" Text Kept::Made("`sub`, pairwise per sector");
@@ -138,12 +145,6 @@ pub fn attribute(name: &str) -> Option<&'static Attribute> {
     CATALOGUE.iter().find(|row| row.name == name)
 }
 
-/// The row of an OID, with or without `urn:oid:`.
-pub fn by_oid(oid: &str) -> Option<&'static Attribute> {
-    let oid = oid.strip_prefix("urn:oid:").unwrap_or(oid);
-    all().find(|row| !row.oid.is_empty() && row.oid == oid)
-}
-
 impl Attribute {
     /// Checks a value that is not empty.
     pub fn check(&self, value: &str) -> Result<(), BadValue> {
@@ -172,15 +173,17 @@ mod tests {
     }
 
     #[test]
-    fn no_name_oid_or_label_stands_twice() {
+    fn no_name_number_oid_or_label_stands_twice() {
         let rows: Vec<_> = all().collect();
         for (i, row) in rows.iter().enumerate() {
             for other in &rows[i + 1..] {
                 assert_ne!(row.name, other.name);
+                assert!(row.number == 0 || row.number != other.number, "{}", row.name);
                 let same = |a: &str, b: &str| !a.is_empty() && a == b;
                 assert!(!same(row.oid, other.oid), "{} and {}", row.name, other.name);
                 assert!(!same(row.label, other.label), "{} and {}", row.name, other.name);
             }
+            assert_eq!(row.number == 0, row.kept != Kept::ByAccount, "{}", row.name);
             assert!(row.max_chars <= 255, "the wire holds 255 characters");
             assert_eq!(row.label.is_empty(), row.kept != Kept::ByAccount, "{}", row.name);
         }
@@ -222,7 +225,7 @@ mod tests {
     #[test]
     fn every_row_of_the_federal_interface_is_there_with_its_oid_and_its_format() {
         for (oid, name, good, bad) in FEDERAL {
-            let row = by_oid(oid).unwrap();
+            let row = all().find(|row| row.oid == oid).unwrap();
             assert_eq!(row.name, name, "{oid}");
             assert_eq!(row.check(good), Ok(()), "{name}");
             assert!(row.check(bad).is_err(), "{name} cannot be {bad:?}");
@@ -271,13 +274,6 @@ mod tests {
             "document_type",
         ];
         assert_eq!(on_card().collect::<Vec<_>>(), wanted);
-    }
-
-    #[test]
-    fn an_attribute_is_found_by_its_oid_with_and_without_prefix() {
-        assert_eq!(by_oid("2.5.4.42").unwrap().name, "given_name");
-        assert_eq!(by_oid("urn:oid:2.5.4.42").unwrap().name, "given_name");
-        assert_eq!(by_oid("2.5.4.43"), None);
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -46,6 +47,8 @@ impl Default for ImportConfig {
 pub struct DocumentsConfig {
     /// Bytes that one account may keep.
     pub quota_bytes: i64,
+    /// Of these, what one tenant's letters may bring, by tenant. Without an entry: all.
+    pub quota_bytes_of_tenant: BTreeMap<String, i64>,
     /// Bytes of one document.
     pub document_bytes: i64,
     /// Days for which a service may be let in, at most.
@@ -54,7 +57,12 @@ pub struct DocumentsConfig {
 
 impl Default for DocumentsConfig {
     fn default() -> Self {
-        Self { quota_bytes: 100 << 20, document_bytes: 25 << 20, grant_days: 30 }
+        Self {
+            quota_bytes: 100 << 20,
+            quota_bytes_of_tenant: BTreeMap::new(),
+            document_bytes: 25 << 20,
+            grant_days: 30,
+        }
     }
 }
 

@@ -5,11 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use siegel_crypto::{DataKey, Sealer, Sha256, same_bytes};
+use siegel_db::{StoreError, Tx};
 use siegel_kernel::AccountId;
 use siegel_objects::{Objects, Writer};
 
 use super::documents::{Document, Safe, context, seal_description};
 use super::{App, Fact, Failure, Order, record};
+use crate::config::DocumentsConfig;
 use crate::domain::BadField;
 use crate::domain::document::{Description, Head, Provenance};
 use crate::store::accounts;
@@ -19,6 +21,17 @@ use crate::store::documents::{self, DocumentId, Row};
 const PATIENCE: Duration = Duration::from_hours(1);
 /// How often uploads that were given up are looked for.
 const SWEEP: Duration = Duration::from_mins(10);
+
+/// The quota that a document does not fit into, uploads on their way counted.
+async fn full(tx: &mut Tx, new: &Row, limits: &DocumentsConfig) -> Result<Option<i64>, StoreError> {
+    let used = documents::used(tx, new.account_id).await?;
+    if new.size_bytes > limits.quota_bytes - used {
+        return Ok(Some(limits.quota_bytes));
+    }
+    let Some(quota) = limits.quota_bytes_of_tenant.get(&new.tenant) else { return Ok(None) };
+    let used = documents::used_by(tx, new.account_id, &new.tenant).await?;
+    Ok((new.size_bytes > quota - used).then_some(*quota))
+}
 
 enum Begun {
     /// An earlier attempt of the same request came through.
@@ -85,6 +98,7 @@ impl App {
             id,
             account_id: account,
             origin: from.origin.as_str().to_owned(),
+            tenant: from.tenant.clone(),
             description: seal_description(&account_key, id, &description)?,
             size_bytes: head.size,
             sha256: head.sha256.clone(),
@@ -93,9 +107,10 @@ impl App {
             begun_at: now,
             stored_at: None,
         };
-        if !documents::begin(&mut tx, &row, safe.limits.quota_bytes).await? {
-            return Err(Failure::QuotaExceeded { quota: safe.limits.quota_bytes });
+        if let Some(quota) = full(&mut tx, &row, &safe.limits).await? {
+            return Err(Failure::QuotaExceeded { quota });
         }
+        documents::begin(&mut tx, &row).await?;
         tx.commit().await?;
         Ok(Begun::New(Box::new(row), key))
     }

@@ -54,12 +54,19 @@ pub struct Provenance {
     pub issuer: String,
     /// The letter it came with; empty for others.
     pub letter: String,
+    /// The tenant of who issued it; empty for one's own, and from a postbox that tells none yet.
+    pub tenant: String,
 }
 
 impl Provenance {
     /// Uploaded by its person.
     pub const fn own() -> Self {
-        Self { origin: Origin::Person, issuer: String::new(), letter: String::new() }
+        Self {
+            origin: Origin::Person,
+            issuer: String::new(),
+            letter: String::new(),
+            tenant: String::new(),
+        }
     }
 
     /// Checks what another service says of it.
@@ -73,6 +80,9 @@ impl Provenance {
         }
         if (self.origin == Origin::Letter) == self.letter.is_empty() || !plain(&self.letter) {
             return Err(BadField::new("head.letter_id", "is of a document from a letter"));
+        }
+        if !plain(&self.tenant) {
+            return Err(BadField::new("head.tenant", "has not up to 255 characters on one line"));
         }
         Ok(())
     }

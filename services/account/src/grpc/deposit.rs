@@ -38,6 +38,7 @@ impl DocumentDepositService for Deposit {
             },
             issuer: wire.issuer,
             letter: wire.letter_id,
+            tenant: wire.tenant,
         };
         from.check().map_err(|bad| status(&Failure::from(bad)))?;
         let head = read::document_head(wire.document.unwrap_or_default());

@@ -2,6 +2,7 @@
 
 use siegel_crypto::b64;
 use siegel_kernel::{Timestamp, TrustLevel};
+use siegel_oidc::catalogue;
 use siegel_proto::account::v1 as pb;
 use siegel_proto::common::v1 as common;
 use siegel_proto::convert;
@@ -29,6 +30,7 @@ pub fn attribute(held: &Held, now: Timestamp) -> pb::Attribute {
         valid_until: held.proof.valid_until.map(convert::timestamp),
         expired: held.proof.is_expired(now),
         not_applicable: held.not_applicable(),
+        attribute: catalogue::attribute(&held.name).map_or(0, |row| row.number),
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Row {
     pub account_id: AccountId,
     /// `person`, `issued` or `letter`.
     pub origin: String,
+    /// The tenant of who issued it; empty for one's own, and for what is older than this column.
+    pub tenant: String,
     /// Name, media type, issuer, letter; sealed under the account's key.
     pub description: Vec<u8>,
     pub size_bytes: i64,
@@ -29,27 +31,24 @@ pub struct Row {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, account_id, origin, description, size_bytes, sha256, object_key, ",
+            "SELECT id, account_id, origin, tenant, description, size_bytes, sha256, object_key, ",
             "wrapped_key, begun_at_us, stored_at_us FROM documents ",
             $rest
         )
     };
 }
 
-/// Begins a document if it fits: what is stored and what is being uploaded stays within `quota`
-/// bytes. The account must be locked. `false` when it does not fit.
-pub async fn begin(tx: &mut Tx, new: &Row, quota: i64) -> Result<bool, StoreError> {
-    const SQL: &str = "INSERT INTO documents (id, account_id, origin, description, size_bytes, \
-        sha256, object_key, wrapped_key, begun_at_us) \
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE $5 <= $10 - (SELECT \
-        COALESCE(CAST(SUM(size_bytes) AS BIGINT), 0) FROM documents \
-        WHERE account_id = $2 AND deleted_at_us IS NULL)";
-    Ok(on!(tx, c => sqlx::query(SQL)
-        .bind(new.id).bind(new.account_id).bind(&new.origin).bind(&new.description[..])
-        .bind(new.size_bytes).bind(&new.sha256[..]).bind(&new.object_key)
-        .bind(&new.wrapped_key[..]).bind(new.begun_at).bind(quota)
-        .execute(c).await?.rows_affected())
-        == 1)
+/// Begins a document. The account must be locked and its safe have room.
+pub async fn begin(tx: &mut Tx, new: &Row) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO documents (id, account_id, origin, tenant, description, \
+        size_bytes, sha256, object_key, wrapped_key, begun_at_us) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    on!(tx, c => sqlx::query(SQL)
+        .bind(new.id).bind(new.account_id).bind(&new.origin).bind(&new.tenant)
+        .bind(&new.description[..]).bind(new.size_bytes).bind(&new.sha256[..])
+        .bind(&new.object_key).bind(&new.wrapped_key[..]).bind(new.begun_at)
+        .execute(c).await?.rows_affected());
+    Ok(())
 }
 
 /// The bytes are all there; `false` when the upload was given up meanwhile.
@@ -86,6 +85,13 @@ pub async fn used(tx: &mut Tx, account: AccountId) -> Result<i64, StoreError> {
     const SQL: &str = "SELECT COALESCE(CAST(SUM(size_bytes) AS BIGINT), 0) FROM documents \
         WHERE account_id = $1 AND deleted_at_us IS NULL";
     Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(account).fetch_one(c).await?))
+}
+
+/// Of these, those that one tenant's letters brought.
+pub async fn used_by(tx: &mut Tx, account: AccountId, tenant: &str) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT COALESCE(CAST(SUM(size_bytes) AS BIGINT), 0) FROM documents \
+        WHERE account_id = $1 AND tenant = $2 AND deleted_at_us IS NULL";
+    Ok(on!(tx, c => sqlx::query_scalar(SQL).bind(account).bind(tenant).fetch_one(c).await?))
 }
 
 /// Replaces the sealed description.

@@ -1,7 +1,9 @@
 //! What a person does with its own attributes.
 
 use siegel_db::Db;
-use siegel_proto::account::v1::{ListAttributesRequest, SetAttributeRequest};
+use siegel_proto::account::v1::{
+    Attribute, AttributeName, ListAttributesRequest, SetAttributeRequest,
+};
 use siegel_proto::common::v1::AttributeSource;
 use siegel_testkit::on_each_backend;
 use tonic::Code;
@@ -38,6 +40,8 @@ async fn a_person_writes_changes_and_removes_what_it_says_about_itself(db: Db) {
     assert_eq!(first.source(), AttributeSource::SelfDeclared);
     person.set_attribute(set("2", "city", "Wismar")).await.unwrap();
     let listed = person.list_attributes(ListAttributesRequest {}).await.unwrap().into_inner();
+    let typed: Vec<_> = listed.attributes.iter().map(Attribute::attribute).collect();
+    assert_eq!(typed, [AttributeName::City, AttributeName::Email], "for programs, as a number");
     let shown: Vec<_> = listed.attributes.iter().map(|a| (&a.name[..], &a.value[..])).collect();
     assert_eq!(shown, [("city", "Wismar"), ("email", "erika@example.org")]);
     let gone = person.set_attribute(set("3", "city", "")).await.unwrap().into_inner();

@@ -5,7 +5,6 @@ use std::time::Duration;
 use siegel_db::Db;
 use siegel_kernel::{AccountId, Clock as _};
 use siegel_proto::account::v1 as pb;
-use siegel_proto::account::v1::document_deposit_service_client::DocumentDepositServiceClient;
 use siegel_proto::account::v1::document_redemption_service_client::DocumentRedemptionServiceClient;
 use siegel_proto::account::v1::upload_document_request::Part;
 use siegel_proto::convert;
@@ -25,8 +24,6 @@ on_each_backend! { super::TABLES =>
     a_renamed_document_keeps_everything_else,
     documents_of_somebody_else_are_as_those_that_are_not_there,
     documents_go_when_the_key_of_their_account_is_destroyed,
-    what_the_postbox_deposits_names_its_letter_and_who_issued_it,
-    a_deposit_that_does_not_say_where_it_comes_from_is_refused,
 }
 
 pub fn bytes(len: usize) -> Vec<u8> {
@@ -333,61 +330,4 @@ async fn documents_go_when_the_key_of_their_account_is_destroyed(db: Db) {
     let open = "SELECT COUNT(*) FROM document_grants WHERE revoked_at_us IS NULL";
     assert_eq!((office.count(keys).await, office.count(open).await), (1, 0));
     assert_eq!(list(&office, other).await.documents.len(), 1, "nobody else loses anything");
-}
-
-async fn deposit(office: &Office, head: pb::DepositHead) -> Result<String, Status> {
-    use pb::deposit_document_request::Part;
-    let part = |part| pb::DepositDocumentRequest { part: Some(part) };
-    let parts = [part(Part::Head(head)), part(Part::Chunk(bytes(10)))];
-    let mut service = DocumentDepositServiceClient::new(office.postbox());
-    let answer = service.deposit_document(tokio_stream::iter(parts)).await?;
-    Ok(answer.into_inner().document_id)
-}
-
-fn from_letter(account: AccountId) -> pb::DepositHead {
-    let document = pb::DocumentHead {
-        request_id: "keep".into(),
-        name: "Bescheid.pdf".into(),
-        media_type: "application/pdf".into(),
-        size_bytes: 10,
-        sha256: siegel_crypto::sha256(&bytes(10)).to_vec(),
-    };
-    pb::DepositHead {
-        document: Some(document),
-        account_id: account.to_string(),
-        origin: pb::DocumentOrigin::Letter.into(),
-        issuer: "Bauamt Musterstadt".into(),
-        letter_id: "ltr_1".into(),
-    }
-}
-
-async fn what_the_postbox_deposits_names_its_letter_and_who_issued_it(db: Db) {
-    let mut office = Office::open(db).await;
-    let account = office.account("erika@example.org").await;
-    let id = deposit(&office, from_letter(account)).await.unwrap();
-    assert_eq!(deposit(&office, from_letter(account)).await.unwrap(), id, "once");
-    let [one] = &list(&office, account).await.documents[..] else { unreachable!("one") };
-    assert_eq!((one.document_id.as_str(), one.origin()), (id.as_str(), pb::DocumentOrigin::Letter));
-    assert_eq!((one.issuer.as_str(), one.letter_id.as_str()), ("Bauamt Musterstadt", "ltr_1"));
-    assert_eq!(fetch(&office, account, &id).await.unwrap(), bytes(10));
-    let audited = ("account.document.deposited".to_owned(), "done".to_owned());
-    assert!(office.audit().await.contains(&audited));
-}
-
-async fn a_deposit_that_does_not_say_where_it_comes_from_is_refused(db: Db) {
-    let mut office = Office::open(db).await;
-    let account = office.account("erika@example.org").await;
-    let whole = from_letter(account);
-    let own = pb::DepositHead { origin: pb::DocumentOrigin::Person.into(), ..whole.clone() };
-    let nobody = pb::DepositHead { issuer: String::new(), ..whole.clone() };
-    let no_letter = pb::DepositHead { letter_id: String::new(), ..whole.clone() };
-    let issued = pb::DepositHead { origin: pb::DocumentOrigin::Issued.into(), ..whole.clone() };
-    for bad in [own, nobody, no_letter, issued] {
-        let status = deposit(&office, bad).await.unwrap_err();
-        assert_eq!(reason(&status).as_deref(), Some("INVALID_FIELD"));
-    }
-    let stranger = AccountId::new(office.clock.as_ref(), office.entropy.as_ref()).unwrap();
-    let status = deposit(&office, from_letter(stranger)).await.unwrap_err();
-    assert_eq!(reason(&status).as_deref(), Some("ACCOUNT_UNKNOWN"));
-    assert!(list(&office, account).await.documents.is_empty());
 }

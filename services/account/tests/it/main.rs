@@ -5,6 +5,7 @@ mod account;
 mod changes;
 mod consent;
 mod deleted;
+mod deposits;
 mod documents;
 mod exports;
 mod grants;

@@ -52,6 +52,8 @@ pub struct Office {
 
 /// Bytes that one account may keep in these tests, and those of one document.
 pub const QUOTA: i64 = 300_000;
+/// Of it, for letters of the tenant `musterstadt`.
+pub const QUOTA_OF_MUSTERSTADT: i64 = 60_000;
 pub const LARGEST: i64 = 200_000;
 
 impl Office {
@@ -75,6 +77,7 @@ impl Office {
             object_store: Some(objects),
             documents: DocumentsConfig {
                 quota_bytes: QUOTA,
+                quota_bytes_of_tenant: [("musterstadt".to_owned(), QUOTA_OF_MUSTERSTADT)].into(),
                 document_bytes: LARGEST,
                 ..DocumentsConfig::default()
             },

@@ -44,12 +44,13 @@ impl Postbox {
             return Err(ReadError::LetterUnknown.into());
         }
         let download = self.download(reader, letter, attachment, Range::ALL).await?;
-        let (part, issuer) = (download.part.clone(), download.authority.clone());
+        let (part, sender) = (download.part.clone(), download.sender.clone());
         let deposit = safe::Deposit {
             request_id: request_of(account, attachment, request_id),
             account,
             letter,
-            issuer: &issuer,
+            issuer: &sender.authority,
+            tenant: &sender.tenant,
             part: &part,
         };
         let broken = Broken::default();

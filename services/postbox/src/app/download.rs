@@ -11,7 +11,7 @@ use super::content::{Plain, Whole};
 use super::evidence::Fact;
 use super::reader::{ReadError, Reader, letter_key};
 use super::{Postbox, Trouble, vault};
-use crate::domain::canon::AttachmentPart;
+use crate::domain::canon::{AttachmentPart, SenderPart};
 use crate::domain::upload::Scan;
 use crate::domain::{AttachmentId, LetterId};
 use crate::store::attachments::{self, AttachmentRow};
@@ -22,7 +22,7 @@ pub struct Download {
     pub id: AttachmentId,
     pub part: AttachmentPart,
     /// Who sent the letter.
-    pub authority: String,
+    pub sender: SenderPart,
     pub scan: Scan,
     still: Recheck,
     plain: Plain,
@@ -118,7 +118,7 @@ impl Postbox {
         let sealed = letters::sealed_content(&mut tx, mailbox.id, letter).await?;
         let key_of_letter = letter_key(&mailbox_key, &row)?;
         let (content, _) = vault::open_content(&key_of_letter, mailbox.id, letter, &sealed)?;
-        let authority = content.sender.authority;
+        let sender = content.sender;
         let part = content.attachments.into_iter().nth(place);
         let part = part.ok_or(Trouble::Contradiction("an attachment is not in the content"))?;
         let Range { offset, length } = range;
@@ -158,7 +158,7 @@ impl Postbox {
         let (postbox, still) = (self.clone(), Recheck::new(self, Action::DownloadMail));
         let reader = reader.clone();
         let handed_out = HandedOut { postbox, row: file, reader, from: offset, to: offset };
-        Ok(Download { id: attachment, part, authority, scan, still, plain, handed_out })
+        Ok(Download { id: attachment, part, sender, scan, still, plain, handed_out })
     }
 
     /// The next plain bytes; `None` when all were handed out, which is then on record.

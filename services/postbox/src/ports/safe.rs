@@ -34,6 +34,8 @@ pub struct Deposit<'a> {
     pub letter: LetterId,
     /// The authority that sent the letter.
     pub issuer: &'a str,
+    /// The authority's tenant.
+    pub tenant: &'a str,
     pub part: &'a AttachmentPart,
 }
 
@@ -43,7 +45,7 @@ pub async fn deposit(
     deposit: Deposit<'_>,
     bytes: impl Stream<Item = Bytes> + Send + 'static,
 ) -> Result<String, SafeError> {
-    let Deposit { request_id, account, letter, issuer, part } = deposit;
+    let Deposit { request_id, account, letter, issuer, tenant, part } = deposit;
     let document = account::DocumentHead {
         request_id,
         name: part.name.clone(),
@@ -57,6 +59,7 @@ pub async fn deposit(
         origin: account::DocumentOrigin::Letter.into(),
         issuer: issuer.to_owned(),
         letter_id: letter.to_string(),
+        tenant: tenant.to_owned(),
     };
     let message = |part| account::DepositDocumentRequest { part: Some(part) };
     let head = futures_util::stream::iter([message(Part::Head(head))]);

@@ -88,6 +88,7 @@ async fn an_attachment_goes_into_the_safe_with_its_letter_and_its_sender(db: Db)
     assert_eq!((&head.account_id, &head.letter_id), (&person(1).to_string(), &letter));
     assert_eq!(head.origin(), account::DocumentOrigin::Letter);
     assert_eq!(head.issuer, opened.letter.unwrap().authority);
+    assert_eq!(head.tenant, "musterstadt", "whose quota it counts for");
     let document = head.document.as_ref().unwrap();
     assert_eq!((&document.name, &document.media_type), (&attachment.name, &attachment.media_type));
     assert_eq!(document.sha256, attachment.sha256);

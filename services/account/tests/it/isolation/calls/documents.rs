@@ -38,6 +38,7 @@ fn deposit(n: &Names) -> Vec<Vec<u8>> {
         origin: pb::DocumentOrigin::Issued.into(),
         issuer: "Musterstadt".into(),
         letter_id: String::new(),
+        tenant: "musterstadt".into(),
     };
     let parts = [Part::Head(head), Part::Chunk(CONTENT.to_vec())];
     parts.map(|part| pb::DepositDocumentRequest { part: Some(part) }.encode_to_vec()).into()
