@@ -96,7 +96,7 @@ pub async fn a_letter_to_a_person_is_opened_by_mandate_until_it_is_revoked(
 }
 
 /// What somebody acted by ends, and with it the token and what it holds open.
-async fn ends_within_a_second(
+pub async fn ends_within_a_second(
     world: &World,
     visit: &Visit,
     end: impl Future<Output = Result<(), tonic::Status>>,
@@ -155,7 +155,7 @@ pub async fn comes(world: &World, persona: usize, kind: &str) -> anyhow::Result<
 }
 
 /// The same for the one of this name: people act for several.
-async fn comes_for(
+pub async fn comes_for(
     world: &World,
     persona: usize,
     kind: &str,
@@ -197,7 +197,7 @@ async fn comes_for(
 
 /// The office writes to whom the token names, and who acts for them opens it there; what the receipt
 /// says of the right.
-async fn opened(world: &World, visit: &Visit) -> anyhow::Result<Value> {
+pub async fn opened(world: &World, visit: &Visit) -> anyhow::Result<Value> {
     let claims = &visit.claims;
     ensure!(claims.get("postbox_handle").is_none(), "the actor's own handle is told: {claims}");
     let handle = claims.pointer("/acting_for/postbox_handle").and_then(Value::as_str);

@@ -30,8 +30,8 @@ const SERVICES: [&str; 6] =
 /// Promised for calls that no journey makes: the sandbox has no operators of the postbox. One needs
 /// a day of failures first. The postbox's own tests look for each of them.
 const UNCALLED: [&str; 16] = [
-    // No sandbox client is staff; documents and cards that say something else have journeys of their
-    // own. The account service's own tests look for each.
+    // No sandbox client is staff; documents, cards that say something else and register roles have
+    // journeys of their own. The account service's own tests look for each.
     "account.staff.looked_up",
     "account.document.redeemed",
     "account.change.decided",

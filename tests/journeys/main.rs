@@ -5,6 +5,7 @@ mod acting;
 mod audit;
 mod claims_elsewhere;
 mod deletion;
+mod facts;
 mod guests;
 mod imports;
 mod letter_routes;
@@ -84,6 +85,7 @@ checks! {
     programs::a_revoked_program_is_shut_out_within_a_second,
     acting::a_letter_to_an_organisation_is_opened_by_who_acts_for_it,
     acting::a_letter_to_a_person_is_opened_by_mandate_until_it_is_revoked,
+    facts::letters_opened_by_a_register_role_are_closed_within_a_second_of_its_end,
     letter_routes::letters_of_an_office_go_to_the_mailbox_it_was_given_until_that_is_closed,
     own_data::a_withdrawn_consent_ends_what_its_client_held_and_stays_on_record,
     own_data::a_document_is_fetched_once_by_the_service_it_was_granted_to,

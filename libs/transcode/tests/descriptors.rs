@@ -1,5 +1,4 @@
 //! What programs read in the descriptors beside messages and calls.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use prost_reflect::DescriptorPool;
 use siegel_oidc::catalogue::CATALOGUE;
