@@ -117,10 +117,10 @@ pub async fn a_document_is_fetched_once_by_the_service_it_was_granted_to(
     };
     let grant_id =
         safe.grant_document(request).await?.into_inner().grant.context("no grant")?.grant_id;
-    let fetch = |request_id: String| account::RedeemDocumentRequest {
-        request_id,
-        grant_id: grant_id.clone(),
-    };
+    // As the portal shows it.
+    let link = format!("{}/account/shared/{grant_id}", world.suite.origin());
+    let fetch =
+        |request_id: String| account::RedeemDocumentRequest { request_id, grant_id: link.clone() };
     refused(redeem(&other, fetch(fresh()?)).await, "DOCUMENT_GRANT_UNKNOWN")?;
     ensure!(redeem(&office, fetch(fresh()?)).await? == DOCUMENT, "other bytes");
     refused(redeem(&office, fetch(fresh()?)).await, "DOCUMENT_GRANT_UNKNOWN")?;

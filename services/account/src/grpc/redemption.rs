@@ -26,7 +26,9 @@ impl DocumentRedemptionService for Redemption {
         let wire = request.get_ref();
         let order = read::order(&self.0, kinds::DOCUMENT_REDEEMED, &request, &wire.request_id)?;
         let (client, _) = caller(&request)?.client()?;
-        let id = wire.grant_id.parse().map_err(|_| status(&Failure::UnknownDocumentGrant))?;
+        // A link ends in the code.
+        let code = wire.grant_id.rsplit('/').next().unwrap_or_default();
+        let id = code.parse().map_err(|_| status(&Failure::UnknownDocumentGrant))?;
         let redeemed = self.0.redeem_document(&order, client, id).await;
         let redeemed = redeemed.map_err(|e| status(&e))?;
         let part = Some(Part::Document(write::document(&redeemed.document)));

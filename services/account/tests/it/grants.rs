@@ -13,6 +13,7 @@ use crate::office::{Office, TABLES, reason};
 
 on_each_backend! { super::TABLES =>
     a_grant_for_one_fetch_is_one_and_its_repetition_counts_once,
+    a_link_that_ends_in_the_code_is_as_good_as_the_code,
     a_fetch_is_in_the_persons_log_with_purpose_and_document,
     a_grant_is_worth_nothing_to_another_client_after_its_end_or_once_revoked,
     a_grant_for_many_fetches_counts_and_logs_each,
@@ -33,6 +34,20 @@ async fn a_grant_for_one_fetch_is_one_and_its_repetition_counts_once(db: Db) {
     let shown = grants(&office, account).await;
     assert_eq!((shown[0].fetches, shown[0].open), (1, false));
     assert_eq!(office.count("SELECT COUNT(*) FROM disclosures").await, 1);
+}
+
+async fn a_link_that_ends_in_the_code_is_as_good_as_the_code(db: Db) {
+    let mut office = Office::open(db).await;
+    let account = office.account("erika@example.org").await;
+    let stored = store(&office, account, "1", &bytes(10)).await;
+    let grant = grant(&office, account, &stored.document_id, false).await;
+    let link = format!("https://konto.example/account/shared/{}", grant.grant_id);
+    assert!(redeem(&office, "finanzamt", "r", &link).await.is_err(), "for its service only");
+    assert_eq!(redeem(&office, "bauamt", "r", &link).await.unwrap(), bytes(10));
+    for bad in ["https://konto.example/account/shared/", "/", ""] {
+        let status = redeem(&office, "bauamt", "s", bad).await.unwrap_err();
+        assert_eq!(reason(&status).as_deref(), Some("DOCUMENT_GRANT_UNKNOWN"), "{bad}");
+    }
 }
 
 async fn a_fetch_is_in_the_persons_log_with_purpose_and_document(db: Db) {

@@ -97,6 +97,7 @@ fn pages() -> Router<App> {
         .route("/account/offers", get(data::offers::show).post(data::offers::decide))
         .route("/account/change", get(data::change::show).post(data::change::decide))
         .route(data::second::HERE, get(data::second::show))
+        .route(data::shared::HERE, get(data::shared::show))
         .route("/account/history", get(data::history::show))
         .route("/account/staff", get(data::staff::show))
         .route("/account/documents/{document}", get(data::document::show).post(data::document::act))

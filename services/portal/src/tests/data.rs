@@ -180,10 +180,24 @@ async fn a_document_is_saved_and_never_shown_within_the_portal() {
 }
 
 #[tokio::test]
+async fn the_link_of_a_shared_document_tells_whoever_opens_it_nothing() {
+    let mut world = signed_in().await;
+    let owners = world.browser.get(&format!("/account/shared/{GRANT}")).await;
+    assert!(owners.body.contains("Hier gibt es nichts zu sehen"), "{}", owners.body);
+    assert!(!owners.body.contains("Bescheid") && !owners.body.contains("Bauamt"));
+    let mut stranger = world.stranger();
+    let real = stranger.get(&format!("/account/shared/{GRANT}")).await;
+    let made_up = stranger.get("/account/shared/dgr_00000000000000000000000000000099").await;
+    assert_eq!((real.status, made_up.status), (owners.status, owners.status));
+    assert_eq!(real.body.replace(GRANT, ""), made_up.body.replace(&GRANT.replace("01", "99"), ""));
+}
+
+#[tokio::test]
 async fn a_document_is_shared_with_a_known_service_only_and_taken_back() {
     let mut world = signed_in().await;
     let page = world.browser.get(&here()).await;
-    for text in ["Bauamt &#60;b&#62;", GRANT, &"ab".repeat(32)] {
+    let link = format!("/account/shared/{GRANT}");
+    for text in ["Bauamt &#60;b&#62;", &link, &"ab".repeat(32)] {
         assert!(page.body.contains(text), "{text} is missing in {}", page.body);
     }
     let form = |client: &'static str| {

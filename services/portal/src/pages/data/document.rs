@@ -15,6 +15,7 @@ use siegel_web::{CheckedForm, CsrfField, Problem, Texts};
 
 use super::file;
 use super::safe::facts;
+use super::shared;
 use crate::pages::Signed;
 use crate::pages::words::{self, Ident};
 
@@ -46,6 +47,7 @@ struct Share {
 
 struct Grant {
     id: String,
+    link: String,
     client: String,
     purpose: String,
     state: String,
@@ -127,6 +129,7 @@ fn grant(who: &Signed, t: &Texts, grant: &pb::DocumentGrant) -> Grant {
     };
     Grant {
         id: grant.grant_id.clone(),
+        link: shared::link(who.view.origin(), &grant.grant_id),
         client: if grant.client_name.is_empty() { &grant.client_id } else { &grant.client_name }
             .clone(),
         purpose: grant.purpose.clone(),

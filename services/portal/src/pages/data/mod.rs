@@ -7,6 +7,7 @@ pub mod offers;
 pub mod receipt;
 pub mod safe;
 pub mod second;
+pub mod shared;
 pub mod staff;
 
 use axum::response::Response;
