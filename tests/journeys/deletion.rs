@@ -26,6 +26,8 @@ pub async fn nothing_personal_is_left_of_a_deleted_account(
     ensure!(life.objects.len() >= 4, "documents and files of letters: {:?}", life.objects);
     let found = scan::everywhere(world, &life.planted).await?;
     ensure!(!found.is_empty(), "the search finds nothing even before");
+    let in_file = found.iter().any(|place| place.ends_with(".sqlite"));
+    ensure!(in_file == (world.backend == "sqlite"), "it does not read files: {found:#?}");
     order(world, &life).await?;
     finished(world, life.account).await?;
     nothing_is_left(world, &life).await

@@ -1,8 +1,11 @@
 //! Searching everything a suite keeps for what may not be there.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
+use anyhow::bail;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use siegel_db::{Db, on};
@@ -17,8 +20,11 @@ const SERVICES: [&str; 7] =
 /// What must not be found, in every form it could be written in.
 #[derive(Default)]
 pub struct Planted {
-    needles: Vec<(String, Vec<u8>)>,
+    /// Name and form, by how the form begins: files are read once for all of them.
+    needles: HashMap<[u8; START], Vec<(String, Vec<u8>)>>,
 }
+
+const START: usize = 4;
 
 impl Planted {
     /// Plants a word; gives it back.
@@ -56,16 +62,22 @@ impl Planted {
     }
 
     fn plain(&mut self, name: &str, form: Vec<u8>) {
-        self.needles.push((name.to_owned(), form));
+        assert!(form.len() >= START, "{name} is too short to be searched for");
+        let start = form.first_chunk().copied().unwrap_or_default();
+        self.needles.entry(start).or_default().push((name.to_owned(), form));
     }
 
     fn in_bytes<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a str> {
-        let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|part| part == needle);
-        self.needles.iter().filter(move |(_, n)| holds(n)).map(|(name, _)| name.as_str())
+        let starts = (0..bytes.len()).filter_map(move |at| bytes.get(at..));
+        let here = starts.filter_map(|rest| Some((rest, self.needles.get(rest.first_chunk()?)?)));
+        let found =
+            here.flat_map(|(rest, all)| all.iter().filter(move |(_, n)| rest.starts_with(n)));
+        found.map(|(name, _)| name.as_str())
     }
 }
 
-/// Where something planted is: tables, objects, the program's log.
+/// Where something planted is: tables, objects, the program's log, files of databases with what is
+/// free in them.
 pub async fn everywhere(world: &World, planted: &Planted) -> anyhow::Result<Vec<String>> {
     let mut found = Vec::new();
     for service in SERVICES {
@@ -76,7 +88,14 @@ pub async fn everywhere(world: &World, planted: &Planted) -> anyhow::Result<Vec<
                 found.extend(planted.in_bytes(&value).map(|name| format!("{name} in {place}")));
             }
         }
+        if let Db::Sqlite { write, .. } = &db {
+            written_back(write).await?;
+        }
         db.close().await;
+    }
+    let databases = world.suite.data().join("db");
+    if databases.exists() {
+        files(&databases, planted, &mut found)?;
     }
     files(&world.suite.data().join("objects"), planted, &mut found)?;
     let log = std::fs::read(world.suite.log())?;
@@ -84,6 +103,19 @@ pub async fn everywhere(world: &World, planted: &Planted) -> anyhow::Result<Vec<
     found.sort();
     found.dedup();
     Ok(found)
+}
+
+/// Empties the log of a database into its file.
+async fn written_back(write: &sqlx::SqlitePool) -> anyhow::Result<()> {
+    for _ in 0..200 {
+        let (busy, _, _): (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(write).await?;
+        if busy == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bail!("the log of a database is never written back")
 }
 
 /// Every value of a column, as bytes.
