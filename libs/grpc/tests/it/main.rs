@@ -5,3 +5,4 @@ mod guard;
 mod house;
 mod http_faces;
 mod nonces;
+mod represented;

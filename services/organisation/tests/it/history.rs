@@ -2,6 +2,8 @@
 //! roles and time, against the model: never an access without a valid path, never a valid path
 //! refused. `SIEGEL_HISTORIES` sets how many, 200 otherwise.
 
+mod steps;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -12,124 +14,12 @@ use siegel_proto::convert;
 use siegel_proto::organisation::v1 as pb;
 use siegel_testkit::on_each_backend;
 
+use self::steps::{FIRMS, Offer, PACKAGES, PERSONS, SERVICES, Step, steps};
 use crate::model::{ACTIONS, Belongs, Given, Model, Registered, Stage, Who};
 use crate::office::{Office, TABLES};
 
 on_each_backend! { super::TABLES =>
     nobody_acts_without_a_valid_path_and_no_valid_path_is_refused,
-}
-
-const PERSONS: usize = 4;
-const FIRMS: usize = 3;
-const PACKAGES: [&str; 5] = ["mail-reader", "mail-receiver", "applications", "adviser", "full"];
-const SERVICES: [&str; 2] = ["", "s1"];
-
-/// Something that happens. Numbers are taken modulo what there is. Unless it is `wild`, it is made
-/// to fit as far as the model knows how; the wild ones are mostly refused.
-#[derive(Clone, Debug)]
-enum Step {
-    Give { from: usize, firm: Option<usize>, offer: Offer },
-    PassOn { parent: usize, by: usize, offer: Offer },
-    Accept { given: usize, by: usize, firm: Option<usize>, wild: bool },
-    Revoke { given: usize, by: usize },
-    Join { person: usize, firm: usize, role: i32 },
-    Leave { person: usize, firm: usize },
-    Register { person: usize, firm: usize, jointly: bool },
-    Strike { fact: usize },
-    Wait { hours: u64 },
-}
-
-#[derive(Clone, Debug)]
-struct Offer {
-    kind: i32,
-    package: usize,
-    read_only: bool,
-    service: usize,
-    level: i32,
-    rule: i32,
-    hours: u64,
-    wild: bool,
-}
-
-fn wild() -> impl Strategy<Value = bool> {
-    prop::bool::weighted(0.15)
-}
-
-fn offers() -> impl Strategy<Value = Offer> {
-    let service = prop_oneof![5 => Just(0_usize), 1 => Just(1)];
-    let rest = (prop::bool::weighted(0.1), service, 1..=4_i32, 1..=3_i32, 1..100_u64, wild());
-    (1..=3_i32, 0..PACKAGES.len(), rest).prop_map(
-        |(kind, package, (read_only, service, level, rule, hours, wild))| Offer {
-            kind,
-            package,
-            read_only,
-            service,
-            level,
-            rule,
-            hours,
-            wild,
-        },
-    )
-}
-
-impl Offer {
-    /// The same offer, as such a giver can make it.
-    fn of(&self, from: Who) -> Self {
-        if self.wild {
-            return self.clone();
-        }
-        let person = matches!(from, Who::Person(_));
-        let kind = if person && self.kind == 3 { 1 } else { self.kind };
-        let rule = match (kind, self.rule) {
-            (3, _) => 1,
-            (2, 2) => 3,
-            (_, rule) => rule,
-        };
-        Self { kind, rule, ..self.clone() }
-    }
-
-    /// The same offer, within what is passed on.
-    fn within(&self, above: &Given, hours: u64) -> Self {
-        if self.wild {
-            return self.clone();
-        }
-        let mut offer = Self {
-            level: self.level.max(above.level),
-            hours: self.hours.min(hours),
-            package: PACKAGES.iter().position(|p| *p == above.package).unwrap_or(0),
-            service: SERVICES.iter().position(|s| *s == above.service).unwrap_or(0),
-            read_only: self.read_only || above.read_only,
-            ..self.clone()
-        };
-        if above.rule == 2 {
-            (offer.kind, offer.rule) = (3, 1);
-        } else {
-            offer.rule = if offer.kind == 1 { self.rule.min(2) } else { 1 };
-        }
-        offer
-    }
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let (person, firm) = (0..PERSONS, 0..FIRMS);
-    let maybe = || prop::option::of(0..FIRMS);
-    let step = prop_oneof![
-        4 => (person.clone(), maybe(), offers())
-            .prop_map(|(from, firm, offer)| Step::Give { from, firm, offer }),
-        6 => (any::<usize>(), person.clone(), offers())
-            .prop_map(|(parent, by, offer)| Step::PassOn { parent, by, offer }),
-        10 => (any::<usize>(), person.clone(), maybe(), wild())
-            .prop_map(|(given, by, firm, wild)| Step::Accept { given, by, firm, wild }),
-        1 => (any::<usize>(), person.clone()).prop_map(|(given, by)| Step::Revoke { given, by }),
-        3 => (person.clone(), firm.clone(), 1..=5_i32)
-            .prop_map(|(person, firm, role)| Step::Join { person, firm, role }),
-        1 => (person.clone(), firm.clone()).prop_map(|(person, firm)| Step::Leave { person, firm }),
-        1 => (person, firm, any::<bool>())
-            .prop_map(|(person, firm, jointly)| Step::Register { person, firm, jointly }),
-        1 => any::<usize>().prop_map(|fact| Step::Strike { fact }),
-        1 => (1..40_u64).prop_map(|hours| Step::Wait { hours }),
-    ];
-    prop::collection::vec(step, 20..50)
 }
 
 /// One history as it goes.

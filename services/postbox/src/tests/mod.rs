@@ -51,6 +51,7 @@ mod owner_gone;
 mod programs;
 mod proof;
 mod proof_items;
+mod provision;
 mod purge;
 mod purge_failures;
 mod purge_trash;

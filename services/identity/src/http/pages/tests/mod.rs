@@ -15,6 +15,7 @@ mod login;
 mod logout;
 mod merge;
 mod register;
+mod remains;
 
 use siegel_web::testing::{assert_same_keys, assert_texts_exist, keys};
 

@@ -5,8 +5,8 @@ use siegel_grpc::ClientCertificate;
 use siegel_kernel::TrustLevel;
 use siegel_testkit::on_each_backend;
 
-use super::super::guest::{everything, stands};
 use super::super::house::{Browser, CALLBACK, House, LISTENER, Page};
+use super::super::remains::{everything, stands};
 use super::{ERIKA, HOME, at_step_up, level, listed};
 use crate::domain::interaction::InteractionId;
 

@@ -7,8 +7,8 @@ use siegel_proto::account::v1::{Attribute, RecordIdentificationRequest};
 use siegel_proto::common::v1::{AttributeSource, TrustLevel};
 use siegel_testkit::on_each_backend;
 
-use super::super::guest::{everything, stands};
 use super::super::house::House;
+use super::super::remains::{everything, stands};
 use super::ERIKA;
 use super::certificate::{certificate, with_certificate};
 
