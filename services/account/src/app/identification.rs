@@ -5,7 +5,7 @@ use siegel_oidc::catalogue::Attribute;
 use super::vault::AccountKey;
 use super::{App, Fact, Failure, Order, record};
 use crate::domain::change::{self, Stated};
-use crate::domain::{BadField, Names, Proof, Source};
+use crate::domain::{BadField, Held, Names, Proof, Source};
 use crate::store::changes::{self, ChangeId};
 use crate::store::{accounts, attributes};
 
@@ -87,7 +87,8 @@ impl App {
             if proven.iter().any(|one| one.proof.source == Source::Eid) {
                 changes::end(&mut tx, account, "replaced", now).await?;
             }
-            self.store(&mut tx, &key, account, proven, now).await?;
+            let proven = lasting(&current, proven);
+            self.store(&mut tx, &key, account, &proven, now).await?;
             None
         };
         if let Some(level) = level {
@@ -131,6 +132,15 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// What was proven, each until its source's last word ends.
+fn lasting(current: &[Held], proven: &[Proven]) -> Vec<Proven> {
+    let lasting = |one: &Proven| {
+        let valid_until = change::until(current, &one.stated());
+        Proven { proof: Proof { valid_until, ..one.proof.clone() }, ..one.clone() }
+    };
+    proven.iter().map(lasting).collect()
 }
 
 fn read_answer(answer: Vec<u8>) -> Result<Option<ChangeId>, Failure> {

@@ -1,5 +1,7 @@
 //! A card that says something else than the last one.
 
+use siegel_kernel::Timestamp;
+
 use super::{Held, Proof, Source};
 
 /// One attribute as an identification proved it.
@@ -31,10 +33,19 @@ pub fn before<'a>(current: &'a [Held], new: &Stated<'_>) -> Option<&'a Held> {
     })
 }
 
+/// Until when the source vouches for what it states now. Certificates of one issuer do not take from
+/// each other: while they say the same, the last end counts.
+pub fn until(current: &[Held], new: &Stated<'_>) -> Option<Timestamp> {
+    let said = new.proof.valid_until;
+    let old = before(current, new).filter(|old| old.value == new.value);
+    match old.filter(|_| new.proof.source == Source::Certificate) {
+        Some(old) => Some(said?.max(old.proof.valid_until?)),
+        None => said,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use siegel_kernel::Timestamp;
-
     use super::*;
 
     fn waits_after(

@@ -21,10 +21,9 @@ on_each_backend! { super::TABLES =>
     what_does_not_apply_is_released_as_such_and_never_as_empty_text,
     only_what_may_not_apply_can_be_said_not_to,
     street_and_house_number_of_a_provider_make_the_line_and_a_line_makes_nothing,
-    a_certificate_is_a_source,
 }
 
-async fn say(office: &mut Office, account: AccountId, attributes: Vec<Attribute>) {
+pub async fn say(office: &mut Office, account: AccountId, attributes: Vec<Attribute>) {
     let request = RecordIdentificationRequest {
         request_id: office.fresh(),
         account_id: account.to_string(),
@@ -33,7 +32,7 @@ async fn say(office: &mut Office, account: AccountId, attributes: Vec<Attribute>
     office.registry.record_identification(request).await.unwrap();
 }
 
-fn said(source: AttributeSource, by: &str, name: &str, value: &str, level: i32) -> Attribute {
+pub fn said(source: AttributeSource, by: &str, name: &str, value: &str, level: i32) -> Attribute {
     Attribute {
         name: name.into(),
         value: value.into(),
@@ -44,12 +43,12 @@ fn said(source: AttributeSource, by: &str, name: &str, value: &str, level: i32) 
     }
 }
 
-async fn all(office: &Office, account: AccountId) -> Vec<Attribute> {
+pub async fn all(office: &Office, account: AccountId) -> Vec<Attribute> {
     let listed = office.person(account).list_attributes(ListAttributesRequest {}).await.unwrap();
     listed.into_inner().attributes
 }
 
-async fn one(office: &Office, account: AccountId, name: &str) -> Option<Attribute> {
+pub async fn one(office: &Office, account: AccountId, name: &str) -> Option<Attribute> {
     all(office, account).await.into_iter().find(|a| a.name == name)
 }
 
@@ -181,16 +180,4 @@ async fn street_and_house_number_of_a_provider_make_the_line_and_a_line_makes_no
     let released = released(&mut office, other, &names).await;
     let names: Vec<&str> = released.iter().map(|a| a.name.as_str()).collect();
     assert_eq!(names, ["street_and_building"], "nobody guesses a house number");
-}
-
-async fn a_certificate_is_a_source(db: Db) {
-    let mut office = Office::open(db).await;
-    let account = office.account("erika@example.org").await;
-    let name = said(AttributeSource::Certificate, "CN=D-Trust", "family_name", "Muster", 3);
-    say(&mut office, account, vec![name]).await;
-    let name = one(&office, account, "family_name").await.unwrap();
-    assert_eq!(
-        (name.source(), name.source_detail.as_str()),
-        (AttributeSource::Certificate, "CN=D-Trust")
-    );
 }
