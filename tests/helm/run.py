@@ -55,6 +55,7 @@ REFUSED = [
     ("a provider's secret as a value", {"identity": {"upstreams": [{"id": "b", "name": "B", "issuer": "https://b.example", "clientId": "a", "levelCap": "low", "clientSecret": "x"}]}}, "clientSecret"),
     ("a provider without a cap", {"identity": {"upstreams": [{"id": "b", "name": "B", "issuer": "https://b.example", "clientId": "a"}]}}, "levelCap"),
     ("a level nobody knows", {"account": {"importFloor": "gold"}}, "importFloor"),
+    ("a tenant's quota that is no number", {"account": {"documents": {"quotaBytesOfTenant": {"musterstadt": "20M"}}}}, "quotaBytesOfTenant"),
     ("a second address without a certificate", {"mtls": {"enabled": True, "origin": "https://mtls.example"}}, "tlsSecret"),
     ("a second address that nobody is told", {"mtls": {"enabled": True, "tlsSecret": "a"}}, "origin"),
     ("a proxy by name", {"ingress": {"trustedProxies": ["controller.ingress"]}}, "trustedProxies"),

@@ -213,6 +213,18 @@ operator_tenant = {{ . | toJson }}
 floor = {{ . | toJson }}
 {{- end }}
 
+[account.documents]
+quota_bytes = {{ int64 .Values.account.documents.quotaBytes }}
+document_bytes = {{ int64 .Values.account.documents.documentBytes }}
+grant_days = {{ int .Values.account.documents.grantDays }}
+{{- with .Values.account.documents.quotaBytesOfTenant }}
+
+[account.documents.quota_bytes_of_tenant]
+{{- range $tenant, $bytes := . }}
+{{ $tenant | toJson }} = {{ int64 $bytes }}
+{{- end }}
+{{- end }}
+
 {{ include "siegel.objectStore" (list . "account") }}
 
 [organisation]
