@@ -6,7 +6,7 @@ use crate::domain::receipt::{self, Page};
 use crate::domain::{Asked, BadField, Names, effective};
 use crate::ports::client_access;
 use crate::store::consents::{self, Consent, ConsentId};
-use crate::store::{accounts, attributes};
+use crate::store::{accounts, attributes, document_grants};
 
 impl App {
     /// Stores a consent. What stood for the same client and purpose is taken over into it, so that
@@ -90,7 +90,16 @@ impl App {
         if !consents::exists(&mut tx, account, id).await? {
             return Err(Failure::UnknownConsent);
         }
+        let standing = consents::standing(&mut tx, account).await?;
         consents::withdraw(&mut tx, account, id, now).await?;
+        // With the last consent to a client ends what it may fetch of the safe.
+        let to = |one: &Consent| one.asked.client_id.clone();
+        if let Some(client) = standing.iter().find(|one| one.id == id).map(to) {
+            let others = standing.iter().any(|one| one.id != id && one.asked.client_id == client);
+            if !others {
+                document_grants::end_of_client(&mut tx, account, &client, now).await?;
+            }
+        }
         // What the client still holds ends at identity; its next log-in asks again.
         outbox::put(&mut tx, client_access::JOB, id.to_string().as_bytes(), now).await?;
         let detail = id.to_string();

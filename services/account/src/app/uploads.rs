@@ -5,11 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use siegel_crypto::{DataKey, Sealer, Sha256, same_bytes};
-use siegel_db::{StoreError, Tx};
+use siegel_db::{StoreError, Tx, outbox};
 use siegel_kernel::AccountId;
 use siegel_objects::{Objects, Writer};
 
-use super::documents::{Document, Safe, context, seal_description};
+use super::documents::{Document, REMOVE, Safe, context, seal_description};
 use super::{App, Fact, Failure, Order, record};
 use crate::config::DocumentsConfig;
 use crate::domain::BadField;
@@ -17,7 +17,9 @@ use crate::domain::document::{Description, Head, Provenance};
 use crate::store::accounts;
 use crate::store::documents::{self, DocumentId, Row};
 
-/// An upload that takes longer was given up.
+/// An upload may take so long.
+const AT_MOST: Duration = Duration::from_mins(30);
+/// One that is older and not there was given up.
 const PATIENCE: Duration = Duration::from_hours(1);
 /// How often uploads that were given up are looked for.
 const SWEEP: Duration = Duration::from_mins(10);
@@ -58,10 +60,11 @@ impl App {
             Begun::Done(id) => return self.document(account, id).await,
             Begun::New(row, key) => (row, key),
         };
-        let written = self.write_object(&safe.objects, &row, &key, (head, content)).await;
-        let finished = match written {
-            Ok(()) => self.finish_upload(order, &row).await,
-            Err(failure) => Err(failure),
+        let writing = self.write_object(&safe.objects, &row, &key, (head, content));
+        let finished = match tokio::time::timeout(AT_MOST, writing).await {
+            Ok(Ok(())) => self.finish_upload(order, &row).await,
+            Ok(Err(failure)) => Err(failure),
+            Err(_) => Err(Failure::Incomplete),
         };
         match finished {
             Ok(id) => self.document(account, id).await,
@@ -102,7 +105,7 @@ impl App {
             description: seal_description(&account_key, id, &description)?,
             size_bytes: head.size,
             sha256: head.sha256.clone(),
-            object_key: format!("documents/{id}"),
+            object_key: object_key(id),
             wrapped_key,
             begun_at: now,
             stored_at: None,
@@ -178,6 +181,9 @@ impl App {
             self.committed();
             return Ok(first);
         }
+        // Not while the account is merged or deleted: what is acknowledged is there.
+        let owner = accounts::lock(&mut tx, row.account_id).await?;
+        self.vault.key_of(&owner.ok_or(Failure::UnknownAccount)?)?;
         if !documents::stored(&mut tx, row.id, now).await? {
             return Err(Failure::Incomplete);
         }
@@ -191,10 +197,18 @@ impl App {
         Ok(row.id)
     }
 
-    /// Takes back an upload that failed; it frees its place in the quota at once.
+    /// Takes back an upload that failed; it frees its place in the quota at once. Not one that was
+    /// stored after all: a commit may count though its answer was lost.
     async fn give_up(&self, account: AccountId, id: DocumentId) -> Result<(), Failure> {
+        let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        self.destroy(&mut tx, account, id, self.clock.now()).await?;
+        accounts::lock(&mut tx, account).await?;
+        if documents::find(&mut tx, account, id).await?.is_some() {
+            return Ok(());
+        }
+        documents::destroy(&mut tx, account, id, now).await?;
+        // Also when the row went before the object came.
+        outbox::put(&mut tx, REMOVE, object_key(id).as_bytes(), now).await?;
         tx.commit().await?;
         self.committed();
         Ok(())
@@ -229,6 +243,10 @@ impl App {
         }
         Ok(())
     }
+}
+
+fn object_key(id: DocumentId) -> String {
+    format!("documents/{id}")
 }
 
 fn read_id(answer: &[u8]) -> Result<DocumentId, Failure> {

@@ -101,6 +101,20 @@ pub async fn revoke(
         == 1)
 }
 
+/// Ends what one client may fetch of an account's safe.
+pub async fn end_of_client(
+    tx: &mut Tx,
+    account: AccountId,
+    client_id: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE document_grants SET revoked_at_us = $3 \
+        WHERE account_id = $1 AND client_id = $2 AND revoked_at_us IS NULL";
+    on!(tx, c => sqlx::query(SQL).bind(account).bind(client_id).bind(at)
+        .execute(c).await?.rows_affected());
+    Ok(())
+}
+
 /// Ends the grants of a document that is destroyed; all of the account's when it names none.
 pub async fn end(
     tx: &mut Tx,

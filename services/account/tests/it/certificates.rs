@@ -75,6 +75,7 @@ async fn a_card_stays_in_effect_beside_a_certificate_that_says_something_else(db
     shows(&mut office, account, "Muster", 10).await;
     let names: Vec<_> = all(&office, account).await;
     let names: Vec<_> = names.into_iter().filter(|a| a.name == "family_name").collect();
-    let [name] = &names[..] else { panic!("{names:?}") };
+    assert_eq!(names.len(), 1, "{names:?}");
+    let name = &names[0];
     assert_eq!((name.value.as_str(), name.source()), ("Gabler", AttributeSource::Eid));
 }
