@@ -161,6 +161,10 @@ impl App {
         let mut tx = self.db.begin().await?;
         standing::lock(&mut tx, organisation).await?;
         // Another replica may have been quicker, or the letter's code was typed meanwhile.
+        let late = claim.recovery && claims::managers(&mut tx, organisation).await? > 0;
+        if late {
+            return self.too_late(tx, claim).await;
+        }
         let Some(to) = claim.state.after(Step::Activate) else { return Ok(()) };
         if !claims::step(&mut tx, claim.id, (claim.state, to), now).await? {
             return Ok(());
@@ -182,6 +186,32 @@ impl App {
             request_id: "",
             detail: &detail,
             at: now,
+        };
+        audit::record(&mut tx, &entry).await?;
+        tx.commit().await?;
+        self.feed.committed();
+        Ok(())
+    }
+
+    /// Somebody manages the organisation by now: there is nothing to recover.
+    async fn too_late(&self, mut tx: Tx, claim: &Claim) -> Result<(), Failure> {
+        match self.end_claim(&mut tx, claim, Step::Withdraw).await {
+            Ok(()) => {}
+            // Another replica was quicker.
+            Err(Failure::Refused(Refusal::ClaimState)) => return Ok(()),
+            Err(failure) => return Err(failure),
+        }
+        let subject = claim.organisation.map(|id| id.to_string()).unwrap_or_default();
+        let detail = claim.id.to_string();
+        let entry = AuditEntry {
+            kind: kinds::CLAIM_ACTIVATED,
+            actor: "service:organisation",
+            subject: &subject,
+            level: claim.level,
+            outcome: "ALREADY_MANAGED",
+            request_id: "",
+            detail: &detail,
+            at: self.clock.now(),
         };
         audit::record(&mut tx, &entry).await?;
         tx.commit().await?;
@@ -218,7 +248,7 @@ impl App {
         Ok(standing::identified(tx, organisation, level, by).await?)
     }
 
-    /// The one who recovered an organisation becomes its owner, if nobody manages it meanwhile.
+    /// The one who recovered an organisation becomes its owner.
     async fn make_owner(
         &self,
         tx: &mut Tx,

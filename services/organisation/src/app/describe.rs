@@ -2,7 +2,8 @@ use siegel_kernel::{OrganisationId, TrustLevel};
 
 use super::{App, Failure};
 use crate::domain::Organisation;
-use crate::store::organisations;
+use crate::domain::fields::Field;
+use crate::store::{fields, organisations};
 
 /// What may be told of an organisation to an online service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,18 @@ impl App {
     pub async fn describe(&self, id: OrganisationId) -> Result<Description, Failure> {
         let mut tx = self.db.read().await?;
         let found = organisations::find(&mut tx, id).await?;
-        Ok(found.ok_or(Failure::UnknownOrganisation)?.into())
+        let mut found = found.ok_or(Failure::UnknownOrganisation)?;
+        // Beside a level that was proven stands nothing that was only said.
+        if found.identification_level > TrustLevel::Basic {
+            let held = fields::current(&mut tx, id).await?;
+            let said = |field| held.iter().any(|one| one.field == field && one.is_editable());
+            if said(Field::LegalForm) {
+                found.legal_form.clear();
+            }
+            if said(Field::Register) {
+                found.register = None;
+            }
+        }
+        Ok(found.into())
     }
 }

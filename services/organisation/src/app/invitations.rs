@@ -8,11 +8,12 @@ use siegel_kernel::{AccountId, OrganisationId, Timestamp, TrustLevel};
 
 use super::order::{Begun, Done};
 use super::{App, Failure, Order, Refusal, leaving};
+use crate::domain::claim::State;
 use crate::domain::{Role, bad, codes, is_line};
 use crate::ports::{addresses, mail};
 use crate::store::invitations::{self, Invitation, InvitationId, InvitationState};
 use crate::store::memberships::{self, Membership, MembershipId};
-use crate::store::{attempts, members, standing};
+use crate::store::{attempts, claims, members, standing};
 
 /// Characters of a code: 80 bits.
 pub const CODE: usize = 16;
@@ -201,6 +202,11 @@ impl App {
             Begun::Again(answer) => return answer.parse().map_err(|_| Failure::StoredAnswer),
         };
         standing::lock(&mut tx, organisation).await?;
+        // Nobody joins while a claim cools: the letter's code must find all whom it ends.
+        let claim = claims::of_organisation(&mut tx, organisation).await?;
+        if claim.as_ref().is_some_and(|claim| claim.state == State::Cooling) {
+            return Err(Refusal::ClaimCooling.into());
+        }
         let now = self.clock.now();
         let at = self.desk.legal_clock.now();
         let state = InvitationState::Accepted;

@@ -231,11 +231,11 @@ impl App {
         tx: &mut Tx,
         change: &Change<'_>,
     ) -> Result<Standing, MailboxFailure> {
+        // First held, then asked: whoever takes a role away holds the organisation as well.
+        mailboxes::hold(tx, change.organisation).await?;
         let who = (change.by.account, change.organisation);
         let found = standings::of(tx, &[who]).await?.remove(&who);
-        let found = found.ok_or(MailboxFailure::UnknownOrganisation)?;
-        mailboxes::hold(tx, change.organisation).await?;
-        Ok(found)
+        found.ok_or(MailboxFailure::UnknownOrganisation)
     }
 
     /// Puts a refusal on record.

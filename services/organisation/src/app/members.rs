@@ -10,8 +10,8 @@ use super::{App, Failure, Order, Refusal, leaving};
 use crate::domain::{Role, SystemUserId, bad, is_line};
 use crate::store::members::{self, Member};
 use crate::store::memberships::MembershipId;
-use crate::store::standing;
 use crate::store::system_users::{self, SystemUser};
+use crate::store::{invitations, standing};
 
 /// A member as others see it.
 #[derive(Clone, Debug)]
@@ -76,6 +76,8 @@ impl App {
 
     async fn give_role(&self, tx: &mut Tx, member: &Member, role: Role) -> Result<(), Failure> {
         members::set_role(tx, member.id, role).await?;
+        let now = self.desk.legal_clock.now();
+        invitations::revoke_beyond(tx, member.id, role, now).await?;
         let more = json!({ "account_id": member.account, "membership_id": member.id,
             "role": role.as_str() });
         let at = self.clock.now();

@@ -62,6 +62,12 @@ impl App {
         if held.as_ref().is_some_and(|held| !held.is_editable()) {
             return Err(Refusal::FieldVerified.into());
         }
+        // Who was proven to be somebody does not become somebody else by a word of its own.
+        let claim = claims::of_organisation(&mut tx, id).await?;
+        let proven = claim.is_some_and(|one| matches!(one.state, State::Cooling | State::Active));
+        if proven && field.identifies() {
+            return Err(Refusal::FieldVerified.into());
+        }
         let now = self.clock.now();
         let new = NewValue {
             id: RecordedId::new(self.clock.as_ref(), self.entropy.as_ref())?,

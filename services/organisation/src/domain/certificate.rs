@@ -92,7 +92,9 @@ impl Certified {
         }
         let mut proven = vec![(Field::Name, Value::Text(name.to_owned()))];
         let identified = proven.len();
-        if let (Some((kind, number)), Some(entry)) = (&self.register, register) {
+        if let Some(entry) = register {
+            // A claim of a register entry is not proven by a number of something else.
+            let (kind, number) = self.register.as_ref()?;
             if *kind != entry.kind || !number.eq_ignore_ascii_case(&entry.number) {
                 return None;
             }

@@ -69,6 +69,11 @@ impl Field {
         }
     }
 
+    /// Whether it says which organisation this is.
+    pub const fn identifies(self) -> bool {
+        matches!(self, Self::Name | Self::LegalForm | Self::Register)
+    }
+
     /// Whether members may say it; of what others made their data, others say.
     pub const fn is_declared(self) -> bool {
         !matches!(self, Self::DataSetType)

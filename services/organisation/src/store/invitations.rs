@@ -179,6 +179,25 @@ pub async fn revoke_of(
     Ok(())
 }
 
+/// Revokes the open invitations of a member to roles that it may give no longer.
+pub async fn revoke_beyond(
+    tx: &mut Tx,
+    membership: MembershipId,
+    role: Role,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE invitations SET state = 3, ended_at_us = $3, person_sealed = NULL \
+        WHERE state = 1 AND membership_id = $1 AND role <= $2";
+    let last = match role {
+        Role::Owner => return Ok(()),
+        Role::Administrator => Role::Owner,
+        Role::CaseWorker | Role::MailReceiver | Role::ReadOnly => Role::ReadOnly,
+    };
+    on!(tx, c => sqlx::query(SQL)
+        .bind(membership).bind(i64::from(last.number())).bind(at).execute(c).await?.rows_affected());
+    Ok(())
+}
+
 /// Expires what nobody took in time; how many.
 pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE invitations SET state = 4, ended_at_us = $1, person_sealed = NULL \

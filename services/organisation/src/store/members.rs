@@ -95,15 +95,22 @@ pub async fn describe(
     Ok(())
 }
 
-/// Lets all current memberships of an organisation go back to its first claim.
+/// Lets everything in force in an organisation go back to its first claim: memberships, invitations
+/// that may still become some, programs.
 pub async fn attribute_all(
     tx: &mut Tx,
     organisation: OrganisationId,
     claim: ClaimId,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE memberships SET claim_id = $2 \
-        WHERE organisation_id = $1 AND ended_at_us IS NULL";
-    on!(tx, c => sqlx::query(SQL).bind(organisation).bind(claim).execute(c).await?.rows_affected());
+    const ALL: [&str; 3] = [
+        "UPDATE memberships SET claim_id = $2 WHERE organisation_id = $1 AND ended_at_us IS NULL",
+        "UPDATE invitations SET claim_id = $2 WHERE organisation_id = $1 AND state = 1",
+        "UPDATE system_users SET claim_id = $2 WHERE organisation_id = $1 AND revoked_at_us IS NULL",
+    ];
+    for sql in ALL {
+        on!(&mut *tx, c => sqlx::query(sql).bind(organisation).bind(claim).execute(c).await?
+            .rows_affected());
+    }
     Ok(())
 }
 

@@ -247,7 +247,7 @@ async fn a_certificate_of_another_or_of_nobody_proves_nothing(db: Db) {
     assert_eq!(state(&office, erika, id).await, pb::ClaimState::Asked);
 }
 
-fn recovery(id: &str, number: &str) -> pb::RequestRecoveryRequest {
+pub fn recovery(id: &str, number: &str) -> pb::RequestRecoveryRequest {
     pb::RequestRecoveryRequest {
         request_id: id.into(),
         register: Some(pb::RegisterEntry {

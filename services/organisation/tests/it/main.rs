@@ -29,6 +29,7 @@ mod office;
 mod organisation;
 mod packages;
 mod parties;
+mod prepared;
 mod programs;
 mod record;
 mod representation;

@@ -100,8 +100,9 @@ async fn offered(
 ) -> Result<(Record, Party), Failure> {
     let hash = code::hash(&taking.code).ok_or(Failure::UnknownCode)?;
     let record = mandates::by_code(tx, &hash).await?.ok_or(Failure::UnknownCode)?;
-    // Nobody dissolves the organisation meanwhile.
-    if let Some(organisation) = taking.organisation {
+    // Nobody dissolves the organisation meanwhile, and no member who takes it leaves the giver.
+    let giver = record.grant.from.organisation().filter(|_| record.grant.to_kind == ToKind::Member);
+    if let Some(organisation) = taking.organisation.or(giver) {
         standing::lock(tx, organisation).await?;
     }
     let to = match speaks_for(tx, who.account, taking.organisation).await {

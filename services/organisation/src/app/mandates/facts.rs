@@ -9,6 +9,7 @@ use crate::domain::{FactId, FactRole, State, bad, is_line};
 use crate::store::facts::{self, Fact};
 use crate::store::mandates::{self, Ending, Gone};
 use crate::store::memberships::{self, MembershipId};
+use crate::store::standing;
 
 const RECORDED: &str = "organisation.fact.recorded";
 const ENDED: &str = "organisation.fact.ended";
@@ -64,6 +65,9 @@ impl App {
         if let Some(fact) = recorded_before(&mut tx, &key, now).await? {
             return Ok(fact);
         }
+        // What is given by it meanwhile is found below, or finds it ended.
+        let fact = facts::find(&mut tx, id).await?.ok_or(Failure::UnknownFact)?;
+        standing::lock(&mut tx, fact.organisation).await?;
         if !facts::end(&mut tx, id, now).await? {
             return Err(Failure::UnknownFact);
         }
