@@ -14,6 +14,8 @@ use crate::Siblings;
 
 /// A stream without a message for this long is lost; there is a heartbeat every 2 s.
 const SILENCE: Duration = Duration::from_secs(10);
+/// What a service waits for that could not delete; its log says why.
+const FAILED: &str = "FAILED";
 /// Between two streams.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -66,17 +68,14 @@ where
             return Ok(());
         };
         let Ok(account) = told.account_id.parse() else { continue };
-        let progress = match delete(Deletion { account, subject: told.subject }).await {
-            Ok(progress) => progress,
+        let waits_for = match delete(Deletion { account, subject: told.subject }).await {
+            Ok(Progress::Done) => String::new(),
+            Ok(Progress::Waits(what)) => what.to_owned(),
             Err(error) => {
                 let error = &error as &dyn Error;
                 tracing::error!(error, "an account could not be deleted; it is tried again");
-                continue;
+                FAILED.to_owned()
             }
-        };
-        let waits_for = match progress {
-            Progress::Done => String::new(),
-            Progress::Waits(what) => what.to_owned(),
         };
         let account_id = told.account_id;
         client

@@ -2,6 +2,7 @@
 
 use siegel_grpc::Siblings;
 use siegel_kernel::{AccountId, Timestamp, TrustLevel};
+use siegel_oidc::catalogue;
 use siegel_proto::account::v1 as pb;
 use siegel_proto::account::v1::account_registry_service_client::AccountRegistryServiceClient;
 use siegel_proto::common::v1::{AttributeSource, TrustLevel as WireLevel};
@@ -122,7 +123,7 @@ async fn record(
     Ok(())
 }
 
-/// Stores what a card proved; with the same `request_id` it is stored once.
+/// Stores what a card proved, and what it has not; with the same `request_id` it is stored once.
 pub async fn record_identification(
     siblings: &Siblings,
     request_id: &str,
@@ -130,8 +131,8 @@ pub async fn record_identification(
     card: &Identified,
 ) -> Result<(), Status> {
     let origin = Origin { source: AttributeSource::Eid, detail: "", at: card.at, until: None };
-    let there = card.attributes.iter().filter(|(_, value)| !value.is_empty());
-    let said = there.map(|(name, value)| origin.said(name, value, card.level));
+    // A title that the card before had is no title of this one.
+    let said = catalogue::on_card().map(|name| origin.said(name, card.get(name), card.level));
     record(siblings, request_id, account, said).await
 }
 

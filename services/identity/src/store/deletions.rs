@@ -105,14 +105,15 @@ pub async fn begin(
     Ok(true)
 }
 
-/// Accounts that a service has still to delete and whose turn it is, oldest first.
+/// Accounts that a service has still to delete and whose turn it is: those it said nothing of, then
+/// those it was asked about longest ago. However many wait for something, all come round.
 pub async fn open_for(db: &Db, service: &str, limit: i64) -> Result<Vec<AccountId>, StoreError> {
     const SQL: &str = "SELECT d.account_id FROM deletion_steps s \
         JOIN deletions d ON d.name = s.name \
         WHERE s.service = $1 AND s.done_at_us IS NULL AND d.account_id IS NOT NULL \
         AND NOT EXISTS (SELECT 1 FROM deletion_steps o WHERE o.name = s.name \
             AND o.turn < s.turn AND o.done_at_us IS NULL) \
-        ORDER BY d.begun_at_us, d.name LIMIT $2";
+        ORDER BY COALESCE(s.answered_at_us, 0), d.begun_at_us, d.name LIMIT $2";
     let mut tx = db.glance().await?;
     Ok(on!(&mut tx, c => sqlx::query_scalar(SQL).bind(service).bind(limit).fetch_all(c).await?))
 }

@@ -84,6 +84,8 @@ pub struct Parties {
     /// A program ends once this many questions about it were answered.
     pub ends_after: Arc<Mutex<Option<usize>>>,
     pub ways: Arc<Mutex<Vec<Way>>>,
+    /// All ways end once this many calls were answered.
+    pub ways_end_after: Arc<Mutex<Option<usize>>>,
     pub asked: Arc<Mutex<Vec<pb::AccessQuestion>>>,
     pub down: Arc<Mutex<bool>>,
     /// Where letters to organisations go: the central mailbox while this is empty.
@@ -217,6 +219,12 @@ impl AccessService for Parties {
         self.is_up()?;
         let questions = request.into_inner().questions;
         let answers = questions.iter().map(|asked| self.answer(asked)).collect();
+        if let Some(left) = self.ways_end_after.lock().unwrap().as_mut() {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.ends();
+            }
+        }
         self.asked.lock().unwrap().extend(questions);
         Ok(Response::new(pb::CheckAccessResponse { answers }))
     }

@@ -1,12 +1,13 @@
 //! What tokens say of whom somebody acts for, and the question asked again before each.
 
 use serde_json::{Map, Value, json};
-use siegel_kernel::{AccountId, TrustLevel};
+use siegel_grpc::audit_name;
+use siegel_kernel::{AccountId, GrantId, TrustLevel};
 use siegel_oidc::ActingFor;
 use siegel_proto::common::v1::TrustLevel as WireLevel;
 use siegel_proto::identity::v1::GrantedRepresentation;
 
-use super::{Verdict, Wish, judge_one};
+use super::{Verdict, Wish, follow, judge_one};
 use crate::app::claims;
 use crate::app::endpoint::EndpointError;
 use crate::domain::acting::{Chosen, Party};
@@ -76,6 +77,24 @@ pub async fn still(
         choice.chosen = Some(now);
     }
     Ok(granted)
+}
+
+/// As [`still`] for a grant that is there: with the right the grant ends.
+pub async fn still_or_end(
+    state: &Identity,
+    grant: GrantId,
+    granted: &Granted,
+    account: AccountId,
+    level: TrustLevel,
+) -> Result<Granted, EndpointError> {
+    match still(state, granted, account, level, false).await {
+        Err(StillError::Ended) => {
+            follow::end(state, &[(grant, audit_name(account))]).await?;
+            Err(ENDED.into())
+        }
+        Err(StillError::Endpoint(error)) => Err(error),
+        Ok(granted) => Ok(granted),
+    }
 }
 
 /// The claim `acting_for` in the names of the client's sector, without anything personal.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use siegel_crypto::{random_token, sha256};
 use siegel_db::{StoreError, Tx};
 use siegel_grpc::audit_name;
-use siegel_kernel::Timestamp;
+use siegel_kernel::{Timestamp, TrustLevel};
 use siegel_oidc::{TokenKind, pkce};
 
 use super::{Asked, LIFETIME, TokenAnswer};
@@ -72,10 +72,9 @@ pub(super) async fn redeem(
 
     // Before the code is used up: should a sibling be down, the client can try again.
     let mut granted = tokens::still(state, &found.granted, account, session.level, true).await?;
-    let is_openid = granted.request.has_scope("openid");
-    let about = if is_openid {
-        let place = Place::IdToken;
-        let mut about = claims::released(state, found.grant, account, &granted, place).await?;
+    let about = if granted.request.has_scope("openid") {
+        let grant = found.grant;
+        let mut about = claims::released(state, grant, account, &granted, Place::IdToken).await?;
         let acting_for = tokens::told(state, &granted.request, account).await?;
         about.extend(acting_for.map(|told| ("acting_for".to_owned(), told)));
         Some(about)
@@ -123,9 +122,10 @@ pub(super) async fn redeem(
         return Err(wrong.into());
     }
     let refresh_token = keep(state, asked, &mut tx, &found, &granted, &subject).await?;
-    let name = audit_name(account);
-    asked.record(&mut tx, found.grant, &name, Some(session.level), "done").await?;
+    let (name, level) = (audit_name(account), session.level);
+    asked.record(&mut tx, found.grant, &name, Some(level), "done").await?;
     tx.commit().await?;
+    still_acts(state, &found, &granted, level).await?;
     Ok(TokenAnswer {
         access_token,
         token_type: asked.token_type(),
@@ -135,6 +135,21 @@ pub(super) async fn redeem(
         id_token,
         issued_token_type: None,
     })
+}
+
+/// Asks once more for whom somebody acts, now that the grant can be found: a right that ended
+/// meanwhile told nobody of it.
+async fn still_acts(
+    state: &Identity,
+    code: &Code,
+    granted: &Granted,
+    level: TrustLevel,
+) -> Result<(), EndpointError> {
+    let account = code.granted.session.account;
+    if granted.request.acts_for(account).is_some() {
+        tokens::still_or_end(state, code.grant, granted, account, level).await?;
+    }
+    Ok(())
 }
 
 /// Whether nothing ended since the code was looked at. "Log out everywhere" takes the same lock: it

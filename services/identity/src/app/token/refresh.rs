@@ -11,8 +11,7 @@ use siegel_oidc::TokenKind;
 
 use super::{Asked, LIFETIME, TokenAnswer};
 use crate::app::access_token::{self, NewToken};
-use crate::app::acting::follow;
-use crate::app::acting::tokens::{self, StillError};
+use crate::app::acting::tokens;
 use crate::app::endpoint::EndpointError;
 use crate::app::id_token::{self, NewIdToken};
 use crate::app::{certificate_auth, revoke, sessions};
@@ -153,14 +152,7 @@ async fn acting(
         None => return Ok(None),
     };
     drop(tx);
-    match tokens::still(state, granted, *account, level, false).await {
-        Ok(granted) => Ok(Some(granted)),
-        Err(StillError::Ended) => {
-            follow::end(state, &[(grant.id, audit_name(*account))]).await?;
-            Err(tokens::ENDED.into())
-        }
-        Err(StillError::Endpoint(error)) => Err(error),
-    }
+    Ok(Some(tokens::still_or_end(state, grant.id, granted, *account, level).await?))
 }
 
 /// The session as it stands now; what outlives its session is worth what a password proves.

@@ -16,6 +16,7 @@ use crate::world::{fields, redemption, request};
 
 on_each_backend! { &siegel_identity::MIGRATIONS =>
     a_code_is_worth_nothing_once_the_right_has_ended,
+    a_right_that_ends_while_a_code_is_redeemed_leaves_nothing_that_lives_on,
     a_refresh_asks_again_and_a_right_that_ended_takes_the_grant_with_it,
     a_refresh_never_moves_to_another_mandate,
     a_refresh_below_the_level_of_the_mandate_asks_for_a_log_in_and_keeps_the_grant,
@@ -33,6 +34,22 @@ async fn a_code_is_worth_nothing_once_the_right_has_ended(db: Db) {
     world.account.parties.ends();
     let answer = world.token("portal", redemption(&code)).await;
     assert_eq!(answer.error(), "invalid_grant", "{}", answer.body);
+}
+
+async fn a_right_that_ends_while_a_code_is_redeemed_leaves_nothing_that_lives_on(db: Db) {
+    const LIVING: &str = "SELECT COUNT(*) FROM grants WHERE revoked_at_us IS NULL";
+    let world = world(db, "").await;
+    let (erika, muster) = owner(&world, TrustLevel::Basic).await;
+    let value = called(&world, "musterstadt", muster);
+    let code = code_for(&world, &request([]), &erika, &value).await.unwrap();
+    // The answer before the grant is written still allows it; the next one does not.
+    *world.account.parties.ways_end_after.lock().unwrap() = Some(1);
+    let answer = world.token("portal", redemption(&code)).await;
+    assert_eq!(answer.error(), "invalid_grant", "{}", answer.body);
+    let mut tx = world.state.outside.db.read().await.unwrap();
+    let living: i64 =
+        siegel_db::on!(&mut tx, c => sqlx::query_scalar(LIVING).fetch_one(c).await.unwrap());
+    assert_eq!(living, 0);
 }
 
 async fn a_refresh_asks_again_and_a_right_that_ended_takes_the_grant_with_it(db: Db) {

@@ -55,6 +55,8 @@ async fn the_card_raises_the_session_to_high_and_the_account_learns_what_it_prov
     let recorded = house.siblings.recorded.lock().unwrap().clone();
     assert_eq!(recorded[0].account_id, account.to_string());
     assert!(recorded[0].attributes.iter().any(|a| a.value == "Mustermann" && a.level == 4));
+    let title = recorded[0].attributes.iter().find(|a| a.name == "title").unwrap();
+    assert_eq!((title.value.as_str(), title.level), ("", 4), "what it has not is said as well");
     let done = browser.get(&page.location).await;
     assert!(done.location.starts_with(CALLBACK), "{}", done.location);
 }

@@ -225,6 +225,12 @@ async fn a_service_that_waits_is_asked_again_and_operators_see_for_what(db: Db) 
     let steps = progress(&house.state, account).await.unwrap().unwrap().1;
     let postbox = steps.iter().find(|s| s.service == "postbox").unwrap();
     assert_eq!((postbox.waits_for.as_str(), postbox.done_at), ("LEGAL_HOLD", None));
+    // It is asked about again after those of which nothing was said yet.
+    let mut other = house.has_account("next@example.org").await;
+    let next = account_of(&house, &other).await;
+    assert_eq!(deletes(&mut other).await, "/login/deleted");
+    drop(other);
+    assert_eq!(open_for(&house, "postbox").await, [next, account]);
     for (service, _) in SERVICES.iter().filter(|(name, _)| *name != "postbox") {
         acknowledge(&house.state, account, service, "").await.unwrap();
     }
