@@ -10,6 +10,7 @@ use super::read::{account, id, optional_id, order, organisation};
 use super::status::status;
 use super::values;
 use crate::app::{App, NewContact, Refusal, kinds};
+use crate::domain::fields::Held;
 use crate::domain::mailbox::MembershipId;
 use crate::domain::units::Unit;
 use crate::domain::{is_line, legal_forms};
@@ -33,8 +34,14 @@ impl RecordService for Records {
         let id = organisation(&request.get_ref().organisation_id)?;
         let record = self.0.record(who, id).await.map_err(|e| status(&e))?;
         let level = |level: TrustLevel| i32::from(common::TrustLevel::from(level));
+        let proven = record.standing.cooling || record.standing.identification > TrustLevel::Basic;
+        let written = |held: Held| {
+            let fixed = proven && held.field.identifies();
+            let field = values::written(held);
+            pb::RecordField { editable: field.editable && !fixed, ..field }
+        };
         Ok(Response::new(pb::GetRecordResponse {
-            fields: record.fields.into_iter().map(values::written).collect(),
+            fields: record.fields.into_iter().map(written).collect(),
             identification_level: level(record.standing.identification),
             authentication_level: record.standing.authentication.map(level).unwrap_or_default(),
             role: record.standing.role.number(),

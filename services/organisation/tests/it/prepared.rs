@@ -175,5 +175,8 @@ async fn a_proven_organisation_does_not_call_itself_another(db: Db) {
             assert_eq!(reason(&status).as_deref(), Some("FIELD_VERIFIED"), "{name:?}");
         }
     }
+    let request = pb::GetRecordRequest { organisation_id: org.clone() };
+    let fields = office.record(mallory).get_record(request).await.unwrap().into_inner().fields;
+    assert!(fields.iter().all(|field| !field.editable), "nor is anybody offered to: {fields:?}");
     assert_eq!(described(&office, &org).await, entry, "what was only said is not told beside it");
 }

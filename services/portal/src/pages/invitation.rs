@@ -101,6 +101,7 @@ fn refused(who: &Signed, status: &Status) -> Response {
         Some("INVITATION_UNKNOWN") => t.get("invitation-unknown"),
         Some("TOO_MANY_ATTEMPTS") => t.get("invitation-too-often"),
         Some("ALREADY_MEMBER") => t.get("invitation-already"),
+        Some("CLAIM_COOLING") => t.get("member-cooling"),
         _ => return who.refuse("organisation", status),
     };
     let mut errors = Errors::new();
