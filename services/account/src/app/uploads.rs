@@ -198,12 +198,13 @@ impl App {
     }
 
     /// Takes back an upload that failed; it frees its place in the quota at once. Not one that was
-    /// stored after all: a commit may count though its answer was lost.
+    /// stored after all: a commit may count though its answer was lost, and a merge may have moved
+    /// the document since.
     async fn give_up(&self, account: AccountId, id: DocumentId) -> Result<(), Failure> {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         accounts::lock(&mut tx, account).await?;
-        if documents::find(&mut tx, account, id).await?.is_some() {
+        if documents::is_stored(&mut tx, id).await? {
             return Ok(());
         }
         documents::destroy(&mut tx, account, id, now).await?;
@@ -252,4 +253,65 @@ fn object_key(id: DocumentId) -> String {
 fn read_id(answer: &[u8]) -> Result<DocumentId, Failure> {
     let text = std::str::from_utf8(answer).map_err(|_| Failure::StoredAnswer)?;
     text.parse().map_err(|_| Failure::StoredAnswer)
+}
+
+#[cfg(test)]
+mod tests {
+    use siegel_db::{Db, on};
+    use siegel_testkit::on_each_backend;
+
+    use super::*;
+    use crate::app::testing::{app, opens};
+
+    on_each_backend! { &crate::MIGRATIONS =>
+        what_was_stored_is_not_given_up_even_when_it_was_moved_since,
+    }
+
+    /// Objects that are to be removed.
+    async fn removals(app: &App) -> i64 {
+        const SQL: &str = "SELECT COUNT(*) FROM outbox WHERE kind = 'remove_object'";
+        let mut tx = app.db.read().await.unwrap();
+        on!(&mut tx, c => sqlx::query_scalar(SQL).fetch_one(c).await.unwrap())
+    }
+
+    async fn stored(app: &App, account: AccountId, at: Option<siegel_kernel::Timestamp>) -> Row {
+        let id = DocumentId::new(app.clock.as_ref(), app.entropy.as_ref()).unwrap();
+        let row = Row {
+            id,
+            account_id: account,
+            origin: "person".into(),
+            tenant: String::new(),
+            description: vec![1],
+            size_bytes: 1,
+            sha256: vec![1; 32],
+            object_key: object_key(id),
+            wrapped_key: vec![1],
+            begun_at: app.clock.now(),
+            stored_at: at,
+        };
+        let mut tx = app.db.begin().await.unwrap();
+        documents::begin(&mut tx, &row).await.unwrap();
+        if let Some(at) = at {
+            assert!(documents::stored(&mut tx, id, at).await.unwrap());
+        }
+        tx.commit().await.unwrap();
+        row
+    }
+
+    async fn what_was_stored_is_not_given_up_even_when_it_was_moved_since(db: Db) {
+        let app = app(db);
+        let (one, other) = (opens(&app, 1).await, opens(&app, 2).await);
+        let there = stored(&app, one, Some(app.clock.now())).await;
+        // Asked by the account that it was uploaded to, and by one that it is no longer of.
+        for account in [one, other] {
+            app.give_up(account, there.id).await.unwrap();
+        }
+        assert_eq!(removals(&app).await, 0);
+        let mut tx = app.db.read().await.unwrap();
+        assert!(documents::is_stored(&mut tx, there.id).await.unwrap());
+        drop(tx);
+        let open = stored(&app, one, None).await;
+        app.give_up(one, open.id).await.unwrap();
+        assert_eq!(removals(&app).await, 1);
+    }
 }

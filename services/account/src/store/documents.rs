@@ -80,6 +80,14 @@ pub async fn find(
         .bind(id).bind(account).fetch_optional(c).await?))
 }
 
+/// Whether a document is there, whosever it is by now.
+pub async fn is_stored(tx: &mut Tx, id: DocumentId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM documents \
+        WHERE id = $1 AND stored_at_us IS NOT NULL AND deleted_at_us IS NULL";
+    let found: i64 = on!(tx, c => sqlx::query_scalar(SQL).bind(id).fetch_one(c).await?);
+    Ok(found == 1)
+}
+
 /// Bytes that an account's safe holds, uploads on their way included.
 pub async fn used(tx: &mut Tx, account: AccountId) -> Result<i64, StoreError> {
     const SQL: &str = "SELECT COALESCE(CAST(SUM(size_bytes) AS BIGINT), 0) FROM documents \

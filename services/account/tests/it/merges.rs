@@ -49,7 +49,7 @@ fn order(into: AccountId, from: AccountId) -> MergeAccountsRequest {
     }
 }
 
-async fn merge(office: &Office, into: AccountId, from: AccountId) -> Result<(), Status> {
+pub async fn merge(office: &Office, into: AccountId, from: AccountId) -> Result<(), Status> {
     office.merges().merge_accounts(order(into, from)).await.map(drop)
 }
 
