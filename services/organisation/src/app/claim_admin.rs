@@ -1,7 +1,7 @@
 //! What operators do with claims.
 
 use siegel_db::Tx;
-use siegel_kernel::{OrganisationId, TrustLevel};
+use siegel_kernel::TrustLevel;
 use siegel_receipt_pdf::window::{Recipient, WindowLetter};
 use siegel_receipt_pdf::{Language, window};
 
@@ -90,15 +90,13 @@ impl App {
             return Err(Refusal::ClaimState.into());
         }
         let same = |fact: &Fact| match (&fact.value, &claim.register_key) {
-            (value @ Value::Register(_), Some(key)) => is_entry(value, key),
+            (Value::Register(entry), Some(key)) => entry.key() == *key,
             _ => true,
         };
         if !facts.iter().all(same) {
             return Err(bad("fields", "name another register entry than the claim").into());
         }
-        if let Some(key) = claim.register_key.as_ref().filter(|_| !claim.recovery) {
-            facts.extend(entry_of(&mut tx, organisation, key, &facts).await?);
-        }
+        facts.extend(claimed_entry(&claim, &facts)?);
         self.prove(&mut tx, &claim, level, &facts).await?;
         let (subject, detail) = (organisation.to_string(), id.to_string());
         self.finish(tx, order, &Done { subject: &subject, detail: &detail, answer: "" }).await
@@ -256,29 +254,17 @@ fn lines(name: &str, address: &Address) -> Vec<String> {
         .collect()
 }
 
-/// The register entry that a claim is for, as the operator found it: it need not be typed again, but
-/// it must be what the record says by now.
-async fn entry_of(
-    tx: &mut Tx,
-    organisation: OrganisationId,
-    claimed: &str,
-    facts: &[Fact],
-) -> Result<Option<Fact>, Failure> {
-    let field = Field::Register;
-    if facts.iter().any(|fact| fact.field == field.number()) {
+/// The register entry as it was claimed, where the operator did not type it again: who takes the
+/// claim for proven has found that it is this one's.
+fn claimed_entry(claim: &Claim, facts: &[Fact]) -> Result<Option<Fact>, Failure> {
+    let field = Field::Register.number();
+    let Some(entry) = claim.register.as_deref().filter(|_| !claim.recovery) else {
+        return Ok(None);
+    };
+    if facts.iter().any(|fact| fact.field == field) {
         return Ok(None);
     }
-    let held = fields::one(tx, organisation, field).await?.and_then(|held| held.value);
-    let Some(Value::Register(entry)) = held.filter(|held| is_entry(held, claimed)) else {
-        return Err(
-            bad("fields", "name no register entry, and the record not that of the claim").into()
-        );
-    };
+    let entry = serde_json::from_str(entry).map_err(|_| Failure::StoredAnswer)?;
     let source = facts.first().map_or(Source::Operator.number(), |fact| fact.source);
-    let value = Value::Register(entry);
-    Ok(Some(Fact { field: field.number(), value, source, provider: None }))
-}
-
-fn is_entry(value: &Value, key: &str) -> bool {
-    matches!(value, Value::Register(entry) if entry.key() == key)
+    Ok(Some(Fact { field, value: Value::Register(entry), source, provider: None }))
 }

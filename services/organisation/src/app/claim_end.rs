@@ -160,11 +160,11 @@ impl App {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         standing::lock(&mut tx, organisation).await?;
-        // Another replica may have been quicker, or the letter's code was typed meanwhile.
         let late = claim.recovery && claims::managers(&mut tx, organisation).await? > 0;
         if late {
-            return self.too_late(tx, claim).await;
+            return self.too_late(tx, organisation, claim).await;
         }
+        // Another replica may have been quicker, or the letter's code was typed meanwhile.
         let Some(to) = claim.state.after(Step::Activate) else { return Ok(()) };
         if !claims::step(&mut tx, claim.id, (claim.state, to), now).await? {
             return Ok(());
@@ -176,42 +176,42 @@ impl App {
         }
         let more = json!({ "claim_id": claim.id });
         tell(&mut tx, "organisation.claim.activated", organisation, more, now).await?;
-        let (subject, detail) = (organisation.to_string(), claim.id.to_string());
-        let entry = AuditEntry {
-            kind: kinds::CLAIM_ACTIVATED,
-            actor: "service:organisation",
-            subject: &subject,
-            level: claim.level,
-            outcome: "done",
-            request_id: "",
-            detail: &detail,
-            at: now,
-        };
-        audit::record(&mut tx, &entry).await?;
-        tx.commit().await?;
-        self.feed.committed();
-        Ok(())
+        self.cooled(tx, (organisation, claim), "done").await
     }
 
     /// Somebody manages the organisation by now: there is nothing to recover.
-    async fn too_late(&self, mut tx: Tx, claim: &Claim) -> Result<(), Failure> {
+    async fn too_late(
+        &self,
+        mut tx: Tx,
+        organisation: OrganisationId,
+        claim: &Claim,
+    ) -> Result<(), Failure> {
         match self.end_claim(&mut tx, claim, Step::Withdraw).await {
             Ok(()) => {}
             // Another replica was quicker.
             Err(Failure::Refused(Refusal::ClaimState)) => return Ok(()),
             Err(failure) => return Err(failure),
         }
-        let subject = claim.organisation.map(|id| id.to_string()).unwrap_or_default();
-        let detail = claim.id.to_string();
+        self.cooled(tx, (organisation, claim), "ALREADY_MANAGED").await
+    }
+
+    /// Puts on record what became of a claim whose cooling period is over.
+    async fn cooled(
+        &self,
+        mut tx: Tx,
+        (organisation, claim): (OrganisationId, &Claim),
+        outcome: &str,
+    ) -> Result<(), Failure> {
+        let (subject, detail) = (organisation.to_string(), claim.id.to_string());
         let entry = AuditEntry {
             kind: kinds::CLAIM_ACTIVATED,
             actor: "service:organisation",
             subject: &subject,
             level: claim.level,
-            outcome: "ALREADY_MANAGED",
+            outcome,
             request_id: "",
             detail: &detail,
-            at: self.clock.now(),
+            at: self.desk.legal_clock.now(),
         };
         audit::record(&mut tx, &entry).await?;
         tx.commit().await?;

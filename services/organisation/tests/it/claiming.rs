@@ -70,6 +70,16 @@ pub async fn state(office: &Office, who: AccountId, claim: &str) -> pb::ClaimSta
     all.into_inner().claims.iter().find(|c| c.claim_id == claim).unwrap().state()
 }
 
+/// Claims an organisation, by an operator, to the end of its cooling period; the claim.
+pub async fn proven(office: &Office, who: AccountId, org: &str) -> String {
+    let claim = claimed(office, who, org, pb::ClaimMethod::Operator).await.claim_id;
+    approved(office, &claim).await.unwrap();
+    letter(office, &claim).await;
+    office.clock.advance(DAY * 7);
+    becomes(office, who, &claim, pb::ClaimState::Active).await;
+    claim
+}
+
 /// Waits until the service has seen that time has passed.
 pub async fn becomes(office: &Office, who: AccountId, claim: &str, wanted: pb::ClaimState) {
     for _ in 0..200 {

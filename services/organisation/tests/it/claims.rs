@@ -5,7 +5,7 @@ use siegel_proto::organisation::v1 as pb;
 use siegel_testkit::on_each_backend;
 use tonic::Code;
 
-use crate::claiming::{DAY, approved, becomes, claimed, cooling, letter, level, state};
+use crate::claiming::{DAY, approved, becomes, claimed, cooling, letter, level, proven, state};
 use crate::office::{Office, TABLES, reason};
 use crate::team::{address, invitation};
 
@@ -264,11 +264,7 @@ async fn an_organisation_without_managers_is_recovered_by_letter(db: Db) {
     let office = Office::open(db).await;
     let (erika, max) = (office.somebody(), office.somebody());
     let org = office.registered(erika, "Muster GmbH", "1234").await;
-    let claim = claimed(&office, erika, &org, pb::ClaimMethod::Operator).await.claim_id;
-    approved(&office, &claim).await.unwrap();
-    letter(&office, &claim).await;
-    office.clock.advance(DAY * 7);
-    becomes(&office, erika, &claim, pb::ClaimState::Active).await;
+    proven(&office, erika, &org).await;
     let asked = office.claims(max).request_recovery(recovery("1", "1234")).await.unwrap();
     let asked = asked.into_inner().claim_id;
     let status = approved(&office, &asked).await.unwrap_err();
@@ -290,11 +286,7 @@ async fn a_recovery_is_answered_alike_whether_or_not_there_is_such_an_organisati
     let office = Office::open(db).await;
     let (erika, eve) = (office.somebody(), office.somebody());
     let org = office.registered(erika, "Muster GmbH", "1234").await;
-    let claim = claimed(&office, erika, &org, pb::ClaimMethod::Operator).await.claim_id;
-    approved(&office, &claim).await.unwrap();
-    letter(&office, &claim).await;
-    office.clock.advance(DAY * 7);
-    becomes(&office, erika, &claim, pb::ClaimState::Active).await;
+    proven(&office, erika, &org).await;
     office.claims(eve).request_recovery(recovery("1", "1234")).await.unwrap();
     office.claims(eve).request_recovery(recovery("2", "4321")).await.unwrap();
     let all = office.claims(eve).list_own_claims(pb::ListOwnClaimsRequest {}).await.unwrap();

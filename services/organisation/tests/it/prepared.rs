@@ -1,15 +1,16 @@
 //! What somebody prepares before a proof, a loss of role or a recovery, to be of use after it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use siegel_db::Db;
-use siegel_kernel::AccountId;
+use siegel_db::{Db, on};
+use siegel_kernel::{AccountId, OrganisationId, TrustLevel};
 use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::representation_service_client::RepresentationServiceClient;
 use siegel_testkit::on_each_backend;
 use tonic::Status;
 
-use crate::claiming::{DAY, approved, becomes, claimed, letter, state};
+use crate::claiming::{DAY, approved, becomes, claimed, letter, proven, state};
 use crate::claims::recovery;
 use crate::members::program;
 use crate::office::{Office, TABLES, reason};
@@ -19,6 +20,8 @@ on_each_backend! { super::TABLES =>
     what_was_prepared_before_the_proof_ends_with_the_code_of_the_letter,
     who_loses_a_role_loses_the_invitations_to_what_they_may_give_no_longer,
     of_two_recoveries_one_makes_an_owner,
+    what_is_approved_is_the_entry_that_was_claimed,
+    who_is_removed_meanwhile_gives_no_rights_any_more,
     a_proven_organisation_does_not_call_itself_another,
 }
 
@@ -102,11 +105,7 @@ async fn of_two_recoveries_one_makes_an_owner(db: Db) {
     let office = Office::open(db).await;
     let (erika, first, second) = (office.somebody(), office.somebody(), office.somebody());
     let org = office.registered(erika, "Muster GmbH", "1234").await;
-    let claim = claimed(&office, erika, &org, pb::ClaimMethod::Operator).await.claim_id;
-    approved(&office, &claim).await.unwrap();
-    letter(&office, &claim).await;
-    office.clock.advance(DAY * 7);
-    becomes(&office, erika, &claim, pb::ClaimState::Active).await;
+    proven(&office, erika, &org).await;
     office.run("UPDATE memberships SET ended_at_us = 1".into()).await;
     let mut asked = Vec::new();
     for who in [first, second] {
@@ -127,6 +126,72 @@ async fn of_two_recoveries_one_makes_an_owner(db: Db) {
     assert_eq!(state(&office, first, &asked[0]).await, pb::ClaimState::Active);
 }
 
+async fn what_is_approved_is_the_entry_that_was_claimed(db: Db) {
+    let office = Office::open(db).await;
+    let erika = office.somebody();
+    let org = office.registered(erika, "Muster GmbH", "1234").await;
+    let claim = claimed(&office, erika, &org, pb::ClaimMethod::Operator).await.claim_id;
+    let request = pb::SetFieldRequest {
+        request_id: fresh(),
+        organisation_id: org.clone(),
+        name: pb::FieldName::Register.into(),
+        value: Some(another_entry()),
+    };
+    office.record(erika).set_field(request).await.unwrap();
+    approved(&office, &claim).await.unwrap();
+    letter(&office, &claim).await;
+    office.clock.advance(DAY * 7);
+    becomes(&office, erika, &claim, pb::ClaimState::Active).await;
+    let request = pb::GetRecordRequest { organisation_id: org };
+    let fields = office.record(erika).get_record(request).await.unwrap().into_inner().fields;
+    let held = fields.iter().find(|field| field.name() == pb::FieldName::Register).unwrap();
+    assert_eq!(held.source(), pb::FieldSource::Register);
+    let Some(pb::field_value::Value::Register(entry)) = held.value.clone().unwrap().value else {
+        unreachable!("a register entry")
+    };
+    assert_eq!(entry.number, "1234", "not what was declared since");
+}
+
+/// A removal and a change wait for each other, whichever database it is: the removal is first.
+async fn who_is_removed_meanwhile_gives_no_rights_any_more(db: Db) {
+    // What a removal does: it holds the organisation, and ends the membership.
+    const HOLD: &str = "UPDATE organisations SET name = name WHERE id = $1";
+    const END: &str = "UPDATE memberships SET ended_at_us = 1 WHERE account_id = $1";
+    let office = Office::open(db).await;
+    let erika = office.somebody();
+    let org = office.registered(erika, "Muster GmbH", "1234").await;
+    let mallory = office.joined(erika, &org, pb::Role::Administrator).await;
+    let mut tx = office.db.begin().await.unwrap();
+    let id: OrganisationId = org.parse().unwrap();
+    on!(&mut tx, c => sqlx::query(HOLD).bind(id).execute(c).await.unwrap().rows_affected());
+    on!(&mut tx, c => sqlx::query(END).bind(mallory).execute(c).await.unwrap().rows_affected());
+    let mut rights = office.rights(mallory, TrustLevel::Substantial);
+    let request = pb::CreateMailboxRequest {
+        request_id: fresh(),
+        organisation_id: org,
+        kind: pb::MailboxKind::Function.into(),
+        name: "Poststelle".into(),
+        ..Default::default()
+    };
+    let asked = tokio::spawn(async move { rights.create_mailbox(request).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!asked.is_finished(), "it waits for the removal");
+    tx.commit().await.unwrap();
+    let status = asked.await.unwrap().unwrap_err();
+    assert_eq!(reason(&status).as_deref(), Some("ORGANISATION_UNKNOWN"));
+}
+
+/// That of somebody else.
+fn another_entry() -> pb::FieldValue {
+    let entry = pb::RegisterEntry {
+        kind: "HRB".into(),
+        court: "Amtsgericht Schwerin".into(),
+        number: "4711".into(),
+        place: String::new(),
+    };
+    pb::FieldValue { value: Some(pb::field_value::Value::Register(entry)) }
+}
+
 async fn described(office: &Office, org: &str) -> Vec<String> {
     let request = pb::DescribePartyRequest { organisation_id: org.into() };
     let told =
@@ -145,19 +210,12 @@ async fn a_proven_organisation_does_not_call_itself_another(db: Db) {
     let claim = claimed(&office, mallory, &org, pb::ClaimMethod::Operator).await.claim_id;
     approved(&office, &claim).await.unwrap();
     letter(&office, &claim).await;
-    let other = pb::RegisterEntry {
-        kind: "HRB".into(),
-        court: "Amtsgericht Schwerin".into(),
-        number: "4711".into(),
-        place: String::new(),
-    };
-    let other = pb::FieldValue { value: Some(pb::field_value::Value::Register(other)) };
     let form = pb::CodedText { code: "310".into(), text: "Aktiengesellschaft".into() };
     let legal_form = pb::FieldValue { value: Some(pb::field_value::Value::Coded(form)) };
     let tries = [
         (pb::FieldName::Name, text("Fremde AG")),
         (pb::FieldName::LegalForm, legal_form),
-        (pb::FieldName::Register, other),
+        (pb::FieldName::Register, another_entry()),
     ];
     for cooled in [false, true] {
         if cooled {
