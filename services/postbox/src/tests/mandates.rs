@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use siegel_db::Db;
 use siegel_grpc::reason;
-use siegel_kernel::TrustLevel;
+use siegel_kernel::{Clock as _, TrustLevel};
 use siegel_proto::organisation::v1::Action;
 use siegel_proto::postbox::v1 as pb;
 use siegel_testkit::on_each_backend;
@@ -13,6 +13,7 @@ use siegel_testkit::on_each_backend;
 use super::acting::{BUILDING, beside, list, mandate, member, nobody, open, submit, told};
 use super::fakes::{Rule, owner};
 use super::world::{CLIENT, OTHER_CLIENT, World, account, client, company, person, request};
+use crate::app::download::{Download, Range};
 
 on_each_backend! { &crate::MIGRATIONS =>
     what_is_done_by_a_mandate_is_among_its_uses_and_looking_is_not,
@@ -24,6 +25,7 @@ on_each_backend! { &crate::MIGRATIONS =>
     without_a_mandate_a_person_is_not_there,
     a_represented_person_is_named_by_a_pseudonym_and_never_as_an_organisation,
     a_download_ends_after_the_right_did,
+    a_clock_that_is_set_back_keeps_no_download_open,
     a_quiet_stream_ends_within_a_second_of_the_right,
 }
 
@@ -202,12 +204,12 @@ async fn a_represented_person_is_named_by_a_pseudonym_and_never_as_an_organisati
     }
 }
 
-async fn a_download_ends_after_the_right_did(db: Db) {
-    let world = World::new(db).await;
+/// A download that a member began for its organisation.
+async fn begun(world: &World) -> Download {
     let org = company().to_string();
     world.access.allow(owner(1, BUILDING));
-    let id = beside(&world, "r1", BUILDING).await;
-    let opened = open(&world, 1, &id, [&org, BUILDING, ""]).await.unwrap();
+    let id = beside(world, "r1", BUILDING).await;
+    let opened = open(world, 1, &id, [&org, BUILDING, ""]).await.unwrap();
     let request = pb::DownloadAttachmentRequest {
         letter_id: id,
         organisation_id: org,
@@ -226,10 +228,24 @@ async fn a_download_ends_after_the_right_did(db: Db) {
     let reader = reader.to(Action::DownloadMail).unwrap();
     let (letter, file) =
         (request.letter_id.parse().unwrap(), request.attachment_id.parse().unwrap());
-    let range = crate::app::download::Range::ALL;
-    let mut download = world.postbox.download(&reader, letter, file, range).await.unwrap();
+    let range = Range::ALL;
+    world.postbox.download(&reader, letter, file, range).await.unwrap()
+}
+
+async fn a_download_ends_after_the_right_did(db: Db) {
+    let world = World::new(db).await;
+    let mut download = begun(&world).await;
     world.access.barred.store(true, Ordering::SeqCst);
     world.clock.advance(Duration::from_secs(1));
+    let refused = world.postbox.next_bytes(&mut download).await.unwrap_err();
+    assert_eq!(refused.outcome(), "ORGANISATION_UNKNOWN");
+}
+
+async fn a_clock_that_is_set_back_keeps_no_download_open(db: Db) {
+    let world = World::new(db).await;
+    let mut download = begun(&world).await;
+    world.access.barred.store(true, Ordering::SeqCst);
+    world.clock.set(world.clock.now().minus(Duration::from_mins(10)));
     let refused = world.postbox.next_bytes(&mut download).await.unwrap_err();
     assert_eq!(refused.outcome(), "ORGANISATION_UNKNOWN");
 }
