@@ -34,17 +34,7 @@ pub async fn a_letter_to_an_organisation_is_opened_by_who_acts_for_it(
     world: &mut World,
 ) -> anyhow::Result<()> {
     let channel = own(world, 0).await?;
-    let found = organisation::CreateOrganisationRequest {
-        request_id: fresh()?,
-        name: NAME.into(),
-        legal_form: "GmbH".into(),
-        register_kind: "HRB".into(),
-        register_court: "Musterstadt".into(),
-        register_number: "777".into(),
-    };
-    let mut organisations = OrganisationServiceClient::new(channel.clone());
-    let made = organisations.create_organisation(found).await?.into_inner();
-    let organisation_id = made.organisation.context("no organisation")?.organisation_id;
+    let organisation_id = founded(&channel, NAME, "777").await?;
     let visit = comes_for(world, 0, "organisation", Some(NAME)).await?;
     ensure!(visit.claims.pointer("/acting_for/name") == Some(&json!(NAME)), "{}", visit.claims);
     let receipt = opened(world, &visit).await?;
@@ -113,6 +103,21 @@ pub async fn ends_within_a_second(
     let rest = async { while let Ok(Some(_)) = open.message().await {} };
     let left = Duration::from_secs(2).saturating_sub(ended.elapsed());
     tokio::time::timeout(left, rest).await.context("the open stream outlived the right")
+}
+
+/// An organisation of whoever the channel is of; its id.
+pub async fn founded(owner: &AuthChannel, name: &str, number: &str) -> anyhow::Result<String> {
+    let found = organisation::CreateOrganisationRequest {
+        request_id: fresh()?,
+        name: name.into(),
+        legal_form: "GmbH".into(),
+        register_kind: "HRB".into(),
+        register_court: "Musterstadt".into(),
+        register_number: number.into(),
+    };
+    let mut organisations = OrganisationServiceClient::new(owner.clone());
+    let made = organisations.create_organisation(found).await?.into_inner();
+    Ok(made.organisation.context("no organisation")?.organisation_id)
 }
 
 /// A persona's channel to the organisation service, by the suite's own portal.

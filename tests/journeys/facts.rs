@@ -5,15 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
-use siegel::outside::Client;
-use siegel_crypto::{KeySet, SigningKey};
 use siegel_grpc::AuthChannel;
 use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::member_service_client::MemberServiceClient;
-use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 use siegel_proto::organisation::v1::register_fact_service_client::RegisterFactServiceClient;
 
-use crate::acting::{comes_for, ends_within_a_second, fresh, opened, own};
+use crate::acting::{comes_for, ends_within_a_second, founded, fresh, opened, own};
 use crate::world::World;
 
 const NAME: &str = "Eingetragene GmbH";
@@ -25,9 +22,10 @@ pub async fn letters_opened_by_a_register_role_are_closed_within_a_second_of_its
     world: &mut World,
 ) -> anyhow::Result<()> {
     let owner = own(world, OWNER).await?;
-    let organisation_id = founded(&owner).await?;
+    let organisation_id = founded(&owner, NAME, "778").await?;
     let member_id = joined(world, owner, &organisation_id).await?;
-    let mut register = RegisterFactServiceClient::new(registrar(world).await?);
+    let registrar = world.service("registerstelle", "organisation.admin", "organisation").await?;
+    let mut register = RegisterFactServiceClient::new(registrar);
     let record = pb::RecordFactRequest {
         request_id: fresh()?,
         organisation_id,
@@ -44,20 +42,6 @@ pub async fn letters_opened_by_a_register_role_are_closed_within_a_second_of_its
     let end = pb::EndFactRequest { request_id: fresh()?, fact_id: fact.fact_id };
     let end = async move { register.end_fact(end).await.map(drop) };
     ends_within_a_second(world, &visit, end).await
-}
-
-async fn founded(owner: &AuthChannel) -> anyhow::Result<String> {
-    let found = pb::CreateOrganisationRequest {
-        request_id: fresh()?,
-        name: NAME.into(),
-        legal_form: "GmbH".into(),
-        register_kind: "HRB".into(),
-        register_court: "Musterstadt".into(),
-        register_number: "778".into(),
-    };
-    let mut organisations = OrganisationServiceClient::new(owner.clone());
-    let made = organisations.create_organisation(found).await?.into_inner();
-    Ok(made.organisation.context("no organisation")?.organisation_id)
 }
 
 /// The director becomes a member who may read and no more; the membership's id.
@@ -101,31 +85,4 @@ async fn invitation(origin: &str, to: &str) -> anyhow::Result<String> {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     bail!("no invitation came to {to}")
-}
-
-/// The operator's staff, who read registers.
-async fn registrar(world: &World) -> anyhow::Result<AuthChannel> {
-    let key = SigningKey::generate()?;
-    let client = json!({
-        "client_id": "registerstelle",
-        "name": "Registerstelle",
-        "tenant": "musterstadt",
-        "sector": "musterstadt",
-        "jwks": KeySet::new([key.public_jwk().clone()]).to_json(),
-        "grant_types": ["client_credentials"],
-        "scopes": ["organisation.admin"],
-    });
-    let file = world.suite.data().with_file_name("registerstelle.json");
-    std::fs::write(&file, client.to_string())?;
-    let done = world.suite.admin()?.args(["clients", "put"]).arg(&file).output()?;
-    ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let (net, origin) = (world.credentials.net(), world.suite.origin());
-    let client = Client::discover(&net, &origin, "registerstelle", key).await?;
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("scope", "organisation.admin"),
-        ("resource", "urn:siegel:organisation"),
-    ];
-    let tokens = client.tokens(&form).await?;
-    world.channel(&tokens.access_token, &client.dpop_key)
 }

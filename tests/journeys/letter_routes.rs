@@ -8,11 +8,10 @@ use serde_json::Value;
 use siegel_grpc::AuthChannel;
 use siegel_proto::organisation::v1 as pb;
 use siegel_proto::organisation::v1::mailbox_rights_service_client::MailboxRightsServiceClient;
-use siegel_proto::organisation::v1::organisation_service_client::OrganisationServiceClient;
 use siegel_proto::postbox::v1::ListLettersRequest;
 use siegel_proto::postbox::v1::mailbox_service_client::MailboxServiceClient;
 
-use crate::acting::{comes, fresh, own};
+use crate::acting::{comes, founded, fresh, own};
 use crate::world::{Visit, World};
 
 /// The persona that has one organisation, this one.
@@ -23,7 +22,7 @@ pub async fn letters_of_an_office_go_to_the_mailbox_it_was_given_until_that_is_c
     world: &mut World,
 ) -> anyhow::Result<()> {
     let channel = own(world, OWNER).await?;
-    let organisation = found(channel.clone()).await?;
+    let organisation = founded(&channel, NAME, "779").await?;
     let mut service = MailboxRightsServiceClient::new(channel);
     let visit = comes(world, OWNER, "organisation").await?;
     let central = handle(&visit)?;
@@ -66,19 +65,6 @@ pub async fn letters_of_an_office_go_to_the_mailbox_it_was_given_until_that_is_c
     ensure!(handle(&visit)? == central, "another address than that of the central mailbox");
     world.authority.submit(&central, &[]).await?;
     Ok(())
-}
-
-async fn found(channel: AuthChannel) -> anyhow::Result<String> {
-    let found = pb::CreateOrganisationRequest {
-        request_id: fresh()?,
-        name: NAME.into(),
-        legal_form: "GmbH".into(),
-        register_kind: "HRB".into(),
-        register_court: "Musterstadt".into(),
-        register_number: "778".into(),
-    };
-    let made = OrganisationServiceClient::new(channel).create_organisation(found).await?;
-    Ok(made.into_inner().organisation.context("no organisation")?.organisation_id)
 }
 
 async fn branch(

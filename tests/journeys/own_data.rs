@@ -4,10 +4,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use serde_json::json;
 use siegel::demo::{Timeline, answer};
-use siegel::outside::{Browser, Client};
-use siegel_crypto::{KeySet, SigningKey, SystemEntropy, random_token, sha256};
+use siegel::outside::Browser;
+use siegel_crypto::{SystemEntropy, random_token, sha256};
 use siegel_grpc::AuthChannel;
 use siegel_kernel::{Clock as _, SystemClock};
 use siegel_proto::account::v1 as account;
@@ -105,7 +104,8 @@ pub async fn a_document_is_fetched_once_by_the_service_it_was_granted_to(
     let own = own(world, 0).await?;
     let mut safe = DocumentServiceClient::new(own.clone());
     let document_id = keep(&mut safe, "Zeugnis.txt", DOCUMENT).await?;
-    let (office, other) = (service(world, "zeugnisamt").await?, service(world, "neugier").await?);
+    let service = async |client: &str| world.service(client, "account.documents", "account").await;
+    let (office, other) = (service("zeugnisamt").await?, service("neugier").await?);
     let request = account::GrantDocumentRequest {
         request_id: fresh()?,
         document_id: document_id.clone(),
@@ -150,33 +150,6 @@ pub async fn keep(
         .map(|part| account::UploadDocumentRequest { part: Some(part) });
     let stored = safe.upload_document(tokio_stream::iter(parts)).await?.into_inner();
     Ok(stored.document.context("no document")?.document_id)
-}
-
-/// A service of an office that fetches documents.
-async fn service(world: &World, client_id: &str) -> anyhow::Result<AuthChannel> {
-    let key = SigningKey::generate()?;
-    let client = json!({
-        "client_id": client_id,
-        "name": "Zeugnisamt",
-        "tenant": "musterstadt",
-        "sector": "musterstadt",
-        "jwks": KeySet::new([key.public_jwk().clone()]).to_json(),
-        "grant_types": ["client_credentials"],
-        "scopes": ["account.documents"],
-    });
-    let file = world.suite.data().with_file_name(format!("{client_id}.json"));
-    std::fs::write(&file, client.to_string())?;
-    let done = world.suite.admin()?.args(["clients", "put"]).arg(&file).output()?;
-    ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let (net, origin) = (world.credentials.net(), world.suite.origin());
-    let client = Client::discover(&net, &origin, client_id, key).await?;
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("scope", "account.documents"),
-        ("resource", "urn:siegel:account"),
-    ];
-    let tokens = client.tokens(&form).await?;
-    world.channel(&tokens.access_token, &client.dpop_key)
 }
 
 async fn redeem(

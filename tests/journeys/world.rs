@@ -1,13 +1,13 @@
 //! A running suite and the people in it.
 
-use anyhow::{Context as _, bail};
-use serde_json::Value;
+use anyhow::{Context as _, bail, ensure};
+use serde_json::{Value, json};
 use siegel::demo::{
     Authority, ClientKeys, Credentials, LoggedIn, Persona, Timeline, authorize, channel, log_in,
     through_pages,
 };
 use siegel::outside::{Client, Login, Tokens};
-use siegel_crypto::SigningKey;
+use siegel_crypto::{KeySet, SigningKey};
 use siegel_e2e::Suite;
 use siegel_grpc::AuthChannel;
 use tonic::Status;
@@ -114,6 +114,36 @@ impl World {
             tenant: None,
             private_key_pem: pem,
         })
+    }
+
+    /// A channel of an office's program that has one scope, at one service.
+    pub async fn service(
+        &self,
+        client_id: &str,
+        scope: &str,
+        service: &str,
+    ) -> anyhow::Result<AuthChannel> {
+        let key = SigningKey::generate()?;
+        let client = json!({
+            "client_id": client_id,
+            "name": "Amt Musterstadt",
+            "tenant": "musterstadt",
+            "sector": "musterstadt",
+            "jwks": KeySet::new([key.public_jwk().clone()]).to_json(),
+            "grant_types": ["client_credentials"],
+            "scopes": [scope],
+        });
+        let file = self.suite.data().with_file_name(format!("{client_id}.json"));
+        std::fs::write(&file, client.to_string())?;
+        let done = self.suite.admin()?.args(["clients", "put"]).arg(&file).output()?;
+        ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let (net, origin) = (self.credentials.net(), self.suite.origin());
+        let client = Client::discover(&net, &origin, client_id, key).await?;
+        let resource = siegel_oidc::audience(service);
+        let form =
+            [("grant_type", "client_credentials"), ("scope", scope), ("resource", &resource)];
+        let tokens = client.tokens(&form).await?;
+        self.channel(&tokens.access_token, &client.dpop_key)
     }
 
     /// A channel with a token bound to `key`.
